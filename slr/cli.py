@@ -1,0 +1,169 @@
+"""The `slr` command: a thin face over the library. Heavy imports happen inside the commands."""
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from slr.errors import SlrError
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
+                  help="Sign-language recognition: bring recordings, run `dvc repro`, look, predict.")
+use = typer.Typer(no_args_is_help=True, help="Choose the corpus: rewrites params.yaml, comments kept.")
+app.add_typer(use, name="use")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+ParamsFile = Annotated[Path, typer.Option("--params", help="The settings file.")]
+PARAMS = Path("params.yaml")
+
+
+@contextmanager
+def _readable_errors():
+    """Turn an error that is meant for the user into its message and exit code 1."""
+    try:
+        yield
+    except SlrError as error:
+        typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
+        raise typer.Exit(1) from None
+
+
+@use.command("folder")
+def use_folder(
+    root: Annotated[Path, typer.Option(help="Folder with <gloss>/<clip>.mp4 (or .webm .avi .mov .mkv, or a folder of "
+                                            "images per clip), or with a CSV; or the CSV itself.")],
+    csv: Annotated[Path | None, typer.Option(help="CSV path,gloss[,signer][,split][,start_s,end_s][,glosses]; "
+                                                  "its paths are relative to --root.")] = None,
+    params: ParamsFile = PARAMS,
+):
+    """Your own recordings. Next: `slr check`, then `dvc repro`."""
+    from slr.presets import use_folder
+
+    with _readable_errors():
+        typer.echo(use_folder(params, root, csv))
+
+
+@use.command("sample")
+def use_sample(params: ParamsFile = PARAMS):
+    """The built-in corpus: a drawn signer with invented signs."""
+    from slr.presets import use_sample
+
+    with _readable_errors():
+        typer.echo(use_sample(params))
+
+
+@app.command()
+def settings(as_json: Json = False):
+    """Every setting of params.yaml: its default and what it means."""
+    from slr.params import describe
+
+    rows = list(describe())
+    if as_json:
+        typer.echo(json.dumps([{"setting": s, "default": d, "meaning": m} for s, d, m in rows], indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("setting", "default", "meaning")
+    for place, default, meaning in rows:
+        table.add_row(place, json.dumps(default), meaning)
+    Console().print(table)
+
+
+@app.command()
+def check(params: ParamsFile = PARAMS, as_json: Json = False):
+    """Read the whole corpus and list every problem, before any computing. Exit code 1 if something is broken."""
+    from slr.check import check_corpus, print_problems
+    from slr.params import load
+
+    with _readable_errors():
+        settings = load(params)
+        problems = check_corpus(settings.corpus, settings.compute.workers)
+    if as_json:
+        typer.echo(json.dumps([vars(problem) for problem in problems], indent=2, ensure_ascii=False))
+    else:
+        print_problems(problems)
+    raise typer.Exit(any(problem.severity == "error" for problem in problems))
+
+
+@app.command()
+def show(
+    clip: Annotated[str | None, typer.Argument(help="A clip id of the corpus, or a video file.")] = None,
+    sheet: Annotated[bool, typer.Option("--sheet", help="A contact sheet: an example of each gloss, drawn.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A file: .mp4 or .gif (clip), .png (sheet).")] = None,
+):
+    """Look at landmarks: drawn over a clip, or one example of each gloss on a sheet."""
+    from slr import show as looking
+
+    if sheet == (clip is not None):
+        raise typer.BadParameter("name a clip (or a video file), or ask for --sheet")
+    with _readable_errors():
+        typer.echo(looking.contact_sheet(out or Path("sheet.png")) if sheet else looking.show_clip(clip, out))
+
+
+@app.command()
+def predict(
+    videos: Annotated[list[Path], typer.Argument(help="Video files, each with one sign.")],
+    model: Annotated[Path, typer.Option(help="Folder of a trained model.")] = Path("models/selected"),
+    top: Annotated[int, typer.Option(min=1, help="How many glosses to name.")] = 5,
+    any_extractor: Annotated[bool, typer.Option(help="Predict although this machine's landmark extractor is not the "
+                                                     "one of the training.")] = False,
+    as_json: Json = False,
+):
+    """Recognise the sign in each video: the most likely glosses with their probabilities."""
+    from slr.predict import Predictor, print_predictions
+
+    failed = False
+    with _readable_errors():
+        predictor = Predictor(model, any_extractor=any_extractor)
+    predictions = {}
+    for video in videos:
+        try:
+            predictions[str(video)] = predictor.predict(video, top)
+        except SlrError as error:  # one bad video doesn't cost the others their answers
+            failed = True
+            typer.secho(f"error: {video}: {error}", fg=typer.colors.RED, err=True)
+    if as_json:
+        typer.echo(json.dumps([
+            {"video": video, "glosses": [{"gloss": gloss, "probability": p} for gloss, p in ranked]}
+            for video, ranked in predictions.items()
+        ], indent=2, ensure_ascii=False))
+    else:
+        print_predictions(predictions)
+    raise typer.Exit(failed)
+
+
+@app.command("sample-error")
+def sample_error(
+    root: Annotated[Path, typer.Option(help="The rendered corpus, with its true joints.")] = Path("data/sample"),
+    landmarks: Annotated[Path, typer.Option(help="The extracted landmarks.")] = Path("data/landmarks"),
+    as_json: Json = False,
+):
+    """How far the extracted landmarks are from the drawn signer's true joints, and how often parts are found."""
+    from slr.corpora.sample.truth import extraction_error
+
+    with _readable_errors():
+        errors = extraction_error(root, landmarks)
+    typer.echo(json.dumps(errors, indent=2) if as_json else "\n".join(f"{k:32} {v:.4f}" for k, v in errors.items()))
+
+
+@app.command()
+def verify(
+    scratch: Annotated[bool, typer.Option(help="Run every stage again, not only those out of date.")] = False,
+    as_json: Json = False,
+):
+    """Run the pipeline and compare its metrics with the committed ones. Exit code 1 if one is out of tolerance."""
+    from slr.verify import print_comparison, verify_metrics
+
+    with _readable_errors():
+        comparison = verify_metrics(Path.cwd(), scratch=scratch)
+    if as_json:
+        typer.echo(json.dumps([vars(row) for row in comparison], indent=2))
+    else:
+        print_comparison(comparison)
+    raise typer.Exit(any(not row.within for row in comparison))
+
+
+if __name__ == "__main__":
+    app()

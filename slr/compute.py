@@ -1,0 +1,105 @@
+"""The same function over many clips, on all cores of one machine."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, NamedTuple
+
+
+class Done(NamedTuple):
+    """What became of one item: `result`, or the `error` that its function raised."""
+
+    item: Any
+    result: Any
+    error: Exception | None
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def map_unordered(function: Callable[[Any], Any], items: Iterable[Any], workers: int = 0) -> Iterator[Done]:
+    """Call `function` on each item in worker processes; yield each outcome as it comes.
+
+    Parameters
+    ----------
+    function : callable
+        A module-level function: workers are spawned, never forked (forking after MediaPipe has run breaks the pool).
+    items : iterable
+        Its arguments, one each; they are pickled.
+    workers : int, default 0
+        Processes; 0 for one per core; 1 runs in this process.
+
+    Yields
+    ------
+    Done
+        In order of completion. An exception of the function is in `error`. A worker that dies (a crash in native code,
+        out of memory) costs one item, the one that kills a worker of its own when it is tried again alone.
+    """
+    items = list(items)
+    workers = min(workers or cores(), max(1, len(items)))
+    if workers == 1:
+        for item in items:
+            yield _call(function, item)
+        return
+    waiting = list(reversed(items))
+    suspects: list[Any] = []
+    while waiting:
+        yield from _pool(function, waiting, suspects, workers)
+    for item in suspects:
+        yield _alone(function, item)
+
+
+def _pool(function: Callable, waiting: list[Any], suspects: list[Any], workers: int) -> Iterator[Done]:
+    """Work off `waiting` until it is empty or a worker dies; what was in flight then goes to `suspects`."""
+    with _executor(workers) as executor:
+        running: dict[Any, Any] = {}
+        while waiting or running:
+            while waiting and len(running) < 2 * workers:
+                item = waiting.pop()
+                running[executor.submit(_call, function, item)] = item
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                item = running.pop(future)
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    suspects.extend([item, *running.values()])
+                    return
+
+
+def _alone(function: Callable, item: Any) -> Done:
+    with _executor(1) as executor:
+        try:
+            return executor.submit(_call, function, item).result()
+        except BrokenProcessPool:
+            return Done(item, None, RuntimeError("its worker process died (a crash in native code, or out of memory)"))
+
+
+def _executor(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin_worker)
+
+
+def _begin_worker() -> None:
+    """Keep a worker to one thread (several per worker slow each other many times over), and to its parent's life."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
+def _end_with_parent() -> None:
+    """Without this the workers of a killed run wait for work for ever, each with its models in memory."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _call(function: Callable, item: Any) -> Done:
+    try:
+        return Done(item, function(item), None)
+    except Exception as error:  # the caller decides what an item's failure means
+        return Done(item, None, error)

@@ -1,0 +1,61 @@
+"""The manifest: what every corpus becomes, one row per clip."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from slr.errors import CorpusError
+from slr.files import atomic_path
+
+SEGMENT = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("label", pa.string())])
+SCHEMA = pa.schema([
+    pa.field("clip_id", pa.string(), nullable=False),
+    pa.field("media", pa.string(), nullable=False),  # relative to the corpus root: video, folder of images, landmarks
+    pa.field("start_frame", pa.int32()),  # half-open range; null = whole
+    pa.field("end_frame", pa.int32()),
+    pa.field("fps", pa.float64()),  # null = as the file says
+    pa.field("glosses", pa.list_(pa.string()), nullable=False),  # one for isolated, none for streams
+    pa.field("segments", pa.list_(SEGMENT), nullable=False),  # frames, half-open
+    pa.field("signer", pa.string()),  # null = unknown
+    pa.field("split", pa.string()),  # the corpus's official one, or null
+])
+SPLITS = ("train", "val", "test")
+
+
+def write_manifest(path: str | Path, clips: pd.DataFrame) -> None:
+    """Check the rows and write them, sorted by clip id.
+
+    Raises
+    ------
+    CorpusError
+        If there are no clips, an id occurs twice, or a split has another name than train, val or test.
+    """
+    if clips.empty:
+        raise CorpusError("the corpus has no clips; see `slr check`")
+    twice = clips.clip_id[clips.clip_id.duplicated()].unique()
+    if len(twice):
+        raise CorpusError(f"clip ids occur more than once: {', '.join(map(str, twice[:5]))}; rename these clips")
+    odd = set(clips.split.dropna()) - set(SPLITS)
+    if odd:
+        raise CorpusError(f"unknown splits: {', '.join(sorted(map(str, odd)))}; use {', '.join(SPLITS)} or nothing")
+    table = pa.Table.from_pandas(clips[SCHEMA.names].sort_values("clip_id"), SCHEMA, preserve_index=False)
+    with atomic_path(path) as temporary:
+        pq.write_table(table.replace_schema_metadata(None), temporary, compression="zstd")
+
+
+def read_manifest(path: str | Path) -> pd.DataFrame:
+    """The manifest's rows; `glosses` and `segments` are lists, missing values None or NaN.
+
+    Raises
+    ------
+    CorpusError
+        If there is no such file.
+    """
+    if not Path(path).exists():
+        raise CorpusError(f"there is no manifest at {path}; run `dvc repro corpus` first")
+    rows = pq.read_table(path, schema=SCHEMA).to_pylist()
+    clips = pd.DataFrame(rows, columns=SCHEMA.names)
+    clips[["start_frame", "end_frame"]] = clips[["start_frame", "end_frame"]].astype("Int32")
+    return clips

@@ -1,0 +1,21 @@
+"""The built-in corpus: invented signs by drawn signers, with the true position of every joint.
+
+It shows that the pipeline works; it says nothing about any sign language.
+"""
+
+from typing import TYPE_CHECKING
+
+from slr.corpora.sample.signs import MINIMAL_PAIRS, SIGNS, Sign
+
+if TYPE_CHECKING:
+    from slr.corpora.sample.rendering import render
+
+__all__ = ["MINIMAL_PAIRS", "SIGNS", "Sign", "render"]
+
+
+def __getattr__(name: str):
+    if name != "render":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from slr.corpora.sample.rendering import render  # heavy: numpy, OpenCV, pandas
+
+    return render

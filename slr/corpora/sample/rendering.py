@@ -1,0 +1,157 @@
+"""The built-in corpus as files: which clips there are, and each drawn in a worker process."""
+
+import hashlib
+import shutil
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from slr.clipwise import disk_errors
+from slr.compute import map_unordered
+from slr.corpora.manifest import SCHEMA
+from slr.corpora.sample import body, clips
+from slr.corpora.sample.draw import Camera
+from slr.corpora.sample.picture import Scene, draw_frames
+from slr.corpora.sample.signer import Signer, make_signers
+from slr.corpora.sample.signs import SIGNS, Sign
+from slr.corpora.sample.truth import ClipTruth, write_truth
+from slr.files import atomic_path
+from slr.params import SampleParams
+from slr.progress import progress
+from slr.video import write_video
+
+_VIEW_M = 0.98  # height and width of the view
+_SENTENCE_LENGTHS = (2, 3, 4, 5)
+
+
+class _Clip(NamedTuple):
+    """One clip to draw, and all that drawing it depends on."""
+
+    clip_id: str
+    part: str
+    signer: Signer
+    signs: tuple[Sign, ...]
+    fps: float
+    size: int
+    seed: int
+    root: Path
+
+    @property
+    def media(self) -> str:
+        return f"{self.part}/{self.clip_id}.mp4"
+
+
+class _Drawn(NamedTuple):
+    part: str
+    row: dict[str, Any]
+    truth: ClipTruth
+
+
+def render(params: SampleParams, root: str | Path, workers: int = 0) -> pd.DataFrame:
+    """Draw the corpus into `root` and return the manifest's rows.
+
+    Videos are drawn in `.work` beside `root` and moved when all are there: an interrupted run goes on where it was.
+
+    Parameters
+    ----------
+    params : SampleParams
+    root : path
+        Gets a folder for each of `params.parts`, and `truth/`.
+    workers : int, default 0
+        Processes; 0 for one per core. The files are the same for any number.
+
+    Returns
+    -------
+    DataFrame
+        Columns of the manifest, sorted by clip id.
+
+    Raises
+    ------
+    SlrError
+        If the disk is full or a file can't be written.
+    """
+    root = Path(root)
+    works = root.parent / ".work" / root.name
+    work = works / _fingerprint(params)
+    with disk_errors("corpus", root):
+        drawn = sorted(_draw_all(_plan(params, work), workers), key=lambda clip: clip.row["clip_id"])
+        for part in params.parts:
+            write_truth(work / "truth" / f"{part}.parquet", [clip.truth for clip in drawn if clip.part == part])
+        for folder in (*params.parts, "truth"):
+            for unfinished in (work / folder).glob(".*"):  # what a killed run was writing
+                shutil.rmtree(unfinished)
+            with atomic_path(root / folder) as temporary:
+                shutil.move(work / folder, temporary)
+        shutil.rmtree(works)
+    return pd.DataFrame([clip.row for clip in drawn], columns=SCHEMA.names)
+
+
+def _draw_all(plan: list[_Clip], workers: int) -> Iterator[_Drawn]:
+    with progress("drawing", len(plan)) as advance:
+        for done in map_unordered(_draw, plan, workers):
+            if done.error is not None:
+                raise done.error
+            yield done.result
+            advance()
+
+
+def _fingerprint(params: SampleParams) -> str:
+    """What the drawn files depend on: the settings and the code of this package."""
+    digest = hashlib.sha256(params.model_dump_json().encode())
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _plan(params: SampleParams, root: Path) -> list[_Clip]:
+    signers = make_signers(params.signers, params.seed)
+    signs = SIGNS[:params.signs]
+    common = {"fps": params.fps, "size": params.size, "seed": params.seed, "root": root}
+    plan = []
+    if "isolated" in params.parts:
+        plan += [_Clip(f"{signer.name}-{sign.gloss.lower()}-{take}", "isolated", signer, (sign,), **common)
+                 for signer in signers for sign in signs for take in range(1, params.repetitions + 1)]
+    if "sentences" in params.parts:
+        rng = np.random.default_rng([params.seed, 3])
+        for i in range(params.sentences):
+            chosen = tuple(signs[k] for k in rng.integers(len(signs), size=rng.choice(_SENTENCE_LENGTHS)))
+            signer = signers[i % len(signers)]
+            plan.append(_Clip(f"{signer.name}-sentence-{i:04d}", "sentences", signer, chosen, **common))
+    if "streams" in params.parts:
+        plan += [_Clip(f"{signers[i % len(signers)].name}-stream-{i:04d}", "streams", signers[i % len(signers)], signs,
+                       **common) for i in range(params.streams)]
+    return plan
+
+
+def _draw(clip: _Clip) -> _Drawn:
+    """Draw one clip, unless its video is there already; its randomness comes from the seed and its id alone."""
+    rng = np.random.default_rng([clip.seed, zlib.crc32(clip.clip_id.encode())])
+    content = clips.stream if clip.part == "streams" else clips.sentence
+    action = content(clip.signs, clip.signer, rng).sample(clip.fps)
+    times = np.arange(len(action.speaking)) / clip.fps
+    arms = [body.right_arm(clip.signer, hand) for hand in (action.dominant, action.other)]
+    right, left = reversed(arms) if clip.signer.left_handed else arms
+    scene = Scene(clip.signer, left.mirrored(), right, clips.sway(times, rng),
+                  clips.expressions(times, action.speaking, rng))
+    camera = _camera(clip.size, rng)
+    path = clip.root / clip.media
+    if not path.exists():
+        write_video(path, draw_frames(scene, camera, rng), fps=clip.fps)
+    glosses = [] if clip.part == "streams" else [sign.gloss for sign in clip.signs]
+    row = {
+        "clip_id": clip.clip_id, "media": clip.media, "start_frame": None, "end_frame": None, "fps": clip.fps,
+        "glosses": glosses, "segments": [segment._asdict() for segment in action.segments],
+        "signer": clip.signer.name, "split": None,
+    }
+    joints = body.joints(clip.signer, scene.left, scene.right, scene.sway)
+    return _Drawn(clip.part, row, ClipTruth(clip.clip_id, clip.fps, joints, camera))
+
+
+def _camera(size: int, rng: np.random.Generator) -> Camera:
+    """A tripod that was put up anew for each clip."""
+    scale = size / _VIEW_M * rng.uniform(0.97, 1.03)
+    return Camera(size, scale, (size * (0.5 + rng.uniform(-0.02, 0.02)), size * (0.425 + rng.uniform(-0.01, 0.01))))

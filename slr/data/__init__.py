@@ -1,0 +1,1 @@
+"""Landmark store to batches: joints picked, clips padded and masked, normalised, augmented."""

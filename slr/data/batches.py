@@ -1,0 +1,82 @@
+"""Batches of clips: what a model reads."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from slr.data.clips import Clips
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Clips padded to the longest of them.
+
+    Attributes
+    ----------
+    landmarks : Tensor (B, T, J, C) float32
+        Zero where missing and where padded.
+    mask : Tensor (B, T, J) bool
+        True where a joint was found; False everywhere in padding.
+    lengths : Tensor (B,) int64
+        Frames of each clip before padding.
+    targets : Tensor (B,) int64
+        Class of each clip; -1 where unknown.
+    clip_ids : tuple of str
+    """
+
+    landmarks: Tensor
+    mask: Tensor
+    lengths: Tensor
+    targets: Tensor
+    clip_ids: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.clip_ids)
+
+    @property
+    def frames(self) -> Tensor:
+        """(B, T) bool: True for a clip's own frames, False for padding."""
+        return torch.arange(self.landmarks.shape[1], device=self.lengths.device) < self.lengths[:, None]
+
+    def with_landmarks(self, landmarks: Tensor, mask: Tensor | None = None) -> "Batch":
+        """The same clips with other coordinates, zeroed where `mask` (default: the present one) is False."""
+        mask = self.mask if mask is None else mask
+        return replace(self, landmarks=landmarks.masked_fill(~mask[..., None], 0), mask=mask)
+
+    def to(self, device: str | torch.device) -> "Batch":
+        return replace(self, landmarks=self.landmarks.to(device), mask=self.mask.to(device),
+                       lengths=self.lengths.to(device), targets=self.targets.to(device))
+
+
+def collate(clips: Clips, indices: Tensor) -> Batch:
+    """Put the clips at `indices` (B,) into one batch."""
+    starts, lengths = clips.offsets[indices], clips.lengths[indices]
+    steps = torch.arange(int(lengths.max()))
+    inside = steps < lengths[:, None]  # (B, T)
+    frames = starts[:, None] + torch.minimum(steps, lengths[:, None] - 1)  # (B, T) rows of the flat arrays
+    mask = clips.mask[frames] & inside[..., None]
+    landmarks = clips.landmarks[frames].masked_fill(~mask[..., None], 0)
+    return Batch(landmarks, mask, lengths, clips.targets[indices], tuple(clips.clip_ids[i] for i in indices.tolist()))
+
+
+def training_batches(clips: Clips, batch_size: int, generator: torch.Generator, pool: int = 8) -> Iterator[Batch]:
+    """Every clip once, in a random order of batches, each of clips of similar length.
+
+    Clips are shuffled, cut into pools of `pool` batches, and sorted by length within a pool: batches differ from epoch
+    to epoch, and little of them is padding.
+    """
+    order = torch.randperm(len(clips), generator=generator)
+    if batch_size > 1:
+        pools = order.split(pool * batch_size)
+        order = torch.cat([members[clips.lengths[members].argsort(stable=True)] for members in pools])
+    batches = order.split(batch_size)
+    for i in torch.randperm(len(batches), generator=generator).tolist():
+        yield collate(clips, batches[i])
+
+
+def evaluation_batches(clips: Clips, batch_size: int = 64) -> Iterator[Batch]:
+    """Every clip once, shortest first."""
+    for indices in clips.lengths.argsort(stable=True).split(batch_size):
+        yield collate(clips, indices)

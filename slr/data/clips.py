@@ -1,0 +1,123 @@
+"""Clips in memory: the landmarks that a model asks for, with their classes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from slr.landmarks.store import LandmarkStore
+from slr.skeleton import Skeleton
+
+
+@dataclass(frozen=True)
+class Clips:
+    """Clips one after the other in flat arrays.
+
+    Attributes
+    ----------
+    clip_ids : tuple of str, one per clip
+    landmarks : Tensor (frames of all clips, J, C) float32
+        For an image skeleton in units of the frame's height around its centre (`isotropic`); zero where missing.
+    mask : Tensor (frames of all clips, J) bool
+        True where found.
+    offsets, lengths : Tensor (clips,) int64
+        First frame and number of frames of each clip.
+    targets : Tensor (clips,) int64
+        Class of each clip; -1 where unknown.
+    """
+
+    clip_ids: tuple[str, ...]
+    landmarks: Tensor
+    mask: Tensor
+    offsets: Tensor
+    lengths: Tensor
+    targets: Tensor
+
+    def __len__(self) -> int:
+        return len(self.clip_ids)
+
+
+def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, classes: Sequence[int] | None = None,
+               channels: int = 2) -> Clips:
+    """Read clips from a landmark store, as the joints of another skeleton.
+
+    Parameters
+    ----------
+    store : LandmarkStore
+    clip_ids : sequence of str
+    target : Skeleton
+        Joints wanted, picked or derived from the store's.
+    classes : sequence of int, optional
+        Class of each clip.
+    channels : int, default 2
+        How many of x, y, z, visibility.
+
+    Raises
+    ------
+    ParamsError
+        If the store's skeleton can't give a joint of `target`.
+    """
+    clip_ids = tuple(clip_ids)
+    selector = store.skeleton.selector(target)
+    parts = [part for part, where in store.skeleton.part_slices.items() if selector[:, where].any()]
+    coordinates, offsets = store.load(clip_ids, parts=parts)
+    columns = np.concatenate([np.arange(len(store.skeleton))[store.skeleton.part_slices[part]] for part in parts])
+    sizes = store.sizes(clip_ids) if store.skeleton.space == "image" else None
+    return arrange(clip_ids, coordinates, np.diff(offsets), selector[:, columns], sizes, classes, channels)
+
+
+def arrange(clip_ids: tuple[str, ...], coordinates: np.ndarray, lengths: np.ndarray, selector: np.ndarray,
+            sizes: np.ndarray | None, classes: Sequence[int] | None = None, channels: int = 2) -> Clips:
+    """Make `Clips` of bare arrays.
+
+    Parameters
+    ----------
+    coordinates : array (frames of all clips, J_source, 4)
+        NaN where missing.
+    lengths : array (clips,)
+    selector : array (J, J_source)
+        See `Skeleton.selector`.
+    sizes : array (clips, 2) or None
+        Width and height of each clip's frames; None for coordinates that have no frame (metric).
+    """
+    picked = pick_joints(coordinates[..., :channels], selector)
+    mask = ~np.isnan(picked).any(-1)
+    picked[~mask] = 0
+    if sizes is not None:
+        picked = isotropic(picked, np.repeat(sizes, lengths, axis=0))
+        picked[~mask] = 0
+    lengths = torch.tensor(lengths, dtype=torch.int64)
+    targets = torch.full((len(clip_ids),), -1) if classes is None else torch.tensor(list(classes), dtype=torch.int64)
+    return Clips(clip_ids, torch.from_numpy(picked), torch.from_numpy(mask), lengths.cumsum(0) - lengths, lengths,
+                 targets)
+
+
+def pick_joints(coordinates: np.ndarray, selector: np.ndarray) -> np.ndarray:
+    """(N, J_source, C) -> (N, J, C): joints picked or averaged; NaN where one of a joint's sources is NaN."""
+    picked = coordinates[:, selector.argmax(1)].astype(np.float32)
+    for row in np.flatnonzero((selector > 0).sum(1) > 1):
+        picked[:, row] = coordinates[:, selector[row] > 0].mean(1)
+    return picked
+
+
+def isotropic(coordinates: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Undo the frame's aspect ratio: fractions of width and height -> units of the height around the centre.
+
+    A rotation or a distance means the same in both directions afterwards.
+
+    Parameters
+    ----------
+    coordinates : array (N, J, C)
+        x and y in fractions of the frame; z (if any) in fractions of its width, as MediaPipe gives it.
+    sizes : array (N, 2)
+        Width and height in pixels.
+    """
+    aspect = (sizes[:, 0] / sizes[:, 1]).astype(np.float32)[:, None]
+    result = coordinates.copy()
+    result[..., 0] = (coordinates[..., 0] - 0.5) * aspect
+    result[..., 1] = coordinates[..., 1] - 0.5
+    if coordinates.shape[-1] > 2:
+        result[..., 2] = coordinates[..., 2] * aspect
+    return result

@@ -1,0 +1,50 @@
+"""Where and in which precision tensors are computed."""
+
+from contextlib import AbstractContextManager
+
+import torch
+
+from slr.compute import cores
+from slr.errors import ParamsError
+
+
+def choose_device(setting: str) -> torch.device:
+    """The device of `train.device`; `auto` takes a GPU where there is one.
+
+    Raises
+    ------
+    ParamsError
+        If the named device isn't here.
+    """
+    here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if setting == "auto":
+        return torch.device(next(name for name, available in here.items() if available))
+    if not here[setting]:
+        raise ParamsError(f"train.device: this machine has no {setting}; set it to auto")
+    return torch.device(setting)
+
+
+def choose_precision(setting: str, device: torch.device, batch_size: int) -> str:
+    """The precision of `train.precision`, "fp32" or "bf16"; `auto` takes bf16 where it is faster.
+
+    It is faster where the processor multiplies bf16 itself, and with several clips in a batch: at one, converting costs
+    what multiplying saves. A rule, not a timing, so that the same machine always chooses the same.
+    """
+    if setting != "auto":
+        return setting
+    if device.type == "cuda":
+        supported = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        supported = device.type == "cpu" and torch.backends.mkldnn.is_available() and (
+            torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    return "bf16" if supported and batch_size > 1 else "fp32"
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager:
+    """Compute in that precision inside the block; weights and losses stay float32."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
+def use_cores(workers: int = 0) -> None:
+    """Let torch compute on that many cores; 0 for all that this process may use."""
+    torch.set_num_threads(workers or cores())

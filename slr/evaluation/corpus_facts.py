@@ -1,0 +1,131 @@
+"""What the report says of a corpus: how much of what, by whom, and how well people were found in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from slr.clipwise import Failure
+from slr.corpora.manifest import SPLITS
+from slr.landmarks.store import ClipLandmarks, LandmarkStore
+
+GLOSS_JOIN = " "
+"""Between the glosses of a clip that has several."""
+
+
+@dataclass(frozen=True)
+class Detection:
+    """How often one body part was found.
+
+    Attributes
+    ----------
+    part : str
+    rate : float
+        Share of all frames with at least one joint of the part.
+    never : int
+        Clips in which the part is in no frame at all.
+    """
+
+    part: str
+    rate: float
+    never: int
+
+
+@dataclass(frozen=True)
+class Split:
+    """The size of one split; `signers` counts known ones."""
+
+    name: str
+    clips: int
+    glosses: int
+    signers: int
+
+
+@dataclass(frozen=True)
+class CorpusFacts:
+    """A corpus in numbers.
+
+    Attributes
+    ----------
+    clips : int
+        Of the manifest, with or without landmarks.
+    usable : int
+        Clips with landmarks; all that follows is of these.
+    glosses, signers : dict of str to int
+        Clips of each, by name.
+    signer_unknown : int
+        Clips whose signer isn't known.
+    durations_s : (usable,) float array
+    frames : int
+    detections : list of Detection
+    splits : list of Split
+    folds : int
+        Test folds beside the split.
+    failures : list of Failure
+    examples : dict of str to str
+        For each gloss a clip of median length, from training where it has one there.
+    """
+
+    clips: int
+    usable: int
+    glosses: dict[str, int]
+    signers: dict[str, int]
+    signer_unknown: int
+    durations_s: np.ndarray
+    frames: int
+    detections: list[Detection]
+    splits: list[Split]
+    folds: int
+    failures: list[Failure]
+    examples: dict[str, str]
+
+
+def corpus_facts(manifest: pd.DataFrame, store: LandmarkStore, splits: pd.DataFrame,
+                 failures: list[Failure]) -> CorpusFacts:
+    """Count a corpus. `failures` are the clips that extraction could not use."""
+    durations_s: dict[str, float] = {}
+    found: list[np.ndarray] = []
+    for clip in store:
+        durations_s[clip.clip_id] = len(clip) / clip.fps
+        found.append(part_presence(clip, store.skeleton.part_slices))
+    clips = manifest[manifest.clip_id.isin(durations_s)].drop(columns="split").merge(splits, on="clip_id", how="left")
+    clips = clips.assign(duration_s=clips.clip_id.map(durations_s), gloss=clips.glosses.map(GLOSS_JOIN.join))
+    frames = np.concatenate(found) if found else np.zeros((0, len(store.skeleton.parts)), bool)
+    return CorpusFacts(
+        clips=len(manifest), usable=len(clips), glosses=_counts(clips.gloss), signers=_counts(clips.signer),
+        signer_unknown=int(clips.signer.isna().sum()), durations_s=clips.duration_s.to_numpy(), frames=len(frames),
+        detections=[Detection(part, float(frames[:, i].mean()) if len(frames) else 0.0,
+                              sum(not presence[:, i].any() for presence in found))
+                    for i, part in enumerate(store.skeleton.parts)],
+        splits=[Split(name, len(rows), rows.gloss.nunique(), rows.signer.nunique())
+                for name in SPLITS for rows in [clips[clips.split == name]] if len(rows)],
+        folds=int(splits.fold.nunique()), failures=failures,
+        examples=example_clips(clips, store.n_frames)
+        | example_clips(clips[clips.split == "train"], store.n_frames),
+    )
+
+
+def example_clips(clips: pd.DataFrame, n_frames: Mapping[str, int]) -> dict[str, str]:
+    """For each gloss the clip of median length, among those with landmarks.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        Rows of the manifest.
+    n_frames : mapping of str to int
+        Length of each clip that has landmarks.
+    """
+    usable = clips[clips.clip_id.isin(n_frames)]
+    usable = usable.assign(gloss=usable.glosses.map(GLOSS_JOIN.join), length=usable.clip_id.map(n_frames))
+    usable = usable.sort_values(["length", "clip_id"])
+    return {str(gloss): str(rows.clip_id.iloc[len(rows) // 2]) for gloss, rows in usable.groupby("gloss")}
+
+
+def part_presence(clip: ClipLandmarks, part_slices: Mapping[str, slice]) -> np.ndarray:
+    """(T, parts) bool: whether a frame has at least one joint of a part."""
+    return np.stack([clip.mask[:, joints].any(axis=1) for joints in part_slices.values()], axis=1)
+
+
+def _counts(names: pd.Series) -> dict[str, int]:
+    return {str(name): int(count) for name, count in names.dropna().value_counts().sort_index().items()}

@@ -1,0 +1,136 @@
+"""Test a trained model, once: its metrics, and what it said about every test clip."""
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from slr.corpora.manifest import read_manifest
+from slr.data.clips import load_clips
+from slr.device import use_cores
+from slr.errors import CorpusError, ModelError
+from slr.files import atomic_path, write_json
+from slr.landmarks.store import LandmarkStore
+from slr.metrics import by_group, macro_f1, ranks, wilson
+from slr.params import Params
+from slr.progress import warn
+from slr.splits import read_splits
+from slr.trained import TrainedModel, load_model
+
+TOP = 5
+
+
+def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, manifest: Path, metrics_path: Path,
+             report_dir: Path) -> dict[str, float]:
+    """Measure a model on the test clips and write the metrics, predictions.csv and confusion.csv.
+
+    A test clip whose gloss was never trained counts as wrong: leaving it out would flatter the model.
+
+    Parameters
+    ----------
+    model_dir : Path
+        From `slr.training.train`.
+    params : Params
+        `evaluation` is used.
+    landmarks, splits, manifest : Path
+        The landmark store, splits.parquet and manifest.parquet.
+    metrics_path : Path
+        The metrics as flat JSON; see docs/training.md for each one's meaning.
+    report_dir : Path
+        predictions.csv (clip_id, signer, gloss, predicted, rank, probability, top5) and confusion.csv (actual,
+        predicted; one row per clip, for `dvc plots`).
+
+    Returns
+    -------
+    dict
+        The metrics.
+
+    Raises
+    ------
+    CorpusError
+        If there are no test clips.
+    ModelError
+        If the landmarks aren't made as those that the model was trained on.
+    """
+    use_cores(params.compute.workers)
+    trained, store = load_model(model_dir), LandmarkStore(landmarks)
+    if store.metadata != trained.config["preprocessing"]:
+        raise ModelError(f"the model in {model_dir} was trained on landmarks made differently from those in "
+                         f"{landmarks}; run `dvc repro`")
+    clips = read_splits(splits)[["clip_id", "split"]].merge(read_manifest(manifest).drop(columns="split"), on="clip_id")
+    clips["gloss"] = clips.glosses.str[0]
+    _warn_of_unknown_glosses(params.evaluation.gloss_sets, set(clips.gloss))
+    clips = clips[clips.split == "test"].sort_values("clip_id", ignore_index=True)
+    if clips.empty:
+        raise CorpusError(f"{splits} has no test clips; raise splits.test")
+    predictions = predict_clips(trained, store, clips)
+    metrics = measure(predictions, trained.config, params.evaluation.gloss_sets)
+    write_json(metrics_path, metrics)
+    with atomic_path(report_dir) as temporary:
+        temporary.mkdir()
+        predictions.to_csv(temporary / "predictions.csv", index=False, float_format="%.6f", lineterminator="\n")
+        confusion = predictions[["gloss", "predicted"]].rename(columns={"gloss": "actual"})
+        confusion.to_csv(temporary / "confusion.csv", index=False, lineterminator="\n")
+    return metrics
+
+
+def predict_clips(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame) -> pd.DataFrame:
+    """What a model says about clips: the rows of predictions.csv.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        `clip_id`, `signer` and `gloss`.
+    """
+    probabilities = trained.probabilities(load_clips(store, clips.clip_id, trained.skeleton)).numpy()
+    labels = np.array(trained.labels)
+    classes = clips.gloss.map({gloss: i for i, gloss in enumerate(labels)}).fillna(-1).astype(int).to_numpy()
+    order = np.argsort(-probabilities, axis=1, kind="stable")
+    return pd.DataFrame({
+        "clip_id": clips.clip_id, "signer": clips.signer, "gloss": clips.gloss, "predicted": labels[order[:, 0]],
+        "rank": ranks(probabilities, classes), "probability": probabilities.max(1),
+        "top5": ["|".join(labels[best]) for best in order[:, :TOP]],
+    })
+
+
+def measure(predictions: pd.DataFrame, config: dict[str, Any], gloss_sets: dict[str, list[str]]) -> dict[str, float]:
+    """The metrics of predictions.csv's rows, and of the model that made them."""
+    correct = (predictions["rank"] == 1).to_numpy()
+    metrics = _accuracy("top1", correct)
+    if len(config["labels"]) > TOP:  # among fewer, the five best say nothing
+        metrics["top5"] = float((predictions["rank"] <= TOP).mean())
+    metrics |= {
+        "macro_f1": macro_f1(predictions.gloss.to_numpy(), predictions.predicted.to_numpy()),
+        "clips": len(predictions), "classes": len(config["labels"]),
+    }
+    known = predictions.signer.notna().to_numpy()
+    if known.any():
+        top1 = by_group(correct[known], predictions.signer[known].to_numpy())
+        metrics |= {"signers": len(top1), "worst_signer_top1": min(top1.values()),
+                    "signer_gap": max(top1.values()) - min(top1.values())}
+    for name, glosses in gloss_sets.items():
+        chosen = predictions.gloss.isin(glosses).to_numpy()
+        if chosen.any():
+            metrics |= _accuracy(f"top1_{name}", correct[chosen]) | {f"top1_{name}_clips": int(chosen.sum())}
+    training = config["training"]
+    metrics |= {key: training[key] for key in ("val_top1", "train_seconds", "epochs", "best_epoch")
+                if training.get(key) is not None}
+    return {**metrics, "parameters": config["parameters"]}
+
+
+def _accuracy(name: str, correct: np.ndarray) -> dict[str, float]:
+    """An accuracy with its 95 % interval."""
+    low, high = wilson(int(correct.sum()), len(correct))
+    return {name: float(correct.mean()), f"{name}_ci_low": low, f"{name}_ci_high": high}
+
+
+def _warn_of_unknown_glosses(gloss_sets: dict[str, list[str]], known: set[str]) -> None:
+    """A set may be meant for a larger corpus, so a gloss that isn't there is no error; it may also be misspelt."""
+    for name, glosses in gloss_sets.items():
+        unknown = [gloss for gloss in glosses if gloss not in known]
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], known, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            warn(f"evaluation.gloss_sets.{name}: the corpus has no gloss {', '.join(map(repr, unknown))}{hint}")

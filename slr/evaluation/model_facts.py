@@ -1,0 +1,139 @@
+"""What the report says of one model, from the files that training and evaluation left."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from slr.files import read_json
+from slr.metrics import wilson
+
+MAX_CONFUSIONS = 6
+"""Confusions that are shown with their clips."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Top-1 accuracy over some clips, with its 95 % Wilson interval.
+
+    Attributes
+    ----------
+    name : str
+        The gloss, or the signer.
+    clips, correct : int
+    low, high : float
+        The interval's ends.
+    mistaken_for : str
+        The commonest wrong answer, or an empty string.
+    """
+
+    name: str
+    clips: int
+    correct: int
+    low: float
+    high: float
+    mistaken_for: str
+
+    @property
+    def top1(self) -> float:
+        return self.correct / self.clips
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """A gloss taken for another: `clip_ids` of the clips, the surest mistake first."""
+
+    gloss: str
+    predicted: str
+    clip_ids: list[str]
+    probability: float
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """One model's results; what a file doesn't hold, or a missing file would have held, is None or empty.
+
+    Attributes
+    ----------
+    name : str
+    metrics : dict of str to float
+    config : dict or None
+        Its `config.json`: settings, data, versions.
+    history : DataFrame or None
+        One row per epoch.
+    predictions : DataFrame or None
+        One row per test clip.
+    missing : list of str
+        Files that aren't there.
+    """
+
+    name: str
+    metrics: dict[str, float]
+    config: dict[str, Any] | None
+    history: pd.DataFrame | None
+    predictions: pd.DataFrame | None
+    missing: list[str]
+
+    def interval(self, metric: str) -> tuple[float, float] | None:
+        """The 95 % interval of a metric, where evaluation wrote one."""
+        ends = [self.metrics.get(f"{metric}_ci_{end}") for end in ("low", "high")]
+        return None if None in ends else (ends[0], ends[1])
+
+    def accuracies(self, by: str) -> list[Accuracy]:
+        """Accuracy for each value of a column of the predictions (`gloss`, `signer`); unknown ones are left out."""
+        if self.predictions is None:
+            return []
+        return [_accuracy(str(name), rows) for name, rows in self.predictions.groupby(by, dropna=True)]
+
+    def confusion(self) -> tuple[np.ndarray, list[str]]:
+        """(G, G) counts, rows the signed and columns the predicted glosses, and the G glosses in order."""
+        glosses = sorted({*self.predictions.gloss, *self.predictions.predicted})
+        table = pd.crosstab(self.predictions.gloss, self.predictions.predicted)
+        return table.reindex(index=glosses, columns=glosses, fill_value=0).to_numpy(), glosses
+
+    def confusions(self, count: int = MAX_CONFUSIONS) -> list[Confusion]:
+        """The commonest confusions, and among equals the surest ones first."""
+        if self.predictions is None:
+            return []
+        wrong = self.predictions[self.predictions.gloss != self.predictions.predicted]
+        found = []
+        for (gloss, predicted), rows in wrong.groupby(["gloss", "predicted"]):
+            rows = rows.sort_values(["probability", "clip_id"], ascending=[False, True])
+            found.append(Confusion(gloss, predicted, list(rows.clip_id), float(rows.probability.iloc[0])))
+        return sorted(found, key=lambda c: (-len(c.clip_ids), -c.probability, c.gloss, c.predicted))[:count]
+
+
+def model_facts(name: str, models_dir: Path, metrics: Path, reports: Path) -> ModelFacts:
+    """Read what is there of a model: `models_dir/name`, `metrics/models/name.json`, `reports/name`."""
+    files = {
+        "metrics": metrics / "models" / f"{name}.json",
+        "config": models_dir / name / "config.json",
+        "history": models_dir / name / "history.csv",
+        "predictions": reports / name / "predictions.csv",
+    }
+    missing = [str(path) for path in files.values() if not path.exists()]
+    read = {key: path for key, path in files.items() if path.exists()}
+    return ModelFacts(
+        name=name,
+        metrics=read_json(read["metrics"]) if "metrics" in read else {},
+        config=read_json(read["config"]) if "config" in read else None,
+        history=pd.read_csv(read["history"]) if "history" in read else None,
+        predictions=read_predictions(read["predictions"]) if "predictions" in read else None,
+        missing=missing,
+    )
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """Predictions, one row per test clip. Names stay text (a gloss may be `1` or `NA`), no signer is None."""
+    names = ["clip_id", "signer", "gloss", "predicted", "top5"]
+    rows = pd.read_csv(path, dtype=dict.fromkeys(names, str), keep_default_na=False)
+    return rows.assign(signer=rows.signer.where(rows.signer != "", None))
+
+
+def _accuracy(name: str, rows: pd.DataFrame) -> Accuracy:
+    right = rows.gloss == rows.predicted
+    low, high = wilson(int(right.sum()), len(rows))
+    wrong = rows.predicted[~right]
+    return Accuracy(name, len(rows), int(right.sum()), low, high, "" if right.all() else str(wrong.mode().iloc[0]))

@@ -1,0 +1,120 @@
+"""The report's plots, as SVG that is put inside an HTML page.
+
+Text and axes are `currentColor` and the paper is transparent, so that a plot follows the page from light to dark and to
+print. Glosses and signers come from users: they are never read as mathematical notation, and matplotlib escapes them.
+"""
+
+import io
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+ACCENT = "#2f7fd6"
+SECOND = "#e07b39"
+_INK = "#010203"  # stands for currentColor until the SVG is written
+_STYLE = {
+    "svg.fonttype": "none", "svg.hashsalt": "slr", "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9, "text.color": _INK, "axes.labelcolor": _INK,
+    "axes.edgecolor": _INK, "xtick.color": _INK, "ytick.color": _INK, "axes.spines.top": False,
+    "axes.spines.right": False, "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6,
+    "legend.frameon": False, "lines.linewidth": 1.8, "axes.titlesize": 9, "grid.color": _INK, "grid.alpha": 0.12,
+    "grid.linewidth": 0.6,
+}
+_LABELLED = 48
+"""Matrices with more rows or columns than this have no names at their sides, and no numbers in their cells."""
+
+
+_LONGEST_NAME = 20
+
+
+def histogram(values: Sequence[float], label: str, *, bins: int = 24) -> str:
+    """SVG of how `values` are distributed; `label` names the quantity and its unit, for clips."""
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(5.2, 2.4), layout="constrained")
+        axes = figure.add_subplot()
+        axes.hist(values, bins=bins, color=ACCENT, alpha=0.85, rwidth=0.92)
+        axes.set(xlabel=label, ylabel="clips")
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.grid(axis="y")
+        axes.set_axisbelow(True)
+        return _svg(figure)
+
+
+def curves(history: pd.DataFrame, columns: dict[str, str], label: str, *, best: int | None = None) -> str:
+    """SVG of training's course.
+
+    Parameters
+    ----------
+    history : DataFrame
+        With the column `epoch` and those of `columns`.
+    columns : dict of str to str
+        What to draw: column to the name in the legend. The first two at most.
+    label : str
+        Of the y axis.
+    best : int, optional
+        Epoch to mark: the one whose weights were kept.
+    """
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(5.2, 2.7), layout="constrained")
+        axes = figure.add_subplot()
+        marker = "o" if len(history) < 3 else None  # a line needs two points
+        for (column, name), colour in zip(columns.items(), (ACCENT, SECOND), strict=False):
+            axes.plot(history.epoch, history[column], color=colour, label=name, marker=marker)
+        if best is not None:
+            axes.axvline(best, color=_INK, linewidth=0.8, linestyle=(0, (3, 3)), label=f"kept: epoch {best}")
+        axes.set(xlabel="epoch", ylabel=label)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid()
+        axes.legend()
+        return _svg(figure)
+
+
+def matrix(counts: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, row_label: str,
+           column_label: str) -> str:
+    """SVG of a table of counts, each cell shaded by its share of its row, with the count in it.
+
+    Parameters
+    ----------
+    counts : (R, K) int array
+    rows, columns : sequences of str
+    row_label, column_label : str
+        What rows and columns are.
+    """
+    size_in = (min(max(0.3 * len(columns), 1.5), 8.5) + 1.3, min(max(0.3 * len(rows), 1.2), 8.5) + 1.1)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    shading = LinearSegmentedColormap.from_list("shares", [(*matplotlib.colors.to_rgb(ACCENT), a) for a in (0, 1)])
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=size_in, layout="constrained")
+        axes = figure.add_subplot()
+        axes.spines[:].set_visible(False)
+        axes.set(xlabel=column_label, ylabel=row_label)
+        if max(counts.shape) > _LABELLED:
+            axes.imshow(shares, cmap=shading, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+            axes.set(xticks=[], yticks=[])
+            return _svg(figure)
+        axes.pcolormesh(shares, cmap=shading, vmin=0, vmax=1, edgecolors=_INK, linewidth=0.08)
+        axes.invert_yaxis()
+        axes.tick_params(length=0)
+        axes.set_xticks(np.arange(len(columns)) + 0.5, _short(columns), rotation=90, parse_math=False, fontsize=8)
+        axes.set_yticks(np.arange(len(rows)) + 0.5, _short(rows), parse_math=False, fontsize=8)
+        for row, column in np.argwhere(counts):
+            axes.text(column + 0.5, row + 0.5, str(counts[row, column]), ha="center", va="center", fontsize=7,
+                      color="white" if shares[row, column] > 0.55 else _INK)
+        return _svg(figure)
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    return [name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME - 1]}…" for name in names]
+
+
+def _svg(figure: Figure) -> str:
+    """The `<svg>` element alone; the same bytes for the same plot."""
+    buffer = io.StringIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
+    text = buffer.getvalue()
+    return text[text.index("<svg"):].replace(_INK, "currentColor")

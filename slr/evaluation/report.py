@@ -1,0 +1,185 @@
+"""`reports/report.html`: the corpus, every model and where they come from, in one file that opens offline."""
+
+import base64
+import io
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from slr.clipwise import read_failures
+from slr.corpora.manifest import read_manifest
+from slr.draw import COLOURS, draw_strip
+from slr.evaluation import plots
+from slr.evaluation.corpus_facts import CorpusFacts, corpus_facts
+from slr.evaluation.model_facts import Confusion, ModelFacts, model_facts
+from slr.files import read_json, write_text
+from slr.landmarks.store import LandmarkStore
+from slr.params import Params
+from slr.splits import read_splits
+
+MAX_EXAMPLES = 48
+"""Glosses that are drawn; a page for a thousand would not open on a phone."""
+MAX_ROWS = 200
+"""Rows of a table of glosses or signers; the rest are in predictions.csv."""
+COLUMNS = {
+    "top1": "top-1", "top5": "top-5", "macro_f1": "macro F1", "worst_signer_top1": "worst signer",
+    "signer_gap": "signer gap", "signer_probe": "signer probe",
+}
+"""Metrics that have a column in the table of models, as far as any model has them; fractions of one."""
+
+
+def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, splits: Path, signers: Path,
+                 metrics: Path, models: Sequence[str], models_dir: Path, reports: Path,
+                 lock: Path | None = None) -> None:
+    """Write the report.
+
+    Parameters
+    ----------
+    out : Path
+        The HTML file; the same bytes for the same inputs.
+    params : Params
+    manifest, landmarks, splits, signers : Path
+        What the stages of those names wrote; `signers` may be absent.
+    metrics : Path
+        Folder with `models/<model>.json` and `signers.json`.
+    models : sequence of str
+        Names of the models to tell of, in order; whatever of theirs is missing is named in the report.
+    models_dir, reports : Path
+        Folders with `<model>/config.json` and `history.csv`, and with `<model>/predictions.csv`.
+    lock : Path, optional
+        DVC's lock file, from which the hashes of data and models are taken.
+
+    Raises
+    ------
+    CorpusError
+        If the manifest or the splits are missing.
+    """
+    store = LandmarkStore(landmarks)
+    clips = read_manifest(manifest)
+    corpus = corpus_facts(clips, store, read_splits(splits), read_failures(landmarks))
+    facts = [model_facts(name, models_dir, metrics, reports) for name in models]
+    context = {
+        "title": params.corpus.name, "params": params, "corpus": corpus, "colours": COLOURS,
+        "durations": Markup(plots.histogram(corpus.durations_s, "duration in seconds")),
+        "examples": [(gloss, clip_id, _strip(store, clip_id))
+                     for gloss, clip_id in list(corpus.examples.items())[:MAX_EXAMPLES]],
+        "columns": {key: name for key, name in COLUMNS.items() if any(key in model.metrics for model in facts)},
+        "gloss_sets": [f"top1_{name}" for name in params.evaluation.gloss_sets],
+        "selected": params.train.model, "models": [_model(model, corpus, store) for model in facts],
+        "signers": _signers(metrics / "signers.json", signers, clips),
+        "settings": yaml.safe_dump(params.model_dump(mode="json", exclude={"compute"}), sort_keys=False,
+                                   allow_unicode=True),
+        "landmarks_metadata": {key: _text(value) for key, value in store.metadata.items()},
+        "outputs": _outputs(lock, models), "max_rows": MAX_ROWS,
+    }
+    write_text(out, _environment().get_template("report.html.j2").render(context))
+
+
+def _model(model: ModelFacts, corpus: CorpusFacts, store: LandmarkStore) -> dict[str, Any]:
+    """What the template shows of one model."""
+    shown: dict[str, Any] = {"facts": model, "curves": [], "confusion": None}
+    if model.history is not None:
+        shown["curves"] = _curves(model.history, model.metrics.get("best_epoch"))
+    if model.predictions is not None:
+        counts, glosses = model.confusion()
+        shown["confusion"] = Markup(plots.matrix(counts, glosses, glosses, row_label="signed",
+                                                 column_label="recognised"))
+    shown["confusions"] = [_confusion(confusion, corpus, store) for confusion in model.confusions()]
+    shown["config"] = None if model.config is None else json.dumps(model.config, indent=2, ensure_ascii=False)
+    return shown
+
+
+def _curves(history: pd.DataFrame, best_epoch: float | None) -> list[Markup]:
+    panels = [({"train_loss": "training", "val_loss": "validation"}, "loss"),
+              ({"val_top1": "validation"}, "top-1")]
+    drawn = []
+    for columns, label in panels:
+        columns = {column: name for column, name in columns.items()
+                   if column in history and history[column].notna().any()}  # without a validation split it is empty
+        if columns:
+            drawn.append(Markup(plots.curves(history, columns, label, best=best_epoch)))
+    return drawn
+
+
+def _confusion(confusion: Confusion, corpus: CorpusFacts, store: LandmarkStore) -> dict[str, Any]:
+    clip_id, example = confusion.clip_ids[0], corpus.examples.get(confusion.predicted)
+    return {"confusion": confusion, "strip": _strip(store, clip_id) if clip_id in store.clip_ids else None,
+            "example": example, "example_strip": None if example is None else _strip(store, example)}
+
+
+def _signers(metrics: Path, clusters: Path, manifest: pd.DataFrame) -> dict[str, Any] | None:
+    """Metrics of the pseudo-signers and, where true signers are known, how the two go together."""
+    if not metrics.exists():
+        return None
+    plot = None
+    if clusters.exists():
+        rows = pd.read_parquet(clusters).merge(manifest[["clip_id", "signer"]], on="clip_id").dropna(subset="signer")
+        if len(rows):
+            table = pd.crosstab(rows.signer, rows.pseudo_signer)
+            plot = Markup(plots.matrix(table.to_numpy(), [str(name) for name in table.index],
+                                       [str(name) for name in table.columns], row_label="signer",
+                                       column_label="pseudo-signer"))
+    return {"metrics": read_json(metrics), "plot": plot}
+
+
+def _strip(store: LandmarkStore, clip_id: str) -> str:
+    """A clip's skeleton strip, as the address of an image inside the page."""
+    from PIL import Image
+
+    clip = store[clip_id]
+    image = Image.fromarray(draw_strip(clip.coordinates, store.skeleton, aspect=clip.width / clip.height))
+    buffer = io.BytesIO()
+    # A palette: the same to the eye at a sixth of the size.
+    image.quantize(64, method=Image.Quantize.FASTOCTREE).save(buffer, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _outputs(lock: Path | None, models: Sequence[str]) -> list[dict[str, Any]]:
+    """Path, hash, size and number of files of what the pipeline's stages wrote, except of models that are no more."""
+    if lock is None or not lock.exists():
+        return []
+    stages = (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {})
+    return [{"stage": stage, **output}
+            for stage, content in stages.items() if "@" not in stage or stage.split("@", 1)[1] in models
+            for output in content.get("outs", []) if stage != "report"]
+
+
+def _environment() -> Environment:
+    environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True,
+                              undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"percent": _percent, "number": _number, "size": _size}
+    return environment
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.1f} %"
+
+
+def _number(value: Any) -> str:
+    """Counts in full with thin spaces, other numbers with four digits."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        return str(value)
+    if float(value).is_integer() and abs(value) < 1e12:
+        return f"{int(value):,}".replace(",", "\u202f")
+    return f"{value:.4g}" if math.isfinite(value) else str(value)
+
+
+def _size(size_bytes: int) -> str:
+    size = float(size_bytes)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} GB"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

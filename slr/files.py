@@ -1,0 +1,83 @@
+"""Writing files so that a reader never meets half of one, and paths that can't leave their root."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from slr.errors import CorpusError
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on success it is renamed to `path`, on failure it is removed.
+
+    Works for a file and for a folder (which then replaces an existing folder).
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    holder = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent))
+    temporary = holder / path.name
+    try:
+        yield temporary
+        if temporary.is_dir() and path.exists():
+            shutil.rmtree(path)
+        os.replace(temporary, path)
+    finally:
+        shutil.rmtree(holder, ignore_errors=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write `text` (UTF-8) to `path` in one step."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Write `content` to `path` as indented JSON with sorted keys, in one step.
+
+    Raises
+    ------
+    ValueError
+        If a number in it is not finite: NaN is not JSON, and not a metric.
+    """
+    write_text(path, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def inside(root: str | Path, relative: str | Path) -> Path:
+    """Join `relative` to `root`, refusing a path that leaves it (absolute, `..`, or through a link).
+
+    Raises
+    ------
+    CorpusError
+        If the path isn't inside `root`.
+    """
+    joined = Path(root) / relative
+    if not joined.resolve().is_relative_to(Path(root).resolve()):
+        raise CorpusError(f"path '{relative}' leaves the corpus root {root}; use a path below it")
+    return joined
+
+
+def file_hash(path: str | Path) -> str:
+    """MD5 of a file's bytes, or of the names and bytes of all files in a folder, as 32 hex digits.
+
+    MD5 because it is DVC's hash: it tells contents apart, it protects nothing.
+    """
+    path = Path(path)
+    digest = hashlib.md5(usedforsecurity=False)
+    for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+        if path.is_dir():
+            digest.update(str(file.relative_to(path)).encode() + b"\0")
+        with open(file, "rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,57 @@
+"""Metrics of classification, each from plain arrays."""
+
+import math
+
+import numpy as np
+
+Z95 = 1.959963984540054
+"""The normal distribution's 97.5 % point."""
+
+
+def ranks(probabilities: np.ndarray, actual: np.ndarray) -> np.ndarray:
+    """(N,) int: place of each clip's own class among the classes, 1 for the most probable.
+
+    Parameters
+    ----------
+    probabilities : array (N, classes)
+    actual : array (N,) int
+        A class of -1 (one that the model doesn't know) is placed after all others.
+
+    Of equally probable classes the one with the lower number comes first, as in `numpy.argmax`.
+    """
+    order = np.argsort(-probabilities, axis=1, kind="stable")
+    places = np.argmax(order == actual[:, None], axis=1) + 1
+    return np.where(actual < 0, probabilities.shape[1] + 1, places)
+
+
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    """The 95 % interval of a proportion.
+
+    Wilson's score interval (E. B. Wilson, JASA 1927): unlike the normal one it stays within 0 and 1 and has a width at
+    0 % and 100 %. It takes clips as independent; clips of one signer aren't quite, so with few signers the truth is
+    wider.
+
+    Raises
+    ------
+    ValueError
+        If there are no trials.
+    """
+    if trials < 1:
+        raise ValueError("an interval needs at least one trial")
+    share, z2 = successes / trials, Z95**2 / trials
+    centre, half = share + z2 / 2, Z95 * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials))
+    return max(0.0, (centre - half) / (1 + z2)), min(1.0, (centre + half) / (1 + z2))
+
+
+def macro_f1(actual: np.ndarray, predicted: np.ndarray) -> float:
+    """Mean over the classes that occur in `actual` or `predicted` of the harmonic mean of precision and recall."""
+    scores = []
+    for label in np.union1d(actual, predicted):
+        hits = np.sum((actual == label) & (predicted == label))
+        scores.append(2 * hits / (np.sum(actual == label) + np.sum(predicted == label)))
+    return float(np.mean(scores))
+
+
+def by_group(correct: np.ndarray, groups: np.ndarray) -> dict[str, float]:
+    """Share of correct clips in each group (signer, gloss), by name."""
+    return {str(group): float(np.mean(correct[groups == group])) for group in sorted(set(groups))}

@@ -1,0 +1,17 @@
+"""Model families: one module each, and `build`, which makes the one that the settings name.
+
+A model reads a `Batch` and returns a dict of named tensors; it knows nothing of files, losses or loops.
+"""
+
+from torch import nn
+
+from slr.models.spoter import Spoter
+from slr.params import ModelParams
+from slr.skeleton import skeleton
+
+FAMILIES = {"spoter": Spoter}
+
+
+def build(params: ModelParams, classes: int) -> nn.Module:
+    """Make an untrained model of `params.family` for that many classes, with torch's random numbers as they stand."""
+    return FAMILIES[params.family](params, len(skeleton(params.joints)), classes)

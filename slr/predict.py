@@ -1,0 +1,110 @@
+"""From a video to its sign, with a trained model and nothing else."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from slr.data.clips import Clips, arrange
+from slr.errors import ClipError, ModelError
+from slr.frames import clip_frames
+from slr.landmarks.holistic import HolisticExtractor, extractor_metadata
+from slr.landmarks.store import ClipLandmarks, decode, encode
+from slr.params import FramesParams, LandmarksParams
+from slr.skeleton import skeleton
+from slr.trained import load_model
+
+
+class Predictor:
+    """Recognises the sign in a video exactly as the pipeline would: same frames, same landmarks, same probabilities.
+
+    Parameters
+    ----------
+    model_dir : path
+        A model's folder, such as models/selected.
+    any_extractor : bool, default False
+        Predict although this machine's extractor isn't the one of training; the answers may be worse, and nobody knows
+        by how much.
+
+    Raises
+    ------
+    ModelError
+        If the model is missing or incomplete, or was trained on landmarks of another extractor; says what differs.
+
+    Examples
+    --------
+    >>> Predictor("models/selected").predict("hello.mp4", top=1)
+    [('hello', 0.93)]
+    """
+
+    def __init__(self, model_dir: str | Path, any_extractor: bool = False):
+        self.trained = load_model(model_dir)
+        made = self.trained.config["preprocessing"]
+        if "extractor" not in made or "frames" not in made:
+            raise ModelError(f"the model in {model_dir} was trained on landmarks that don't come from video, so it "
+                             "can't read one")
+        self.frames = FramesParams(**made["frames"])
+        self.source = skeleton(made["skeleton"])
+        params = _landmarks_params(made)
+        differences = _differences(made["extractor"], extractor_metadata(params))
+        if differences and not any_extractor:
+            raise ModelError(f"the model in {model_dir} was trained with another extractor of landmarks "
+                             f"({'; '.join(differences)}); install that one, train again, or use --any-extractor")
+        self.extractor = HolisticExtractor(params)
+
+    def predict(self, video: str | Path, top: int = 5) -> list[tuple[str, float]]:
+        """The most likely glosses of a video (or a folder of images) with one sign, and how likely each is.
+
+        Raises
+        ------
+        ClipError
+            If the video can't be read or no person is found in it.
+        """
+        probabilities = self.trained.probabilities(self._clips(Path(video)))[0]
+        best = np.argsort(-probabilities.numpy(), kind="stable")[:top]
+        return [(self.trained.labels[i], float(probabilities[i])) for i in best]
+
+    def _clips(self, video: Path) -> Clips:
+        """The video as the one clip that the model is asked about."""
+        times, size = [], (0, 0)
+
+        def images():
+            nonlocal size
+            for frame in clip_frames(video, self.frames):
+                times.append(frame.timestamp_s)
+                size = frame.image.shape[1], frame.image.shape[0]
+                yield frame.image
+
+        coordinates = self.extractor.extract(images())
+        if np.isnan(coordinates).all():
+            raise ClipError(f"no person found in any of its {len(coordinates)} frames")
+        clip = ClipLandmarks(str(video), self.frames.fps or 1, *size, coordinates, np.array(times))
+        clip = decode(encode(clip, self.source).to_pylist()[0], self.source)  # rounded as the store rounds
+        return arrange((clip.clip_id,), clip.coordinates, np.array([len(clip)]),
+                       self.source.selector(self.trained.skeleton), np.array([size]))
+
+
+def print_predictions(predictions: dict[str, list[tuple[str, float]]]) -> None:
+    """A table: for each video its glosses and their probabilities."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("video", "gloss", "probability")
+    for video, ranked in predictions.items():
+        for place, (gloss, probability) in enumerate(ranked):
+            last = place == len(ranked) - 1
+            table.add_row(video if place == 0 else "", gloss, f"{probability:.1%}", end_section=last)
+    Console().print(table)
+
+
+def _landmarks_params(made: dict[str, Any]) -> LandmarksParams:
+    """The settings with which the training landmarks were extracted."""
+    settings = made["extractor"]["settings"]
+    known = {name: settings[name] for name in LandmarksParams.model_fields if name in settings}
+    return LandmarksParams(skeleton=made["skeleton"], **known)
+
+
+def _differences(trained: dict[str, Any], here: dict[str, Any]) -> list[str]:
+    """What differs between two extractors' metadata, in words."""
+    return [f"{name}: {trained.get(name)} there, {here.get(name)} here" for name in sorted(trained.keys() | here.keys())
+            if trained.get(name) != here.get(name)]

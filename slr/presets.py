@@ -1,0 +1,143 @@
+"""Choosing the corpus: `params.yaml` rewritten with its comments kept."""
+
+import io
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from slr.corpora.folder import is_image_folder, scan_folder
+from slr.corpora.problems import errors
+from slr.errors import CorpusError, ParamsError
+from slr.files import write_text
+from slr.params import CorpusParams, FramesParams, parse
+from slr.video import VIDEO_SUFFIXES
+
+RECORDED_FRAMES = {"fps": 25, "size": 480}
+"""Real hands are faster and smaller in the picture than drawn ones."""
+_NULL = "tag:yaml.org,2002:null"
+
+
+def use_folder(params_path: str | Path, root: str | Path, annotations: str | Path | None = None) -> str:
+    """Point `params.yaml` at a folder of recordings.
+
+    Parameters
+    ----------
+    params_path : path
+        The settings file; relative paths in it are relative to its folder.
+    root : path
+        Folder with `<gloss>/<clip>` recordings, or with a CSV and no such folders; or the CSV itself, whose folder is
+        the root then.
+    annotations : path, optional
+        CSV whose paths are relative to `root`.
+
+    Returns
+    -------
+    str
+        What was found and what to do next.
+
+    Raises
+    ------
+    CorpusError
+        If nothing is found there; `params.yaml` stays as it was.
+    ParamsError
+        If `params.yaml` can't be read, or holds something that isn't known.
+    """
+    root = Path(root)
+    if root.is_file():
+        if annotations is not None:
+            raise CorpusError(f"--root {root} is a file; with --csv, --root is the folder that its paths start from")
+        root, annotations = root.parent, root
+    elif annotations is None:
+        annotations = _only_csv(root)
+    clips, problems = scan_folder(root, annotations, workers=0)
+    if clips.empty:
+        first = f"; first of {len(errors(problems))} problems: {errors(problems)[0]}" if errors(problems) else ""
+        raise CorpusError(f"no clips were found in {root}{first}\nExpected {root}/<gloss>/<clip>.mp4, or a CSV with "
+                          "the columns path,gloss: see docs/your-own-recordings.md")
+    home = Path(params_path).resolve().parent
+    source = annotations if annotations is not None and not _is_below(annotations, root) else root
+    _rewrite(params_path, {
+        "corpus": {"name": "folder", "source": _stored(source, home), "root": _stored(root, home),
+                   "annotations": None if annotations is None else _stored(annotations, home)},
+        "frames": RECORDED_FRAMES,
+        "evaluation": {"gloss_sets": {}},
+    })
+    n_errors = len(errors(problems))
+    found = f"{len(clips)} clips of {clips.glosses.explode().nunique()} glosses by {_signers(clips.signer)}"
+    return "\n".join([
+        f"{params_path} now uses {annotations or root}: {found}" + (f"; {n_errors} problems" if n_errors else ""),
+        "Next:",
+        "  slr check     reads every recording and lists all problems, before any computing",
+        "  dvc repro     runs the pipeline to reports/report.html",
+        "  slr use sample brings the built-in corpus back",
+    ])
+
+
+def use_sample(params_path: str | Path) -> str:
+    """Point `params.yaml` back at the built-in corpus; returns what to do next. Raises ParamsError as `use_folder`."""
+    from slr.corpora.sample import MINIMAL_PAIRS
+
+    default = CorpusParams()
+    _rewrite(params_path, {
+        "corpus": {key: getattr(default, key) for key in ("name", "source", "root", "annotations")},
+        "frames": {key: getattr(FramesParams(), key) for key in RECORDED_FRAMES},
+        "evaluation": {"gloss_sets": {"minimal_pairs": sorted({gloss for pair in MINIMAL_PAIRS for gloss in pair})}},
+    })
+    return f"{params_path} now uses the built-in corpus\nNext:\n  dvc repro     draws it and runs the pipeline"
+
+
+def _only_csv(root: Path) -> Path | None:
+    """The CSV of a folder that holds exactly one, and no folders of recordings."""
+    if not root.is_dir():
+        return None
+    tables = [entry for entry in root.iterdir() if entry.suffix.lower() == ".csv"]
+    if len(tables) != 1 or any(_is_gloss(entry) for entry in root.iterdir()):
+        return None
+    return tables[0]
+
+
+def _is_gloss(folder: Path) -> bool:
+    return folder.is_dir() and any(clip.suffix.lower() in VIDEO_SUFFIXES or is_image_folder(clip)
+                                   for clip in folder.iterdir())
+
+
+def _is_below(path: str | Path, folder: str | Path) -> bool:
+    return Path(path).resolve().is_relative_to(Path(folder).resolve())
+
+
+def _stored(path: str | Path, home: Path) -> str:
+    """How `params.yaml` names a path: relative to its folder where the path is below it, absolute elsewhere."""
+    absolute = Path(os.path.abspath(path))
+    return absolute.relative_to(home).as_posix() if absolute.is_relative_to(home) else absolute.as_posix()
+
+
+def _signers(signers: Any) -> str:
+    known = signers.nunique()
+    return "unknown signers" if known == 0 else f"{known} signer{'s' if known > 1 else ''}" + (
+        f" ({signers.isna().sum()} clips by unknown ones)" if signers.isna().any() else "")
+
+
+def _rewrite(params_path: str | Path, changes: dict[str, dict[str, Any]]) -> None:
+    """Set values of some blocks, keeping comments and order; nothing is written unless the result is valid."""
+    from ruamel.yaml import YAML, YAMLError
+
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.representer.add_representer(type(None), lambda dumper, _: dumper.represent_scalar(_NULL, "null"))
+    try:
+        content = yaml.load(Path(params_path).read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        raise ParamsError(f"{params_path} is not here; run this from the project's folder") from None
+    except YAMLError as error:
+        raise ParamsError(f"{params_path} is not valid YAML: {error}") from None
+    parse(content, str(params_path))
+    for block, values in changes.items():
+        content.setdefault(block, {}).update(values)
+    parse(content, str(params_path))
+    text = io.StringIO()
+    yaml.dump(content, text)
+    # A blank line belongs to the value before it, and is lost with it.
+    write_text(params_path, re.sub(r"(?m)^( .*)\n(?=\w+:)", r"\1\n\n", text.getvalue()))

@@ -1,0 +1,49 @@
+"""Progress on a terminal, silence everywhere else; and warnings."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+
+class _Rate(ProgressColumn):
+    def __init__(self, unit: str):
+        super().__init__()
+        self.unit = unit
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:.1f} {self.unit}/s", style="progress.data.speed")
+
+
+@contextmanager
+def progress(description: str, total: float, unit: str = "clip") -> Iterator["Advance"]:
+    """A progress bar with count, rate and time left; yields a function that advances it.
+
+    >>> with progress("landmarks", total=3) as advance:
+    ...     for _ in range(3):
+    ...         advance()
+    """
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        _Rate(unit), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(description, total=total, note="")
+
+        def advance(amount: float = 1, note: str | None = None) -> None:
+            bar.update(task, advance=amount, **({} if note is None else {"note": note}))
+
+        yield advance
+
+
+Advance = type(lambda amount=1, note=None: None)
+
+
+def warn(message: str) -> None:
+    """Tell the user, on standard error, what isn't wrong enough to stop."""
+    print(f"warning: {message}", file=sys.stderr)

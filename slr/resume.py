@@ -1,0 +1,97 @@
+"""What an interrupted training goes on from."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from slr.files import atomic_path
+
+
+@dataclass(frozen=True)
+class RunState:
+    """How far training has come.
+
+    Attributes
+    ----------
+    history : list of dict
+        One row for each epoch done.
+    best_epoch : int
+        The epoch (from 1) whose weights are `best`; 0 before the first.
+    best : dict of str to Tensor
+        Its weights, on the CPU.
+    seconds : float
+        Time spent so far, over all starts.
+    """
+
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best_epoch: int = 0
+    best: dict[str, Tensor] = field(default_factory=dict)
+    seconds: float = 0
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return len(self.history)
+
+    def after(self, row: dict[str, Any], model: nn.Module, seconds: float) -> "RunState":
+        """The state after one more epoch, whose weights are kept if its validation score is the best so far."""
+        history = [*self.history, row]
+        if self.best_epoch and _score(row) <= _score(self.history[self.best_epoch - 1]):
+            return RunState(history, self.best_epoch, self.best, self.seconds + seconds)
+        best = {name: weight.detach().cpu().clone().contiguous() for name, weight in model.state_dict().items()}
+        return RunState(history, row["epoch"], best, self.seconds + seconds)
+
+
+def _score(row: dict[str, Any]) -> tuple[float, float, int]:
+    """Higher is better: top-1 on validation, then a lower loss; without validation, the later epoch."""
+    if row["val_top1"] is None:
+        return 0, 0, row["epoch"]
+    return row["val_top1"], -row["val_loss"], 0
+
+
+class Checkpoint:
+    """The state of one training run after its last whole epoch, as one file that is replaced whole.
+
+    Parameters
+    ----------
+    folder : Path
+        Belongs to this run alone: its name follows from everything that the result depends on.
+    """
+
+    def __init__(self, folder: Path):
+        self.path = folder / "state.safetensors"
+
+    def save(self, run: RunState, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """Write model, optimiser and how far the run has come."""
+        tensors = {f"model.{name}": weight for name, weight in model.state_dict().items()}
+        tensors |= {f"best.{name}": weight for name, weight in run.best.items()}
+        tensors |= {f"optimizer.{i}.{name}": value for i, state in optimizer.state_dict()["state"].items()
+                    for name, value in state.items() if isinstance(value, Tensor)}
+        numbers = {"history": run.history, "best_epoch": run.best_epoch, "seconds": run.seconds}
+        with atomic_path(self.path) as temporary:
+            save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary,
+                      metadata={"reached": json.dumps(numbers)})
+
+    def load(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> RunState | None:
+        """Put the saved state into model and optimiser and return how far it had come; None where nothing was saved."""
+        if not self.path.exists():
+            return None
+        groups: dict[str, dict[str, Tensor]] = {"model": {}, "best": {}, "optimizer": {}}
+        with safe_open(self.path, "pt") as file:
+            reached = json.loads(file.metadata()["reached"])
+            for key in file.keys():  # noqa: SIM118 (not a dict)
+                group, name = key.split(".", 1)
+                groups[group][name] = file.get_tensor(key)
+        model.load_state_dict(groups["model"])
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, value in groups["optimizer"].items():
+            index, name = key.split(".", 1)
+            state.setdefault(int(index), {})[name] = value
+        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+        return RunState(best=groups["best"], **reached)

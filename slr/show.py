@@ -1,0 +1,226 @@
+"""Looking at landmarks: drawn over a clip as a video or GIF, and one example of each gloss on a contact sheet."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from slr.corpora.manifest import read_manifest
+from slr.draw import draw_skeleton, key_frames
+from slr.errors import CorpusError, SlrError
+from slr.evaluation.corpus_facts import example_clips
+from slr.files import atomic_path
+from slr.frames import clip_frames, read_frames
+from slr.landmarks.store import ClipLandmarks, LandmarkStore
+from slr.params import FramesParams, LandmarksParams
+from slr.skeleton import Skeleton, skeleton
+from slr.video import write_video
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont
+
+MANIFEST, FRAMES, LANDMARKS = Path("data/manifest.parquet"), Path("data/frames"), Path("data/landmarks")
+"""Where `dvc repro` leaves them."""
+VIDEO_SUFFIXES = (".mp4", ".mkv", ".mov")
+DRAWN_SIDE = 480
+"""Short side in pixels that frames are enlarged to before drawing; larger ones stay as they are."""
+GIF_HEIGHT = 256
+MAX_GLOSSES = 200
+"""Rows of a contact sheet; an image twice as tall is opened by few programs."""
+_TILE_HEIGHT, _LABEL_WIDTH, _MARGIN = 180, 230, 12
+_PAPER, _INK, _SOFT_INK = (255, 255, 255), (28, 36, 48), (91, 104, 120)
+
+
+def show_clip(clip: str, out: str | Path | None = None, *, frames: Path = FRAMES, landmarks: Path = LANDMARKS) -> Path:
+    """Draw landmarks over a clip's frames.
+
+    Parameters
+    ----------
+    clip : str
+        A clip id of the corpus, or a video file (or folder of images), whose landmarks are then extracted here, with
+        the default settings.
+    out : path, optional
+        `.mp4`, `.mkv` or `.mov` for a video, `.gif` for an animation. Default: the clip's name with `.mp4`, here.
+    frames, landmarks : Path
+        What the stages of those names wrote.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    SlrError
+        If `out` has another suffix, or the clip is neither known (the message names the nearest ids) nor a file.
+    ClipError
+        If the video can't be read.
+    """
+    out = Path(out) if out else Path(f"{Path(clip).stem if Path(clip).exists() else clip.replace('/', '_')}.mp4")
+    if out.suffix.lower() not in (*VIDEO_SUFFIXES, ".gif"):
+        raise SlrError(f"{out}: can't write '{out.suffix}'; choose {', '.join(VIDEO_SUFFIXES)} or .gif")
+    if Path(clip).exists():
+        coordinates, images, fps, joints = _extracted(Path(clip))
+    else:
+        store = _store_with(clip, landmarks)
+        shown = store[clip]
+        coordinates, fps, joints = shown.coordinates, shown.fps, store.skeleton
+        images = iter(read_frames(frames, clip)[1])
+    drawn = (draw_skeleton(_enlarged(image), frame, joints)
+             for image, frame in zip(images, coordinates, strict=True))
+    if out.suffix.lower() == ".gif":
+        _write_gif(out, drawn, fps)
+    else:
+        write_video(out, drawn, fps=fps)
+    return out
+
+
+def contact_sheet(out: str | Path, *, count: int = 6, manifest: Path = MANIFEST, frames: Path = FRAMES,
+                  landmarks: Path = LANDMARKS) -> Path:
+    """Draw one example of each gloss: a row of frames with their landmarks, and gloss, clip id and signer beside it.
+
+    Parameters
+    ----------
+    out : path
+        A `.png` file.
+    count : int, default 6
+        Frames of each example, chosen by `slr.draw.key_frames`.
+    manifest, frames, landmarks : Path
+        What the stages corpus, frames and landmarks wrote.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    SlrError
+        If `out` isn't a PNG, or no clip has landmarks and a gloss.
+    """
+    from PIL import Image
+
+    out = Path(out)
+    if out.suffix.lower() != ".png":
+        raise SlrError(f"{out}: a contact sheet is a picture; choose a name ending in .png")
+    store = LandmarkStore(landmarks)
+    clips = read_manifest(manifest)
+    examples = list(example_clips(clips, store.n_frames).items())
+    if not examples:
+        raise CorpusError(f"no clip of {manifest} has landmarks and a gloss; there is nothing to show")
+    signers = clips.set_index("clip_id").signer
+    rows = []
+    for gloss, clip_id in examples[:MAX_GLOSSES]:
+        signer = signers[clip_id] if isinstance(signers[clip_id], str) else "unknown"
+        pictures = _drawn_frames(store[clip_id], read_frames(frames, clip_id)[1], store.skeleton, count)
+        rows.append(_row(pictures, gloss or "no gloss", [f"clip {clip_id}", f"signer {signer}"]))
+    left_out = len(examples) - len(rows)
+    if left_out:
+        rows.append(_row([], f"and {left_out} more glosses", []))
+    sheet = Image.new("RGB", (max(row.width for row in rows), sum(row.height for row in rows)), _PAPER)
+    top = 0
+    for row in rows:
+        sheet.paste(row, (0, top))
+        top += row.height
+    with atomic_path(out) as temporary:
+        sheet.save(temporary, "PNG")
+    return out
+
+
+def _extracted(path: Path) -> tuple[np.ndarray, Iterator[np.ndarray], float, Skeleton]:
+    """Landmarks of a video that is in no store, its frames, their mean rate, and the skeleton."""
+    from slr.landmarks.holistic import HolisticExtractor
+
+    params = LandmarksParams()
+    times: list[float] = []
+
+    def images() -> Iterator[np.ndarray]:
+        for frame in clip_frames(path, FramesParams()):
+            times.append(frame.timestamp_s)
+            yield frame.image
+
+    with HolisticExtractor(params) as extractor:
+        coordinates = extractor.extract(images())
+    fps = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 1.0
+    # Decoded a second time: cheap beside extraction, and a long video's frames would fill the memory.
+    return coordinates, (frame.image for frame in clip_frames(path, FramesParams())), fps, skeleton(params.skeleton)
+
+
+def _store_with(clip_id: str, landmarks: Path) -> LandmarkStore:
+    store = LandmarkStore(landmarks)
+    if clip_id not in store:
+        near = difflib.get_close_matches(clip_id, store.clip_ids, n=3, cutoff=0.3)
+        raise SlrError(f"there is no clip '{clip_id}' in {landmarks}, and no such file; "
+                       f"the nearest ids: {', '.join(near or store.clip_ids[:3])}")
+    return store
+
+
+def _enlarged(image: np.ndarray) -> np.ndarray:
+    """At least `DRAWN_SIDE` on the short side, so that fingers stay apart."""
+    scale = DRAWN_SIDE / min(image.shape[:2])
+    return image if scale <= 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+
+
+def _of_height(image: np.ndarray, height: int) -> np.ndarray:
+    width = max(1, round(image.shape[1] * height / image.shape[0]))
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _write_gif(out: Path, images: Iterable[np.ndarray], fps: float) -> None:
+    # OpenCV and PyAV write GIFs with a fixed palette or none to choose; Pillow is there with matplotlib.
+    from PIL import Image
+
+    first, *others = [Image.fromarray(_of_height(image, GIF_HEIGHT)).quantize(256) for image in images]
+    with atomic_path(out) as temporary:
+        first.save(temporary, "GIF", save_all=True, append_images=others, duration=round(1000 / fps), loop=0)
+
+
+def _drawn_frames(clip: ClipLandmarks, images: Sequence[np.ndarray], joints: Skeleton, count: int) -> list[np.ndarray]:
+    """The clip's key frames with landmarks, all of the sheet's tile height."""
+    pictures = []
+    for frame in key_frames(clip.coordinates, joints, count):
+        drawn = draw_skeleton(_enlarged(images[frame]), clip.coordinates[frame], joints)
+        pictures.append(_of_height(drawn, _TILE_HEIGHT))
+    return pictures
+
+
+def _row(pictures: Sequence[np.ndarray], title: str, lines: Sequence[str]) -> "Image":
+    """One row of the sheet: a title and smaller lines on the left, pictures beside them."""
+    from PIL import Image, ImageDraw
+
+    width = _LABEL_WIDTH + sum(picture.shape[1] + 4 for picture in pictures) + _MARGIN
+    row = Image.new("RGB", (width, _TILE_HEIGHT + _MARGIN), _PAPER)
+    draw = ImageDraw.Draw(row)
+    y = _MARGIN
+    for text, bold, size, ink in [(title, True, 19, _INK), *((line, False, 13, _SOFT_INK) for line in lines)]:
+        font = _font(size, bold)
+        for part in _wrapped(text, font, _LABEL_WIDTH - 2 * _MARGIN)[:3]:
+            draw.text((_MARGIN, y), part, ink, font)
+            y += round(1.35 * size)
+    x = _LABEL_WIDTH
+    for picture in pictures:
+        row.paste(Image.fromarray(picture), (x, _MARGIN // 2))
+        x += picture.shape[1] + 4
+    return row
+
+
+def _font(size: int, bold: bool) -> "FreeTypeFont":
+    """The font that comes with matplotlib: the same everywhere, with Latin, Greek, Cyrillic and Arabic letters."""
+    from matplotlib import get_data_path
+    from PIL import ImageFont
+
+    return ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans{'-Bold' if bold else ''}.ttf", size)
+
+
+def _wrapped(text: str, font: "FreeTypeFont", width: int) -> list[str]:
+    """Text cut into lines that fit `width` pixels; anywhere, as ids have no spaces."""
+    lines = [""]
+    for letter in text.replace("\n", " "):
+        if font.getlength(lines[-1] + letter) > width:
+            lines.append("")
+        lines[-1] += letter
+    return lines

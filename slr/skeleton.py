@@ -1,0 +1,170 @@
+"""Skeletons as data: named joints, parts, bones, and which joint mirrors which.
+
+Graphs, mirroring and the choice of body parts come from here; no joint's index is written anywhere else.
+Names of the 33 pose landmarks and 21 hand landmarks are MediaPipe's.
+"""
+
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+
+import numpy as np
+
+from slr.errors import ParamsError
+
+POSE = (
+    "nose", "left_eye_inner", "left_eye", "left_eye_outer", "right_eye_inner", "right_eye", "right_eye_outer",
+    "left_ear", "right_ear", "mouth_left", "mouth_right", "left_shoulder", "right_shoulder", "left_elbow",
+    "right_elbow", "left_wrist", "right_wrist", "left_pinky", "right_pinky", "left_index", "right_index",
+    "left_thumb", "right_thumb", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle",
+    "left_heel", "right_heel", "left_foot_index", "right_foot_index",
+)
+HAND = (
+    "wrist", "thumb_cmc", "thumb_mcp", "thumb_ip", "thumb_tip", "index_mcp", "index_pip", "index_dip", "index_tip",
+    "middle_mcp", "middle_pip", "middle_dip", "middle_tip", "ring_mcp", "ring_pip", "ring_dip", "ring_tip",
+    "pinky_mcp", "pinky_pip", "pinky_dip", "pinky_tip",
+)
+FACE = tuple(f"face_{i}" for i in range(478))
+HAND_BONES = tuple(
+    (chain[i], chain[i + 1])
+    for finger in ("thumb_cmc thumb_mcp thumb_ip thumb_tip", "index_mcp index_pip index_dip index_tip",
+                   "middle_mcp middle_pip middle_dip middle_tip", "ring_mcp ring_pip ring_dip ring_tip",
+                   "pinky_mcp pinky_pip pinky_dip pinky_tip")
+    for chain in [["wrist", *finger.split()]] for i in range(4)
+)
+POSE_BONES = (
+    ("nose", "left_eye_inner"), ("left_eye_inner", "left_eye"), ("left_eye", "left_eye_outer"),
+    ("left_eye_outer", "left_ear"), ("nose", "right_eye_inner"), ("right_eye_inner", "right_eye"),
+    ("right_eye", "right_eye_outer"), ("right_eye_outer", "right_ear"), ("mouth_left", "mouth_right"),
+    ("nose", "mouth_left"), ("nose", "mouth_right"), ("nose", "left_shoulder"), ("nose", "right_shoulder"),
+    ("left_shoulder", "right_shoulder"), ("left_shoulder", "left_elbow"), ("left_elbow", "left_wrist"),
+    ("right_shoulder", "right_elbow"), ("right_elbow", "right_wrist"), ("left_wrist", "left_pinky"),
+    ("left_wrist", "left_index"), ("left_wrist", "left_thumb"), ("right_wrist", "right_pinky"),
+    ("right_wrist", "right_index"), ("right_wrist", "right_thumb"), ("left_shoulder", "left_hip"),
+    ("right_shoulder", "right_hip"), ("left_hip", "right_hip"), ("left_hip", "left_knee"),
+    ("right_hip", "right_knee"), ("left_knee", "left_ankle"), ("right_knee", "right_ankle"),
+    ("left_ankle", "left_heel"), ("right_ankle", "right_heel"), ("left_ankle", "left_foot_index"),
+    ("right_ankle", "right_foot_index"),
+)
+# Joints that an extractor doesn't give but that follow from others: the mean of the named ones.
+DERIVED = {"neck": ("left_shoulder", "right_shoulder")}
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """A named set of joints.
+
+    Attributes
+    ----------
+    name : str
+    parts : dict of str to tuple of str
+        Joint names by part (`pose`, `left_hand`, `right_hand`, `face`, or a user's own), in storage order.
+        Hand joints are prefixed with their part: `left_hand_wrist`.
+    bones : tuple of (str, str)
+        Parent and child.
+    space : {"image", "metric"}
+        `image`: x and y in fractions of the frame's width and height, y down. `metric`: metres.
+    """
+
+    name: str
+    parts: dict[str, tuple[str, ...]] = field(hash=False)
+    bones: tuple[tuple[str, str], ...]
+    space: str = "image"
+
+    @cached_property
+    def joints(self) -> tuple[str, ...]:
+        return tuple(joint for joints in self.parts.values() for joint in joints)
+
+    def __len__(self) -> int:
+        return len(self.joints)
+
+    @cached_property
+    def part_slices(self) -> dict[str, slice]:
+        """Where each part's joints lie along the joint axis."""
+        slices, start = {}, 0
+        for part, joints in self.parts.items():
+            slices[part] = slice(start, start + len(joints))
+            start += len(joints)
+        return slices
+
+    def index(self, joint: str) -> int:
+        """Position of a joint along the joint axis; raises ValueError for a name that isn't there."""
+        return self.joints.index(joint)
+
+    @cached_property
+    def bone_indices(self) -> np.ndarray:
+        """(bones, 2) int: parent and child of each bone."""
+        return np.array([(self.index(a), self.index(b)) for a, b in self.bones], dtype=np.int64).reshape(-1, 2)
+
+    @cached_property
+    def mirror(self) -> np.ndarray:
+        """(J,) int: for each joint, the joint that takes its place in a mirrored image."""
+        swap = {"left": "right", "right": "left"}
+
+        def mirrored(joint: str) -> str:
+            return "_".join(swap.get(word, word) for word in joint.split("_"))
+
+        return np.array([self.joints.index(mirrored(j)) if mirrored(j) in self.joints else i
+                         for i, j in enumerate(self.joints)])
+
+    def selector(self, target: "Skeleton") -> np.ndarray:
+        """(J_target, J_self) float32 matrix that takes this skeleton's joints to `target`'s.
+
+        A row has a single 1, or equal weights for a derived joint (the neck is the middle of the shoulders).
+
+        Raises
+        ------
+        ParamsError
+            If a joint of `target` is neither here nor derivable.
+        """
+        matrix = np.zeros((len(target), len(self)), np.float32)
+        for row, joint in enumerate(target.joints):
+            sources = (joint,) if joint in self.joints else DERIVED.get(joint, ())
+            if not sources or any(source not in self.joints for source in sources):
+                raise ParamsError(f"skeleton '{target.name}' needs joint '{joint}', which '{self.name}' hasn't; "
+                                  "choose another `joints` for this model")
+            matrix[row, [self.index(source) for source in sources]] = 1 / len(sources)
+        return matrix
+
+
+def _hand(side: str) -> tuple[str, ...]:
+    return tuple(f"{side}_hand_{joint}" for joint in HAND)
+
+
+def _hand_bones(side: str, wrist: str | None) -> tuple[tuple[str, str], ...]:
+    """Bones of a hand, joined to the body's wrist where there is one."""
+    bones = tuple((f"{side}_hand_{a}", f"{side}_hand_{b}") for a, b in HAND_BONES)
+    return bones if wrist is None else ((wrist, f"{side}_hand_wrist"), *bones)
+
+
+_HANDS = {"left_hand": _hand("left"), "right_hand": _hand("right")}
+_HAND_BONES = _hand_bones("left", "left_wrist") + _hand_bones("right", "right_wrist")
+_SPOTER_BODY = ("nose", "neck", "right_eye", "left_eye", "right_ear", "left_ear", "right_shoulder", "left_shoulder",
+                "right_elbow", "left_elbow", "right_wrist", "left_wrist")
+_SPOTER_BONES = (("neck", "nose"), ("nose", "right_eye"), ("nose", "left_eye"), ("right_eye", "right_ear"),
+                 ("left_eye", "left_ear"), ("neck", "right_shoulder"), ("neck", "left_shoulder"),
+                 ("right_shoulder", "right_elbow"), ("left_shoulder", "left_elbow"), ("right_elbow", "right_wrist"),
+                 ("left_elbow", "left_wrist"))
+
+
+def _within(bones: tuple[tuple[str, str], ...], joints: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((a, b) for a, b in bones if a in joints and b in joints)
+
+
+SKELETONS = {
+    skeleton.name: skeleton
+    for skeleton in (
+        Skeleton("holistic-75", {"pose": POSE, **_HANDS}, POSE_BONES + _HAND_BONES),
+        Skeleton("holistic-67", {"pose": POSE[:25], **_HANDS}, _within(POSE_BONES, POSE[:25]) + _HAND_BONES),
+        Skeleton("holistic-553", {"pose": POSE, **_HANDS, "face": FACE}, POSE_BONES + _HAND_BONES),
+        Skeleton("hands-42", _HANDS, _hand_bones("left", None) + _hand_bones("right", None)),
+        Skeleton("spoter-54", {"pose": _SPOTER_BODY, **_HANDS}, _SPOTER_BONES + _HAND_BONES),
+    )
+}
+
+
+@cache
+def skeleton(name: str) -> Skeleton:
+    """The skeleton of that name; raises ParamsError with the known names otherwise."""
+    if name not in SKELETONS:
+        raise ParamsError(f"skeleton '{name}' is not known; known: {', '.join(sorted(SKELETONS))}")
+    return SKELETONS[name]

@@ -1,0 +1,202 @@
+"""Training: from landmarks and splits to a model's folder. One loop for every model."""
+
+import hashlib
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from slr.corpora.manifest import read_manifest
+from slr.data.augment import Augment
+from slr.data.batches import training_batches
+from slr.data.clips import Clips, load_clips
+from slr.data.normalise import Normalise, normaliser
+from slr.device import autocast, choose_device, choose_precision, use_cores
+from slr.errors import CorpusError, ModelError
+from slr.files import file_hash
+from slr.landmarks.store import LandmarkStore
+from slr.losses import Criterion
+from slr.models import build
+from slr.params import ModelParams, Params, TrainingParams
+from slr.progress import progress
+from slr.resume import Checkpoint, RunState
+from slr.skeleton import skeleton
+from slr.splits import read_splits
+from slr.trained import logits, save_model
+
+
+def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Path, out: Path, work: Path,
+          on_epoch: Callable[[dict[str, Any]], None] | None = None) -> None:
+    """Train the model `models.<name>` and write its folder.
+
+    The weights kept are those of the epoch with the best top-1 on the validation clips (of equal ones, the lowest
+    loss); without validation clips, the last epoch's. A run that was killed goes on from its last whole epoch, and ends
+    with the same weights, bit for bit, as if nothing had happened.
+
+    Parameters
+    ----------
+    name : str
+    params : Params
+    landmarks, splits, manifest : Path
+        The landmark store, splits.parquet and manifest.parquet.
+    out : Path
+        The model's folder: weights.safetensors, config.json, history.csv.
+    work : Path
+        Where unfinished runs are kept.
+    on_epoch : callable, optional
+        Called with each epoch's row of history.csv; after a resumed start also with those of earlier epochs.
+
+    Raises
+    ------
+    CorpusError
+        If there are no training clips.
+    ModelError
+        If a loss isn't finite; says which term, when, and on which clips.
+    """
+    settings = params.models[name]
+    use_cores(params.compute.workers)
+    device = choose_device(params.train.device)
+    precision = choose_precision(params.train.precision, device, settings.batch_size)
+    hashes = {path.name: file_hash(path) for path in (landmarks, splits, manifest)}
+    store = LandmarkStore(landmarks)
+    data = read_data(store, splits, manifest, settings)
+    joints = skeleton(settings.joints)
+    normalise = normaliser(settings.normalise, joints)
+
+    torch.manual_seed(params.train.seed)
+    model = build(settings, len(data.labels)).to(device)
+    criterion = Criterion(settings)
+    optimizer = make_optimizer(model, settings)
+    steps = math.ceil(len(data.train) / settings.batch_size)
+
+    identity = {"params": settings.model_dump(), "train": params.train.model_dump(include={"seed", "device"}),
+                "precision": precision, "data": hashes, "slr": version("slr")}
+    checkpoint = Checkpoint(work / name / hashlib.md5(json.dumps(identity, sort_keys=True).encode()).hexdigest())
+    state = checkpoint.load(model, optimizer) or RunState()
+    for row in state.history if on_epoch else []:
+        on_epoch(row)
+
+    with progress(f"train {name} ({device.type}, {precision})", settings.epochs, unit="epoch") as advance:
+        advance(state.epoch)
+        while state.epoch < settings.epochs and state.epoch - state.best_epoch < settings.patience:
+            started = time.perf_counter()
+            # Everything random in an epoch follows from its number, so a resumed run needs no generator's state.
+            torch.manual_seed(params.train.seed * 100_003 + state.epoch)
+            generator = torch.Generator().manual_seed(params.train.seed * 100_003 + state.epoch)
+            augment = Augment(settings.augment, joints, generator)
+
+            model.train()
+            total = 0.0
+            for step, batch in enumerate(training_batches(data.train, settings.batch_size, generator)):
+                rate = learning_rate(settings, state.epoch + step / steps)
+                for group in optimizer.param_groups:
+                    group["lr"] = rate
+                batch = augment.noise(normalise(augment(batch))).to(device)
+                with autocast(device, precision):
+                    outputs = model(batch)
+                terms = criterion(outputs, batch)
+                loss = sum(terms.values())
+                if not math.isfinite(loss.item()):
+                    raise ModelError(_not_finite(name, terms, state.epoch + 1, batch.clip_ids))
+                optimizer.zero_grad()
+                loss.backward()
+                if settings.gradient_clip:
+                    nn.utils.clip_grad_norm_(model.parameters(), settings.gradient_clip)
+                optimizer.step()
+                total += loss.item() * len(batch)
+
+            row = {"epoch": state.epoch + 1, "train_loss": total / len(data.train),
+                   **validate(model, data.val, normalise), "lr": rate}
+            state = state.after(row, model, time.perf_counter() - started)
+            checkpoint.save(state, model, optimizer)
+            if on_epoch:
+                on_epoch(row)
+            known = {key: value for key, value in row.items() if "_" in key and value is not None}
+            advance(note=" ".join(f"{key} {value:.3f}" for key, value in known.items()))
+
+    best = state.history[state.best_epoch - 1]
+    config = {
+        "name": name, "task": params.task, "params": settings.model_dump(), "labels": data.labels,
+        "skeleton": {"name": joints.name, "joints": joints.joints}, "preprocessing": store.metadata,
+        "training": {"device": device.type, "precision": precision, "seed": params.train.seed,
+                     "train_clips": len(data.train), "val_clips": len(data.val), "epochs": state.epoch,
+                     "best_epoch": state.best_epoch, "train_seconds": round(state.seconds, 2),
+                     "val_loss": best["val_loss"], "val_top1": best["val_top1"]},
+        "parameters": sum(weight.numel() for weight in model.parameters()), "data": hashes,
+        "versions": {package: version(package) for package in ("slr", "torch", "numpy", "safetensors")},
+    }
+    save_model(out, state.best, config, state.history)
+    shutil.rmtree(work / name, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a model is trained on: the glosses it learns, training and validation clips."""
+
+    labels: list[str]
+    train: Clips
+    val: Clips
+
+
+def read_data(store: LandmarkStore, splits: Path, manifest: Path, settings: ModelParams) -> Data:
+    """Read the clips of the training and validation splits; classes are the training clips' glosses, sorted.
+
+    Validation clips of a gloss that training hasn't are left out: they say nothing about which epoch is best.
+    """
+    clips = read_splits(splits).merge(read_manifest(manifest)[["clip_id", "glosses"]], on="clip_id")
+    clips["gloss"] = clips.glosses.str[0]
+    chosen = {split: clips[clips.split == split].sort_values("clip_id") for split in ("train", "val")}
+    if chosen["train"].empty:
+        raise CorpusError(f"{splits} has no training clips; lower splits.val and splits.test, or see `slr check`")
+    labels = sorted(chosen["train"].gloss.unique())
+    classes = {gloss: i for i, gloss in enumerate(labels)}
+    chosen["val"] = chosen["val"][chosen["val"].gloss.isin(classes)]
+    channels = 3 if settings.augment.yaw_degrees else 2  # depth is for other view points alone
+    return Data(labels, **{
+        split: load_clips(store, rows.clip_id, skeleton(settings.joints), rows.gloss.map(classes), channels)
+        for split, rows in chosen.items()
+    })
+
+
+def make_optimizer(model: nn.Module, settings: TrainingParams) -> torch.optim.Optimizer:
+    """The optimiser of the settings; only weight matrices decay."""
+    weights = list(model.parameters())
+    groups = [{"params": [w for w in weights if w.ndim > 1], "weight_decay": settings.weight_decay},
+              {"params": [w for w in weights if w.ndim <= 1], "weight_decay": 0}]
+    kind = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}[settings.optimizer]
+    return kind(groups, lr=settings.lr)
+
+
+def learning_rate(settings: TrainingParams, epoch: float) -> float:
+    """The learning rate at a moment of training, counted in epochs."""
+    warm, end = settings.warmup_epochs, settings.epochs
+    if epoch < warm:
+        return settings.lr * (epoch + 1 / 8) / (warm + 1 / 8)
+    if settings.schedule == "constant":
+        return settings.lr
+    return settings.lr * (1 + math.cos(math.pi * (epoch - warm) / max(1, end - warm))) / 2
+
+
+def validate(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, float | None]:
+    """`val_loss` (cross-entropy) and `val_top1` of the validation clips; None without any."""
+    if not len(clips):
+        return {"val_loss": None, "val_top1": None}
+    found = logits(model, clips, normalise)
+    return {"val_loss": F.cross_entropy(found, clips.targets).item(),
+            "val_top1": (found.argmax(1) == clips.targets).float().mean().item()}
+
+
+def _not_finite(name: str, terms: dict[str, Tensor], epoch: int, clip_ids: tuple[str, ...]) -> str:
+    bad = ", ".join(f"{term} is {value.item()}" for term, value in terms.items() if not value.isfinite())
+    return (f"training of '{name}' stopped in epoch {epoch}: {bad or 'the sum of the losses is too large'} "
+            f"(clips {', '.join(clip_ids[:4])}{', ...' if len(clip_ids) > 4 else ''}); "
+            f"lower models.{name}.lr, or set train.precision: fp32")
