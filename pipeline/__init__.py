@@ -1,0 +1,1 @@
+"""One thin script per stage of dvc.yaml: read params.yaml, call `slr`, write outputs."""

@@ -1,0 +1,15 @@
+"""Read (or draw) the corpus into the manifest."""
+
+from pipeline.paths import MANIFEST, SAMPLE
+from pipeline.stage import run
+from slr import corpora
+from slr.params import Params
+
+
+def corpus(params: Params) -> None:
+    SAMPLE.mkdir(parents=True, exist_ok=True)  # an output of the stage, empty where another corpus is read
+    corpora.prepare(params.corpus, MANIFEST, params.compute.workers)
+
+
+if __name__ == "__main__":
+    run(corpus)

@@ -1,0 +1,18 @@
+"""Everything on one page: reports/report.html."""
+
+from pathlib import Path
+
+from pipeline.paths import LANDMARKS, MANIFEST, METRICS, MODELS, REPORTS, SIGNERS, SPLITS
+from pipeline.stage import run
+from slr.evaluation.report import write_report
+from slr.params import Params
+
+
+def report(params: Params) -> None:
+    write_report(REPORTS / "report.html", params=params, manifest=MANIFEST, landmarks=LANDMARKS, splits=SPLITS,
+                 signers=SIGNERS, metrics=METRICS, models=params.train.models, models_dir=MODELS,
+                 reports=REPORTS / "models", lock=Path("dvc.lock"))
+
+
+if __name__ == "__main__":
+    run(report)

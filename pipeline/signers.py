@@ -1,0 +1,17 @@
+"""Cluster clips into pseudo-signers."""
+
+from pipeline.paths import LANDMARKS, MANIFEST, METRICS, SIGNERS, SPLITS
+from pipeline.stage import run
+from slr.files import write_json
+from slr.params import Params
+from slr.signers import cluster_signers, write_signers
+
+
+def signers(params: Params) -> None:
+    clusters, metrics = cluster_signers(LANDMARKS, SPLITS, MANIFEST, params.signers)
+    write_signers(SIGNERS, clusters)
+    write_json(METRICS / "signers.json", metrics)
+
+
+if __name__ == "__main__":
+    run(signers)

@@ -1,0 +1,24 @@
+"""Train one model; DVCLive shows its progress."""
+
+from dvclive import Live
+from pipeline.paths import LANDMARKS, MANIFEST, MODELS, SPLITS, WORK
+from pipeline.stage import run
+from slr.params import Params
+from slr.training import train as train_model
+
+
+def train(params: Params, name: str) -> None:
+    with Live(f"dvclive/{name}", save_dvc_exp=False, dvcyaml=None, report=None) as live:
+
+        def log(epoch: dict[str, float | None]) -> None:
+            for metric, value in epoch.items():
+                if value is not None:  # no validation clips, no validation metrics
+                    live.log_metric(metric, value)
+            live.next_step()
+
+        train_model(name, params, landmarks=LANDMARKS, splits=SPLITS, manifest=MANIFEST, out=MODELS / name,
+                    work=WORK / "train", on_epoch=log)
+
+
+if __name__ == "__main__":
+    run(train)
