@@ -1,0 +1,83 @@
+"""Clips into batches: nothing lost, nothing invented, padding told apart."""
+
+import numpy as np
+import torch
+
+from slr.data.batches import collate, evaluation_batches, training_batches
+from slr.data.clips import arrange, load_clips, pick_joints
+from slr.landmarks.store import LandmarkStore, write_store
+from slr.skeleton import skeleton
+from tests import landmark_corpus
+from tests.landmark_corpus import JOINTS
+
+
+def clips_of(lengths: list[int], seed: int = 0):
+    """Clips of random landmarks with a fifth missing; the target of clip i is i."""
+    rng = np.random.default_rng(seed)
+    coordinates = rng.normal(size=(sum(lengths), len(JOINTS), 4)).astype(np.float32)
+    coordinates[rng.random(coordinates.shape[:2]) < 0.2] = np.nan
+    return arrange(tuple(f"c{i}" for i in range(len(lengths))), coordinates, np.array(lengths), np.eye(len(JOINTS)),
+                   np.array([[320, 240]] * len(lengths)), range(len(lengths)))
+
+
+def test_a_batch_holds_each_clip_and_marks_padding_and_missing_joints():
+    clips = clips_of([3, 7, 5])
+    batch = collate(clips, torch.tensor([2, 0]))
+    assert batch.landmarks.shape == (2, 5, 54, 2) and batch.landmarks.dtype == torch.float32
+    assert batch.clip_ids == ("c2", "c0") and batch.lengths.tolist() == [5, 3] and batch.targets.tolist() == [2, 0]
+    assert torch.equal(batch.landmarks[1, :3], clips.landmarks[:3]) and torch.equal(batch.mask[1, :3], clips.mask[:3])
+    assert not batch.mask[1, 3:].any() and (batch.landmarks[~batch.mask] == 0).all()
+    assert batch.frames.tolist() == [[True] * 5, [True] * 3 + [False] * 2]
+
+
+def test_every_clip_comes_once_in_an_order_that_follows_from_the_generator():
+    clips = clips_of([5] * 10 + [50] * 9)
+
+    def order(seed: int) -> list[tuple[str, ...]]:
+        return [batch.clip_ids for batch in training_batches(clips, 4, torch.Generator().manual_seed(seed))]
+
+    assert sorted(sum(order(1), ())) == sorted(clips.clip_ids)
+    assert order(1) == order(1) != order(2)
+    assert sorted(sum((batch.clip_ids for batch in evaluation_batches(clips, 4)), ())) == sorted(clips.clip_ids)
+
+
+def test_batches_of_similar_length_have_little_padding():
+    lengths = np.random.default_rng(0).integers(10, 100, 256).tolist()
+    padded = sum(batch.frames.numel() for batch in training_batches(clips_of(lengths), 32, torch.Generator()))
+    assert padded < 1.2 * sum(lengths)
+
+
+def test_a_derived_joint_is_missing_where_one_of_its_sources_is():
+    source, target = skeleton("holistic-75"), skeleton("spoter-54")
+    coordinates = np.random.default_rng(0).normal(size=(2, len(source), 2)).astype(np.float32)
+    coordinates[1, source.index("left_shoulder")] = np.nan
+    picked = pick_joints(coordinates, source.selector(target))
+    shoulders = coordinates[0, [source.index("left_shoulder"), source.index("right_shoulder")]]
+    np.testing.assert_allclose(picked[0, target.index("neck")], shoulders.mean(0), rtol=1e-6)
+    assert np.isnan(picked[1, target.index("neck")]).all() and not np.isnan(picked[1, target.index("nose")]).any()
+
+
+def test_clips_come_from_the_store_whatever_their_order_and_skeleton(tmp_path):
+    rng = np.random.default_rng(0)
+    made = [landmark_corpus.clip(i, rng, f"c{i}") for i in range(5)]
+    write_store(tmp_path / "store", made, JOINTS, clips_per_shard=2)
+    store, hands = LandmarkStore(tmp_path / "store"), skeleton("hands-42")
+    clips = load_clips(store, ["c3", "c0"], hands, [1, 0])
+    assert clips.clip_ids == ("c3", "c0") and clips.targets.tolist() == [1, 0]
+    assert clips.lengths.tolist() == [len(made[3]), len(made[0])]
+    fractions = clips.landmarks[clips.offsets[1]:].numpy() + 0.5  # square frames
+    wanted = made[0].coordinates[:, 12:, :2]
+    found = clips.mask[clips.offsets[1]:].numpy()
+    np.testing.assert_array_equal(found, ~np.isnan(wanted[..., 0]))
+    np.testing.assert_allclose(fractions[found], wanted[found], atol=1e-4)
+    assert len(load_clips(store, [], hands)) == 0
+
+
+def test_a_distance_means_the_same_across_and_down_a_frame_that_is_not_square():
+    pixels = np.array([[100, 100], [200, 100], [100, 200]], np.float32)
+    coordinates = np.zeros((1, 3, 4), np.float32)
+    coordinates[0, :, :2] = pixels / (640, 360)
+    clips = arrange(("c",), coordinates, np.array([1]), np.eye(3), np.array([[640, 360]]))
+    corner, right, down = clips.landmarks[0]
+    torch.testing.assert_close((right - corner).norm(), (down - corner).norm())
+    assert clips.targets.tolist() == [-1]

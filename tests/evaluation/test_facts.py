@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from slr.clipwise import read_failures
+from slr.corpora.manifest import read_manifest
+from slr.evaluation.corpus_facts import corpus_facts, example_clips
+from slr.evaluation.model_facts import model_facts
+from slr.landmarks.store import LandmarkStore
+from slr.splits import read_splits
+
+
+@pytest.fixture
+def corpus(results):
+    folder = results.folder
+    return corpus_facts(read_manifest(folder / "manifest.parquet"), LandmarkStore(folder / "landmarks"),
+                        read_splits(folder / "splits.parquet"), read_failures(folder / "landmarks"))
+
+
+@pytest.fixture
+def model(results):
+    return model_facts("spoter", results.folder / "models", results.folder / "metrics", results.folder / "reports")
+
+
+def test_counts_of_the_corpus(corpus):
+    assert (corpus.clips, corpus.usable, corpus.frames) == (24, 24, sum(range(10, 34)))
+    assert corpus.glosses == {"HOUSE": 6, "<b>RAIN</b> & $x^2$": 6, "žltý": 6, "NA": 6}
+    assert corpus.signers == {"ana": 8, "ben": 8, "cyd": 8}
+    assert sorted(corpus.durations_s) == pytest.approx(np.arange(10, 34) / 10)
+    assert [(split.name, split.clips, split.signers) for split in corpus.splits] == [
+        ("train", 8, 1), ("val", 8, 1), ("test", 8, 1)]
+    assert corpus.failures[0].reason == "the file is empty (0 bytes)"
+
+
+def test_detection_rates(corpus):
+    assert {found.part: (found.rate, found.never) for found in corpus.detections} == {
+        "pose": (1, 0), "left_hand": (0, 24), "right_hand": (1, 0)}
+
+
+def test_examples_come_from_training(corpus):
+    assert corpus.examples == {"HOUSE": "ana/0-1", "<b>RAIN</b> & $x^2$": "ana/1-1", "žltý": "ana/2-1", "NA": "ana/3-1"}
+
+
+def test_an_example_has_median_length_and_landmarks(results):
+    clips = read_manifest(results.folder / "manifest.parquet")
+    lengths = {"ana/0-0": 30, "ben/0-0": 10, "cyd/0-0": 20, "ana/3-1": 5}
+    assert example_clips(clips, lengths) == {"HOUSE": "cyd/0-0", "NA": "ana/3-1"}
+
+
+def test_accuracy_by_gloss_has_wilson_intervals(model):
+    accuracies = {row.name: row for row in model.accuracies("gloss")}
+    assert (accuracies["HOUSE"].clips, accuracies["HOUSE"].correct) == (2, 0)
+    assert accuracies["HOUSE"].mistaken_for == "<b>RAIN</b> & $x^2$"
+    assert accuracies["NA"].top1 == 1
+    assert accuracies["NA"].low == pytest.approx(0.342, abs=1e-3)  # Wilson, 2 of 2
+    assert [row.name for row in model.accuracies("signer")] == ["cyd"]
+
+
+def test_worst_confusions(model):
+    confusion, = model.confusions()
+    assert (confusion.gloss, confusion.predicted) == ("HOUSE", "<b>RAIN</b> & $x^2$")
+    assert confusion.clip_ids == ["cyd/0-1", "cyd/0-0"]  # the surest mistake first
+
+
+def test_confusion_counts(model):
+    counts, glosses = model.confusion()
+    assert counts.sum() == 8 and np.trace(counts) == 6
+    assert counts[glosses.index("HOUSE"), glosses.index("<b>RAIN</b> & $x^2$")] == 2
+
+
+def test_a_model_without_files(results):
+    model = model_facts("nowhere", results.folder, results.folder, results.folder)
+    assert len(model.missing) == 4
+    assert model.accuracies("gloss") == [] and model.confusions() == [] and model.interval("top1") is None

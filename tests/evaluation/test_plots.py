@@ -1,0 +1,60 @@
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from slr.evaluation import plots
+
+ODD = ["<script>", "$x^2$", "a & b", "žltý"]
+
+
+def words(svg: str) -> list[str]:
+    """The texts of a plot; fails if it isn't well-formed XML."""
+    return ["".join(element.itertext()) for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_names_are_shown_as_they_are():
+    found = words(plots.matrix(np.eye(4, dtype=int), ODD, ODD, row_label="signed", column_label="recognised"))
+    for name in ODD:
+        assert found.count(name) == 2
+
+
+def test_a_matrix_shows_its_counts_but_no_zeros():
+    found = words(plots.matrix(np.array([[12, 0], [3, 9]]), "ab", "ab", row_label="r", column_label="c"))
+    assert sorted(set(found) & {"12", "3", "9", "0"}) == ["12", "3", "9"]
+
+
+def test_a_large_matrix_has_no_names():
+    names = [f"sign {i}" for i in range(200)]
+    svg = plots.matrix(np.eye(200, dtype=int), names, names, row_label="signed", column_label="recognised")
+    assert words(svg) == ["recognised", "signed"]
+    assert len(svg) < 100_000
+
+
+def test_long_names_are_cut():
+    name = "a gloss with a name that would leave no room for the matrix"
+    found = words(plots.matrix(np.ones((1, 1), int), [name], [name], row_label="r", column_label="c"))
+    assert name not in found
+    assert found.count("a gloss with a name…") == 2
+
+
+def test_curves_mark_the_kept_epoch():
+    history = pd.DataFrame({"epoch": [1, 2, 3], "train_loss": [3.0, 2, 1], "val_loss": [3.0, 2.5, 2.6]})
+    found = words(plots.curves(history, {"train_loss": "training", "val_loss": "validation"}, "loss", best=2))
+    assert {"training", "validation", "kept: epoch 2", "epoch", "loss"} <= set(found)
+
+
+@pytest.mark.parametrize("values", [[], [1.5], [0.1, 3.0, 3.0]])
+def test_histograms_of_any_length(values):
+    assert "clips" in words(plots.histogram(values, "duration in seconds"))
+
+
+def test_plots_take_the_colour_of_the_page():
+    svg = plots.histogram([1, 2], "duration in seconds")
+    assert "currentColor" in svg
+    assert "#000000" not in svg and "#010203" not in svg
+
+
+def test_same_data_same_bytes():
+    assert plots.histogram([1, 2, 3], "x") == plots.histogram([1, 2, 3], "x")

@@ -1,0 +1,120 @@
+import re
+import shutil
+
+import pandas as pd
+import pytest
+
+from slr.corpora.manifest import read_manifest, write_manifest
+from slr.errors import CorpusError
+from slr.evaluation.report import write_report
+from tests.browser import open_page
+
+
+def written(results) -> str:
+    out = results.folder / "report.html"
+    write_report(out, **results.arguments())
+    return out.read_text(encoding="utf-8")
+
+
+def test_holds_every_section(results):
+    page = written(results)
+    assert re.findall(r'<section id="(\w+)"', page) == [
+        "models", "corpus", "signs", "results", "signers", "provenance"]
+    for fact in ("75.0 %", "41.0 % – 93.0 %", "123\u202f456", "top-1, pairs", "50.0 %", "abc123.dir", "1.23 MB",
+                 "2.13.0", "made up", "label_smoothing: 0.1", "the file is empty (0 bytes)", "cyd/0-0", "0.71"):
+        assert fact in page, fact
+    assert page.count("data:image/png;base64,") == 4 + 2  # a strip of each gloss; one confusion and its counterpart
+
+
+def test_loads_nothing_and_allows_nothing_to_load(results):
+    page = written(results)
+    assert "default-src 'none'" in page
+    assert not re.search(r"<(script|link|iframe)|url\((?!#)|@import", page)
+    assert not re.search(r'(src|href)="(?!data:|#)', page.replace('xlink:href="#', 'href="#'))
+
+
+def test_names_from_users_stay_text(results):
+    page = written(results)
+    assert "<b>RAIN</b>" not in page
+    assert "&lt;b&gt;RAIN&lt;/b&gt; &amp; $x^2$" in page
+    assert "žltý" in page
+
+
+def test_says_what_is_missing(results):
+    for path in ("signers.parquet", "metrics/signers.json", "dvc.lock"):
+        (results.folder / path).unlink()
+    page = written(results)
+    assert "clips were not clustered" in page
+    assert "There is no dvc.lock" in page
+    assert "Not there, so not shown: " in page  # spoter_published has no files at all
+    assert "spoter_published.json" in page
+
+
+def test_signers_are_unknown(results):
+    folder = results.folder
+    clips = read_manifest(folder / "manifest.parquet")
+    write_manifest(folder / "manifest.parquet", clips.assign(signer=None))
+    predictions = pd.read_csv(folder / "reports/spoter/predictions.csv", keep_default_na=False)
+    predictions.assign(signer=None).to_csv(folder / "reports/spoter/predictions.csv", index=False)
+    page = written(results)
+    assert "The signer of 24 clips is unknown." in page
+    assert "no test clip has a known signer" in page
+    assert "No true signers are known" in page
+    assert "clips by unknown signers" in page
+
+
+def test_only_some_models_are_told_of(results):
+    out = results.folder / "report.html"
+    write_report(out, **{**results.arguments(), "models": ["spoter_published"]})  # and not the selected one
+    assert "<summary>spoter: config.json" not in out.read_text(encoding="utf-8")
+
+
+def test_no_model_has_results_yet(results):
+    shutil.rmtree(results.folder / "models")
+    shutil.rmtree(results.folder / "metrics")
+    shutil.rmtree(results.folder / "reports")
+    assert "No model has metrics yet" in written(results)
+
+
+def test_outputs_of_dropped_models_are_left_out(results):
+    page = written(results)
+    assert "models/spoter" in page
+    assert "models/dropped" not in page
+
+
+def test_same_inputs_same_bytes(results):
+    assert written(results) == written(results)
+
+
+def test_needs_the_manifest(results):
+    (results.folder / "manifest.parquet").unlink()
+    with pytest.raises(CorpusError, match="manifest"):
+        written(results)
+
+
+@pytest.mark.parametrize("width", [1200, 500])
+def test_a_browser_shows_it_without_a_network(results, tmp_path, width):
+    written(results)
+    # A script in a copy says what the browser made of the page: the report's own policy forbids scripts.
+    page = (results.folder / "report.html").read_text(encoding="utf-8")
+    probe = results.folder / "probe.html"
+    probe.write_text(page.replace("style-src", "script-src 'unsafe-inline'; style-src").replace("</body>", """<script>
+        const pictures = [...document.images];
+        document.querySelectorAll("details").forEach(part => part.open = true);
+        document.body.dataset.pictures = pictures.filter(p => p.complete && p.naturalWidth > 500).length;
+        document.body.dataset.plots = [...document.querySelectorAll("figure > svg")].filter(
+            plot => plot.getBoundingClientRect().height > 50).length;
+        document.body.dataset.overflow = document.documentElement.scrollWidth - innerWidth;
+        </script></body>"""), encoding="utf-8")
+    shown = open_page(probe, tmp_path / "profile", width=width)
+    assert shown.requests == []
+    found = dict(re.findall(r'data-(pictures|plots|overflow)="(-?\d+)"', shown.dom))
+    assert int(found["pictures"]) == 6
+    assert int(found["plots"]) == 1 + 2 + 1 + 1  # durations, curves, confusion, pseudo-signers
+    assert int(found["overflow"]) <= 0
+
+
+def test_the_browser_check_notices_requests(tmp_path):
+    (tmp_path / "page.html").write_text('<img src="http://pictures.example/a.png">')
+    assert any("pictures.example" in request for request in
+               open_page(tmp_path / "page.html", tmp_path / "profile").requests)

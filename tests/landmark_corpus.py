@@ -1,0 +1,66 @@
+"""A made-up landmark corpus that a model can learn in seconds: no video, no extractor."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from slr.corpora.manifest import SCHEMA, write_manifest
+from slr.landmarks.store import ClipLandmarks, write_store
+from slr.skeleton import skeleton
+from slr.splits import write_splits
+
+JOINTS = skeleton("spoter-54")
+METADATA = {"frames": {"fps": 15.0}, "extractor": {"name": "made-up", "settings": {}}}
+BODY = {"nose": (0.5, 0.25), "neck": (0.5, 0.38), "right_eye": (0.48, 0.22), "left_eye": (0.52, 0.22),
+        "right_ear": (0.45, 0.24), "left_ear": (0.55, 0.24), "right_shoulder": (0.4, 0.4), "left_shoulder": (0.6, 0.4),
+        "right_elbow": (0.36, 0.58), "left_elbow": (0.64, 0.58), "right_wrist": (0.4, 0.7), "left_wrist": (0.6, 0.7)}
+
+
+class Corpus(NamedTuple):
+    """Paths of a made-up corpus, as the pipeline's stages would have left them."""
+
+    landmarks: Path
+    splits: Path
+    manifest: Path
+
+
+def clip(gloss: int, rng: np.random.Generator, clip_id: str = "c", missing: float = 0.02) -> ClipLandmarks:
+    """A signer whose right hand goes along a path that belongs to the gloss, in its own time; a few joints are missing.
+
+    Glosses 2 k and 2 k + 1 are one path and its reverse: their frames are the same, only the order differs.
+    """
+    frames = int(rng.integers(12, 25))
+    coordinates = np.zeros((frames, len(JOINTS), 4), np.float32)
+    for joint, place in BODY.items():
+        coordinates[:, JOINTS.index(joint), :2] = place
+    for side in ("right", "left"):
+        shape = np.random.default_rng(0).normal(0, 0.02, (21, 2))
+        coordinates[:, JOINTS.part_slices[f"{side}_hand"], :2] = np.add(BODY[f"{side}_wrist"], shape)
+    way = np.linspace(-1, 1, frames) * (1 if gloss % 2 else -1)
+    direction = np.array([np.cos(gloss // 2), np.sin(gloss // 2)]) * 0.25
+    moving = [JOINTS.index("right_wrist"), *range(*JOINTS.part_slices["right_hand"].indices(len(JOINTS)))]
+    coordinates[:, moving, :2] += (way[:, None] * direction)[:, None]
+    coordinates[..., :2] = coordinates[..., :2] * rng.uniform(0.8, 1.1) + rng.uniform(-0.05, 0.05, 2)
+    coordinates[..., :2] += rng.normal(0, 0.002, coordinates[..., :2].shape)
+    coordinates[rng.random(coordinates.shape[:2]) < missing] = np.nan
+    return ClipLandmarks(clip_id, 15, 320, 320, coordinates)
+
+
+def make(folder: Path, glosses: int = 4, signers: int = 6, repetitions: int = 4) -> Corpus:
+    """Write a corpus below `folder`: the last signer is for testing, the one before for validation."""
+    rng = np.random.default_rng(0)
+    rows = [(f"s{signer}-g{gloss}-{repetition}", f"s{signer}", gloss)
+            for signer in range(signers) for gloss in range(glosses) for repetition in range(repetitions)]
+    corpus = Corpus(folder / "landmarks", folder / "splits.parquet", folder / "manifest.parquet")
+    write_store(corpus.landmarks, [clip(gloss, rng, clip_id) for clip_id, _, gloss in rows], JOINTS, metadata=METADATA)
+    split_of = {f"s{signers - 1}": "test", f"s{signers - 2}": "val"}
+    clips = pd.DataFrame({
+        "clip_id": [row[0] for row in rows], "media": [f"{row[0]}.mp4" for row in rows],
+        "glosses": [[f"gloss{row[2]}"] for row in rows], "segments": [[] for _ in rows],
+        "signer": [row[1] for row in rows], "split": [split_of.get(row[1], "train") for row in rows],
+    }).reindex(columns=SCHEMA.names)
+    write_manifest(corpus.manifest, clips.assign(split=None))
+    write_splits(corpus.splits, clips[["clip_id", "split"]].assign(fold=pd.array([None] * len(clips), dtype="Int32")))
+    return corpus

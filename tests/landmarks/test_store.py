@@ -1,0 +1,147 @@
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slr.errors import CorpusError
+from slr.landmarks.store import CHANNELS, ClipLandmarks, LandmarkStore, encode, write_store
+from slr.skeleton import skeleton
+
+JOINTS = skeleton("holistic-75")
+
+
+def clip(clip_id: str, n_frames: int = 20, seed: int = 0, scale: float = 1) -> ClipLandmarks:
+    """Landmarks of a random walk, the left hand missing in the first half."""
+    rng = np.random.default_rng([seed, n_frames])
+    coordinates = np.cumsum(rng.normal(0, 0.02, (n_frames, len(JOINTS), 4)), 0) + rng.random((1, len(JOINTS), 4))
+    coordinates = np.clip(coordinates, -1.9, 1.9).astype(np.float32) * np.float32(scale)
+    coordinates[:n_frames // 2, JOINTS.part_slices["left_hand"]] = np.nan
+    return ClipLandmarks(clip_id, 15.0, 320, 240, coordinates)
+
+
+CLIPS = [clip("walk"), clip("longer", 50, seed=1), clip("one frame", 1, seed=2), clip("ŽIVIJO 'you'", 7, seed=3),
+         clip("far", 30, seed=4, scale=3), clip("metres", 12, seed=5, scale=400)]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LandmarkStore:
+    write_store(tmp_path / "landmarks", CLIPS, JOINTS, metadata={"extractor": {"name": "none"}}, clips_per_shard=4)
+    return LandmarkStore(tmp_path / "landmarks")
+
+
+@pytest.mark.parametrize("wanted", CLIPS, ids=lambda clip: clip.clip_id)
+def test_a_clip_is_read_back_within_the_error_allowed(store, wanted):
+    found = store[wanted.clip_id]
+    assert (found.clip_id, found.fps, found.width, found.height, len(found)) == (
+        wanted.clip_id, 15, 320, 240, len(wanted))
+    assert found.coordinates.dtype == np.float32
+    assert np.array_equal(found.mask, wanted.mask)
+    assert np.nanmax(np.abs(found.coordinates - wanted.coordinates)) <= 1e-4
+    assert np.array_equal(found.timestamps_s, wanted.timestamps_s)
+    assert np.array_equal(found.frame_numbers, wanted.frame_numbers)
+
+
+def test_times_and_numbers_of_frames_are_kept(tmp_path):
+    times, numbers = np.array([0.2, 0.27, 0.4]), np.array([5, 7, 10])
+    walk = clip("walk", 3)
+    write_store(tmp_path / "s", [ClipLandmarks("walk", 15, 8, 8, walk.coordinates, times, numbers)], JOINTS)
+    found = LandmarkStore(tmp_path / "s")["walk"]
+    assert np.array_equal(found.timestamps_s, times) and np.array_equal(found.frame_numbers, numbers)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.floats(1e-3, 1e5), st.integers(0, 2**32 - 1))
+def test_the_error_is_small_at_any_scale(scale, seed):
+    walk = clip("walk", 4, seed, scale)
+    row = encode(walk, JOINTS).to_pylist()[0]
+    values = np.frombuffer(row["pose"], row["dtype"]).reshape(4, 33, 4) * np.float32(row["step"])
+    assert np.abs(values - walk.coordinates[:, :33]).max() <= 1e-4
+
+
+@pytest.mark.parametrize("value", [2.0, -2.0, 1.99996, 6.5, 6.6, -6.6, 0.0])
+def test_no_value_is_taken_for_missing(tmp_path, value):
+    coordinates = np.full((2, len(JOINTS), 4), value, np.float32)
+    coordinates[1, 3] = np.nan
+    write_store(tmp_path / "s", [ClipLandmarks("c", 15, 8, 8, coordinates)], JOINTS)
+    found = LandmarkStore(tmp_path / "s")["c"].coordinates
+    assert np.array_equal(np.isnan(found), np.isnan(coordinates))
+    assert np.nanmax(np.abs(found - coordinates)) <= 1e-4
+
+
+def test_a_clip_without_any_joint_is_kept(tmp_path):
+    nothing = ClipLandmarks("c", 15, 8, 8, np.full((2, len(JOINTS), 4), np.nan, np.float32))
+    write_store(tmp_path / "s", [nothing], JOINTS)
+    assert not LandmarkStore(tmp_path / "s")["c"].mask.any()
+
+
+def test_loading_many_is_reading_each(store):
+    coordinates, offsets = store.load()
+    assert coordinates.dtype == np.float32 and coordinates.shape == (sum(map(len, CLIPS)), 75, 4)
+    for i, clip_id in enumerate(store.clip_ids):
+        assert np.array_equal(coordinates[offsets[i]:offsets[i + 1]], store[clip_id].coordinates, equal_nan=True)
+
+
+def test_loading_some_clips_and_parts_keeps_their_order(store):
+    wanted = ["far", "walk", "longer", "walk"]
+    coordinates, offsets = store.load(wanted, parts=["right_hand", "pose"])
+    assert coordinates.shape[1:] == (54, 4)
+    for i, clip_id in enumerate(wanted):
+        whole = store[clip_id].coordinates
+        expected = np.concatenate([whole[:, 54:], whole[:, :33]], axis=1)
+        assert np.array_equal(coordinates[offsets[i]:offsets[i + 1]], expected, equal_nan=True)
+    assert store.load([])[0].shape == (0, 75, 4)
+
+
+def test_what_the_store_says_of_itself(store):
+    assert store.clip_ids == [clip.clip_id for clip in CLIPS] and len(store) == len(CLIPS)
+    assert store.n_frames["longer"] == 50 and "walk" in store and "run" not in store
+    assert store.skeleton is JOINTS
+    assert store.metadata == {"skeleton": "holistic-75", "channels": list(CHANNELS), "extractor": {"name": "none"}}
+    assert [clip.clip_id for clip in store] == store.clip_ids
+    assert len(list(store._shards.folder.iterdir())) == 2
+
+
+def test_a_store_travels_to_other_processes(store):
+    again = pickle.loads(pickle.dumps(store))
+    assert np.array_equal(again["walk"].coordinates, store["walk"].coordinates, equal_nan=True)
+
+
+def test_the_same_clips_give_the_same_bytes_and_replace_what_was_there(store, tmp_path):
+    write_store(tmp_path / "again", CLIPS[:2], JOINTS)
+    write_store(tmp_path / "again", CLIPS, JOINTS, metadata={"extractor": {"name": "none"}}, clips_per_shard=4)
+    for path in (tmp_path / "landmarks").iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+
+
+def test_other_channels_are_possible(tmp_path):
+    hands = skeleton("hands-42")
+    coordinates = np.random.default_rng(0).random((9, 42, 2), np.float32)
+    write_store(tmp_path / "s", [ClipLandmarks("c", 30, 1, 1, coordinates)], hands, channels=("x", "y"))
+    store = LandmarkStore(tmp_path / "s")
+    assert np.abs(store["c"].coordinates - coordinates).max() <= 1e-4
+    assert store.load()[0].shape == (9, 42, 2)
+
+
+def test_mistakes_are_named(store, tmp_path):
+    with pytest.raises(CorpusError, match="no clip 'run'"):
+        store["run"]
+    with pytest.raises(CorpusError, match="no clip 'run'"):
+        store.load(["walk", "run"])
+    with pytest.raises(CorpusError, match="no clips in"):
+        LandmarkStore(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="not \\(T, 42, C\\)"):
+        write_store(tmp_path / "s", CLIPS, skeleton("hands-42"))
+    with pytest.raises(ValueError, match="'walk' occurs twice"):
+        write_store(tmp_path / "s", [clip("walk"), clip("walk")], JOINTS)
+    assert not (tmp_path / "s").exists()
+
+
+def test_reading_needs_no_mediapipe_opencv_or_torch(store):
+    code = (f"import sys; from slr.landmarks.store import LandmarkStore; LandmarkStore({str(store._shards.folder)!r})"
+            "['walk']; sys.exit(bool({'mediapipe', 'cv2', 'torch', 'av'} & set(sys.modules)))")
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

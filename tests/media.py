@@ -1,0 +1,92 @@
+"""Odd recordings: what people's folders hold besides good clips. Each is a real file that PyAV or OpenCV wrote."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from slr.video import write_video
+from tests.recordings import record
+
+
+def pictures(n_frames: int, height: int = 48, width: int = 64) -> list[np.ndarray]:
+    """RGB frames that can be told apart: frame i is uniformly 4 i bright, with a red corner at the top left."""
+    frames = [np.full((height, width, 3), 4 * i % 256, np.uint8) for i in range(n_frames)]
+    for frame in frames:
+        frame[:height // 3, :width // 3] = (255, 0, 0)
+    return frames
+
+
+def numbers(images: list[np.ndarray]) -> list[int]:
+    """Which of `pictures` these are, by the brightness of their bottom right."""
+    return [round(float(image[-8:, -8:].mean()) / 4) for image in images]
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def text(path: Path) -> None:
+    path.write_text("This is a text file, whatever its name says.\n" * 20)
+
+
+def playlist(path: Path) -> None:
+    """A playlist that names a good video elsewhere: a way out of the corpus root."""
+    other = record(path.parent / "elsewhere" / "other.mp4")
+    path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile://{other}\n#EXT-X-ENDLIST\n")
+
+
+def cut_off(path: Path) -> None:
+    """An mp4 without its second half, and so without its index, which is written last."""
+    record(path, n_frames=40)
+    path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
+
+
+def cut_off_after_index(path: Path) -> None:
+    """An mp4 made for streaming, whose index comes first, without its last third."""
+    encode(path, pictures(40), muxer={"movflags": "faststart"})
+    path.write_bytes(path.read_bytes()[:path.stat().st_size * 2 // 3])
+
+
+def sound_only(path: Path) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=44_100)
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 4096), np.float32), format="fltp", layout="mono")
+        sound.rate = 44_100
+        container.mux(stream.encode(sound))
+        container.mux(stream.encode())
+
+
+BAD: dict[str, tuple[Callable[[Path], None], str]] = {
+    "empty": (empty, "the file is empty"),
+    "text": (text, "not a readable video"),
+    "playlist": (playlist, "not a readable video"),
+    "cut_off": (cut_off, "cut off|not a readable video"),
+    "cut_off_after_index": (cut_off_after_index, "the file is cut off"),
+    "sound_only": (sound_only, "sound but no picture"),
+    "missing": (lambda path: None, "the file is missing"),
+}
+"""Files that hold no clip: how to make one, and the reason (a pattern) that is to be given."""
+
+
+def encode(path: Path, frames: list[np.ndarray], *, codec: str = "libx264", pix_fmt: str = "yuv420p", fps: int = 10,
+           pixel_aspect: Fraction | None = None, muxer: dict[str, str] | None = None) -> Path:
+    """Write a video with a codec, pixel format or shape of pixel of one's own choice; pixels are lossless."""
+    with av.open(str(path), "w", options=muxer or {}) as container:
+        stream = container.add_stream(codec, rate=fps, options={"crf": "0"} if codec == "libx264" else {})
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = pix_fmt
+        if pixel_aspect is not None:
+            stream.codec_context.sample_aspect_ratio = pixel_aspect
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+def rotated(path: Path, degrees: int) -> Path:
+    """A video whose metadata turn it counter-clockwise."""
+    write_video(path, pictures(6), fps=10, rotation=degrees)
+    return path

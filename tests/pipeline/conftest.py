@@ -1,0 +1,98 @@
+"""A real project in a temporary folder: the repository's files, a tiny corpus, git and DVC."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from ruamel.yaml import YAML
+
+from tests.conftest import REPOSITORY
+
+TINY = {
+    "corpus": {"sample": {"signs": 3, "signers": 4, "repetitions": 1}},
+    "signers": {"clusters": 2},
+    "models": {"spoter": {"epochs": 3}, "spoter_published": {"epochs": 1}},
+}
+
+
+class Project:
+    """A folder with a DVC project, and how to run commands in it."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def run(self, *command: str, fails: bool = False) -> str:
+        """Run a command in the folder and return what it printed; its exit code must be as expected."""
+        done = subprocess.run(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              env={**os.environ, "COLUMNS": "200", "OMP_NUM_THREADS": "1"})
+        assert (done.returncode != 0) == fails, done.stdout
+        return done.stdout
+
+    def dvc(self, *arguments: str, fails: bool = False) -> str:
+        return self.run("dvc", *arguments, fails=fails)
+
+    def commit(self, message: str) -> None:
+        self.run("git", "add", "--all")
+        self.run("git", "commit", "--quiet", "--message", message)
+
+    def set_params(self, changes: dict) -> None:
+        """Change settings in params.yaml, by nested name."""
+        yaml = YAML()
+        content = yaml.load(self.folder / "params.yaml")
+        _update(content, changes)
+        yaml.dump(content, self.folder / "params.yaml")
+
+
+def _update(block: dict, changes: dict) -> None:
+    for name, value in changes.items():
+        if isinstance(value, dict) and name in block:
+            _update(block[name], value)
+        else:
+            block[name] = value
+
+
+def stages_run(output: str) -> list[str]:
+    """The stages that a `dvc repro` or `dvc exp run` executed, in order, from what it printed."""
+    return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage '")]
+
+
+def new_project(folder: Path) -> Project:
+    """The repository's files as they are now, without its results, in a git repository of its own."""
+    names = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=REPOSITORY,
+                           capture_output=True, text=True, check=True).stdout.splitlines()
+    results = ("dvc.lock", "metrics/", "studies/", "benchmarks/", "tests/")
+    for name in names:
+        if not name.startswith(results) and (REPOSITORY / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(REPOSITORY / name, folder / name)
+    project = Project(folder)
+    project.run("git", "init", "--quiet")
+    project.run("git", "config", "user.name", "Tester")
+    project.run("git", "config", "user.email", "tester@example.org")
+    project.set_params(TINY)
+    project.commit("Begin")
+    return project
+
+
+@pytest.fixture(scope="session")
+def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project after `dvc repro` on a tiny corpus, results committed. Not to be changed: see `project`."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / "reproduced"
+    with FileLock(shared / "reproduced.lock"):
+        if not folder.exists():
+            project = new_project(folder)
+            project.dvc("repro")
+            project.commit("Reproduce")
+    return Project(folder)
+
+
+@pytest.fixture
+def project(reproduced: Project, tmp_path: Path) -> Project:
+    """A copy of the reproduced project, to do anything with."""
+    shutil.copytree(reproduced.folder, tmp_path / "project", symlinks=True)
+    return Project(tmp_path / "project")

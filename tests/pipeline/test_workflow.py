@@ -1,0 +1,73 @@
+"""The daily workflow, with real DVC: what reruns when, comparing, sweeping, and mistakes."""
+
+import json
+
+import pytest
+
+from tests.pipeline.conftest import Project, stages_run
+
+EVERYTHING = ["corpus", "frames", "landmarks", "splits", "signers", "train@spoter", "train@spoter_published",
+              "evaluate@spoter", "evaluate@spoter_published", "select", "report"]
+
+
+def test_every_stage_of_dvc_yaml_leaves_its_outputs(reproduced: Project):
+    for name in ("data/manifest.parquet", "data/splits.parquet", "data/signers.parquet", "reports/report.html",
+                 "metrics/metrics.json", "metrics/signers.json", "metrics/models/spoter.json",
+                 "metrics/models/spoter_published.json", "models/selected/weights.safetensors"):
+        assert (reproduced.folder / name).is_file(), name
+    stages = reproduced.run("dvc", "stage", "list", "--name-only").split()
+    assert sorted(stages) == sorted(EVERYTHING)
+
+
+def test_nothing_reruns_where_nothing_changed(project: Project):
+    assert stages_run(project.dvc("repro")) == []
+    assert "up to date" in project.dvc("status")
+
+
+def test_selecting_another_model_reruns_select_and_report_alone(project: Project):
+    assert stages_run(project.dvc("exp", "run", "-S", "train.model=spoter_published")) == ["select", "report"]
+    metrics = json.loads((project.folder / "metrics/metrics.json").read_text())
+    assert metrics == json.loads((project.folder / "metrics/models/spoter_published.json").read_text())
+
+
+def test_a_models_setting_retrains_that_model_alone(project: Project):
+    ran = stages_run(project.dvc("exp", "run", "-S", "models.spoter.lr=0.002"))
+    assert ran == ["train@spoter", "evaluate@spoter", "select", "report"]
+    assert "metrics/models/spoter.json" in project.dvc("metrics", "diff", "--all")
+    assert "0.002" in project.dvc("exp", "show", "--csv")
+
+
+def test_select_trains_one_model_and_nothing_else(project: Project):
+    project.set_params({"models": {"spoter": {"lr": 0.002}, "spoter_published": {"epochs": 2}}})
+    assert stages_run(project.dvc("repro", "select")) == ["train@spoter", "evaluate@spoter", "select"]
+
+
+def test_a_queued_sweep_runs_each_value(project: Project):
+    project.dvc("exp", "run", "--queue", "-S", "models.spoter.lr=0.001,0.002")
+    project.dvc("exp", "run", "--run-all")
+    rows = project.dvc("exp", "show", "--csv", "--hide-workspace")
+    assert "0.001" in rows and "0.002" in rows
+
+
+@pytest.mark.parametrize(("setting", "answer"), [
+    ("models.spoter.positions=sinusoidl", "did you mean 'sinusoidal'"),
+    ("train.model=spotter", "spoter"),
+    ("+models.spoter.lrr=0.1", "did you mean 'lr'"),
+    ("+models.spoter.augment.rotate=3", "did you mean 'rotate_degrees'"),
+    ("splits.by=signers", "did you mean 'signer'"),
+])
+def test_a_wrong_setting_fails_with_the_nearest_right_one(project: Project, setting, answer):
+    assert answer in project.dvc("exp", "run", "-S", setting, fails=True)
+
+
+def test_a_misspelt_name_is_refused_by_dvc_itself(project: Project):
+    assert "lrr" in project.dvc("exp", "run", "-S", "models.spoter.lrr=0.1", fails=True)
+
+
+def test_verify_passes_on_what_was_committed_and_not_on_other_numbers(project: Project):
+    assert "metrics within tolerance" in project.run("slr", "verify")
+    metrics = project.folder / "metrics/models/spoter.json"
+    content = json.loads(metrics.read_text())
+    metrics.write_text(json.dumps({**content, "parameters": content["parameters"] + 1}))
+    project.commit("Claim something else")
+    assert "parameters" in project.run("slr", "verify", fails=True)

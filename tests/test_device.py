@@ -1,0 +1,30 @@
+"""Device and precision: chosen by rule, or refused with the way out."""
+
+import pytest
+import torch
+
+from slr.device import autocast, choose_device, choose_precision
+from slr.errors import ParamsError
+
+CPU = torch.device("cpu")
+
+
+def test_a_device_that_is_not_here_is_refused():
+    missing = next(name for name, here in (("mps", torch.backends.mps.is_available()),
+                                           ("cuda", torch.cuda.is_available())) if not here)
+    with pytest.raises(ParamsError, match=f"no {missing}; set it to auto"):
+        choose_device(missing)
+    assert choose_device("cpu") == CPU and choose_device("auto").type in ("cuda", "mps", "cpu")
+
+
+def test_precision_follows_the_setting_else_the_processor():
+    assert choose_precision("bf16", CPU, 1) == "bf16" and choose_precision("fp32", CPU, 32) == "fp32"
+    assert choose_precision("auto", CPU, 1) == "fp32"
+    multiplies_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    assert choose_precision("auto", CPU, 32) == ("bf16" if multiplies_bf16 else "fp32")
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16)])
+def test_a_block_computes_in_its_precision(precision, dtype):
+    with autocast(CPU, precision):
+        assert torch.nn.Linear(4, 4)(torch.ones(1, 4)).dtype == dtype

@@ -1,0 +1,47 @@
+"""Every example of the documentation runs: ```bash and ```python blocks, in a reproduced project."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.pipeline.conftest import Project, project, reproduced  # noqa: F401  (fixtures)
+
+PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
+BY_CI = ("make run", "make test")
+"""Lines that the CI script runs itself."""
+
+
+def examples(page: Path) -> list[tuple[str, str]]:
+    """(language, code) of each block of a page that is meant to be run."""
+    return re.findall(r"^```(bash|python)\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_examples_of_a_page_run(page: Path, project: Project):  # noqa: F811
+    for language, code in examples(page):
+        if language == "bash":
+            code = "\n".join(line for line in code.splitlines() if not line.startswith(BY_CI))
+            project.run("bash", "-euo", "pipefail", "-c", code)
+        else:
+            project.run("python", "-c", code)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_links_of_a_page_lead_somewhere(page: Path):
+    links = [link.split("#")[0] for link in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8"))]
+    broken = [link for link in links if link and "://" not in link and not (page.parent / link).exists()]
+    assert broken == []
+
+
+@pytest.mark.parametrize("model", ["spoter", "spoter_published"])
+def test_the_readme_tells_the_committed_results(model: str):
+    committed = subprocess.run(["git", "show", f"HEAD:metrics/models/{model}.json"], cwd=REPOSITORY, check=True,
+                               capture_output=True, text=True).stdout
+    metrics = json.loads(committed)
+    row = (f"| `{model}` | {metrics['top1']:.3f} ({metrics['top1_ci_low']:.3f}-{metrics['top1_ci_high']:.3f}) | "
+           f"{metrics['top1_minimal_pairs']:.3f} | {metrics['worst_signer_top1']:.3f} | {metrics['parameters']:,} |")
+    assert row in (REPOSITORY / "README.md").read_text(encoding="utf-8").splitlines()

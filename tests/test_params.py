@@ -1,0 +1,58 @@
+"""`params.yaml`: its schema, its defaults, and what a mistake in it says."""
+
+import pytest
+import yaml
+
+from slr.errors import ParamsError
+from slr.params import Params, load, parse
+from tests.conftest import REPOSITORY
+
+
+def test_the_committed_file_is_valid_and_sets_the_defaults_except_the_models_and_gloss_sets():
+    params = load(REPOSITORY / "params.yaml")
+    assert params.model_dump(exclude={"models", "evaluation"}) == Params().model_dump(exclude={"models", "evaluation"})
+
+
+def test_the_committed_file_names_every_setting_so_that_each_can_be_overridden_from_the_command_line():
+    content = yaml.safe_load((REPOSITORY / "params.yaml").read_text())
+    del content["models"]["spoter_published"]  # fixed by the paper, but for what stands there
+    content["train"]["models"].remove("spoter_published")
+
+    def missing(block: dict, full: dict, place: str) -> list[str]:
+        return [f"{place}{name}" for name in full if name not in block] + [
+            gap for name, value in full.items() if isinstance(value, dict) and name in block
+            for gap in missing(block[name], value, f"{place}{name}.")]
+
+    assert missing(content, parse(content).model_dump(), "") == []
+
+
+@pytest.mark.parametrize(("content", "message"), [
+    ({"models": {"spoter": {"lrr": 0.1}}}, "models.spoter.lrr: unknown name; did you mean 'lr'"),
+    ({"models": {"spoter": {"augment": {"rotate": 3}}}}, "did you mean 'rotate_degrees'"),
+    ({"corpse": {}}, "corpse: unknown name; did you mean 'corpus'"),
+    ({"corpus": {"sample": {"part": ["isolated"]}}}, "did you mean 'parts'"),
+    ({"splits": {"by": "signr"}}, "did you mean 'signer'"),
+    ({"train": {"model": "spotr"}}, "no model 'spotr' under models; did you mean 'spoter'"),
+    ({"train": {"models": ["spoter_published"]}}, "'spoter' is not in train.models"),
+    ({"models": {"spoter": {"lr": "fast"}}}, "models.spoter.lr"),
+    ({"models": {"spoter": {"lr": -1}}}, "greater than 0"),
+])
+def test_a_mistake_names_its_place_and_the_nearest_right_name(content, message):
+    if "models" in content:
+        content["models"]["spoter_published"] = {}
+    with pytest.raises(ParamsError, match=message.replace("(", r"\(")):
+        parse(content)
+
+
+def test_all_mistakes_are_listed_at_once():
+    with pytest.raises(ParamsError) as caught:
+        parse({"corpse": {}, "frames": {"sise": 3}})
+    assert "corpse" in str(caught.value) and "frames.sise" in str(caught.value)
+
+
+def test_a_missing_file_and_broken_yaml_are_readable_errors(tmp_path):
+    with pytest.raises(ParamsError, match="project's folder"):
+        load(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text("a: [1")
+    with pytest.raises(ParamsError, match="not valid YAML"):
+        load(tmp_path / "params.yaml")

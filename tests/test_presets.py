@@ -1,0 +1,113 @@
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from slr.errors import CorpusError, ParamsError
+from slr.params import load
+from slr.presets import use_folder, use_sample
+from tests.conftest import REPOSITORY
+from tests.recordings import record
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    """A project with params.yaml and recordings in `rec/`."""
+    shutil.copy(REPOSITORY / "params.yaml", tmp_path)
+    for gloss in "AB":
+        record(tmp_path / "rec" / gloss / "one.mp4")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def comments(path: Path) -> list[str]:
+    return [line[line.index("#"):] for line in path.read_text().splitlines() if "#" in line]
+
+
+def test_a_folder_inside_the_project_is_stored_relative(home):
+    before = comments(home / "params.yaml")
+    told = use_folder("params.yaml", "rec")
+    params = load("params.yaml")
+    assert (params.corpus.name, params.corpus.root, params.corpus.source) == ("folder", "rec", "rec")
+    assert params.corpus.annotations is None and params.evaluation.gloss_sets == {}
+    assert comments(home / "params.yaml") == before
+    assert "2 clips of 2 glosses by unknown signers" in told and "slr check" in told and "dvc repro" in told
+
+
+def test_a_folder_elsewhere_is_stored_absolute(home, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    record(elsewhere / "A/one.mp4")
+    use_folder("params.yaml", elsewhere)
+    assert load("params.yaml").corpus.root == str(elsewhere)
+
+
+@pytest.mark.parametrize("given", [("rec/clips.csv", None), ("rec", "rec/clips.csv"), ("rec", None)])
+def test_three_ways_to_name_a_csv(home, given):
+    shutil.move("rec/A/one.mp4", "rec/one.mp4")
+    shutil.rmtree("rec/A"), shutil.rmtree("rec/B")
+    Path("rec/clips.csv").write_text("path,gloss,signer\none.mp4,A,Ana\n")
+    assert "1 clips of 1 glosses by 1 signer" in use_folder("params.yaml", *given)
+    corpus = load("params.yaml").corpus
+    assert (corpus.root, corpus.annotations, corpus.source) == ("rec", "rec/clips.csv", "rec")
+
+
+def test_a_csv_outside_the_root_is_what_the_stage_watches(home):
+    Path("list.csv").write_text("path,gloss\nA/one.mp4,A\n")
+    use_folder("params.yaml", "rec", "list.csv")
+    corpus = load("params.yaml").corpus
+    assert (corpus.root, corpus.annotations, corpus.source) == ("rec", "list.csv", "list.csv")
+
+
+def test_folders_of_recordings_win_over_a_csv_beside_them(home):
+    Path("rec/notes.csv").write_text("whatever\n")
+    use_folder("params.yaml", "rec")
+    assert load("params.yaml").corpus.annotations is None
+
+
+def test_there_and_back_is_the_same_file(home):
+    use_sample("params.yaml")
+    first = Path("params.yaml").read_text()
+    use_folder("params.yaml", "rec")
+    assert Path("params.yaml").read_text() != first
+    use_sample("params.yaml")
+    assert Path("params.yaml").read_text() == first
+
+
+def test_an_empty_settings_file_is_filled(home):
+    Path("params.yaml").write_text("")
+    use_folder("params.yaml", "rec")
+    assert load("params.yaml").corpus.root == "rec"
+
+
+def test_the_committed_settings_are_the_sample_preset(home):
+    use_sample("params.yaml")
+    assert yaml.safe_load(Path("params.yaml").read_text()) == yaml.safe_load((REPOSITORY / "params.yaml").read_text())
+
+
+@pytest.mark.parametrize("root, csv, message", [
+    ("nowhere", None, "is not a folder"),
+    ("empty", None, "no clips were found in empty"),
+    ("rec/A/one.mp4", None, "is not UTF-8"),
+    ("list.csv", "list.csv", "is a file; with --csv"),
+    ("list.csv", None, "no clips were found in .(.|\n)*nowhere.mp4"),
+])
+def test_what_cannot_be_used_changes_nothing(home, root, csv, message):
+    Path("empty").mkdir()
+    Path("list.csv").write_text("path,gloss\nnowhere.mp4,A\n")
+    before = Path("params.yaml").read_bytes()
+    with pytest.raises(CorpusError, match=message):
+        use_folder("params.yaml", root, csv)
+    assert Path("params.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize("text, message", [
+    (None, "is not here"), ("a: [", "not valid YAML"), ("splitz: {by: auto}\n", "did you mean 'splits'"),
+    ("evaluation:\n", "evaluation"),
+])
+def test_bad_settings_are_not_rewritten(home, text, message):
+    path = Path("params.yaml")
+    path.unlink() if text is None else path.write_text(text)
+    with pytest.raises(ParamsError, match=message):
+        use_folder("params.yaml", "rec")
+    assert (path.read_text() if path.exists() else None) == text

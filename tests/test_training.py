@@ -1,0 +1,163 @@
+"""The training loop: it learns, repeats itself, survives a kill, and stops when it must."""
+
+import csv
+import math
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from slr.errors import CorpusError, ModelError
+from slr.files import read_json
+from slr.params import Params, SpoterParams, TrainingParams, parse
+from slr.splits import read_splits, write_splits
+from slr.training import learning_rate, make_optimizer, train
+from tests import landmark_corpus
+from tests.conftest import REPOSITORY
+
+SMALL = {"d_model": 32, "heads": 4, "encoder_layers": 1, "decoder_layers": 1, "feedforward": 64, "batch_size": 16,
+         "epochs": 4, "lr": 0.003, "warmup_epochs": 1}
+
+
+def settings(**changes) -> Params:
+    return parse({"models": {"spoter": SMALL | changes, "spoter_published": {}}, "compute": {"workers": 1}})
+
+
+def run(corpus: landmark_corpus.Corpus, folder: Path, params: Params, **options) -> Path:
+    """Train `spoter` into `folder`/model."""
+    train("spoter", params, *corpus, out=folder / "model", work=folder / "work", **options)
+    return folder / "model"
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory) -> landmark_corpus.Corpus:
+    return landmark_corpus.make(tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture(scope="module")
+def once(corpus, tmp_path_factory) -> Path:
+    """A model trained without interruption, with `settings()`."""
+    return run(corpus, tmp_path_factory.mktemp("once"), settings())
+
+
+def test_it_learns_what_only_the_order_of_frames_tells(tmp_path):
+    path_and_reverse = landmark_corpus.make(tmp_path, glosses=2, repetitions=8)
+    model = run(path_and_reverse, tmp_path, settings(epochs=30, patience=30))
+    assert read_json(model / "config.json")["training"]["val_top1"] > 0.9
+
+
+def test_the_published_network_trains_in_the_same_loop(corpus, tmp_path):
+    seen = []
+    run(corpus, tmp_path, settings(published=True, epochs=1), on_epoch=seen.append)
+    assert [row["epoch"] for row in seen] == [1] and math.isfinite(seen[0]["train_loss"])
+
+
+def test_the_folder_has_all_that_is_needed_to_predict(once, corpus):
+    config = read_json(once / "config.json")
+    assert config["labels"] == ["gloss0", "gloss1", "gloss2", "gloss3"]
+    assert config["skeleton"]["joints"] == list(landmark_corpus.JOINTS.joints)
+    assert config["preprocessing"]["extractor"] == landmark_corpus.METADATA["extractor"]
+    assert config["params"] == settings().models["spoter"].model_dump()
+    assert set(config["data"]) == {"landmarks", "splits.parquet", "manifest.parquet"} and config["versions"]["torch"]
+    assert config["parameters"] == sum(weight.numel() for weight in load_file(once / "weights.safetensors").values())
+    with open(once / "history.csv", newline="") as file:
+        history = list(csv.DictReader(file))
+    assert list(history[0]) == ["epoch", "train_loss", "val_loss", "val_top1", "lr"] and len(history) == 4
+    best = max(history, key=lambda row: (float(row["val_top1"]), -float(row["val_loss"])))
+    assert config["training"]["best_epoch"] == int(best["epoch"])
+    assert config["training"]["val_top1"] == float(best["val_top1"])
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(once, corpus, tmp_path):
+    again = run(corpus, tmp_path / "again", settings())
+    other = run(corpus, tmp_path / "other", settings().model_copy(
+        update={"train": settings().train.model_copy(update={"seed": 2})}))
+    weights = (once / "weights.safetensors").read_bytes()
+    assert weights == (again / "weights.safetensors").read_bytes() != (other / "weights.safetensors").read_bytes()
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_weights(once, corpus, tmp_path):
+    script = ("import sys, time; from pathlib import Path; from tests.test_training import *\n"
+              "def slowly(row): print(row['epoch'], flush=True); time.sleep(60 if row['epoch'] == 3 else 0)\n"
+              f"run(landmark_corpus.Corpus(*map(Path, {[str(path) for path in corpus]})), Path({str(tmp_path)!r}), "
+              "settings(), on_epoch=slowly)")
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
+    assert [process.stdout.readline().strip() for _ in range(3)] == ["1", "2", "3"]
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "model").exists()
+
+    seen = []
+    resumed = run(corpus, tmp_path, settings(), on_epoch=lambda row: seen.append(row["epoch"]))
+    assert seen == [1, 2, 3, 4]  # what was trained before is told again
+    assert (resumed / "weights.safetensors").read_bytes() == (once / "weights.safetensors").read_bytes()
+    assert (resumed / "history.csv").read_bytes() == (once / "history.csv").read_bytes()
+    assert not (tmp_path / "work/spoter").exists()
+
+
+def test_other_settings_do_not_go_on_from_an_unfinished_run(corpus, tmp_path):
+    class Stop(Exception):
+        pass
+
+    def stop(row):
+        raise Stop
+
+    with pytest.raises(Stop):
+        run(corpus, tmp_path, settings(), on_epoch=stop)
+    seen = []
+    run(corpus, tmp_path, settings(lr=0.002, epochs=1), on_epoch=seen.append)
+    assert [row["epoch"] for row in seen] == [1]
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_term(corpus, tmp_path):
+    with pytest.raises(ModelError, match=r"epoch \d+: cross_entropy is (nan|inf).*clips s.*lower models.spoter.lr"):
+        run(corpus, tmp_path, settings(optimizer="sgd", lr=1e12, warmup_epochs=0, gradient_clip=0, norm_first=False))
+    assert not (tmp_path / "model").exists()
+
+
+def test_training_stops_when_validation_gets_no_better(corpus, tmp_path):
+    config = read_json(run(corpus, tmp_path, settings(epochs=50, lr=1e-9, patience=3)) / "config.json")
+    training = config["training"]
+    assert training["epochs"] == training["best_epoch"] + 3 < 50
+
+
+def splits_of(corpus: landmark_corpus.Corpus, path: Path, **moves: str) -> landmark_corpus.Corpus:
+    """The corpus with the clips of whole splits moved to another."""
+    splits = read_splits(corpus.splits)
+    write_splits(path, splits.assign(split=splits.split.replace(moves)))
+    return corpus._replace(splits=path)
+
+
+def test_without_validation_the_last_epoch_is_kept(corpus, tmp_path):
+    none = splits_of(corpus, tmp_path / "splits.parquet", val="train")
+    model = run(none, tmp_path, settings(patience=1, epochs=3))
+    training = read_json(model / "config.json")["training"]
+    assert training["best_epoch"] == training["epochs"] == 3 and training["val_top1"] is None
+    assert pd.read_csv(model / "history.csv").val_top1.isna().all()
+
+
+def test_without_training_clips_there_is_an_error(corpus, tmp_path):
+    with pytest.raises(CorpusError, match="no training clips"):
+        run(splits_of(corpus, tmp_path / "splits.parquet", train="test"), tmp_path, settings())
+
+
+def test_the_learning_rate_rises_then_falls_along_a_cosine():
+    params = TrainingParams(lr=1, warmup_epochs=2, epochs=10)
+    rates = [learning_rate(params, epoch / 4) for epoch in range(40)]
+    assert 0 < rates[0] < rates[4] < rates[8] == 1 and rates[8:] == sorted(rates[8:], reverse=True)
+    assert rates[24] == pytest.approx(0.5) and 0 < rates[-1] < 0.01
+    constant = TrainingParams(lr=1, warmup_epochs=0, schedule="constant")
+    assert {learning_rate(constant, epoch) for epoch in range(60)} == {1}
+
+
+@pytest.mark.parametrize(("name", "kind"), [("adamw", torch.optim.AdamW), ("sgd", torch.optim.SGD)])
+def test_only_matrices_decay(name, kind):
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.LayerNorm(4))
+    optimizer = make_optimizer(model, SpoterParams(optimizer=name, weight_decay=0.1))
+    assert isinstance(optimizer, kind)
+    assert [(len(group["params"]), group["weight_decay"]) for group in optimizer.param_groups] == [(1, 0.1), (3, 0)]

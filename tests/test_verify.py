@@ -1,0 +1,47 @@
+"""Comparing metrics with the committed ones."""
+
+import subprocess
+
+import pytest
+
+from slr.errors import SlrError
+from slr.verify import compare, verify_metrics
+
+
+def within(metric: str, committed, now) -> bool:
+    [row] = compare("m.json", {metric: committed}, {metric: now})
+    return row.within
+
+
+def test_fractions_have_a_tolerance_counts_have_none():
+    assert within("top1", 0.90, 0.93) and not within("top1", 0.90, 0.79)
+    assert within("parameters", 5, 5) and not within("parameters", 5, 6)
+
+
+def test_a_wide_interval_widens_the_tolerance():
+    committed = {"top1": 0.40, "top1_ci_low": 0.25, "top1_ci_high": 0.57}
+    rows = {row.metric: row.within for row in compare("m.json", committed, committed | {"top1": 0.54})}
+    assert rows["top1"]
+    rows = {row.metric: row.within for row in compare("m.json", committed, committed | {"top1": 0.58})}
+    assert not rows["top1"]
+
+
+def test_times_are_not_compared():
+    assert compare("m.json", {"train_seconds": 1, "best_epoch": 3}, {"train_seconds": 99, "best_epoch": 7}) == []
+
+
+def test_a_metric_that_is_missing_on_one_side_is_out_of_tolerance():
+    assert [row.within for row in compare("m.json", {"top1": 1.0}, {"top5": 1.0})] == [False, False]
+
+
+def test_a_folder_without_a_repository_says_so(tmp_path):
+    with pytest.raises(SlrError, match="run this in the project's repository"):
+        verify_metrics(tmp_path)
+
+
+def test_nothing_committed_is_no_success(tmp_path):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    subprocess.run(["git", "-C", tmp_path, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q",
+                    "--allow-empty", "-m", "empty"], check=True)
+    with pytest.raises(SlrError, match="no metrics are committed"):
+        verify_metrics(tmp_path)
