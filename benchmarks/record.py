@@ -1,0 +1,47 @@
+"""Writes a benchmark's results, with what they were measured on: `benchmarks/results/NAME.json`, flat scalars."""
+
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from slr.compute import cores
+from slr.files import write_json
+
+RESULTS = Path(__file__).parent / "results"
+PACKAGES = ("av", "dvc", "mediapipe", "numpy", "opencv-python", "pandas", "pyarrow", "torch")
+
+
+def record(name: str, results: dict[str, float | int | str]) -> None:
+    """Write the results, rounded to four digits, and print them."""
+    rounded = {key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in results.items()}
+    write_json(RESULTS / f"{name}.json", {**rounded, **surroundings()})
+    for key, value in rounded.items():
+        print(f"{key:>20}  {value}")
+
+
+def surroundings() -> dict[str, str | int]:
+    """Machine, versions, commit (`+` where files differ from it) and date."""
+    return {
+        "machine_cpu": _cpu(),
+        "machine_cores": cores(),
+        "machine_system": f"{platform.system()} {platform.release()}",
+        "version_python": platform.python_version(),
+        **{f"version_{package}": version(package) for package in PACKAGES},
+        "commit": _git("rev-parse", "--short", "HEAD") + ("+" if _git("status", "--porcelain", "--", "slr") else ""),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def _cpu() -> str:
+    """The processor's name; Linux keeps it in a file."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=RESULTS.parents[1], capture_output=True, text=True, check=True)
+    return done.stdout.strip()

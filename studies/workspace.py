@@ -1,0 +1,38 @@
+"""A study's own project: a clone of the repository, where a corpus and settings of its own are run."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from slr.errors import SlrError
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def shared_data(name: str) -> Path:
+    """Folder of a real corpus: `$SLR_SHARED_DATA/<name>`, by default beside the repository.
+
+    Raises
+    ------
+    SlrError
+        If it isn't there: a study on real data can't run without it.
+    """
+    folder = Path(os.environ.get("SLR_SHARED_DATA", REPOSITORY.parent / "shared/data")) / name
+    if not folder.is_dir():
+        raise SlrError(f"the recordings are not here ({folder}); set SLR_SHARED_DATA to the folder that holds {name}/")
+    return folder
+
+
+def clone(study: Path) -> Path:
+    """The study's project below its folder, brought to the repository's last commit; earlier outputs are kept."""
+    folder = study / "project"
+    if not folder.exists():
+        subprocess.run(["git", "clone", "--quiet", REPOSITORY, folder], check=True)
+    run(folder, "git", "fetch", "--quiet", "origin")
+    run(folder, "git", "reset", "--hard", "--quiet", "FETCH_HEAD")
+    return folder
+
+
+def run(folder: Path, *command: str | Path) -> None:
+    """Run a command in a project, on the project's own code; raises CalledProcessError if it fails."""
+    subprocess.run(command, cwd=folder, check=True, env={**os.environ, "PYTHONPATH": str(folder)})
