@@ -1,7 +1,8 @@
 """Train one model; DVCLive shows its progress."""
 
 from dvclive import Live
-from pipeline.paths import LANDMARKS, MANIFEST, MODELS, SPLITS, WORK
+
+from pipeline.paths import LANDMARKS, MANIFEST, MODELS, SIGNERS, SPLITS, WORK
 from pipeline.stage import run
 from slr.params import Params
 from slr.training import train as train_model
@@ -16,8 +17,8 @@ def train(params: Params, name: str) -> None:
                     live.log_metric(metric, value)
             live.next_step()
 
-        train_model(name, params, landmarks=LANDMARKS, splits=SPLITS, manifest=MANIFEST, out=MODELS / name,
-                    work=WORK / "train", on_epoch=log)
+        train_model(name, params, landmarks=LANDMARKS, splits=SPLITS, manifest=MANIFEST, signers=SIGNERS,
+                    out=MODELS / name, work=WORK / "train", on_epoch=log)
 
 
 if __name__ == "__main__":

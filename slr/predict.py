@@ -81,7 +81,8 @@ class Predictor:
         clip = ClipLandmarks(str(video), self.frames.fps or 1, *size, coordinates, np.array(times))
         clip = decode(encode(clip, self.source).to_pylist()[0], self.source)  # rounded as the store rounds
         return arrange((clip.clip_id,), clip.coordinates, np.array([len(clip)]),
-                       self.source.selector(self.trained.skeleton), np.array([size]))
+                       self.source.selector(self.trained.skeleton), np.array([size]),
+                       channels=self.trained.params.channels)
 
 
 def print_predictions(predictions: dict[str, list[tuple[str, float]]]) -> None:

@@ -67,9 +67,9 @@ class Checkpoint:
     def __init__(self, folder: Path):
         self.path = folder / "state.safetensors"
 
-    def save(self, run: RunState, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        """Write model, optimiser and how far the run has come."""
-        tensors = {f"model.{name}": weight for name, weight in model.state_dict().items()}
+    def save(self, run: RunState, learner: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """Write what learns (model and criterion), its optimiser, and how far the run has come."""
+        tensors = {f"learner.{name}": weight for name, weight in learner.state_dict().items()}
         tensors |= {f"best.{name}": weight for name, weight in run.best.items()}
         tensors |= {f"optimizer.{i}.{name}": value for i, state in optimizer.state_dict()["state"].items()
                     for name, value in state.items() if isinstance(value, Tensor)}
@@ -78,17 +78,17 @@ class Checkpoint:
             save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary,
                       metadata={"reached": json.dumps(numbers)})
 
-    def load(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> RunState | None:
-        """Put the saved state into model and optimiser and return how far it had come; None where nothing was saved."""
+    def load(self, learner: nn.Module, optimizer: torch.optim.Optimizer) -> RunState | None:
+        """Put the saved state into both and return how far the run had come; None where nothing was saved."""
         if not self.path.exists():
             return None
-        groups: dict[str, dict[str, Tensor]] = {"model": {}, "best": {}, "optimizer": {}}
+        groups: dict[str, dict[str, Tensor]] = {"learner": {}, "best": {}, "optimizer": {}}
         with safe_open(self.path, "pt") as file:
             reached = json.loads(file.metadata()["reached"])
             for key in file.keys():  # noqa: SIM118 (not a dict)
                 group, name = key.split(".", 1)
                 groups[group][name] = file.get_tensor(key)
-        model.load_state_dict(groups["model"])
+        learner.load_state_dict(groups["learner"])
         state: dict[int, dict[str, Tensor]] = {}
         for key, value in groups["optimizer"].items():
             index, name = key.split(".", 1)

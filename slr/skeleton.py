@@ -146,6 +146,16 @@ _SPOTER_BONES = (("neck", "nose"), ("nose", "right_eye"), ("nose", "left_eye"), 
                  ("left_elbow", "left_wrist"))
 
 
+# Kinect SDK 1, the first generation of the camera. The names of the joints follow from their mean places and motion.
+_KINECT = ("head", "neck", "left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist",
+           "left_hand", "right_hand", "spine", "hip_centre", "left_hip", "right_hip", "left_knee", "right_knee",
+           "left_ankle", "right_ankle", "left_foot", "right_foot")
+_KINECT_BONES = (("head", "neck"), ("neck", "spine"), ("spine", "hip_centre")) + tuple(
+    (f"{side}_{a}" if a not in ("neck", "hip_centre") else a, f"{side}_{b}") for side in ("left", "right")
+    for a, b in (("neck", "shoulder"), ("shoulder", "elbow"), ("elbow", "wrist"), ("wrist", "hand"),
+                 ("hip_centre", "hip"), ("hip", "knee"), ("knee", "ankle"), ("ankle", "foot")))
+
+
 def _within(bones: tuple[tuple[str, str], ...], joints: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     return tuple((a, b) for a, b in bones if a in joints and b in joints)
 
@@ -157,6 +167,9 @@ SKELETONS = {
         Skeleton("holistic-67", {"pose": POSE[:25], **_HANDS}, _within(POSE_BONES, POSE[:25]) + _HAND_BONES),
         Skeleton("holistic-553", {"pose": POSE, **_HANDS, "face": FACE}, POSE_BONES + _HAND_BONES),
         Skeleton("hands-42", _HANDS, _hand_bones("left", None) + _hand_bones("right", None)),
+        Skeleton("kinect-20", {"pose": _KINECT}, _KINECT_BONES, space="metric"),
+        Skeleton("boston-3", {"pose": ("nose", "left_hand", "right_hand")},
+                 (("nose", "left_hand"), ("nose", "right_hand"))),
         Skeleton("spoter-54", {"pose": _SPOTER_BODY, **_HANDS}, _SPOTER_BONES + _HAND_BONES),
     )
 }

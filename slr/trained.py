@@ -53,19 +53,30 @@ class TrainedModel:
 
     def probabilities(self, clips: Clips) -> Tensor:
         """(clips, classes): how likely each clip is each gloss."""
-        return logits(self.model, clips, normaliser(self.params.normalise, self.skeleton)).softmax(1)
+        return self.outputs(clips)["logits"].softmax(1)
+
+    def outputs(self, clips: Clips) -> dict[str, Tensor]:
+        """`logits` (clips, classes) and `features` (clips, D) of every clip, in its order."""
+        return outputs(self.model, clips, normaliser(self.params.normalise, self.skeleton))
 
 
 @torch.inference_mode()
-def logits(model: nn.Module, clips: Clips, normalise: Normalise) -> Tensor:
-    """(clips, classes) float32 on the CPU: a model's logits for every clip, in evaluation mode and full precision."""
+def outputs(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, Tensor]:
+    """What a model says of every clip, in evaluation mode and full precision; float32 on the CPU.
+
+    Returns
+    -------
+    dict
+        `logits` (clips, classes) and `features` (clips, D).
+    """
     model.eval()
     device = next(model.parameters()).device
-    found = {}
-    for batch in evaluation_batches(clips):
-        answers = model(normalise(batch).to(device))["logits"].float().cpu()
-        found.update(zip(batch.clip_ids, answers, strict=True))
-    return torch.stack([found[clip_id] for clip_id in clips.clip_ids])
+    order, found = [], []
+    for batch, indices in evaluation_batches(clips):
+        found.append(model(normalise(batch).to(device)))
+        order.append(indices)
+    back = torch.cat(order).argsort()
+    return {name: torch.cat([answer[name].float().cpu() for answer in found])[back] for name in ("logits", "features")}
 
 
 def save_model(folder: Path, weights: dict[str, Tensor], config: dict[str, Any], history: list[dict[str, Any]]) -> None:

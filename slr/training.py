@@ -29,13 +29,14 @@ from slr.models import build
 from slr.params import ModelParams, Params, TrainingParams
 from slr.progress import progress
 from slr.resume import Checkpoint, RunState
+from slr.signers import read_signers
 from slr.skeleton import skeleton
 from slr.splits import read_splits
-from slr.trained import logits, save_model
+from slr.trained import outputs, save_model
 
 
-def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Path, out: Path, work: Path,
-          on_epoch: Callable[[dict[str, Any]], None] | None = None) -> None:
+def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Path, signers: Path, out: Path,
+          work: Path, on_epoch: Callable[[dict[str, Any]], None] | None = None) -> None:
     """Train the model `models.<name>` and write its folder.
 
     The weights kept are those of the epoch with the best top-1 on the validation clips (of equal ones, the lowest
@@ -46,8 +47,8 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
     ----------
     name : str
     params : Params
-    landmarks, splits, manifest : Path
-        The landmark store, splits.parquet and manifest.parquet.
+    landmarks, splits, manifest, signers : Path
+        The landmark store, splits.parquet, manifest.parquet and (pseudo-signers) signers.parquet.
     out : Path
         The model's folder: weights.safetensors, config.json, history.csv.
     work : Path
@@ -62,26 +63,28 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
     ModelError
         If a loss isn't finite; says which term, when, and on which clips.
     """
-    settings = params.models[name]
+    settings = within_budget(params.models[name], params.train.budget)
     use_cores(params.compute.workers)
     device = choose_device(params.train.device)
     precision = choose_precision(params.train.precision, device, settings.batch_size)
-    hashes = {path.name: file_hash(path) for path in (landmarks, splits, manifest)}
+    hashes = {path.name: file_hash(path) for path in (landmarks, splits, manifest, signers)}
     store = LandmarkStore(landmarks)
-    data = read_data(store, splits, manifest, settings)
+    data = read_data(store, splits, manifest, signers, settings, MOST_CLIPS[params.train.budget])
     joints = skeleton(settings.joints)
     normalise = normaliser(settings.normalise, joints)
 
     torch.manual_seed(params.train.seed)
     model = build(settings, len(data.labels)).to(device)
-    criterion = Criterion(settings)
-    optimizer = make_optimizer(model, settings)
+    counts = data.train.targets.bincount(minlength=len(data.labels))
+    criterion = Criterion(settings, model.width, counts, int(data.train.signers.max()) + 1).to(device)
+    learner = nn.ModuleDict({"model": model, "criterion": criterion})
+    optimizer = make_optimizer(learner, settings)
     steps = math.ceil(len(data.train) / settings.batch_size)
 
-    identity = {"params": settings.model_dump(), "train": params.train.model_dump(include={"seed", "device"}),
+    identity = {"params": settings.model_dump(), "train": params.train.model_dump(include={"seed", "device", "budget"}),
                 "precision": precision, "data": hashes, "slr": version("slr")}
     checkpoint = Checkpoint(work / name / hashlib.md5(json.dumps(identity, sort_keys=True).encode()).hexdigest())
-    state = checkpoint.load(model, optimizer) or RunState()
+    state = checkpoint.load(learner, optimizer) or RunState()
     for row in state.history if on_epoch else []:
         on_epoch(row)
 
@@ -94,7 +97,7 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
             generator = torch.Generator().manual_seed(params.train.seed * 100_003 + state.epoch)
             augment = Augment(settings.augment, joints, generator)
 
-            model.train()
+            learner.train()
             total = 0.0
             for step, batch in enumerate(training_batches(data.train, settings.batch_size, generator)):
                 rate = learning_rate(settings, state.epoch + step / steps)
@@ -110,14 +113,14 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
                 optimizer.zero_grad()
                 loss.backward()
                 if settings.gradient_clip:
-                    nn.utils.clip_grad_norm_(model.parameters(), settings.gradient_clip)
+                    nn.utils.clip_grad_norm_(learner.parameters(), settings.gradient_clip)
                 optimizer.step()
                 total += loss.item() * len(batch)
 
             row = {"epoch": state.epoch + 1, "train_loss": total / len(data.train),
                    **validate(model, data.val, normalise), "lr": rate}
             state = state.after(row, model, time.perf_counter() - started)
-            checkpoint.save(state, model, optimizer)
+            checkpoint.save(state, learner, optimizer)
             if on_epoch:
                 on_epoch(row)
             known = {key: value for key, value in row.items() if "_" in key and value is not None}
@@ -147,22 +150,42 @@ class Data:
     val: Clips
 
 
-def read_data(store: LandmarkStore, splits: Path, manifest: Path, settings: ModelParams) -> Data:
+MOST_CLIPS = {"full": None, "smoke": 128}
+"""Training clips that a budget allows."""
+
+
+def within_budget(settings: ModelParams, budget: str) -> ModelParams:
+    """The settings as `train.budget` allows them."""
+    return settings if budget == "full" else settings.model_copy(update={"epochs": min(2, settings.epochs)})
+
+
+def read_data(store: LandmarkStore, splits: Path, manifest: Path, signers: Path, settings: ModelParams,
+              most_clips: int | None = None) -> Data:
     """Read the clips of the training and validation splits; classes are the training clips' glosses, sorted.
+
+    With `most_clips`, training clips are left out evenly until no more are left.
 
     Validation clips of a gloss that training hasn't are left out: they say nothing about which epoch is best.
     """
-    clips = read_splits(splits).merge(read_manifest(manifest)[["clip_id", "glosses"]], on="clip_id")
+    clips = read_splits(splits).merge(read_manifest(manifest)[["clip_id", "glosses", "signer"]], on="clip_id")
     clips["gloss"] = clips.glosses.str[0]
+    if settings.losses.signers == "pseudo":
+        clips = clips.merge(read_signers(signers).rename(columns={"pseudo_signer": "group"}), on="clip_id", how="left")
+    else:
+        clips["group"] = clips.signer
     chosen = {split: clips[clips.split == split].sort_values("clip_id") for split in ("train", "val")}
     if chosen["train"].empty:
         raise CorpusError(f"{splits} has no training clips; lower splits.val and splits.test, or see `slr check`")
+    if most_clips:
+        chosen["train"] = chosen["train"].iloc[:: math.ceil(len(chosen["train"]) / most_clips)]
     labels = sorted(chosen["train"].gloss.unique())
+    groups = {group: i for i, group in enumerate(sorted(chosen["train"].group.dropna().unique()))}
     classes = {gloss: i for i, gloss in enumerate(labels)}
     chosen["val"] = chosen["val"][chosen["val"].gloss.isin(classes)]
-    channels = 3 if settings.augment.yaw_degrees else 2  # depth is for other view points alone
+    channels = max(settings.channels, 3 if settings.augment.yaw_degrees else 0)  # other view points need depth
     return Data(labels, **{
-        split: load_clips(store, rows.clip_id, skeleton(settings.joints), rows.gloss.map(classes), channels)
+        split: load_clips(store, rows.clip_id, skeleton(settings.joints), rows.gloss.map(classes), channels,
+                          rows.group.map(groups).fillna(-1).astype(int))
         for split, rows in chosen.items()
     })
 
@@ -190,7 +213,7 @@ def validate(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, 
     """`val_loss` (cross-entropy) and `val_top1` of the validation clips; None without any."""
     if not len(clips):
         return {"val_loss": None, "val_top1": None}
-    found = logits(model, clips, normalise)
+    found = outputs(model, clips, normalise)["logits"]
     return {"val_loss": F.cross_entropy(found, clips.targets).item(),
             "val_top1": (found.argmax(1) == clips.targets).float().mean().item()}
 

@@ -23,14 +23,21 @@ class Batch:
         Frames of each clip before padding.
     targets : Tensor (B,) int64
         Class of each clip; -1 where unknown.
+    signers : Tensor (B,) int64
+        Number of each clip's signer or pseudo-signer; -1 where unknown, or of no interest.
     clip_ids : tuple of str
+    mixed_targets, mixed_share : Tensor (B,), optional
+        After mixup: the class that each clip was mixed with, and the share (0 to 1) of that class in it.
     """
 
     landmarks: Tensor
     mask: Tensor
     lengths: Tensor
     targets: Tensor
+    signers: Tensor
     clip_ids: tuple[str, ...]
+    mixed_targets: Tensor | None = None
+    mixed_share: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.clip_ids)
@@ -46,8 +53,8 @@ class Batch:
         return replace(self, landmarks=landmarks.masked_fill(~mask[..., None], 0), mask=mask)
 
     def to(self, device: str | torch.device) -> "Batch":
-        return replace(self, landmarks=self.landmarks.to(device), mask=self.mask.to(device),
-                       lengths=self.lengths.to(device), targets=self.targets.to(device))
+        return replace(self, **{name: value.to(device) for name, value in vars(self).items()
+                                if isinstance(value, Tensor)})
 
 
 def collate(clips: Clips, indices: Tensor) -> Batch:
@@ -58,7 +65,8 @@ def collate(clips: Clips, indices: Tensor) -> Batch:
     frames = starts[:, None] + torch.minimum(steps, lengths[:, None] - 1)  # (B, T) rows of the flat arrays
     mask = clips.mask[frames] & inside[..., None]
     landmarks = clips.landmarks[frames].masked_fill(~mask[..., None], 0)
-    return Batch(landmarks, mask, lengths, clips.targets[indices], tuple(clips.clip_ids[i] for i in indices.tolist()))
+    return Batch(landmarks, mask, lengths, clips.targets[indices], clips.signers[indices],
+                 tuple(clips.clip_ids[i] for i in indices.tolist()))
 
 
 def training_batches(clips: Clips, batch_size: int, generator: torch.Generator, pool: int = 8) -> Iterator[Batch]:
@@ -76,7 +84,7 @@ def training_batches(clips: Clips, batch_size: int, generator: torch.Generator, 
         yield collate(clips, batches[i])
 
 
-def evaluation_batches(clips: Clips, batch_size: int = 64) -> Iterator[Batch]:
-    """Every clip once, shortest first."""
+def evaluation_batches(clips: Clips, batch_size: int = 64) -> Iterator[tuple[Batch, Tensor]]:
+    """Every clip once, shortest first; each batch with its clips' numbers (B,)."""
     for indices in clips.lengths.argsort(stable=True).split(batch_size):
-        yield collate(clips, indices)
+        yield collate(clips, indices), indices

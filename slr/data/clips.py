@@ -26,6 +26,8 @@ class Clips:
         First frame and number of frames of each clip.
     targets : Tensor (clips,) int64
         Class of each clip; -1 where unknown.
+    signers : Tensor (clips,) int64
+        Number of each clip's signer or pseudo-signer; -1 where unknown, or of no interest.
     """
 
     clip_ids: tuple[str, ...]
@@ -34,13 +36,14 @@ class Clips:
     offsets: Tensor
     lengths: Tensor
     targets: Tensor
+    signers: Tensor
 
     def __len__(self) -> int:
         return len(self.clip_ids)
 
 
 def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, classes: Sequence[int] | None = None,
-               channels: int = 2) -> Clips:
+               channels: int = 2, signers: Sequence[int] | None = None) -> Clips:
     """Read clips from a landmark store, as the joints of another skeleton.
 
     Parameters
@@ -53,6 +56,8 @@ def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, 
         Class of each clip.
     channels : int, default 2
         How many of x, y, z, visibility.
+    signers : sequence of int, optional
+        Number of each clip's signer.
 
     Raises
     ------
@@ -65,11 +70,12 @@ def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, 
     coordinates, offsets = store.load(clip_ids, parts=parts)
     columns = np.concatenate([np.arange(len(store.skeleton))[store.skeleton.part_slices[part]] for part in parts])
     sizes = store.sizes(clip_ids) if store.skeleton.space == "image" else None
-    return arrange(clip_ids, coordinates, np.diff(offsets), selector[:, columns], sizes, classes, channels)
+    return arrange(clip_ids, coordinates, np.diff(offsets), selector[:, columns], sizes, classes, channels, signers)
 
 
 def arrange(clip_ids: tuple[str, ...], coordinates: np.ndarray, lengths: np.ndarray, selector: np.ndarray,
-            sizes: np.ndarray | None, classes: Sequence[int] | None = None, channels: int = 2) -> Clips:
+            sizes: np.ndarray | None, classes: Sequence[int] | None = None, channels: int = 2,
+            signers: Sequence[int] | None = None) -> Clips:
     """Make `Clips` of bare arrays.
 
     Parameters
@@ -89,9 +95,10 @@ def arrange(clip_ids: tuple[str, ...], coordinates: np.ndarray, lengths: np.ndar
         picked = isotropic(picked, np.repeat(sizes, lengths, axis=0))
         picked[~mask] = 0
     lengths = torch.tensor(lengths, dtype=torch.int64)
-    targets = torch.full((len(clip_ids),), -1) if classes is None else torch.tensor(list(classes), dtype=torch.int64)
+    targets, of_signer = (torch.full((len(clip_ids),), -1) if numbers is None else torch.tensor(list(numbers))
+                          for numbers in (classes, signers))
     return Clips(clip_ids, torch.from_numpy(picked), torch.from_numpy(mask), lengths.cumsum(0) - lengths, lengths,
-                 targets)
+                 targets.long(), of_signer.long())
 
 
 def pick_joints(coordinates: np.ndarray, selector: np.ndarray) -> np.ndarray:

@@ -84,7 +84,8 @@ def predict_clips(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFra
     clips : DataFrame
         `clip_id`, `signer` and `gloss`.
     """
-    probabilities = trained.probabilities(load_clips(store, clips.clip_id, trained.skeleton)).numpy()
+    found = load_clips(store, clips.clip_id, trained.skeleton, channels=trained.params.channels)
+    probabilities = trained.probabilities(found).numpy()
     labels = np.array(trained.labels)
     classes = clips.gloss.map({gloss: i for i, gloss in enumerate(labels)}).fillna(-1).astype(int).to_numpy()
     order = np.argsort(-probabilities, axis=1, kind="stable")

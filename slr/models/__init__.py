@@ -1,6 +1,8 @@
 """Model families: one module each, and `build`, which makes the one that the settings name.
 
-A model reads a `Batch` and returns a dict of named tensors; it knows nothing of files, losses or loops.
+A model reads a `Batch` and returns a dict of named tensors; it knows nothing of files, losses or loops. Every model
+returns `logits` (B, classes) and `features` (B, `model.width`), which the logits are made from; what else it returns is
+for the criterion (`slr.losses`).
 """
 
 from torch import nn
@@ -14,4 +16,4 @@ FAMILIES = {"spoter": Spoter}
 
 def build(params: ModelParams, classes: int) -> nn.Module:
     """Make an untrained model of `params.family` for that many classes, with torch's random numbers as they stand."""
-    return FAMILIES[params.family](params, len(skeleton(params.joints)), classes)
+    return FAMILIES[params.family](params, skeleton(params.joints), classes)

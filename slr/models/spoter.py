@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from slr.data.batches import Batch
 from slr.models.transformer import Layer, Positions
 from slr.params import SpoterParams
-
-CHANNELS = 2
+from slr.skeleton import Skeleton
 
 
 class PublishedDecoderLayer(Layer):
@@ -34,24 +33,26 @@ class Spoter(nn.Module):
     Parameters
     ----------
     params : SpoterParams
-    joints : int
-        Joints of each frame.
+    skeleton : Skeleton
+        Of the clips.
     classes : int
         Glosses to tell apart.
     """
 
-    def __init__(self, params: SpoterParams, joints: int, classes: int):
+    def __init__(self, params: SpoterParams, skeleton: Skeleton, classes: int):
         super().__init__()
-        width = params.d_model or joints * CHANNELS
+        joints = len(skeleton)
+        self.channels = params.channels
+        width = self.width = params.d_model or joints * params.channels
         sizes = (width, params.heads, params.feedforward, params.dropout)
         # Zero before the normalisation's minus .5 is what the published code gives to a missing joint.
-        absent = torch.full((joints * CHANNELS,), -0.5 if params.missing == "zero" else 0.0)
+        absent = torch.full((joints * params.channels,), -0.5 if params.missing == "zero" else 0.0)
         if params.missing == "learned":
             self.absent = nn.Parameter(absent)
         else:
             self.register_buffer("absent", absent)
         # The norm brings coordinates, which are small, to the scale of the positions that are added to them.
-        self.project = (nn.Sequential(nn.Linear(joints * CHANNELS, width), nn.LayerNorm(width)) if params.d_model
+        self.project = (nn.Sequential(nn.Linear(joints * params.channels, width), nn.LayerNorm(width)) if params.d_model
                         else nn.Identity())
         self.positions = Positions(params.positions, width)
         self.encoder = nn.ModuleList(Layer(*sizes, params.norm_first) for _ in range(params.encoder_layers))
@@ -75,8 +76,8 @@ class Spoter(nn.Module):
         dict
             `logits` (B, classes), and `features` (B, D), which they are a linear function of.
         """
-        x = batch.landmarks[..., :CHANNELS].flatten(2)  # (B, T, J * 2)
-        found = batch.mask.repeat_interleave(CHANNELS, dim=2)
+        x = batch.landmarks[..., :self.channels].flatten(2)  # (B, T, J * C)
+        found = batch.mask.repeat_interleave(self.channels, dim=2)
         x = self.positions(self.project(torch.where(found, x, self.absent)))  # (B, T, D)
         attend = batch.frames[:, None, None, :]  # (B, 1, 1, T)
         for layer in self.encoder:

@@ -1,0 +1,29 @@
+"""The typed schema of `params.yaml`, and the one place where defaults live.
+
+One module for each subject: `pipeline` (the stages), `training` (what every model has), one for each family of models,
+`whole` (the file), and `reading`, which checks a file and explains what is wrong in it.
+"""
+
+from slr.params.models import FAMILIES, ModelParams
+from slr.params.pipeline import (
+    ComputeParams,
+    CorpusParams,
+    EvaluationParams,
+    FramesParams,
+    LandmarksParams,
+    SampleParams,
+    SignersParams,
+    SplitsParams,
+    TrainParams,
+)
+from slr.params.reading import describe, load, parse
+from slr.params.section import Section
+from slr.params.spoter import SpoterParams
+from slr.params.training import AugmentParams, LossParams, TrainingParams
+from slr.params.whole import Params
+
+__all__ = [
+    "FAMILIES", "AugmentParams", "ComputeParams", "CorpusParams", "EvaluationParams", "FramesParams",
+    "LandmarksParams", "LossParams", "ModelParams", "Params", "SampleParams", "Section", "SignersParams",
+    "SplitsParams", "SpoterParams", "TrainParams", "TrainingParams", "describe", "load", "parse",
+]

@@ -1,0 +1,23 @@
+"""Settings of one model: a union over the families of `slr/models`."""
+
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Tag
+
+from slr.params.spoter import SpoterParams
+from slr.params.transformer import TransformerParams
+
+FAMILIES = {"spoter": SpoterParams, "transformer": TransformerParams}
+"""The settings' class of each family."""
+
+
+def _family(settings: Any) -> str | None:
+    return settings.get("family") if isinstance(settings, dict) else getattr(settings, "family", None)
+
+
+ModelParams = Annotated[
+    Annotated[SpoterParams, Tag("spoter")]
+    | Annotated[TransformerParams, Tag("transformer")],
+    Discriminator(_family),
+]
+"""Settings of one model; `family` tells which."""

@@ -1,0 +1,116 @@
+"""Settings of the pipeline's stages, in the order of `params.yaml`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from slr.params.section import Fraction, Positive, Section
+
+
+class SampleParams(Section):
+    """The built-in corpus: a drawn signer (`corpus.name: sample`)."""
+
+    parts: list[Literal["isolated", "sentences", "streams"]] = ["isolated"]
+    """What is drawn: clips with one sign, sentences, and streams of signing, idling and speaking-like gestures."""
+    signs: Annotated[int, Field(ge=2, le=16)] = 16
+    """How many of the invented signs."""
+    signers: Positive = 8
+    """How many drawn people."""
+    repetitions: Positive = 3
+    """Clips of each sign by each signer."""
+    sentences: Positive = 120
+    streams: Positive = 24
+    fps: Annotated[float, Field(gt=0)] = 15
+    size: Annotated[int, Field(ge=128)] = 320
+    seed: int = 1
+
+
+class CorpusParams(Section):
+    """Which corpus, where its media lie, and what to do about a clip that can't be used."""
+
+    name: Literal["sample", "folder"] = "sample"
+    """`sample`: the built-in drawn signer; `folder`: your own recordings, see `slr use folder`."""
+    source: str = "slr/corpora/sample"
+    """What the corpus stage is rerun for when it changes: the drawing code, or the recordings."""
+    root: str = "data/sample"
+    """Folder that the manifest's media paths are relative to."""
+    annotations: str | None = None
+    """CSV with the columns `path,gloss[,signer][,split][,start_s,end_s][,glosses]`; null reads `<gloss>/<clip>`."""
+    on_error: Literal["fail", "skip"] = "fail"
+    """Whether a clip that can't be used stops the stage at its end, or is left out and listed."""
+    max_failures: Fraction = 0.05
+    """With `on_error: skip`: the largest share of clips that may fail."""
+    sample: SampleParams = SampleParams()
+
+
+class FramesParams(Section):
+    """Video to JPEG frames."""
+
+    fps: Annotated[float, Field(gt=0)] | None = 15
+    """Frames taken a second; null keeps the native rate."""
+    size: Annotated[int, Field(ge=64)] | None = 320
+    """Short side in pixels, never enlarged; null keeps the native size."""
+    quality: Annotated[int, Field(ge=1, le=100)] = 95
+    """JPEG quality."""
+    clips_per_shard: Positive = 64
+
+
+class LandmarksParams(Section):
+    """Frames to landmarks, by MediaPipe Holistic."""
+
+    skeleton: Literal["holistic-75", "holistic-553"] = "holistic-553"
+    """Joints that are stored: pose 33 + hands 42, and with 553 the face's 478."""
+    min_detection_confidence: Fraction = 0.5
+    min_tracking_confidence: Fraction = 0.5
+    clips_per_shard: Positive = 256
+
+
+class SplitsParams(Section):
+    """Which clips are for training, validation and test."""
+
+    by: Literal["auto", "official", "signer", "video"] = "auto"
+    """`auto`: the corpus's own split where it has one, else by signer where signers are known, else by video."""
+    val: Fraction = 0.125
+    test: Fraction = 0.25
+    """Shares of the signers (by signer) or of each gloss's videos (by video)."""
+    folds: Annotated[int, Field(ge=0)] = 0
+    """Test folds written beside the split, each with signers (by video: files) of its own; with at least as many folds
+    as signers, each leaves one signer out. 0 for none."""
+    seed: int = 1
+
+
+class SignersParams(Section):
+    """Pseudo-signers: clusters of clips by what describes a person."""
+
+    clusters: Annotated[int, Field(ge=2)] | Literal["auto"] = "auto"
+    """Number of clusters, or `auto`: the best silhouette between 2 and `max_clusters`."""
+    max_clusters: Annotated[int, Field(ge=2)] = 16
+    seed: int = 1
+
+
+class TrainParams(Section):
+    """What is trained, and what holds for every model."""
+
+    model: str = "spoter"
+    """The selected model: its metrics and weights become `metrics/metrics.json` and `models/selected`."""
+    models: list[str] = ["spoter"]
+    """The models that `dvc repro` trains; each names a block of `models`."""
+    budget: Literal["full", "smoke"] = "full"
+    """`smoke`: two epochs on at most 128 clips, to see that every model runs; the accuracies mean nothing."""
+    seed: int = 1
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+
+
+class EvaluationParams(Section):
+    """What is measured besides the standard metrics."""
+
+    gloss_sets: dict[str, list[str]] = {}
+    """Named sets of glosses; each adds the metric `top1_<name>`, over the clips of these glosses alone."""
+
+
+class ComputeParams(Section):
+    """How much of the machine is used; results don't depend on it."""
+
+    workers: Annotated[int, Field(ge=0)] = 0
+    """Processes; 0 for one per core."""

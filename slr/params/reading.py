@@ -1,0 +1,90 @@
+"""Reading and checking `params.yaml`, and describing what can stand in it.
+
+`load` validates the whole file at once, so that a misspelt name in a model's settings fails before the first stage and
+not after an hour; the message carries the nearest right name.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from slr.errors import ParamsError
+from slr.params.models import FAMILIES
+from slr.params.section import Section
+from slr.params.whole import Params, nearest
+
+
+def load(path: str | Path = "params.yaml") -> Params:
+    """Read and check `params.yaml`.
+
+    Raises
+    ------
+    ParamsError
+        If the file is missing, isn't YAML, or holds an unknown name or a value out of range; all problems at once,
+        each with its place, and with the nearest right name for a misspelt one.
+    """
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        raise ParamsError(f"{path} is not here; run this from the project's folder") from None
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{path} is not valid YAML: {error}") from None
+    return parse(content, str(path))
+
+
+def parse(content: dict[str, Any], source: str = "params") -> Params:
+    """Check settings that are already read; `source` names them in errors. Raises ParamsError like `load`."""
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        problems = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
+        raise ParamsError(f"{source} can't be used:\n{problems}") from None
+
+
+def describe(section: type[Section] = Params, place: str = "") -> Iterator[tuple[str, Any, str]]:
+    """Every setting in the order of the file: its place (`frames.fps`), its default, and what it means."""
+    for name, field in section.model_fields.items():
+        default = field.get_default()
+        if name == "models":
+            for family, settings in FAMILIES.items():
+                yield from describe(settings, f"models.<{family}>.")
+        elif isinstance(default, Section):
+            yield from describe(type(default), f"{place}{name}.")
+        else:
+            yield f"{place}{name}", default, " ".join((field.description or "").split())
+
+
+def _explain(problem: Any) -> str:
+    """One line for one of pydantic's problems: the place, what is wrong, the nearest right name or value."""
+    where = problem["loc"]
+    parent = _section_at(where[:-1])
+    if where[:1] == ("models",):
+        where = where[:2] + where[3:]  # the third is the family, which isn't in the file
+    place = ".".join(str(part) for part in where)
+    if problem["type"] == "union_tag_not_found":
+        return f"{place}.family: which network? One of {', '.join(sorted(FAMILIES))}"
+    if problem["type"] == "union_tag_invalid":
+        family = problem["ctx"]["tag"]
+        return f"{place}.family: {family!r} is not one of {', '.join(sorted(FAMILIES))}{nearest(family, FAMILIES)}"
+    if problem["type"] == "extra_forbidden":
+        names = list(parent.model_fields) if parent else []
+        return f"{place}: unknown name{nearest(str(where[-1]), names)}"
+    if problem["type"] == "literal_error":
+        allowed = problem["ctx"]["expected"]
+        options = [word.strip(" '") for word in allowed.replace(" or ", ",").split(",")]
+        return f"{place}: {problem['input']!r} is not one of {allowed}{nearest(str(problem['input']), options)}"
+    message = problem["msg"].removeprefix("Value error, ")
+    return message if not place else f"{place}: {message} (got {problem['input']!r})"
+
+
+def _section_at(path: tuple[str | int, ...]) -> type[Section] | None:
+    """The class of the block at a place of pydantic's, which names a model's family after the model."""
+    section: Any = Params
+    if path[:1] == ("models",):
+        section, path = FAMILIES.get(str(path[2])) if len(path) > 2 else None, path[3:]
+    for part in path:
+        section = section.model_fields[part].annotation if section and part in section.model_fields else None
+    return section if isinstance(section, type) and issubclass(section, Section) else None

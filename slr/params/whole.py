@@ -1,0 +1,51 @@
+"""The whole of `params.yaml`."""
+
+import difflib
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
+
+from slr.params.models import ModelParams
+from slr.params.pipeline import (
+    ComputeParams,
+    CorpusParams,
+    EvaluationParams,
+    FramesParams,
+    LandmarksParams,
+    SignersParams,
+    SplitsParams,
+    TrainParams,
+)
+from slr.params.section import Section
+from slr.params.spoter import SpoterParams
+
+
+class Params(Section):
+    """The whole of `params.yaml`."""
+
+    task: Literal["isolated"] = "isolated"
+    corpus: CorpusParams = CorpusParams()
+    frames: FramesParams = FramesParams()
+    landmarks: LandmarksParams = LandmarksParams()
+    splits: SplitsParams = SplitsParams()
+    signers: SignersParams = SignersParams()
+    train: TrainParams = TrainParams()
+    models: dict[str, ModelParams] = {"spoter": SpoterParams()}
+    evaluation: EvaluationParams = EvaluationParams()
+    compute: ComputeParams = ComputeParams()
+
+    @model_validator(mode="after")
+    def _models_exist(self) -> Self:
+        for where, name in [("train.model", self.train.model), *(("train.models", m) for m in self.train.models)]:
+            if name not in self.models:
+                raise ValueError(f"{where}: there is no model '{name}' under models{nearest(name, self.models)}")
+        if self.train.model not in self.train.models:
+            raise ValueError(f"train.model: '{self.train.model}' is not in train.models, so nothing would train it; "
+                             f"add it to train.models or select one of {', '.join(self.train.models)}")
+        return self
+
+
+def nearest(name: str, names: Any) -> str:
+    """A hint at what was meant: the nearest of the known names, or all of them."""
+    near = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
+    return f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(sorted(names))}"
