@@ -3,36 +3,18 @@
 import pytest
 import torch
 
-from slr.data.batches import Batch
 from slr.errors import ParamsError
 from slr.models import build
 from slr.models.transformer import Positions, sinusoids
 from slr.params import SpoterParams, parse
+from tests.models.batches import CLASSES, batch_of, padded, reordered, with_rubbish
 
-CLASSES = 7
 VARIANTS = {
     "repaired": SpoterParams(),
     "published": SpoterParams(published=True),
     "learned positions": SpoterParams(positions="learned"),
     "no projection": SpoterParams(d_model=None, heads=9, encoder_layers=1, decoder_layers=1, missing="zero"),
 }
-
-
-def batch_of(clips: int, frames: int, seed: int = 0) -> Batch:
-    """Random clips with a tenth of the joints missing, one at least in every place."""
-    generator = torch.Generator().manual_seed(seed)
-    mask = torch.rand(clips, frames, 54, generator=generator) > 0.1
-    mask[0, 0] = False
-    batch = Batch(torch.randn(clips, frames, 54, 2, generator=generator) / 4, mask, torch.full((clips,), frames),
-                  torch.arange(clips) % CLASSES, tuple(map(str, range(clips))))
-    return batch.with_landmarks(batch.landmarks)
-
-
-def padded(batch: Batch, frames: int) -> Batch:
-    """The same clips with frames of rubbish behind them, which the mask says aren't there."""
-    rubbish = torch.full((len(batch), frames, 54, 2), 1e3)
-    return Batch(torch.cat([batch.landmarks, rubbish], 1), torch.nn.functional.pad(batch.mask, (0, 0, 0, frames)),
-                 batch.lengths, batch.targets, batch.clip_ids)
 
 
 @pytest.fixture(params=VARIANTS, scope="module")
@@ -59,9 +41,7 @@ def test_padding_never_changes_an_answer(model):
 
 def test_what_stands_in_a_missing_joint_never_changes_an_answer(model):
     batch = batch_of(3, 9)
-    other = Batch(batch.landmarks.masked_fill(~batch.mask[..., None], 1e3), batch.mask, batch.lengths, batch.targets,
-                  batch.clip_ids)
-    assert torch.equal(model(batch)["logits"], model(other)["logits"])
+    assert torch.equal(model(batch)["logits"], model(with_rubbish(batch))["logits"])
 
 
 def test_gradients_reach_every_parameter(model):
@@ -78,7 +58,7 @@ def test_the_order_of_frames_counts_in_the_repaired_network_only(positions, orde
     torch.manual_seed(0)
     model = build(SpoterParams(positions=positions), CLASSES).eval()
     batch = batch_of(2, 12)
-    backwards = Batch(batch.landmarks.flip(1), batch.mask.flip(1), batch.lengths, batch.targets, batch.clip_ids)
+    backwards = reordered(batch, torch.arange(12).flip(0))
     difference = (model(batch)["logits"] - model(backwards)["logits"]).abs().max()
     assert difference > 1e-3 if ordered else difference < 1e-5
 
@@ -86,8 +66,7 @@ def test_the_order_of_frames_counts_in_the_repaired_network_only(positions, orde
 def test_the_published_network_does_not_see_the_order():
     model, batch = published(CLASSES).eval(), batch_of(2, 12)
     shuffle = torch.randperm(12, generator=torch.Generator().manual_seed(0))
-    shuffled = Batch(batch.landmarks[:, shuffle], batch.mask[:, shuffle], batch.lengths, batch.targets, batch.clip_ids)
-    torch.testing.assert_close(model(batch)["logits"], model(shuffled)["logits"], atol=1e-5, rtol=0)
+    torch.testing.assert_close(model(batch)["logits"], model(reordered(batch, shuffle))["logits"], atol=1e-5, rtol=0)
 
 
 def test_the_published_network_has_the_papers_size():
@@ -112,7 +91,7 @@ def test_published_replaces_the_whole_block_but_joints_epochs_and_patience():
 
 def test_heads_that_do_not_divide_the_width_are_refused_at_once():
     with pytest.raises(ParamsError, match="7 heads don't divide the width of 128"):
-        parse({"models": {"spoter": {"heads": 7}, "spoter_published": {}}})
+        parse({"models": {"spoter": {"family": "spoter", "heads": 7}}})
 
 
 def test_sinusoids_are_vaswanis():
