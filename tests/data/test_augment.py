@@ -19,7 +19,8 @@ def batch() -> Batch:
     generator = torch.Generator().manual_seed(0)
     landmarks = torch.rand(64, 5, len(JOINTS), 2, generator=generator) - 0.5
     mask = torch.rand(64, 5, len(JOINTS), generator=generator) > 0.1
-    return Batch(landmarks, mask, torch.full((64,), 5), torch.zeros(64), tuple(map(str, range(64)))).with_landmarks(
+    numbers = torch.arange(64)
+    return Batch(landmarks, mask, torch.full((64,), 5), numbers, numbers, tuple(map(str, range(64)))).with_landmarks(
         landmarks)
 
 

@@ -17,7 +17,7 @@ def clips_of(lengths: list[int], seed: int = 0):
     coordinates = rng.normal(size=(sum(lengths), len(JOINTS), 4)).astype(np.float32)
     coordinates[rng.random(coordinates.shape[:2]) < 0.2] = np.nan
     return arrange(tuple(f"c{i}" for i in range(len(lengths))), coordinates, np.array(lengths), np.eye(len(JOINTS)),
-                   np.array([[320, 240]] * len(lengths)), range(len(lengths)))
+                   np.array([[320, 240]] * len(lengths)), range(len(lengths)), signers=np.arange(len(lengths)) // 2)
 
 
 def test_a_batch_holds_each_clip_and_marks_padding_and_missing_joints():
@@ -25,6 +25,7 @@ def test_a_batch_holds_each_clip_and_marks_padding_and_missing_joints():
     batch = collate(clips, torch.tensor([2, 0]))
     assert batch.landmarks.shape == (2, 5, 54, 2) and batch.landmarks.dtype == torch.float32
     assert batch.clip_ids == ("c2", "c0") and batch.lengths.tolist() == [5, 3] and batch.targets.tolist() == [2, 0]
+    assert batch.signers.tolist() == [1, 0]
     assert torch.equal(batch.landmarks[1, :3], clips.landmarks[:3]) and torch.equal(batch.mask[1, :3], clips.mask[:3])
     assert not batch.mask[1, 3:].any() and (batch.landmarks[~batch.mask] == 0).all()
     assert batch.frames.tolist() == [[True] * 5, [True] * 3 + [False] * 2]
@@ -38,7 +39,16 @@ def test_every_clip_comes_once_in_an_order_that_follows_from_the_generator():
 
     assert sorted(sum(order(1), ())) == sorted(clips.clip_ids)
     assert order(1) == order(1) != order(2)
-    assert sorted(sum((batch.clip_ids for batch in evaluation_batches(clips, 4)), ())) == sorted(clips.clip_ids)
+
+
+def test_evaluation_reads_every_clip_once_and_says_which():
+    clips = clips_of([5] * 10 + [50] * 9 + [4])
+    found = list(evaluation_batches(clips, 4))
+    assert sorted(sum((batch.clip_ids for batch, _ in found), ())) == sorted(clips.clip_ids)
+    for batch, indices in found:
+        assert batch.clip_ids == tuple(clips.clip_ids[i] for i in indices)
+        assert torch.equal(batch.targets, clips.targets[indices])
+    assert found[0][0].lengths[0] == 4  # shortest first: little padding
 
 
 def test_batches_of_similar_length_have_little_padding():

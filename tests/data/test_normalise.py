@@ -14,8 +14,8 @@ HAND = JOINTS.part_slices["right_hand"]
 
 def batch_of(landmarks: torch.Tensor, mask: torch.Tensor | None = None) -> Batch:
     mask = torch.ones(landmarks.shape[:3], dtype=torch.bool) if mask is None else mask
-    empty = Batch(landmarks, mask, torch.full((len(landmarks),), landmarks.shape[1]), torch.zeros(len(landmarks)),
-                  tuple("ab"[:len(landmarks)]))
+    clips, numbers = len(landmarks), torch.arange(len(landmarks))
+    empty = Batch(landmarks, mask, torch.full((clips,), landmarks.shape[1]), numbers, numbers, tuple("ab"[:clips]))
     return empty.with_landmarks(landmarks)
 
 
