@@ -1,8 +1,13 @@
-"""SPOTER's normalisation: the body in a box around neck and head, each hand in its own box, then minus .5.
+"""Normalisations: signers of any size, place in the frame and distance from the camera become alike.
 
-Bohacek and Hruz, "Sign Pose-based Transformer for Word-level Sign Language Recognition", WACV Workshops 2022.
-Clips of any camera distance, signer size and place in the frame become alike; where the hands are is told by the body
-(the wrists), how they are shaped by the hands' own boxes.
+SPOTER's boxes (Bohacek and Hruz, "Sign Pose-based Transformer for Word-level Sign Language Recognition", WACV
+Workshops 2022): the body in a box around neck and head, each hand in its own box, then minus .5. Where the hands are
+is told by the body (the wrists), how they are shaped by the hands' own boxes.
+
+The shoulders' frame: the neck is the origin, the shoulders are one unit apart. It needs no box, keeps one scale for
+all joints, and takes metres as well as images.
+
+What makes a place or a length is measured, and only x, y and z are changed: visibility stays as it is.
 """
 
 from collections.abc import Callable
@@ -21,36 +26,139 @@ ABOVE_EYES = 0.5
 """How far the body box reaches above the eyes, in shoulder widths."""
 HAND_PADDING = 0.1
 """Free border around a hand, in parts of the hand's longer side."""
+SHOULDERS_APART = {"image": 1 / (2 * HEAD_UNITS), "metric": 0.35}
+"""Shoulder width of a clip that never shows both shoulders: in frame heights (as in the body box), in metres."""
+PALM = 0.25
+"""Length of a palm that is never seen whole, in shoulder widths."""
+KNUCKLES = ("index_mcp", "middle_mcp", "ring_mcp", "pinky_mcp")
 
 Normalise = Callable[[Batch], Batch]
 
 
-def normaliser(how: Literal["none", "frame", "clip"], skeleton: Skeleton) -> Normalise:
-    """The function that normalises batches of a skeleton; settings as in `SpoterParams.normalise`.
+def normaliser(how: Literal["none", "frame", "clip", "shoulders", "hands"], skeleton: Skeleton) -> Normalise:
+    """The function that normalises batches of a skeleton; settings as in `TrainingParams.normalise`.
 
     Raises
     ------
     ParamsError
-        If the skeleton lacks the joints that measure the body's box, or isn't in image coordinates.
+        If the skeleton lacks the joints that are measured, or has no frame to make a box in.
     """
     if how == "none":
         return lambda batch: batch
+    return _by_shoulders(skeleton, hands_apart=how == "hands") if how in ("shoulders", "hands") else _by_boxes(
+        skeleton, per_frame=how == "frame")
+
+
+def _by_boxes(skeleton: Skeleton, per_frame: bool) -> Normalise:
     needed = ("left_shoulder", "right_shoulder", "left_eye", "right_eye")
     if skeleton.space != "image" or any(joint not in skeleton.joints for joint in needed):
+        others = [how for how, fits in (("shoulders", _has_shoulders(skeleton)), ("none", True)) if fits]
         raise ParamsError(f"joints '{skeleton.name}' can't be normalised by SPOTER's boxes, which need image "
-                          f"coordinates of {', '.join(needed)}; set normalise: none")
+                          f"coordinates of {', '.join(needed)}; set normalise: {' or '.join(others)}")
     shoulders = [skeleton.index(joint) for joint in needed[:2]]
     eyes = [skeleton.index(joint) for joint in needed[2:]]
-    hands = [where for part, where in skeleton.part_slices.items() if part.endswith("hand")]
+    hands = [skeleton.part_slices[part] for part in _hands(skeleton)]
 
     def normalise(batch: Batch) -> Batch:
-        landmarks = in_body_box(batch.landmarks, batch.mask, shoulders, eyes, per_frame=how == "frame")
+        landmarks = in_body_box(batch.landmarks, batch.mask, shoulders, eyes, per_frame)
         for hand in hands:
             landmarks[:, :, hand] = in_hand_box(batch.landmarks[:, :, hand], batch.mask[:, :, hand])
         landmarks[..., :2] -= 0.5
         return batch.with_landmarks(landmarks)
 
     return normalise
+
+
+def _by_shoulders(skeleton: Skeleton, hands_apart: bool) -> Normalise:
+    if not _has_shoulders(skeleton):
+        raise ParamsError(f"joints '{skeleton.name}' have no left_shoulder and right_shoulder to normalise by; "
+                          "set normalise: none")
+    shoulders = [skeleton.index("left_shoulder"), skeleton.index("right_shoulder")]
+    hands = []  # of each hand: all joints, the wrist, the knuckles
+    for part in _hands(skeleton) if hands_apart else ():
+        measured = [f"{part}_{joint}" for joint in ("wrist", *KNUCKLES)]
+        if all(joint in skeleton.joints for joint in measured):
+            wrist, *knuckles = (skeleton.index(joint) for joint in measured)
+            hands.append((skeleton.part_slices[part], wrist, knuckles))
+    if hands_apart and not hands:
+        raise ParamsError(f"joints '{skeleton.name}' have no hands with wrist and knuckles to normalise by; "
+                          "set normalise: shoulders")
+
+    def normalise(batch: Batch) -> Batch:
+        landmarks, mask = in_shoulder_frame(batch.landmarks, batch.mask, shoulders, skeleton.space), batch.mask
+        for hand, wrist, knuckles in hands:
+            landmarks, mask = with_hand_apart(landmarks, mask, hand, wrist, knuckles, skeleton.space)
+        return batch.with_landmarks(landmarks, mask)
+
+    return normalise
+
+
+def _has_shoulders(skeleton: Skeleton) -> bool:
+    return {"left_shoulder", "right_shoulder"} <= set(skeleton.joints)
+
+
+def _hands(skeleton: Skeleton) -> list[str]:
+    return [part for part in skeleton.parts if part.endswith("hand")]
+
+
+def in_shoulder_frame(landmarks: Tensor, mask: Tensor, shoulders: list[int], space: str) -> Tensor:
+    """Coordinates whose origin is the middle of the shoulders, in shoulder widths: medians over a clip's frames.
+
+    Parameters
+    ----------
+    landmarks : Tensor (B, T, J, C)
+        Isotropic; y keeps its direction.
+    mask : Tensor (B, T, J) bool
+    shoulders : list of two int
+    space : {"image", "metric"}
+        In metres the width is measured in all of x, y, z, and the origin taken off all of them. In an image z is only
+        scaled: it has its own origin (the hips; in a hand the wrist), and is too rough to measure by.
+
+    Notes
+    -----
+    A clip that never shows both shoulders keeps its origin, and takes the width `SHOULDERS_APART`.
+    """
+    axes = _axes(landmarks, space)
+    left, right = (landmarks[:, :, joint, :axes] for joint in shoulders)
+    width = (left - right).norm(dim=-1, keepdim=True)  # (B, T, 1)
+    found = mask[:, :, shoulders].all(-1) & (width[..., 0] > 1e-4)
+    usual = landmarks.new_tensor([0.0] * axes + [SHOULDERS_APART[space]])
+    *neck, width = _median(torch.cat([(left + right) / 2, width], -1), found, usual).unbind(-1)  # each (B, 1)
+    return _in_frame(landmarks, torch.stack(neck, -1), width)
+
+
+def with_hand_apart(landmarks: Tensor, mask: Tensor, hand: slice, wrist: int, knuckles: list[int],
+                    space: str) -> tuple[Tensor, Tensor]:
+    """Tell a hand's shape and its place apart: its wrist stays as it is, its other joints go from the wrist, in palms.
+
+    A palm is the mean distance from the wrist to the four knuckles, its median over the clip: a hand seen from the
+    side stays narrow, a fist smaller than an open hand.
+
+    Parameters
+    ----------
+    landmarks : Tensor (B, T, J, C)
+        In the shoulders' frame.
+    mask : Tensor (B, T, J) bool
+    hand : slice
+        The hand's joints; `wrist` and `knuckles` are among them.
+    space : {"image", "metric"}
+
+    Returns
+    -------
+    (B, T, J, C), (B, T, J) bool
+        Where the wrist is missing, so is the hand: nobody knows where its joints are from there.
+    """
+    axes = _axes(landmarks, space)
+    steps = landmarks[:, :, knuckles, :axes] - landmarks[:, :, wrist, None, :axes]
+    palm = steps.norm(dim=-1).mean(-1, keepdim=True)  # (B, T, 1)
+    found = mask[:, :, [wrist, *knuckles]].all(-1) & (palm[..., 0] > 1e-4)
+    palm = _median(palm, found, landmarks.new_tensor([PALM]))[..., 0]  # (B, 1)
+    shape = _in_frame(landmarks[:, :, hand], landmarks[:, :, wrist, :3], palm)
+    shape[:, :, wrist - hand.start] = landmarks[:, :, wrist]
+    landmarks, mask = landmarks.clone(), mask.clone()
+    landmarks[:, :, hand] = shape
+    mask[:, :, hand] &= mask[:, :, wrist, None]
+    return landmarks, mask
 
 
 def in_body_box(landmarks: Tensor, mask: Tensor, shoulders: list[int], eyes: list[int], per_frame: bool) -> Tensor:
@@ -73,13 +181,12 @@ def in_body_box(landmarks: Tensor, mask: Tensor, shoulders: list[int], eyes: lis
     eye_y = landmarks[:, :, eyes, 1].mean(-1)
     measures = torch.stack([neck[..., 0], eye_y, width], -1)  # (B, T, 3)
     found = mask[:, :, shoulders + eyes].all(-1) & (width > 1e-4)
-    of_clip = measures.masked_fill(~found[..., None], torch.nan).nanmedian(1, keepdim=True).values  # (B, 1, 3)
-    whole_frame = measures.new_tensor([0, -0.5 + ABOVE_EYES / (2 * HEAD_UNITS), 1 / (2 * HEAD_UNITS)])
-    of_clip = torch.where(of_clip.isnan(), whole_frame, of_clip)
+    whole_frame = measures.new_tensor([0, -0.5 + ABOVE_EYES / (2 * HEAD_UNITS), SHOULDERS_APART["image"]])
+    of_clip = _median(measures, found, whole_frame)  # (B, 1, 3)
     neck_x, eye_y, width = (torch.where(found[..., None], measures, of_clip) if per_frame else of_clip).unbind(-1)
     size = 2 * HEAD_UNITS * width  # (B, T or 1)
     corner = torch.stack([neck_x - HEAD_UNITS * width, eye_y - ABOVE_EYES * width], -1)
-    return _in_box(landmarks, corner, size)
+    return _in_frame(landmarks, corner, size)
 
 
 def in_hand_box(hand: Tensor, mask: Tensor) -> Tensor:
@@ -97,10 +204,25 @@ def in_hand_box(hand: Tensor, mask: Tensor) -> Tensor:
     empty = ~mask.any(-1)[..., None]
     low, high = low.masked_fill(empty, 0), high.masked_fill(empty, 1)
     size = ((high - low).amax(-1) * (1 + 2 * HAND_PADDING)).clamp_min(1e-4)  # (B, T)
-    return _in_box(hand, (low + high) / 2 - size[..., None] / 2, size)
+    return _in_frame(hand, (low + high) / 2 - size[..., None] / 2, size)
 
 
-def _in_box(landmarks: Tensor, corner: Tensor, size: Tensor) -> Tensor:
-    """Move `corner` (B, T, 2) to the origin and make `size` (B, T) one; further channels are scaled alone."""
-    origin = torch.nn.functional.pad(corner, (0, landmarks.shape[-1] - 2))
-    return (landmarks - origin[:, :, None]) / size[:, :, None, None]
+def _axes(landmarks: Tensor, space: str) -> int:
+    """How many channels make a distance."""
+    return min(3, landmarks.shape[-1]) if space == "metric" else 2
+
+
+def _median(measures: Tensor, found: Tensor, usual: Tensor) -> Tensor:
+    """(B, 1, M): medians of `measures` (B, T, M) over the frames `found` (B, T); `usual` (M,) in a clip without any."""
+    medians = measures.masked_fill(~found[..., None], torch.nan).nanmedian(1, keepdim=True).values
+    return torch.where(medians.isnan(), usual, medians)
+
+
+def _in_frame(landmarks: Tensor, origin: Tensor, unit: Tensor) -> Tensor:
+    """Move `origin` (B, T or 1, axes) to zero and make `unit` (B, T or 1) one; axes without an origin are scaled alone.
+
+    The fourth channel is a visibility, which has neither.
+    """
+    origin = torch.nn.functional.pad(origin, (0, min(3, landmarks.shape[-1]) - origin.shape[-1]))
+    places = (landmarks[..., :3] - origin[:, :, None]) / unit[:, :, None, None]
+    return torch.cat([places, landmarks[..., 3:]], -1) if landmarks.shape[-1] > 3 else places

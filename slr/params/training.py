@@ -48,8 +48,10 @@ class TrainingParams(Section):
     """How many of x, y, z and visibility the model sees of each joint."""
     frames: Positive | None = None
     """Resample every clip to this many frames; null leaves clips as long as they are."""
-    normalise: Literal["none", "frame", "clip"] = "clip"
-    """SPOTER's boxes, the body's measured in each `frame` (as published) or once a `clip`; `none`: frame heights."""
+    normalise: Literal["none", "frame", "clip", "shoulders", "hands"] = "clip"
+    """SPOTER's boxes, the body's measured in each `frame` (as published) or once a `clip`; `shoulders`: shoulder widths
+    from the neck; `hands`: as `shoulders`, and each hand in palms from its wrist; `none`: frame heights from the
+    frame's centre."""
     epochs: Positive = 60
     """Most passes over the training clips."""
     batch_size: Positive = 32
