@@ -1,6 +1,6 @@
 """Test one model, once."""
 
-from pipeline.paths import LANDMARKS, MANIFEST, METRICS, MODELS, REPORTS, SPLITS
+from pipeline.paths import LANDMARKS, MANIFEST, METRICS, MODELS, REPORTS, SIGNERS, SPLITS
 from pipeline.stage import run
 from slr.evaluation.evaluate import evaluate as evaluate_model
 from slr.params import Params
@@ -8,7 +8,8 @@ from slr.params import Params
 
 def evaluate(params: Params, name: str) -> None:
     evaluate_model(MODELS / name, params, landmarks=LANDMARKS, splits=SPLITS, manifest=MANIFEST,
-                   metrics_path=METRICS / "models" / f"{name}.json", report_dir=REPORTS / "models" / name)
+                   signers=SIGNERS, metrics_path=METRICS / "models" / f"{name}.json",
+                   report_dir=REPORTS / "models" / name)
 
 
 if __name__ == "__main__":

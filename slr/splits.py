@@ -96,7 +96,7 @@ def _choose(clips: pd.DataFrame, params: SplitsParams) -> str:
     """`official`, `signer` or `video`; says what `auto` chose where it isn't plain, refuses what can't be done."""
     with_split = int(clips.split.notna().sum())
     signers, unknown = clips.signer.nunique(), int(clips.signer.isna().sum())
-    groups = len(np.unique(_signer_groups(clips)[clips.signer.notna()]))
+    groups = len(np.unique(signer_groups(clips)[clips.signer.notna()]))
     if params.by == "official" or (params.by == "auto" and with_split):
         if with_split < len(clips):
             raise CorpusError(f"{len(clips) - with_split} of {len(clips)} clips have no official split; fill in the "
@@ -131,7 +131,7 @@ def _official(clips: pd.DataFrame, params: SplitsParams, rng: np.random.Generato
             warn(f"{what} in both train and test of the official split: {len(crossing)}, such as '{crossing[0]}'")
     if params.val and "val" not in split and "train" in split:
         train = clips[split == "train"].reset_index(drop=True)
-        by_signer = train.signer.notna().all() and len(np.unique(_signer_groups(train))) >= 2
+        by_signer = train.signer.notna().all() and len(np.unique(signer_groups(train))) >= 2
         split[split == "train"] = _deal(train, params.val, 0, "signer" if by_signer else "video", rng)
         if "val" not in split:
             warn("no clip can be spared for validation: the official split has none, and one training file a gloss")
@@ -148,7 +148,7 @@ def _warn_of_unseen_glosses(glosses: pd.Series, split: np.ndarray) -> None:
 # Groups
 
 
-def _signer_groups(clips: pd.DataFrame) -> np.ndarray:
+def signer_groups(clips: pd.DataFrame) -> np.ndarray:
     """(clips,) int: clips of one signer, and clips of one file, have one number.
 
     Signers who share a file are one group. A clip whose signer isn't known has the number of its file, or one that no
@@ -178,7 +178,7 @@ def _deal(clips: pd.DataFrame, val: float, test: float, by: str, rng: np.random.
     """(clips,) split names; the best of several random deals: every gloss trained, shares of clips as asked."""
     glosses, _ = pd.factorize(_glosses(clips))
     if by == "signer":
-        groups = _signer_groups(clips)
+        groups = signer_groups(clips)
         known = np.unique(groups[clips.signer.notna()])
     else:
         groups, _ = pd.factorize(clips.media)
@@ -249,10 +249,10 @@ def _folds(clips: pd.DataFrame, n_folds: int, by: str, rng: np.random.Generator)
     fold = pd.array([pd.NA] * len(clips), dtype="Int32")
     if n_folds == 0:
         return fold
-    signer_groups = _signer_groups(clips)
-    known = np.isin(signer_groups, signer_groups[clips.signer.notna()])
-    if by != "video" and len(np.unique(signer_groups[known])) >= MIN_SIGNERS:
-        groups = pd.factorize(signer_groups[known])[0]
+    persons = signer_groups(clips)
+    known = np.isin(persons, persons[clips.signer.notna()])
+    if by != "video" and len(np.unique(persons[known])) >= MIN_SIGNERS:
+        groups = pd.factorize(persons[known])[0]
         fold[known] = _balanced(groups, n_folds, rng)[groups]
         return fold
     groups, _ = pd.factorize(clips.media)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from slr.corpora.manifest import SCHEMA, write_manifest
 from slr.landmarks.store import ClipLandmarks, write_store
+from slr.signers import write_signers
 from slr.skeleton import skeleton
 from slr.splits import write_splits
 
@@ -24,6 +25,7 @@ class Corpus(NamedTuple):
     landmarks: Path
     splits: Path
     manifest: Path
+    signers: Path
 
 
 def clip(gloss: int, rng: np.random.Generator, clip_id: str = "c", missing: float = 0.02) -> ClipLandmarks:
@@ -49,11 +51,15 @@ def clip(gloss: int, rng: np.random.Generator, clip_id: str = "c", missing: floa
 
 
 def make(folder: Path, glosses: int = 4, signers: int = 6, repetitions: int = 4) -> Corpus:
-    """Write a corpus below `folder`: the last signer is for testing, the one before for validation."""
+    """Write a corpus below `folder`: the last signer is for testing, the one before for validation.
+
+    Its pseudo-signers are the signers, two of them to a cluster.
+    """
     rng = np.random.default_rng(0)
     rows = [(f"s{signer}-g{gloss}-{repetition}", f"s{signer}", gloss)
             for signer in range(signers) for gloss in range(glosses) for repetition in range(repetitions)]
-    corpus = Corpus(folder / "landmarks", folder / "splits.parquet", folder / "manifest.parquet")
+    corpus = Corpus(folder / "landmarks", folder / "splits.parquet", folder / "manifest.parquet",
+                    folder / "signers.parquet")
     write_store(corpus.landmarks, [clip(gloss, rng, clip_id) for clip_id, _, gloss in rows], JOINTS, metadata=METADATA)
     split_of = {f"s{signers - 1}": "test", f"s{signers - 2}": "val"}
     clips = pd.DataFrame({
@@ -63,4 +69,5 @@ def make(folder: Path, glosses: int = 4, signers: int = 6, repetitions: int = 4)
     }).reindex(columns=SCHEMA.names)
     write_manifest(corpus.manifest, clips.assign(split=None))
     write_splits(corpus.splits, clips[["clip_id", "split"]].assign(fold=pd.array([None] * len(clips), dtype="Int32")))
+    write_signers(corpus.signers, clips[["clip_id"]].assign(pseudo_signer=clips.signer.str[1:].astype(int) // 2))
     return corpus

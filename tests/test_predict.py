@@ -25,7 +25,7 @@ def model(tiny_corpus, tiny_landmarks, tmp_path_factory) -> Path:
     manifest = tiny_corpus / "manifest.parquet"
     clips = read_manifest(manifest)
     write_splits(folder / "splits.parquet", make_splits(clips, list(clips.clip_id), SplitsParams()))
-    params = parse({"models": {"spoter": {"d_model": 16, "heads": 2, "epochs": 1}, "spoter_published": {}}})
+    params = parse({"models": {"spoter": {"family": "spoter", "d_model": 16, "heads": 2, "epochs": 1}}})
     train("spoter", params, tiny_landmarks, folder / "splits.parquet", manifest, folder / "model", folder / "work")
     return folder / "model"
 

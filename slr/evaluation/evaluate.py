@@ -11,19 +11,21 @@ from slr.corpora.manifest import read_manifest
 from slr.data.clips import load_clips
 from slr.device import use_cores
 from slr.errors import CorpusError, ModelError
+from slr.evaluation.probe import persons, signer_probe
 from slr.files import atomic_path, write_json
 from slr.landmarks.store import LandmarkStore
 from slr.metrics import by_group, macro_f1, ranks, wilson
 from slr.params import Params
 from slr.progress import warn
+from slr.signers import read_signers
 from slr.splits import read_splits
-from slr.trained import TrainedModel, load_model
+from slr.trained import load_model
 
 TOP = 5
 
 
-def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, manifest: Path, metrics_path: Path,
-             report_dir: Path) -> dict[str, float]:
+def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, manifest: Path, signers: Path,
+             metrics_path: Path, report_dir: Path) -> dict[str, float]:
     """Measure a model on the test clips and write the metrics, predictions.csv and confusion.csv.
 
     A test clip whose gloss was never trained counts as wrong: leaving it out would flatter the model.
@@ -34,8 +36,8 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
         From `slr.training.train`.
     params : Params
         `evaluation` is used.
-    landmarks, splits, manifest : Path
-        The landmark store, splits.parquet and manifest.parquet.
+    landmarks, splits, manifest, signers : Path
+        The landmark store, splits.parquet, manifest.parquet and (pseudo-signers) signers.parquet.
     metrics_path : Path
         The metrics as flat JSON; see docs/training.md for each one's meaning.
     report_dir : Path
@@ -65,8 +67,10 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
     clips = clips[clips.split == "test"].sort_values("clip_id", ignore_index=True)
     if clips.empty:
         raise CorpusError(f"{splits} has no test clips; raise splits.test")
-    predictions = predict_clips(trained, store, clips)
-    metrics = measure(predictions, trained.config, params.evaluation.gloss_sets)
+    found = trained.outputs(load_clips(store, clips.clip_id, trained.skeleton, channels=trained.params.channels))
+    predictions = tell(found["logits"].softmax(1).numpy(), trained.labels, clips)
+    metrics = {**measure(predictions, trained.config, params.evaluation.gloss_sets),
+               **signer_probe(found["features"].numpy(), persons(clips, read_signers(signers)), clips.gloss)}
     write_json(metrics_path, metrics)
     with atomic_path(report_dir) as temporary:
         temporary.mkdir()
@@ -76,17 +80,18 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
     return metrics
 
 
-def predict_clips(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame) -> pd.DataFrame:
+def tell(probabilities: np.ndarray, labels: list[str], clips: pd.DataFrame) -> pd.DataFrame:
     """What a model says about clips: the rows of predictions.csv.
 
     Parameters
     ----------
+    probabilities : array (clips, classes)
+    labels : list of str
+        Gloss of each class.
     clips : DataFrame
         `clip_id`, `signer` and `gloss`.
     """
-    found = load_clips(store, clips.clip_id, trained.skeleton, channels=trained.params.channels)
-    probabilities = trained.probabilities(found).numpy()
-    labels = np.array(trained.labels)
+    labels = np.array(labels)
     classes = clips.gloss.map({gloss: i for i, gloss in enumerate(labels)}).fillna(-1).astype(int).to_numpy()
     order = np.argsort(-probabilities, axis=1, kind="stable")
     return pd.DataFrame({

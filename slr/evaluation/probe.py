@@ -1,0 +1,69 @@
+"""How much of who signs is left in a model's embedding: the signer probe.
+
+A linear classifier is trained to name the signer from the features of test clips. Probing with linear classifiers:
+Alain and Bengio, 2016. docs/fairness.md says what it can and can't show.
+"""
+
+import numpy as np
+import pandas as pd
+
+FOLDS = 5
+"""Parts that the glosses are dealt into; each is held out once."""
+
+
+def signer_probe(features: np.ndarray, signers: pd.Series, glosses: pd.Series) -> dict[str, float]:
+    """How well a linear classifier recovers the signer of a clip whose gloss it has never seen.
+
+    Logistic regression on standardised features, each signer of the same weight. Whole glosses are held out, so the
+    classifier can't get by on how each of them signs one gloss; what it says of the held-out clips is scored by balanced
+    accuracy, the mean over the signers of the share of their clips that are recognised.
+
+    Parameters
+    ----------
+    features : array (clips, D)
+    signers : Series (clips,)
+        Who signs; clips with a missing value are left out.
+    glosses : Series (clips,)
+
+    Returns
+    -------
+    dict
+        `signer_probe` (0 to 1), and `signer_probe_chance`: what guessing gets, one over the number of signers. Nothing
+        where there are fewer than two signers, or fewer than two glosses: then there is nothing to tell apart, or to
+        hold out. The same for the same clips in the same order.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import balanced_accuracy_score
+    from sklearn.model_selection import GroupKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    known = signers.notna().to_numpy()
+    features, names, groups = features[known].astype(np.float64), signers[known].to_numpy(), glosses[known].to_numpy()
+    n_signers, n_glosses = len(np.unique(names)), len(np.unique(groups))
+    if n_signers < 2 or n_glosses < 2:
+        return {}
+    said = np.empty_like(names)
+    for seen, held_out in GroupKFold(min(FOLDS, n_glosses)).split(features, names, groups):
+        if len(np.unique(names[seen])) == 1:  # no other signer has these glosses
+            said[held_out] = names[seen][0]
+            continue
+        probe = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=1000))
+        said[held_out] = probe.fit(features[seen], names[seen]).predict(features[held_out])
+    return {"signer_probe": float(balanced_accuracy_score(names, said)), "signer_probe_chance": 1 / n_signers}
+
+
+def persons(clips: pd.DataFrame, pseudo_signers: pd.DataFrame) -> pd.Series:
+    """(clips,) who signs: the true signers where any are known, else the pseudo-signers; None where unknown.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        `clip_id` and `signer`.
+    pseudo_signers : DataFrame
+        From `slr.signers.read_signers`.
+    """
+    if clips.signer.notna().any():
+        return clips.signer
+    number = clips.clip_id.map(pseudo_signers.set_index("clip_id").pseudo_signer)
+    return number.map(lambda n: f"pseudo-signer {n:.0f}", na_action="ignore").astype(object)

@@ -1,0 +1,144 @@
+"""Cross-validation by signer: who is tested, validated and trained where, and that nothing done is done again."""
+
+import pandas as pd
+import pytest
+
+from slr.corpora.manifest import read_manifest
+from slr.errors import CorpusError, SlrError
+from slr.evaluation import folds
+from slr.evaluation.folds import cross_validate, flat, fold_splits, summarise
+from slr.landmarks.store import LandmarkStore
+from slr.params import Params, SplitsParams, SpoterParams, parse
+from slr.splits import make_splits, read_splits
+from tests import landmark_corpus
+
+SMALL = SpoterParams(d_model=16, heads=2, encoder_layers=1, decoder_layers=1, feedforward=32, epochs=1)
+
+
+def settings(n_folds: int = 100, **evaluation) -> Params:
+    return parse({"splits": {"folds": n_folds}, "signers": {"clusters": 2}, "compute": {"workers": 1},
+                  "evaluation": evaluation})
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory) -> landmark_corpus.Corpus:
+    return landmark_corpus.make(tmp_path_factory.mktemp("corpus"), glosses=3, signers=4, repetitions=2)
+
+
+def dealt(corpus: landmark_corpus.Corpus, n_folds: int, **options) -> list[pd.DataFrame]:
+    """The splits of every fold, with the manifest's columns."""
+    manifest = read_manifest(corpus.manifest)
+    splits = make_splits(manifest, LandmarkStore(corpus.landmarks).clip_ids, SplitsParams(folds=n_folds))
+    return [fold_splits(splits, manifest, fold, **options).merge(manifest.drop(columns="split"), on="clip_id")
+            for fold in range(splits.fold.nunique())]
+
+
+def signers_in(splits: pd.DataFrame, split: str) -> set[str]:
+    return set(splits.signer[splits.split == split])
+
+
+@pytest.mark.parametrize(("n_folds", "tested"), [(100, 1), (2, 2)])
+def test_every_signer_is_tested_once_by_models_that_never_saw_them(corpus, n_folds, tested):
+    every = dealt(corpus, n_folds)
+    assert sorted(signer for splits in every for signer in signers_in(splits, "test")) == ["s0", "s1", "s2", "s3"]
+    for splits in every:
+        test, val, train = (signers_in(splits, split) for split in ("test", "val", "train"))
+        assert len(test) == tested and len(val) == 1 and len(train) == 3 - tested
+        assert test | val | train == {"s0", "s1", "s2", "s3"}
+    assert len({frozenset(signers_in(splits, "val")) for splits in every}) == len(every)  # each by another
+
+
+def test_without_validation_all_others_train(corpus):
+    for splits in dealt(corpus, 100, validate=False):
+        assert len(signers_in(splits, "train")) == 3 and not signers_in(splits, "val")
+
+
+def test_signers_who_share_a_file_are_not_parted(corpus):
+    manifest = read_manifest(corpus.manifest)
+    manifest.loc[manifest.signer.isin(["s0", "s1"]), "media"] = "both.mp4"
+    splits = make_splits(manifest, list(manifest.clip_id), SplitsParams(folds=3))
+    for fold in range(3):
+        together = fold_splits(splits, manifest, fold).merge(manifest[["clip_id", "signer"]], on="clip_id")
+        assert together.split[together.signer.isin(["s0", "s1"])].nunique() == 1
+
+
+def test_where_signers_are_unknown_the_next_fold_validates(corpus):
+    manifest = read_manifest(corpus.manifest).assign(signer=None)
+    splits = make_splits(manifest, list(manifest.clip_id), SplitsParams(folds=4, by="video"))
+    one = fold_splits(splits, manifest, 3)
+    assert set(one.fold[one.split == "test"]) == {3} and set(one.fold[one.split == "val"]) == {0}
+    assert set(one.fold[one.split == "train"]) == {1, 2}
+
+
+def test_two_folds_of_one_leave_nothing_to_train_on(corpus):
+    manifest = read_manifest(corpus.manifest).assign(signer=None)
+    splits = make_splits(manifest, list(manifest.clip_id), SplitsParams(folds=2, by="video"))
+    with pytest.raises(CorpusError, match="nothing to train on.*splits.folds"):
+        fold_splits(splits, manifest, 0)
+
+
+def test_every_model_is_tested_in_every_fold_and_never_twice(corpus, tmp_path, monkeypatch):
+    run = {"landmarks": corpus.landmarks, "manifest": corpus.manifest, "out": tmp_path, "workers": 1}
+    models = {"a": SMALL, "b": SMALL.model_copy(update={"lr": 0.01})}
+    table = cross_validate(models, settings(), **run)
+    assert list(table.columns[:4]) == ["model", "fold", "signer", "top1"]
+    assert list(zip(table.model, table.fold, strict=True)) == [(m, f) for m in "ab" for f in range(4)]
+    assert sorted(table.signer[table.model == "a"]) == ["s0", "s1", "s2", "s3"] and set(table.clips) == {6}
+    for row in table.itertuples():
+        predictions = pd.read_csv(tmp_path / f"fold-{row.fold}" / row.model / "report/predictions.csv")
+        assert set(predictions.signer) == {row.signer}
+        assert row.top1 == (predictions.gloss == predictions.predicted).mean()
+        assert row.signer in set(read_manifest(corpus.manifest).merge(
+            read_splits(tmp_path / f"fold-{row.fold}/splits.parquet").query("split == 'test'"), on="clip_id").signer)
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "results.csv"), table, rtol=1e-4, check_dtype=False)
+    assert sorted(path.name for path in (tmp_path / "fold-1").iterdir()) == [
+        "a", "b", "fold.json", "signers.parquet", "splits.parquet"]
+    assert sorted(path.name for path in (tmp_path / "fold-1/a").iterdir()) == ["report", "result.json"]
+
+    trained: list[tuple[str, int]] = []
+    monkeypatch.setattr(folds, "_train_and_test", lambda task, real=folds._train_and_test: (
+        trained.append((task.model, task.fold)), real(task)))
+    pd.testing.assert_frame_equal(cross_validate(models, settings(), **run), table)
+    assert trained == []
+    (tmp_path / "fold-2/b/result.json").unlink()  # as a killed run leaves it
+    cross_validate(models, settings(), **run)
+    assert trained == [("b", 2)]
+    cross_validate({**models, "b": SMALL.model_copy(update={"lr": 0.02})}, settings(), **run)
+    assert trained[1:] == [("b", fold) for fold in range(4)]
+    cross_validate({"a": SMALL}, settings(2), **run)  # other folds: nothing of the old ones is left
+    assert trained[5:] == [("a", 0), ("a", 1)]
+
+
+def test_a_failure_is_named_and_costs_only_itself(corpus, tmp_path):
+    models = {"good": SMALL, "bad": SMALL.model_copy(update={
+        "optimizer": "sgd", "lr": 1e12, "warmup_epochs": 0, "gradient_clip": 0, "norm_first": False, "epochs": 3})}
+    with pytest.raises(SlrError, match=r"(?s)\d of 4 trainings failed:.*bad, fold \d: ModelError: .*not|nan|inf"):
+        cross_validate(models, settings(2), landmarks=corpus.landmarks, manifest=corpus.manifest, out=tmp_path,
+                       workers=1, keep_models=True)
+    for fold in range(2):
+        assert (tmp_path / f"fold-{fold}/good/result.json").exists()
+        assert (tmp_path / f"fold-{fold}/good/model/weights.safetensors").exists()
+        assert not (tmp_path / f"fold-{fold}/bad/result.json").exists()
+
+
+def test_several_at_a_time_give_what_one_gives(corpus, tmp_path):
+    run = {"landmarks": corpus.landmarks, "manifest": corpus.manifest}
+    one = cross_validate({"a": SMALL}, settings(2), **run, out=tmp_path / "one", workers=1)
+    two = cross_validate({"a": SMALL}, settings(2), **run, out=tmp_path / "two", workers=2)
+    columns = ["model", "fold", "signer", "top1", "macro_f1", "val_top1"]
+    pd.testing.assert_frame_equal(one[columns], two[columns])
+
+
+def test_no_folds_is_an_error(corpus, tmp_path):
+    with pytest.raises(CorpusError, match="splits.folds"):
+        cross_validate({"a": SMALL}, settings(0), landmarks=corpus.landmarks, manifest=corpus.manifest, out=tmp_path)
+
+
+def test_mean_and_deviation_over_folds_by_hand():
+    table = pd.DataFrame({"model": ["z", "z", "a", "a"], "fold": [0, 1, 0, 1], "clips": [4, 6, 4, 6],
+                          "top1": [0.5, 0.9, 1.0, 1.0]})
+    summary = summarise(table)
+    assert list(summary.index) == ["z", "a"] and list(summary.clips) == [10, 10] and list(summary.folds) == [2, 2]
+    assert summary.loc["z", ["top1_mean", "top1_sd", "top1_min"]].tolist() == pytest.approx([0.7, 0.08**0.5, 0.5])
+    assert flat(summary)["a_top1_mean"] == 1 and flat(summary)["z_top1_sd"] == pytest.approx(0.08**0.5)
+    assert not any("_sd" in name for name in flat(summarise(table[table.fold == 0])))
