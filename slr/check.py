@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from slr import corpora
 from slr.compute import map_unordered
-from slr.corpora.folder import scan_folder
 from slr.corpora.problems import Problem, errors
 from slr.errors import ClipError, CorpusError
 from slr.files import file_hash
@@ -63,9 +63,9 @@ def check_corpus(params: CorpusParams, workers: int = 0) -> list[Problem]:
     """
     if params.name == "sample":
         return []
-    clips, problems = scan_folder(params.root, params.annotations, workers)
+    clips, problems = corpora.scan(params, workers)
     if clips.empty and not problems:
-        raise CorpusError(f"corpus {params.root} has no clips; see docs/your-own-recordings.md for the layouts")
+        raise CorpusError(f"corpus {params.root} has no clips; expected {corpora.module_of(params.name).LAYOUT}")
     if not clips.empty:
         media = inspect_media(Path(params.root), clips.media.unique(), workers)
         problems += [*_media_problems(clips, media), *_duplicates(clips, media), *_glosses(clips), *_signers(clips),

@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from slr.corpora.folder import is_image_folder, scan_folder
+from slr.corpora import folder
 from slr.corpora.problems import errors
+from slr.corpora.reading import is_image_folder
 from slr.errors import CorpusError, ParamsError
 from slr.files import write_text
 from slr.params import CorpusParams, FramesParams, parse
@@ -15,6 +16,8 @@ from slr.video import VIDEO_SUFFIXES
 
 RECORDED_FRAMES = {"fps": 25, "size": 480}
 """Real hands are faster and smaller in the picture than drawn ones."""
+_CHOSEN = ("name", "source", "root", "annotations", "subset", "crop")
+"""The settings of a corpus that choosing another one rewrites."""
 _NULL = "tag:yaml.org,2002:null"
 
 
@@ -50,7 +53,7 @@ def use_folder(params_path: str | Path, root: str | Path, annotations: str | Pat
         root, annotations = root.parent, root
     elif annotations is None:
         annotations = _only_csv(root)
-    clips, problems = scan_folder(root, annotations, workers=0)
+    clips, problems = folder.scan(root, annotations, workers=0)
     if clips.empty:
         first = f"; first of {len(errors(problems))} problems: {errors(problems)[0]}" if errors(problems) else ""
         raise CorpusError(f"no clips were found in {root}{first}\nExpected {root}/<gloss>/<clip>.mp4, or a CSV with "
@@ -59,7 +62,8 @@ def use_folder(params_path: str | Path, root: str | Path, annotations: str | Pat
     source = annotations if annotations is not None and not _is_below(annotations, root) else root
     _rewrite(params_path, {
         "corpus": {"name": "folder", "source": _stored(source, home), "root": _stored(root, home),
-                   "annotations": None if annotations is None else _stored(annotations, home)},
+                   "annotations": None if annotations is None else _stored(annotations, home),
+                   "subset": None, "crop": "none"},
         "frames": RECORDED_FRAMES,
         "evaluation": {"gloss_sets": {}},
     })
@@ -80,7 +84,7 @@ def use_sample(params_path: str | Path) -> str:
 
     default = CorpusParams()
     _rewrite(params_path, {
-        "corpus": {key: getattr(default, key) for key in ("name", "source", "root", "annotations")},
+        "corpus": {key: getattr(default, key) for key in _CHOSEN},
         "frames": {key: getattr(FramesParams(), key) for key in RECORDED_FRAMES},
         "evaluation": {"gloss_sets": {"minimal_pairs": sorted({gloss for pair in MINIMAL_PAIRS for gloss in pair})}},
     })

@@ -20,23 +20,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
-
-from slr.compute import map_unordered
-from slr.corpora.manifest import SCHEMA, SPLITS
-from slr.corpora.problems import Problem, errors, raise_errors
+from slr.corpora.manifest import SPLITS
+from slr.corpora.problems import Problem
+from slr.corpora.reading import Scan, collect, frame_rates, is_image_folder, nfc, require_folder, row
 from slr.errors import CorpusError
 from slr.files import inside
-from slr.progress import progress, warn
-from slr.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, probe
+from slr.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
+LAYOUT = f"ROOT/<gloss>/<clip>.mp4 (or {', '.join(VIDEO_SUFFIXES[1:])}), or a CSV with the columns path,gloss"
 COLUMNS = ("path", "gloss", "signer", "split", "start_s", "end_s", "glosses")
 _SPLIT_NAMES = {**{split: split for split in SPLITS}, "dev": "val", "valid": "val", "validation": "val"}
 
 
-def read_folder(root: str | Path, annotations: str | Path | None = None, on_error: str = "fail",
-                max_failures: float = 0.05, workers: int = 1) -> pd.DataFrame:
-    """Read a corpus of recordings into manifest rows.
+def scan(root: str | Path, annotations: str | Path | None = None, *, workers: int = 1) -> Scan:
+    """Read what can be read of a corpus, and list what can't.
 
     Parameters
     ----------
@@ -44,41 +41,8 @@ def read_folder(root: str | Path, annotations: str | Path | None = None, on_erro
         Folder that holds the recordings.
     annotations : path, optional
         CSV; without it the folders' names are the glosses.
-    on_error : {"fail", "skip"}, default "fail"
-        `skip` leaves out clips with errors and prints them.
-    max_failures : float, default 0.05
-        With `skip`: the largest share of clips that may be left out.
     workers : int, default 1
         Processes that measure the frame rate of files with `start_s` or `end_s`; 0 for one per core.
-
-    Returns
-    -------
-    DataFrame
-        The manifest's columns, one row per clip.
-
-    Raises
-    ------
-    CorpusError
-        With every error at once; or if there is nothing to read.
-    """
-    clips, problems = scan_folder(root, annotations, workers)
-    failed = errors(problems)
-    place = f"corpus {annotations or root}"
-    if on_error == "fail":
-        raise_errors(problems, place)
-    if len(failed) > max_failures * (len(clips) + len(failed)):
-        raise_errors(problems, f"{place}: too many clips can't be used (corpus.max_failures {max_failures:g}); it")
-    for problem in failed:
-        warn(f"left out: {problem}")
-    if clips.empty:
-        raise CorpusError(f"{place} has no clips; expected {root}/<gloss>/<clip>.mp4 (or "
-                          f"{', '.join(VIDEO_SUFFIXES[1:])}), or a CSV with the columns path,gloss")
-    return clips
-
-
-def scan_folder(root: str | Path, annotations: str | Path | None = None,
-                workers: int = 1) -> tuple[pd.DataFrame, list[Problem]]:
-    """Read what can be read of a corpus, and list what can't; the parameters are those of `read_folder`.
 
     Returns
     -------
@@ -91,44 +55,18 @@ def scan_folder(root: str | Path, annotations: str | Path | None = None,
     CorpusError
         If the root or the CSV is missing, or the CSV as a whole can't be read (encoding, columns).
     """
-    root = Path(root)
-    if not root.is_dir():
-        raise CorpusError(f"corpus root {root} is not a folder; set corpus.root to the folder with the recordings")
+    root = require_folder(root)
     problems: list[Problem] = []
     rows = (_scan_tree(root, problems) if annotations is None
             else _scan_csv(root, Path(annotations), problems, workers))
-    unique: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        other = unique.setdefault(row["clip_id"], row)
-        if other is not row:
-            problems.append(Problem(row["clip_id"], "duplicate-id", "error",
-                                    f"'{row['media']}' and '{other['media']}' would be the same clip",
-                                    "rename one of the files, or remove the repeated line"))
-    clips = pd.DataFrame(list(unique.values()), columns=SCHEMA.names)
-    clips[["start_frame", "end_frame"]] = clips[["start_frame", "end_frame"]].astype("Int32")
-    return clips, problems
-
-
-def is_image_folder(path: Path) -> bool:
-    """Whether a folder holds a clip as frame images."""
-    return path.is_dir() and any(file.suffix.lower() in IMAGE_SUFFIXES for file in path.iterdir())
-
-
-def _row(media: str, clip_id: str, glosses: Sequence[str], signer: str | None = None, split: str | None = None,
-         start_frame: int | None = None, end_frame: int | None = None) -> dict[str, Any]:
-    return {"clip_id": clip_id, "media": media, "start_frame": start_frame, "end_frame": end_frame, "fps": None,
-            "glosses": list(glosses), "segments": [], "signer": signer, "split": split}
+    return collect(rows, problems), problems
 
 
 def _clip_id(media: str) -> str:
     """A readable id that stays the same when other files come and go: the path without its video suffix, in NFC."""
     path = Path(media)
     stem = path.with_suffix("") if path.suffix.lower() in VIDEO_SUFFIXES else path
-    return _nfc(stem.as_posix())
-
-
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+    return nfc(stem.as_posix())
 
 
 # Folders named after glosses
@@ -159,7 +97,7 @@ def _scan_gloss(root: Path, folder: Path, problems: list[Problem]) -> Iterator[d
             except CorpusError as error:
                 problems.append(_leaves_root(media, error))
                 continue
-            yield _row(media, _clip_id(media), [_nfc(folder.name).strip()])
+            yield row(_clip_id(media), media, [nfc(folder.name).strip()])
         elif entry.is_dir():
             problems.append(Problem(media, "layout", "error", "this folder has no frame images (and videos may not lie "
                                     "deeper than <gloss>/<clip>)", "move its videos up, or list them in a CSV"))
@@ -209,18 +147,19 @@ class _Entry(NamedTuple):
     def is_part(self) -> bool:
         return self.start_s is not None or self.end_s is not None
 
-    def row(self, rates: dict[str, float | Exception]) -> dict[str, Any]:
+    def to_row(self, rates: dict[str, float | Exception]) -> dict[str, Any]:
         """The clip's row of the manifest; raises _LineError if it is part of a file whose rate couldn't be measured."""
         clip_id = _clip_id(self.media)
         if not self.is_part:
-            return _row(self.media, clip_id, self.glosses, self.signer, self.split)
+            return row(clip_id, self.media, self.glosses, signer=self.signer, split=self.split)
         fps = rates[self.media]
         if isinstance(fps, Exception):
             raise _LineError("unreadable", f"'{self.media}': {fps}", "replace the file or remove the line")
         start = round((self.start_s or 0) * fps)
         end = None if self.end_s is None else max(start + 1, round(self.end_s * fps))
         clip_id += f"@{self.start_s or 0:g}-{'end' if self.end_s is None else format(self.end_s, 'g')}"
-        return _row(self.media, clip_id, self.glosses, self.signer, self.split, start, end)
+        return row(clip_id, self.media, self.glosses, signer=self.signer, split=self.split, start_frame=start,
+                   end_frame=end)
 
 
 def _scan_csv(root: Path, annotations: Path, problems: list[Problem], workers: int) -> Iterator[dict[str, Any]]:
@@ -241,10 +180,10 @@ def _scan_csv(root: Path, annotations: Path, problems: list[Problem], workers: i
             problems.append(_leaves_root(where, error))
         except _LineError as error:
             problems.append(error.problem(where))
-    rates = _frame_rates(root, {entry.media for _, entry in entries if entry.is_part}, workers)
+    rates = frame_rates(root, {entry.media for _, entry in entries if entry.is_part}, workers)
     for where, entry in entries:
         try:
-            yield entry.row(rates)
+            yield entry.to_row(rates)
         except _LineError as error:
             problems.append(error.problem(where))
 
@@ -310,7 +249,7 @@ def _entry(root: Path, values: dict[str, str], decimal_comma: bool) -> _Entry:
     start_s, end_s = (_seconds(values[name], name, decimal_comma) for name in ("start_s", "end_s"))
     if end_s is not None and end_s <= (start_s or 0):
         raise _LineError("time-range", f"end_s {end_s:g} is not after start_s {start_s or 0:g}", "correct the times")
-    return _Entry(media, glosses, _nfc(values["signer"]) or None, split, start_s, end_s)
+    return _Entry(media, glosses, nfc(values["signer"]) or None, split, start_s, end_s)
 
 
 def _on_disk(root: Path, path: str) -> str:
@@ -338,10 +277,10 @@ def _glosses(values: dict[str, str]) -> list[str]:
                          "use 'gloss' for a single sign and 'glosses' for a sentence")
     if values["glosses"]:
         separator = "|" if "|" in values["glosses"] else None
-        return [_nfc(gloss.strip()) for gloss in values["glosses"].split(separator) if gloss.strip()]
+        return [nfc(gloss.strip()) for gloss in values["glosses"].split(separator) if gloss.strip()]
     if not values["gloss"]:
         raise _LineError("gloss-missing", f"'{values['path']}' has no gloss", "fill in the gloss or remove the line")
-    return [_nfc(values["gloss"])]
+    return [nfc(values["gloss"])]
 
 
 def _seconds(value: str, column: str, decimal_comma: bool) -> float | None:
@@ -354,13 +293,3 @@ def _seconds(value: str, column: str, decimal_comma: bool) -> float | None:
     if not 0 <= seconds < math.inf:
         raise _LineError("time-range", f"{column} '{value}' is not a time in seconds", "write it like 12.5")
     return seconds
-
-
-def _frame_rates(root: Path, media: set[str], workers: int) -> dict[str, float | Exception]:
-    """Mean native frame rate of each file, or why it has none; measured by decoding, as headers lie."""
-    with progress("frame rates", len(media), unit="file") as advance:
-        rates: dict[str, float | Exception] = {}
-        for done in map_unordered(probe, [root / name for name in sorted(media)], workers):
-            rates[done.item.relative_to(root).as_posix()] = done.error or done.result.fps
-            advance()
-    return rates

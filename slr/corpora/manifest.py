@@ -20,6 +20,7 @@ SCHEMA = pa.schema([
     pa.field("segments", pa.list_(SEGMENT), nullable=False),  # frames, half-open
     pa.field("signer", pa.string()),  # null = unknown
     pa.field("split", pa.string()),  # the corpus's official one, or null
+    pa.field("bbox", pa.list_(pa.int32())),  # x0, y0, x1, y1 in pixels: what to keep of it; left out if all are null
 ])
 SPLITS = ("train", "val", "test")
 
@@ -40,7 +41,9 @@ def write_manifest(path: str | Path, clips: pd.DataFrame) -> None:
     odd = set(clips.split.dropna()) - set(SPLITS)
     if odd:
         raise CorpusError(f"unknown splits: {', '.join(sorted(map(str, odd)))}; use {', '.join(SPLITS)} or nothing")
-    table = pa.Table.from_pandas(clips[SCHEMA.names].sort_values("clip_id"), SCHEMA, preserve_index=False)
+    boxes = "bbox" in clips and clips.bbox.notna().any()
+    schema = SCHEMA if boxes else SCHEMA.remove(SCHEMA.get_field_index("bbox"))
+    table = pa.Table.from_pandas(clips[schema.names].sort_values("clip_id"), schema, preserve_index=False)
     with atomic_path(path) as temporary:
         pq.write_table(table.replace_schema_metadata(None), temporary, compression="zstd")
 

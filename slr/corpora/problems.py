@@ -21,6 +21,8 @@ class Problem:
         `error`: the clip can't be used, or results would be wrong. `warning`: it works, but look at it.
     reason : str
     way_out : str
+    items : tuple of str
+        Where one problem stands for many clips (videos that are missing): all their names.
     """
 
     clip: str
@@ -28,6 +30,12 @@ class Problem:
     severity: Literal["error", "warning"]
     reason: str
     way_out: str
+    items: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many clips it is about."""
+        return len(self.items) or 1
 
     def __str__(self) -> str:
         return f"{self.clip}: {self.reason}; {self.way_out}" if self.clip else f"{self.reason}; {self.way_out}"

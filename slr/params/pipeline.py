@@ -1,8 +1,8 @@
 """Settings of the pipeline's stages, in the order of `params.yaml`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from slr.params.section import Fraction, Positive, Section
 
@@ -25,22 +25,62 @@ class SampleParams(Section):
     seed: int = 1
 
 
+SUBSETS: dict[str, tuple[int | str, ...]] = {"wlasl": (100, 300, 1000, 2000), "ipn": ("all",)}
+"""What `corpus.subset` may be, for each corpus that has subsets."""
+
+
+class ImportedParams(Section):
+    """Corpora that come as landmarks, without video: what their files don't say."""
+
+    skeleton: str | None = None
+    """The joints: the name of a skeleton, or a YAML or JSON file that defines one; null where the format says."""
+    fps: Annotated[float, Field(gt=0)] = 25
+    """Frame rate of recordings whose files don't say."""
+    size: tuple[Positive, Positive] | None = None
+    """Width and height in pixels of the frames of recordings whose files don't say; null: as wide as high."""
+    units: Literal["fraction", "pixel"] = "fraction"
+    """Of x and y in image coordinates: fractions of the frame's width and height, or pixels of a frame of `size`."""
+    y_axis: Literal["auto", "down", "up"] = "auto"
+    """Where y grows to in image coordinates; `auto`: as in the files, or for SPOTER's as their noses and shoulders
+    tell."""
+    missing: float | None = None
+    """A joint whose x and y both have this value is missing, as one that is NaN is; null: only NaN."""
+
+
 class CorpusParams(Section):
     """Which corpus, where its media lie, and what to do about a clip that can't be used."""
 
-    name: Literal["sample", "folder"] = "sample"
-    """`sample`: the built-in drawn signer; `folder`: your own recordings, see `slr use folder`."""
+    name: Literal["sample", "folder", "wlasl", "ipn", "lsa64", "autsl"] = "sample"
+    """`sample`: the built-in drawn signer; `folder`: your own recordings, see `slr use folder`; the others: published
+    corpora, see `docs/corpora.md`."""
     source: str = "slr/corpora/sample"
     """What the corpus stage is rerun for when it changes: the drawing code, or the recordings."""
     root: str = "data/sample"
     """Folder that the manifest's media paths are relative to."""
     annotations: str | None = None
-    """CSV with the columns `path,gloss[,signer][,split][,start_s,end_s][,glosses]`; null reads `<gloss>/<clip>`."""
+    """For `folder`: CSV with the columns `path,gloss[,signer][,split][,start_s,end_s][,glosses]`; null reads
+    `<gloss>/<clip>`. For a published corpus: its annotation file or folder; null looks for it in the root."""
+    subset: Literal[100, 300, 1000, 2000, "all"] | None = None
+    """For `wlasl`: its first so many glosses, null = every one; for `ipn`: `all` keeps the stretches without a gesture
+    (D0X) as a class, null leaves them out."""
+    crop: Literal["none", "bbox"] = "none"
+    """For `wlasl`: `bbox` cuts each picture to the corpus's box around the signer."""
     on_error: Literal["fail", "skip"] = "fail"
     """Whether a clip that can't be used stops the stage at its end, or is left out and listed."""
     max_failures: Fraction = 0.05
     """With `on_error: skip`: the largest share of clips that may fail."""
     sample: SampleParams = SampleParams()
+    imported: ImportedParams = ImportedParams()
+
+    @model_validator(mode="after")
+    def _settings_fit_the_corpus(self) -> Self:
+        subsets = SUBSETS.get(self.name, ())
+        if self.subset is not None and self.subset not in subsets:
+            raise ValueError(f"subset {self.subset!r} is not one of corpus {self.name}'s; " + (
+                f"use {', '.join(map(str, subsets))} or null" if subsets else "it has none, use null"))
+        if self.crop == "bbox" and self.name != "wlasl":
+            raise ValueError(f"crop: corpus {self.name} has no boxes; use none")
+        return self
 
 
 class FramesParams(Section):

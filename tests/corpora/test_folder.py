@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from slr.corpora import prepare
-from slr.corpora.folder import read_folder, scan_folder
+from slr.corpora import prepare, read
+from slr.corpora.folder import scan as scan_folder
 from slr.corpora.manifest import read_manifest
 from slr.errors import CorpusError
 from slr.params import CorpusParams
@@ -16,6 +16,12 @@ def write_csv(root: Path, text: str, encoding: str = "utf-8") -> Path:
     path = root / "clips.csv"
     path.write_bytes(text.encode(encoding))
     return path
+
+
+def read_folder(root: Path, annotations: Path | None = None, **settings):
+    """The corpus as the pipeline reads it."""
+    return read(CorpusParams(name="folder", root=str(root), annotations=annotations and str(annotations), **settings),
+                workers=1)
 
 
 def kinds(problems) -> list[str]:

@@ -1,0 +1,115 @@
+"""What readers share: a clip's row, media on the disk, ids that occur once, what becomes of clips that can't be used.
+
+A reader is a module with `scan(root, *, workers, ...) -> Scan` and `LAYOUT`, the words for where it looks; the table of
+readers is in `slr.corpora`.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from slr.compute import map_unordered
+from slr.corpora.manifest import SCHEMA
+from slr.corpora.problems import Problem, errors, raise_errors
+from slr.errors import CorpusError
+from slr.progress import progress, warn
+from slr.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, probe
+
+Scan = tuple[pd.DataFrame, list[Problem]]
+"""The manifest's columns, one row per clip without an error; and every problem that was seen."""
+_SHOWN = 5
+
+
+def row(clip_id: str, media: str, glosses: Sequence[str], *, signer: str | None = None, split: str | None = None,
+        start_frame: int | None = None, end_frame: int | None = None, fps: float | None = None,
+        bbox: Sequence[int] | None = None) -> dict[str, Any]:
+    """A clip's row of the manifest; the names are its columns (`slr.corpora.manifest.SCHEMA`)."""
+    return {"clip_id": clip_id, "media": media, "start_frame": start_frame, "end_frame": end_frame, "fps": fps,
+            "glosses": list(glosses), "segments": [], "signer": signer, "split": split,
+            "bbox": None if bbox is None else list(bbox)}
+
+
+def collect(rows: Iterable[dict[str, Any]], problems: list[Problem]) -> pd.DataFrame:
+    """Rows as a table; of rows with the same id the first is kept, and each further one is a problem."""
+    unique: dict[str, dict[str, Any]] = {}
+    for new in rows:
+        other = unique.setdefault(new["clip_id"], new)
+        if other is not new:
+            problems.append(Problem(new["clip_id"], "duplicate-id", "error",
+                                    f"'{new['media']}' and '{other['media']}' would be the same clip",
+                                    "rename one of the files, or remove the repeated line"))
+    clips = pd.DataFrame(list(unique.values()), columns=SCHEMA.names)
+    clips[["start_frame", "end_frame"]] = clips[["start_frame", "end_frame"]].astype("Int32")
+    return clips
+
+
+def keep_usable(clips: pd.DataFrame, problems: Sequence[Problem], place: str, *, on_error: str,
+                max_failures: float) -> pd.DataFrame:
+    """The clips, if the settings allow to go on without those that have errors (which are printed).
+
+    Parameters
+    ----------
+    place : str
+        What is read, for messages.
+    on_error : {"fail", "skip"}
+    max_failures : float
+        With "skip": the largest share of clips that may be left out.
+
+    Raises
+    ------
+    CorpusError
+        With every error at once.
+    """
+    failed = errors(problems)
+    if on_error == "fail":
+        raise_errors(problems, place)
+    n_failed = sum(problem.count for problem in failed)
+    share = n_failed / max(1, len(clips) + n_failed)
+    if share > max_failures:
+        raise_errors(problems, f"{place}: too many clips can't be used ({n_failed}, a share of {share:.3f}; "
+                               f"corpus.max_failures {max_failures:g}); it")
+    for problem in failed:
+        warn(f"left out: {problem}")
+    return clips
+
+
+def require_folder(root: str | Path) -> Path:
+    """The corpus root; raises CorpusError if it isn't a folder."""
+    if not Path(root).is_dir():
+        raise CorpusError(f"corpus root {root} is not a folder; set corpus.root to the folder with the recordings")
+    return Path(root)
+
+
+def missing(kind: str, names: Sequence[str], total: int, what: str, way_out: str) -> Problem:
+    """One error for all clips that lack something: `what` completes "N of TOTAL clips ..."; `names` are listed."""
+    some = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+    return Problem("", kind, "error", f"{len(names)} of {total} clips {what}: {some}", way_out, tuple(names))
+
+
+def is_image_folder(path: Path) -> bool:
+    """Whether a folder holds a clip as frame images."""
+    return path.is_dir() and any(file.suffix.lower() in IMAGE_SUFFIXES for file in path.iterdir())
+
+
+def is_video(path: Path) -> bool:
+    """Whether a path is a file with a video's suffix."""
+    return path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
+
+
+def nfc(text: str) -> str:
+    """Composed Unicode, the one form of ids and glosses."""
+    return unicodedata.normalize("NFC", text)
+
+
+def frame_rates(root: Path, media: Iterable[str], workers: int) -> dict[str, float | Exception]:
+    """Mean native frame rate of each file, or why it has none; measured by decoding, as headers lie."""
+    names = sorted(set(media))
+    with progress("frame rates", len(names), unit="file") as advance:
+        rates: dict[str, float | Exception] = {}
+        for done in map_unordered(probe, [root / name for name in names], workers):
+            rates[done.item.relative_to(root).as_posix()] = done.error or done.result.fps
+            advance()
+    return rates
