@@ -24,6 +24,9 @@ HAND = (
     "pinky_mcp", "pinky_pip", "pinky_dip", "pinky_tip",
 )
 FACE = tuple(f"face_{i}" for i in range(478))
+FACE_MIDDLE = (0, 1, 2, 4, 5, 6, *range(8, 20), 94, 151, 152, 164, 168, 175, 195, 197, 199, 200)
+"""Face points on the line between the halves. MediaPipe numbers the signer's right half and this line up to 247, then
+the left half in the same order up to 467, then the right iris and the left one (middle, right, top, left, bottom)."""
 HAND_BONES = tuple(
     (chain[i], chain[i + 1])
     for finger in ("thumb_cmc thumb_mcp thumb_ip thumb_tip", "index_mcp index_pip index_dip index_tip",
@@ -101,7 +104,7 @@ class Skeleton:
         swap = {"left": "right", "right": "left"}
 
         def mirrored(joint: str) -> str:
-            return "_".join(swap.get(word, word) for word in joint.split("_"))
+            return _FACE_MIRROR.get(joint) or "_".join(swap.get(word, word) for word in joint.split("_"))
 
         return np.array([self.joints.index(mirrored(j)) if mirrored(j) in self.joints else i
                          for i, j in enumerate(self.joints)])
@@ -124,6 +127,16 @@ class Skeleton:
                                   "choose another `joints` for this model")
             matrix[row, [self.index(source) for source in sources]] = 1 / len(sources)
         return matrix
+
+
+def _face_mirror() -> dict[str, str]:
+    """The counterpart of each face point off the middle."""
+    right = [i for i in range(248) if i not in FACE_MIDDLE] + [468, 469, 470, 471, 472]
+    left = [*range(248, 468), 473, 476, 475, 474, 477]
+    return {FACE[a]: FACE[b] for a, b in [*zip(right, left, strict=True), *zip(left, right, strict=True)]}
+
+
+_FACE_MIRROR = _face_mirror()
 
 
 def _hand(side: str) -> tuple[str, ...]:

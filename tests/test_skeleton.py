@@ -29,7 +29,32 @@ def test_bones_form_one_connected_body(name):
 def test_mirroring_twice_changes_nothing_and_swaps_left_with_right(name):
     one = skeleton(name)
     assert (one.mirror[one.mirror] == np.arange(len(one))).all()
-    assert one.joints[one.mirror[one.index("left_hand_wrist")]] == "right_hand_wrist"
+    for joint in one.joints:
+        if "left" in joint:
+            assert one.joints[one.mirror[one.index(joint)]] == joint.replace("left", "right")
+
+
+def test_a_mirrored_face_has_its_eyes_lips_and_mesh_where_a_face_has_them():
+    from mediapipe.python.solutions import face_mesh_connections as mediapipe
+
+    joints = skeleton("holistic-553")
+    start = joints.part_slices["face"].start
+    mirror = joints.mirror[start:] - start
+
+    def mirrored(bones: frozenset) -> set[frozenset]:
+        return {frozenset((mirror[a], mirror[b])) for a, b in bones}
+
+    def as_it_is(bones: frozenset) -> set[frozenset]:
+        return {frozenset(bone) for bone in bones}
+
+    for feature in ("EYE", "EYEBROW", "IRIS"):
+        left, right = (getattr(mediapipe, f"FACEMESH_{side}_{feature}") for side in ("LEFT", "RIGHT"))
+        assert mirrored(left) == as_it_is(right) and mirrored(right) == as_it_is(left)
+    for feature in ("LIPS", "FACE_OVAL"):
+        bones = getattr(mediapipe, f"FACEMESH_{feature}")
+        assert mirrored(bones) == as_it_is(bones)
+    mesh = mediapipe.FACEMESH_TESSELATION  # three of its squares are cut along other diagonals left and right
+    assert len(mirrored(mesh) - as_it_is(mesh)) == 6
 
 
 def test_a_smaller_skeleton_is_picked_by_name_and_the_neck_is_the_middle_of_the_shoulders():
@@ -43,5 +68,5 @@ def test_a_smaller_skeleton_is_picked_by_name_and_the_neck_is_the_middle_of_the_
 def test_a_skeleton_that_lacks_a_joint_says_which():
     with pytest.raises(ParamsError, match="'hands-42' hasn't"):
         skeleton("hands-42").selector(skeleton("spoter-54"))
-    with pytest.raises(ParamsError, match="not known; known: hands-42"):
+    with pytest.raises(ParamsError, match="not known; known: boston-3"):
         skeleton("holistic")
