@@ -13,6 +13,7 @@ from slr.files import read_json, write_json
 from slr.landmarks.store import LandmarkStore
 from slr.params import SplitsParams, parse
 from slr.predict import Predictor, print_predictions
+from slr.signers import write_signers
 from slr.splits import make_splits, write_splits
 from slr.training import train
 from slr.video import write_video
@@ -26,7 +27,9 @@ def model(tiny_corpus, tiny_landmarks, tmp_path_factory) -> Path:
     clips = read_manifest(manifest)
     write_splits(folder / "splits.parquet", make_splits(clips, list(clips.clip_id), SplitsParams()))
     params = parse({"models": {"spoter": {"family": "spoter", "d_model": 16, "heads": 2, "epochs": 1}}})
-    train("spoter", params, tiny_landmarks, folder / "splits.parquet", manifest, folder / "model", folder / "work")
+    write_signers(folder / "signers.parquet", clips[["clip_id"]].assign(pseudo_signer=0))
+    train("spoter", params, tiny_landmarks, folder / "splits.parquet", manifest, folder / "signers.parquet",
+          folder / "model", folder / "work")
     return folder / "model"
 
 

@@ -20,8 +20,8 @@ from slr.training import learning_rate, make_optimizer, train
 from tests import landmark_corpus
 from tests.conftest import REPOSITORY
 
-SMALL = {"family": "spoter", "d_model": 32, "heads": 4, "encoder_layers": 1, "decoder_layers": 1, "feedforward": 64, "batch_size": 16,
-         "epochs": 4, "lr": 0.003, "warmup_epochs": 1}
+SMALL = {"family": "spoter", "d_model": 32, "heads": 4, "encoder_layers": 1, "decoder_layers": 1, "feedforward": 64,
+         "batch_size": 16, "epochs": 4, "lr": 0.003, "warmup_epochs": 1}
 
 
 def settings(**changes) -> Params:
@@ -63,7 +63,8 @@ def test_the_folder_has_all_that_is_needed_to_predict(once, corpus):
     assert config["skeleton"]["joints"] == list(landmark_corpus.JOINTS.joints)
     assert config["preprocessing"]["extractor"] == landmark_corpus.METADATA["extractor"]
     assert config["params"] == settings().models["spoter"].model_dump()
-    assert set(config["data"]) == {"landmarks", "splits.parquet", "manifest.parquet", "signers.parquet"} and config["versions"]["torch"]
+    assert set(config["data"]) == {"landmarks", "splits.parquet", "manifest.parquet", "signers.parquet"}
+    assert config["versions"]["torch"]
     assert config["parameters"] == sum(weight.numel() for weight in load_file(once / "weights.safetensors").values())
     with open(once / "history.csv", newline="") as file:
         history = list(csv.DictReader(file))

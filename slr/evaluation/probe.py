@@ -15,8 +15,8 @@ def signer_probe(features: np.ndarray, signers: pd.Series, glosses: pd.Series) -
     """How well a linear classifier recovers the signer of a clip whose gloss it has never seen.
 
     Logistic regression on standardised features, each signer of the same weight. Whole glosses are held out, so the
-    classifier can't get by on how each of them signs one gloss; what it says of the held-out clips is scored by balanced
-    accuracy, the mean over the signers of the share of their clips that are recognised.
+    classifier can't get by on how each of them signs one gloss; what it says of the held-out clips is scored by
+    balanced accuracy, the mean over the signers of the share of their clips that are recognised.
 
     Parameters
     ----------

@@ -20,9 +20,9 @@ CONFIG = {"labels": list("abcdef"), "parameters": 10,
 
 
 def settings(**sets: list[str]) -> Params:
-    small = {"family": "spoter", "d_model": 16, "heads": 2, "encoder_layers": 1, "decoder_layers": 1, "feedforward": 32, "epochs": 2}
-    return parse({"models": {"spoter": small}, "evaluation": {"gloss_sets": sets},
-                  "compute": {"workers": 1}})
+    small = {"family": "spoter", "d_model": 16, "heads": 2, "encoder_layers": 1, "decoder_layers": 1, "feedforward": 32,
+             "epochs": 2}
+    return parse({"models": {"spoter": small}, "evaluation": {"gloss_sets": sets}, "compute": {"workers": 1}})
 
 
 @pytest.fixture(scope="module")
