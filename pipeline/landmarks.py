@@ -1,12 +1,17 @@
-"""Find landmarks in every clip's frames."""
+"""Find landmarks in every clip's frames, or import those that the corpus brings along."""
 
-from pipeline.paths import FRAMES, LANDMARKS, WORK
+from pipeline.paths import FRAMES, LANDMARKS, MANIFEST, WORK
 from pipeline.stage import run
+from slr.corpora.imported import is_imported
 from slr.landmarks.extract import extract_landmarks
+from slr.landmarks.importing import import_landmarks
 from slr.params import Params
 
 
 def landmarks(params: Params) -> None:
+    if is_imported(params.corpus.name):
+        import_landmarks(MANIFEST, LANDMARKS, params.corpus, clips_per_shard=params.landmarks.clips_per_shard)
+        return
     extract_landmarks(FRAMES, LANDMARKS, params.landmarks, on_error=params.corpus.on_error,
                       max_failures=params.corpus.max_failures, workers=params.compute.workers,
                       work=WORK / "landmarks")

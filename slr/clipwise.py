@@ -102,7 +102,7 @@ def make_parts(stage: str, jobs: Iterable[Job], function: Callable[[Any], pa.Tab
             if isinstance(done.error, OSError):
                 raise done.error
             if done.error is not None:
-                failures[job.clip_id] = Failure(job.clip_id, stage, _reason(done.error))
+                failures[job.clip_id] = Failure(job.clip_id, stage, reason(done.error))
             advance(job.size, note=f"{len(failures)} failed" if failures else None)
     return ({clip_id: part for clip_id, (_, part) in parts.items() if clip_id not in failures},
             [failures[clip_id] for clip_id in parts if clip_id in failures])
@@ -169,7 +169,7 @@ def _make_part(task: _Task) -> None:
         pq.write_table(rows, temporary, compression="none", use_dictionary=False, write_statistics=False)
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """Why a clip failed; the type of an error that nobody foresaw is part of the reason."""
     text = " ".join(str(error).split())
     return text if isinstance(error, ClipError | CorpusError) else f"{type(error).__name__}: {text}"

@@ -6,7 +6,7 @@ frame), `jpeg`. The frames of a clip are one row group, so a worker reads the cl
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,6 +42,7 @@ class _Clip(NamedTuple):
     start_frame: int | None
     end_frame: int | None
     fps: float | None
+    bbox: list[int] | None
     params: FramesParams
 
 
@@ -68,7 +69,8 @@ def extract_frames(manifest: Path, root: Path, out: Path, params: FramesParams, 
     """
     rows = read_manifest(manifest).astype(object)
     rows = rows.where(rows.notna(), None)
-    jobs = _jobs([_Clip(row.clip_id, Path(root), row.media, row.start_frame, row.end_frame, row.fps, params)
+    jobs = _jobs([_Clip(row.clip_id, Path(root), row.media, row.start_frame, row.end_frame, row.fps, row.bbox,
+                        params)
                   for row in rows.itertuples()])
     with disk_errors("frames", out):
         parts, failures = make_parts("frames", jobs, _frames_of, Path(work), workers=workers, unit="clip")
@@ -79,6 +81,13 @@ def extract_frames(manifest: Path, root: Path, out: Path, params: FramesParams, 
                          clips_per_shard=params.clips_per_shard)
             write_failures(temporary, failures)
         shutil.rmtree(work)  # as large as the output, and quick to make again
+
+
+def no_frames(out: Path) -> None:
+    """Write the frames of a corpus without video to `out`: an empty list of failures, and no shards."""
+    with atomic_path(out) as temporary:
+        temporary.mkdir()
+        write_failures(temporary, [])
 
 
 def read_frames(folder: str | Path, clip_id: str) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -126,7 +135,7 @@ def _jobs(clips: list[_Clip]) -> list[Job]:
             return None
 
     return [Job(clip.clip_id, content_key(_VERSION, content(clip.media), clip.clip_id, clip.start_frame, clip.end_frame,
-                                          clip.fps, clip.params.model_dump()), clip) for clip in clips]
+                                          clip.fps, clip.bbox, clip.params.model_dump()), clip) for clip in clips]
 
 
 def _frames_of(clip: _Clip) -> pa.Table:
@@ -136,7 +145,7 @@ def _frames_of(clip: _Clip) -> pa.Table:
     try:
         for frame in read_video(path, fps=clip.params.fps, start_frame=clip.start_frame, end_frame=clip.end_frame,
                                 images_fps=clip.fps):
-            image = _resize(frame.image, clip.params.size)
+            image = _resize(_crop(frame.image, clip.bbox), clip.params.size)
             jpeg = _encode_jpeg(image, clip.params.quality)
             rows.append((clip.clip_id, len(rows), frame.number, frame.timestamp_s, jpeg))
             digest.update(f"{frame.number} {frame.timestamp_s!r} {len(jpeg)} ".encode())
@@ -149,6 +158,17 @@ def _frames_of(clip: _Clip) -> pa.Table:
                                   zip(zip(*rows, strict=True), SCHEMA, strict=True)], schema=SCHEMA)
     return with_clip(table, {"clip_id": clip.clip_id, "n_frames": len(rows), "fps": fps, "width": image.shape[1],
                              "height": image.shape[0], "sha256": digest.hexdigest()})
+
+
+def _crop(image: np.ndarray, bbox: Sequence[int] | None) -> np.ndarray:
+    """The part of the picture in a box x0, y0, x1, y1 (pixels, half-open), as far as the picture goes."""
+    if bbox is None:
+        return image
+    x0, y0, x1, y1 = bbox
+    part = image[y0:y1, x0:x1]
+    if not part.size:
+        raise ClipError(f"its box {list(bbox)} is outside its picture of {image.shape[1]} x {image.shape[0]} pixels")
+    return np.ascontiguousarray(part)
 
 
 def _resize(image: np.ndarray, short_side: int | None) -> np.ndarray:

@@ -27,6 +27,7 @@ READERS = {
     "ipn": Reader("ipn", ("annotations", "subset")),
     "lsa64": Reader("lsa64"),
     "autsl": Reader("autsl"),
+    "isl_kinect": Reader("imported.isl_kinect", ()),
 }
 """What `corpus.name` may be, besides the built-in `sample`."""
 

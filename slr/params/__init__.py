@@ -10,6 +10,7 @@ from slr.params.pipeline import (
     CorpusParams,
     EvaluationParams,
     FramesParams,
+    ImportedParams,
     LandmarksParams,
     SampleParams,
     SignersParams,
@@ -23,7 +24,7 @@ from slr.params.training import AugmentParams, LossParams, TrainingParams
 from slr.params.whole import Params
 
 __all__ = [
-    "FAMILIES", "AugmentParams", "ComputeParams", "CorpusParams", "EvaluationParams", "FramesParams",
+    "FAMILIES", "AugmentParams", "ComputeParams", "CorpusParams", "EvaluationParams", "FramesParams", "ImportedParams",
     "LandmarksParams", "LossParams", "ModelParams", "Params", "SampleParams", "Section", "SignersParams",
     "SplitsParams", "SpoterParams", "TrainParams", "TrainingParams", "describe", "load", "parse",
 ]

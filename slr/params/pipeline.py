@@ -50,9 +50,10 @@ class ImportedParams(Section):
 class CorpusParams(Section):
     """Which corpus, where its media lie, and what to do about a clip that can't be used."""
 
-    name: Literal["sample", "folder", "wlasl", "ipn", "lsa64", "autsl"] = "sample"
+    name: Literal["sample", "folder", "wlasl", "ipn", "lsa64", "autsl",
+                  "isl_kinect"] = "sample"
     """`sample`: the built-in drawn signer; `folder`: your own recordings, see `slr use folder`; the others: published
-    corpora, see `docs/corpora.md`."""
+    corpora, see `docs/corpora.md`, and corpora that come as landmarks, see `docs/corpora-landmarks.md`."""
     source: str = "slr/corpora/sample"
     """What the corpus stage is rerun for when it changes: the drawing code, or the recordings."""
     root: str = "data/sample"
