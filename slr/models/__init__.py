@@ -7,11 +7,13 @@ for the criterion (`slr.losses`).
 
 from torch import nn
 
+from slr.models.attention_stgcn import AttentionStgcn
+from slr.models.sca_stgcn import ScaStgcn
 from slr.models.spoter import Spoter
 from slr.params import ModelParams
 from slr.skeleton import skeleton
 
-FAMILIES = {"spoter": Spoter}
+FAMILIES = {"spoter": Spoter, "sca_stgcn": ScaStgcn, "attention_stgcn": AttentionStgcn}
 
 
 def build(params: ModelParams, classes: int) -> nn.Module:

@@ -20,11 +20,13 @@ from slr.params.pipeline import (
 from slr.params.reading import describe, load, parse
 from slr.params.section import Section
 from slr.params.spoter import SpoterParams
+from slr.params.stgcn import AttentionStgcnParams, ScaStgcnParams
 from slr.params.training import AugmentParams, LossParams, TrainingParams
 from slr.params.whole import Params
 
 __all__ = [
-    "FAMILIES", "AugmentParams", "ComputeParams", "CorpusParams", "EvaluationParams", "FramesParams", "ImportedParams",
-    "LandmarksParams", "LossParams", "ModelParams", "Params", "SampleParams", "Section", "SignersParams",
-    "SplitsParams", "SpoterParams", "TrainParams", "TrainingParams", "describe", "load", "parse",
+    "FAMILIES", "AttentionStgcnParams", "AugmentParams", "ComputeParams", "CorpusParams", "EvaluationParams",
+    "FramesParams", "ImportedParams", "LandmarksParams", "LossParams", "ModelParams", "Params", "SampleParams",
+    "ScaStgcnParams", "Section", "SignersParams", "SplitsParams", "SpoterParams", "TrainParams", "TrainingParams",
+    "describe", "load", "parse",
 ]

@@ -5,9 +5,11 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Tag
 
 from slr.params.spoter import SpoterParams
+from slr.params.stgcn import AttentionStgcnParams, ScaStgcnParams
 from slr.params.transformer import TransformerParams
 
-FAMILIES = {"spoter": SpoterParams, "transformer": TransformerParams}
+FAMILIES = {"spoter": SpoterParams, "transformer": TransformerParams,
+            "sca_stgcn": ScaStgcnParams, "attention_stgcn": AttentionStgcnParams}
 """The settings' class of each family."""
 
 
@@ -17,7 +19,9 @@ def _family(settings: Any) -> str | None:
 
 ModelParams = Annotated[
     Annotated[SpoterParams, Tag("spoter")]
-    | Annotated[TransformerParams, Tag("transformer")],
+    | Annotated[TransformerParams, Tag("transformer")]
+    | Annotated[ScaStgcnParams, Tag("sca_stgcn")]
+    | Annotated[AttentionStgcnParams, Tag("attention_stgcn")],
     Discriminator(_family),
 ]
 """Settings of one model; `family` tells which."""

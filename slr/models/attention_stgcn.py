@@ -1,0 +1,57 @@
+"""ST-GCN with temporal attention: graph blocks, self-attention over time, the mean over time, a linear layer.
+
+M. Huzaifa's network for WLASL-100 and -300. Mixup and label smoothing are settings of training, mixed precision of
+`train.precision`.
+"""
+
+from torch import Tensor, nn
+
+from slr.data.batches import Batch
+from slr.models.graph import Block, Input, adjacency
+from slr.models.layers import Dropout, Layer, Positions, Stack, mean_over_time
+from slr.params import AttentionStgcnParams
+from slr.skeleton import Skeleton
+
+
+class AttentionStgcn(nn.Module):
+    """Landmarks of a clip -> gloss.
+
+    Parameters
+    ----------
+    params : AttentionStgcnParams
+    skeleton : Skeleton
+        Of the clips.
+    classes : int
+        Glosses to tell apart.
+    """
+
+    def __init__(self, params: AttentionStgcnParams, skeleton: Skeleton, classes: int):
+        super().__init__()
+        self.input = Input(params.channels, params.presence)
+        graph = adjacency(skeleton, params.graph)
+        sizes = [self.input.width, *params.widths]
+        self.blocks = nn.ModuleList(
+            Block(graph, sizes[i], sizes[i + 1], params.kernel, stride=stride, dropout=params.dropout,
+                  learned_edges=params.learned_edges, linear_bias=params.published)
+            for i, stride in enumerate(params.strides))
+        self.positions = Positions(params.positions, sizes[-1])
+        self.attention = Stack((Layer(sizes[-1], params.heads, 2 * sizes[-1], params.dropout, norm_first=True)
+                                for _ in range(params.attention_layers)), sizes[-1])
+        self.width = params.hidden
+        self.hidden = nn.Sequential(nn.Linear(sizes[-1], self.width), nn.ReLU(), Dropout(params.dropout))
+        self.classify = nn.Linear(self.width, classes)
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """Read a batch of normalised landmarks.
+
+        Returns
+        -------
+        dict
+            `logits` (B, classes), and `features` (B, width), which they are a linear function of.
+        """
+        x, frames = self.input(batch), batch.frames
+        for block in self.blocks:
+            x, frames = block(x, frames)  # (B, T / stride, J, D)
+        x = self.attention(self.positions(x.mean(2)), None, frames[:, None, None])  # (B, T', D)
+        features = self.hidden(mean_over_time(x, frames))
+        return {"logits": self.classify(features), "features": features}

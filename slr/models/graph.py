@@ -1,0 +1,151 @@
+"""Graph convolution over a skeleton's joints and time: the units that graph models are composed of.
+
+Yan, Xiong and Lin, "Spatial Temporal Graph Convolutional Networks for Skeleton-Based Action Recognition", AAAI 2018.
+"""
+
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from slr.data.batches import Batch
+from slr.models.layers import Dropout
+from slr.skeleton import Skeleton
+
+
+def edges(skeleton: Skeleton) -> list[tuple[int, int]]:
+    """The skeleton's bones as pairs of joints, and each hand joined to the body's wrist where no bone does."""
+    found = [tuple(bone) for bone in skeleton.bone_indices.tolist()]
+    for part, where in skeleton.part_slices.items():
+        root, wrist = f"{part}_wrist", f"{part.removesuffix('_hand')}_wrist"
+        inside = set(range(*where.indices(len(skeleton))))
+        joined = any((a in inside) != (b in inside) for a, b in found)
+        if part.endswith("_hand") and not joined and root in skeleton.joints and wrist in skeleton.joints:
+            found.append((skeleton.index(wrist), skeleton.index(root)))
+    return found
+
+
+def adjacency(skeleton: Skeleton, kind: Literal["bones", "chain"] = "bones") -> Tensor:
+    """(J, J): which joint a joint's features are mixed with, symmetrically normalised, with self loops.
+
+    D^-1/2 (A + I) D^-1/2 (Kipf and Welling, ICLR 2017). A joint without bones (MediaPipe's face has none) keeps to
+    itself.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+    kind : {"bones", "chain"}
+        `chain` joins each joint with the next in storage order, whatever it is, as SCA-STGCN published.
+    """
+    joints = len(skeleton)
+    pairs = edges(skeleton) if kind == "bones" else [(i, i + 1) for i in range(joints - 1)]
+    matrix = np.eye(joints)
+    for a, b in pairs:
+        matrix[a, b] = matrix[b, a] = 1
+    scale = matrix.sum(1) ** -0.5
+    return torch.from_numpy(scale[:, None] * matrix * scale).float()
+
+
+class Input(nn.Module):
+    """A batch's landmarks as features of joints, zero where a joint wasn't found.
+
+    Parameters
+    ----------
+    channels : int
+        How many of x, y, z, visibility.
+    presence : bool
+        Add one channel that is 1 where a joint was found, so that missing and at the origin are two things.
+    """
+
+    def __init__(self, channels: int, presence: bool):
+        super().__init__()
+        self.channels, self.presence = channels, presence
+        self.width = channels + presence
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(B, T, J, width)"""
+        found = batch.mask[..., None]
+        x = batch.landmarks[..., :self.channels].masked_fill(~found, 0)
+        return torch.cat([x, found.to(x)], -1) if self.presence else x
+
+
+class Block(nn.Module):
+    """Linear -> adjacency product -> temporal convolution -> batch norm -> residual -> ReLU -> dropout.
+
+    The first three are linear, so they are computed in another order, with the same result: the adjacency product on
+    the narrower input, then one temporal convolution whose weights are the product of both layers' (`_fused`). Channels
+    lie last, where the products, the convolution and the norm all want them.
+
+    Frames of padding are zeroed where a neighbour in time would see them, and left out of the norm's statistics.
+
+    Parameters
+    ----------
+    graph : Tensor (J, J)
+        See `adjacency`.
+    inputs, outputs : int
+        Features of a joint before and after.
+    kernel, dilation, stride : int
+        Of the temporal convolution; `kernel` is odd.
+    dropout : float
+    learned_edges : bool
+        Add a learned matrix, zero at first, to the graph (Shi et al., "Two-Stream Adaptive Graph Convolutional
+        Networks", CVPR 2019).
+    linear_bias : bool
+        Give the linear layer a bias, as published; the norm after it makes it all but redundant.
+    """
+
+    def __init__(self, graph: Tensor, inputs: int, outputs: int, kernel: int = 3, dilation: int = 1, stride: int = 1,
+                 dropout: float = 0.1, learned_edges: bool = False, linear_bias: bool = False):
+        super().__init__()
+        self.register_buffer("adjacency", graph, persistent=False)
+        self.edges = nn.Parameter(torch.zeros_like(graph)) if learned_edges else None
+        self.linear = nn.Linear(inputs, outputs, bias=linear_bias)
+        self.temporal = nn.Conv2d(outputs, outputs, (kernel, 1), padding=(dilation * (kernel // 2), 0),
+                                  dilation=(dilation, 1), stride=(stride, 1), bias=linear_bias)
+        self.norm = nn.BatchNorm2d(outputs)
+        self.stride = stride
+        same = inputs == outputs and stride == 1
+        self.residual = nn.Identity() if same else nn.Linear(inputs, outputs, bias=False)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, x: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Mix each joint's features with its neighbours' in space and time.
+
+        Parameters
+        ----------
+        x : Tensor (B, T, J, inputs)
+        frames : Tensor (B, T) bool
+            False for padding.
+
+        Returns
+        -------
+        Tensor (B, T', J, outputs), Tensor (B, T') bool
+            T' is T / stride, rounded up.
+        """
+        x = x.masked_fill(~frames[..., None, None], 0)
+        graph = self.adjacency if self.edges is None else self.adjacency + self.edges
+        h = self._fused(graph @ x, graph, frames)
+        kept = frames[:, ::self.stride]
+        return self.dropout(F.relu(self._normed(h, kept) + self.residual(x[:, ::self.stride]))), kept
+
+    def _fused(self, x: Tensor, graph: Tensor, frames: Tensor) -> Tensor:
+        """(B, T, J, inputs) -> (B, T', J, outputs): the linear layer and the temporal convolution, after the graph."""
+        conv = self.temporal
+        weight = torch.einsum("okm,mi->oik", conv.weight[..., 0].transpose(1, 2), self.linear.weight)[..., None]
+        h = F.conv2d(x.permute(0, 3, 1, 2), weight, conv.bias, conv.stride, conv.padding, conv.dilation)
+        h = h.permute(0, 2, 3, 1)
+        if self.linear.bias is None:
+            return h
+        # What the bias adds is a joint's weight in the graph times what the convolution makes of the clip's frames.
+        taps = torch.einsum("omk,m->ok", conv.weight[..., 0], self.linear.bias)[:, None]  # (outputs, 1, kernel)
+        of_frame = F.conv1d(frames[:, None].to(taps), taps, None, conv.stride[:1], conv.padding[:1], conv.dilation[:1])
+        return h + (of_frame.transpose(1, 2)[:, :, None] * graph.sum(1)[:, None]).to(h)
+
+    def _normed(self, h: Tensor, frames: Tensor) -> Tensor:
+        """Batch norm of h (B, T', J, outputs); in training over the clips' own frames alone."""
+        if not self.training or frames.all():
+            return self.norm(h.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        own = self.norm(h[frames].transpose(1, 2)[..., None])[..., 0].transpose(1, 2)  # (frames, J, outputs)
+        return torch.zeros_like(h, dtype=own.dtype).index_put((frames,), own)

@@ -1,0 +1,278 @@
+"""SCA-STGCN: graph blocks, attention over time that is conditioned on the signer, and a GRU.
+
+C. Chaabani, "Signer-conditioned attention ST-GCN", 2024. As published (`published: true`) and repaired:
+docs/graph-models.md has what differs and why.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from slr.data.batches import Batch
+from slr.models.graph import Block, Input, adjacency
+from slr.models.layers import Dropout, mean_over_time, sinusoids
+from slr.params import ScaStgcnParams
+from slr.skeleton import Skeleton
+
+
+class ScaStgcn(nn.Module):
+    """Landmarks of a clip -> gloss.
+
+    Parameters
+    ----------
+    params : ScaStgcnParams
+    skeleton : Skeleton
+        Of the clips.
+    classes : int
+        Glosses to tell apart.
+    """
+
+    def __init__(self, params: ScaStgcnParams, skeleton: Skeleton, classes: int):
+        super().__init__()
+        self.input = Input(params.channels, params.presence)
+        graph = adjacency(skeleton, params.graph)
+        sizes = [self.input.width, *params.widths]
+        self.blocks = nn.ModuleList(
+            Block(graph, sizes[i], sizes[i + 1], params.kernel, dilation=i + 1, dropout=params.dropout,
+                  learned_edges=params.learned_edges, linear_bias=params.published)
+            for i in range(len(params.widths)))
+        width = sizes[-1]
+        self.signer_encoder, self.attend_joints, self.attend_time, self.attend_across = None, None, None, None
+        if params.attention != "none":
+            self.signer_encoder = (StatisticsEncoder(params, skeleton) if params.signer_encoder == "statistics"
+                                   else LearnedEncoder(params))
+            conditioned = (width, params.heads, params.signer_width, params.attention, params.bare_attention)
+            self.attend_time = SignerAttention(*conditioned)
+            if params.attention == "hierarchical":
+                self.attend_joints = JointPooling(width, params.signer_width)
+                self.attend_across = SignerAttention(*conditioned)
+        self.gru = ClipGRU(width, params.hidden, params.read)
+        self.width = 2 * params.hidden
+        self.classify = nn.Sequential(nn.LayerNorm(self.width), nn.Linear(self.width, self.width), nn.GELU(),
+                                      Dropout(params.dropout), nn.Linear(self.width, classes))
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """Read a batch of normalised landmarks.
+
+        Returns
+        -------
+        dict
+            `logits` (B, classes); `features` (B, width) of the GRU, which they are made from; and unless `attention`
+            is none: `signer` (B, signer_width), the signer's embedding, and `attention`, a list of weights
+            (B, heads, T, T), zero where padding looks or is looked at.
+        """
+        frames = batch.frames
+        x = early = self.blocks[0](self.input(batch), frames)[0]
+        for block in self.blocks[1:]:
+            x, _ = block(x, frames)  # (B, T, J, D)
+        if self.signer_encoder is None:
+            features = self.gru(x.mean(2), batch.lengths)
+            return {"logits": self.classify(features), "features": features}
+        signer = self.signer_encoder(batch, early)
+        h = x.mean(2) if self.attend_joints is None else self.attend_joints(x, signer)  # (B, T, D)
+        h, over_time = self.attend_time(h, h, signer, frames)
+        if self.attend_across is not None:
+            joints = mean_over_time(x.flatten(2), frames).unflatten(1, x.shape[2:])  # (B, J, D)
+            h, _ = self.attend_across(h, joints, signer, joints.new_ones(joints.shape[:2], dtype=torch.bool))
+        features = self.gru(h, batch.lengths)
+        return {"logits": self.classify(features), "features": features, "signer": signer,
+                "attention": [over_time * frames[:, None, :, None]]}
+
+
+class SignerAttention(nn.Module):
+    """Multi-head attention whose keys and values depend on who signs.
+
+    As published (`bare`), the answer replaces the input, and what conditions a key is added to all keys alike: softmax
+    takes the same number off all scores, so the signer had no say in additive attention, nor had FiLM's shift of the
+    keys. Repaired, additive keys are tanh(W [h; s]) (Bahdanau et al., ICLR 2015), FiLM shifts the values alone, and
+    there are a norm, positions and a residual.
+
+    Parameters
+    ----------
+    width, heads, signer_width : int
+    kind : {"additive", "film", "hierarchical"}
+        `hierarchical` conditions like `film` (Perez et al., AAAI 2018), with 1 + tanh as the scale.
+    bare : bool
+        As published.
+    """
+
+    def __init__(self, width: int, heads: int, signer_width: int, kind: str, bare: bool):
+        super().__init__()
+        self.heads, self.bare, self.additive = heads, bare, kind == "additive"
+        self.query = nn.Linear(width, width, bias=False)
+        self.key = nn.Linear(width + signer_width * self.additive, width, bias=False)
+        self.value = nn.Linear(width, width, bias=False)
+        self.out = nn.Linear(width, width)
+        if not self.additive:
+            # Scale and shift of the values and scale of the keys; as published, the keys' shift too.
+            self.modulate = nn.Linear(signer_width, (4 if bare else 3) * width)
+        if not bare:
+            self.norm, self.source_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+
+    def forward(self, x: Tensor, source: Tensor, signer: Tensor, attend: Tensor) -> tuple[Tensor, Tensor]:
+        """Answer each frame from the source.
+
+        Parameters
+        ----------
+        x : Tensor (B, T, D)
+        source : Tensor (B, M, D)
+            `x` itself, or something else, whose order then doesn't count.
+        signer : Tensor (B, S)
+        attend : Tensor (B, M) bool
+            What of the source may be looked at.
+
+        Returns
+        -------
+        Tensor (B, T, D), and the weights, Tensor (B, heads, T, M).
+        """
+        h, memory = x, source
+        if not self.bare:
+            h = self.norm(x) + sinusoids(x.shape[1], x.shape[2]).to(x)
+            memory = h if source is x else self.source_norm(source)
+        query, value = self.query(h), self.value(memory)
+        if self.additive:
+            key = self.key(torch.cat([memory, signer[:, None].to(memory).expand(-1, memory.shape[1], -1)], -1))
+            key = key if self.bare else key.tanh()
+        else:
+            by_key, by_value, shift, *shift_key = self.modulate(signer)[:, None].split(x.shape[-1], -1)
+            key = self.key(memory) * (1 + by_key.tanh())
+            key = key + shift_key[0] if shift_key else key
+            value = value * (1 + by_value.tanh()) + shift
+        query, key, value = (t.unflatten(-1, (self.heads, -1)).transpose(1, 2) for t in (query, key, value))
+        scores = query @ key.transpose(2, 3) * query.shape[-1] ** -0.5  # (B, H, T, M)
+        weights = scores.float().masked_fill(~attend[:, None, None], -torch.inf).softmax(-1)
+        answer = self.out((weights.to(value) @ value).transpose(1, 2).flatten(2))
+        return answer if self.bare else x + answer, weights
+
+
+class JointPooling(nn.Module):
+    """Joints of each frame -> one vector, by attention that asks for what matters with this signer."""
+
+    def __init__(self, width: int, signer_width: int):
+        super().__init__()
+        self.query = nn.Linear(signer_width, width)
+        self.key = nn.Linear(width, width, bias=False)
+
+    def forward(self, x: Tensor, signer: Tensor) -> Tensor:
+        """x: (B, T, J, D); signer: (B, S) -> (B, T, D)"""
+        scores = torch.einsum("btjd,bd->btj", self.key(x).tanh(), self.query(signer)) * x.shape[-1] ** -0.5
+        return torch.einsum("btj,btjd->btd", scores.float().softmax(-1).to(x), x)
+
+
+class StatisticsEncoder(nn.Module):
+    """A signer's embedding, from statistics of the clip's landmarks."""
+
+    def __init__(self, params: ScaStgcnParams, skeleton: Skeleton):
+        super().__init__()
+        self.published = params.signer_statistics == "published"
+        part_of = {joint: part for part, where in skeleton.part_slices.items()
+                   for joint in range(*where.indices(len(skeleton)))}
+        # A bone between parts has no length where each part is normalised into a box of its own.
+        bones = [bone for bone in skeleton.bone_indices.tolist() if part_of[bone[0]] == part_of[bone[1]]]
+        self.register_buffer("bones", torch.tensor(bones).reshape(-1, 2), persistent=False)
+        self.encode = _signer_layers(4 if self.published else len(bones) + len(skeleton), params.signer_width)
+
+    def forward(self, batch: Batch, early: Tensor) -> Tensor:
+        """(B, S)"""
+        return self.encode(framing(batch) if self.published else body(batch, self.bones))
+
+
+class LearnedEncoder(nn.Module):
+    """A signer's embedding, from the first block's features, pooled over joints and time."""
+
+    def __init__(self, params: ScaStgcnParams):
+        super().__init__()
+        width = params.widths[0]
+        self.pooling = params.signer_pooling
+        if self.pooling == "attention":
+            self.score = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1, bias=False))
+        self.encode = _signer_layers(width, params.signer_width)
+
+    def forward(self, batch: Batch, early: Tensor) -> Tensor:
+        """early: (B, T, J, D) -> (B, S)"""
+        h, padding = early.mean(2), ~batch.frames[..., None]
+        if self.pooling == "attention":
+            pooled = (self.score(h).float().masked_fill(padding, -torch.inf).softmax(1) * h).sum(1)
+        elif self.pooling == "max":
+            pooled = h.masked_fill(padding, -torch.inf).amax(1)
+        else:
+            pooled = mean_over_time(h, batch.frames)
+        return self.encode(pooled)
+
+
+def _signer_layers(statistics: int, width: int) -> nn.Sequential:
+    return nn.Sequential(nn.LayerNorm(statistics), nn.Linear(statistics, width), nn.ReLU(), nn.Linear(width, width),
+                         nn.ReLU(), nn.Linear(width, width))
+
+
+def framing(batch: Batch) -> Tensor:
+    """(B, 4): mean and standard deviation of x and of y over all joints and frames, missing joints as zeros.
+
+    What SCA-STGCN published as statistics of a signer; they say where the camera put the person.
+    """
+    own = batch.frames[..., None, None]
+    xy = batch.landmarks[..., :2].masked_fill(~batch.mask[..., None], 0)
+    count = (batch.lengths * xy.shape[2]).clamp_min(1)[:, None]
+    mean = xy.sum((1, 2)) / count
+    spread = ((xy - mean[:, None, None]).square() * own).sum((1, 2)) / count
+    return torch.stack([mean, (spread + 1e-12).sqrt()], -1).flatten(1)
+
+
+def body(batch: Batch, bones: Tensor) -> Tensor:
+    """(B, bones + J): how a person is built and how far each joint moves, in units of the person.
+
+    The logarithm of each bone's mean length against the mean bone's, and each joint's mean speed in mean bones a frame;
+    over the frames in which both ends were found, 0 where there is none.
+
+    Parameters
+    ----------
+    bones : Tensor (bones, 2) int64
+    """
+    xy, mask = batch.landmarks[..., :2].masked_fill(~batch.mask[..., None], 0), batch.mask
+
+    def over_time(values: Tensor, found: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean of (B, T, N) where found, and whether (B, N) there is any."""
+        count = found.sum(1)
+        return (values * found).sum(1) / count.clamp_min(1), count > 0
+
+    lengths, some = over_time((xy[:, :, bones[:, 0]] - xy[:, :, bones[:, 1]]).norm(dim=-1),
+                              mask[:, :, bones[:, 0]] & mask[:, :, bones[:, 1]])
+    unit = (lengths.sum(1) / some.sum(1).clamp_min(1)).clamp_min(1e-3)[:, None]
+    speeds, _ = over_time((xy[:, 1:] - xy[:, :-1]).norm(dim=-1), mask[:, 1:] & mask[:, :-1])
+    proportions = (lengths / unit).clamp_min(1e-2).log().masked_fill(~some, 0)
+    return torch.cat([proportions, speeds / unit], 1)
+
+
+class ClipGRU(nn.Module):
+    """A bidirectional GRU over each clip's own frames.
+
+    Two one-way networks, the backward one on clips turned around within their length: its weights are those of torch's
+    bidirectional one, and padding needs no packing.
+
+    Parameters
+    ----------
+    inputs, hidden : int
+    read : {"ends", "last", "mean"}
+        See `ScaStgcnParams.read`.
+    """
+
+    def __init__(self, inputs: int, hidden: int, read: str):
+        super().__init__()
+        self.read = read
+        self.there = nn.GRU(inputs, hidden, batch_first=True)
+        self.back = nn.GRU(inputs, hidden, batch_first=True)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """x: (B, T, D); lengths: (B,) -> (B, 2 * hidden)"""
+        steps = torch.arange(x.shape[1], device=x.device)
+        last = (lengths - 1).clamp_min(0)
+        turned = (last[:, None] - steps).clamp_min(0)  # (B, T)
+        there, _ = self.there(x)
+        back, _ = self.back(x.take_along_dim(turned[..., None], 1))
+        if self.read == "mean":
+            return mean_over_time(torch.cat([there, back], -1), steps < lengths[:, None])
+        return torch.cat([_at(there, last), _at(back, torch.zeros_like(last) if self.read == "last" else last)], -1)
+
+
+def _at(x: Tensor, step: Tensor) -> Tensor:
+    """x (B, T, D) at a step (B,) of each clip: (B, D)."""
+    return x[torch.arange(len(x), device=x.device), step]

@@ -1,0 +1,126 @@
+"""Settings of the graph models: SCA-STGCN, and the ST-GCN with temporal attention."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from slr.params.section import Positive
+from slr.params.training import TrainingParams
+
+Dropout = Annotated[float, Field(ge=0, lt=1)]
+
+
+class GraphParams(TrainingParams):
+    """What every graph model's blocks take."""
+
+    graph: Literal["bones", "chain"] = "bones"
+    """What joins the joints: the skeleton's bones, or each joint to the next in storage order, as published."""
+    learned_edges: bool = True
+    """Add a learned matrix to the graph of each block; it starts at zero."""
+    presence: bool = True
+    """Tell the network which joints were found; without it, as published, a missing joint is one at the origin."""
+    widths: Annotated[list[Positive], Field(min_length=1)] = [64, 128, 128]
+    """Features of a joint after each block."""
+    kernel: Annotated[int, Field(ge=1, le=31)] = 3
+    """Frames that a block's temporal convolution sees; odd."""
+    heads: Positive = 4
+    """Attention heads; they divide the last of `widths`."""
+    dropout: Dropout = 0.1
+    """After each block, and in the classifier."""
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Self:
+        if self.kernel % 2 == 0:
+            raise ValueError(f"kernel: {self.kernel} frames have no middle; make it odd")
+        if self.widths[-1] % self.heads:
+            raise ValueError(f"heads: {self.heads} heads don't divide the width of {self.widths[-1]}; "
+                             "change heads or the last of widths")
+        return self
+
+
+class ScaStgcnParams(GraphParams):
+    """SCA-STGCN (Chaabani, 2024), repaired: graph blocks, attention over time conditioned on the signer, a GRU."""
+
+    family: Literal["sca_stgcn"] = "sca_stgcn"
+    """Which network: a module of `slr/models`."""
+    published: bool = False
+    """Replace the architecture and optimiser by the published ones. What chooses among the published
+    variations stays (`attention`, `signer_encoder`, `signer_pooling`, `losses`), and so do `joints`, `normalise`,
+    `frames`, `augment`, `epochs`, `patience` and `batch_size`."""
+    attention: Literal["additive", "film", "hierarchical", "none"] = "additive"
+    """How the signer steers attention: `additive`, in the keys; `film`, scaling keys and scaling and shifting values;
+    `hierarchical`, as `film`, over joints, over time and across both; `none`: no attention and no signer."""
+    bare_attention: bool = False
+    """Attention without residual, norm and positions, as published."""
+    signer_encoder: Literal["statistics", "learned"] = "statistics"
+    """What a signer is told by: statistics of the clip's landmarks, or features of the first block."""
+    signer_statistics: Literal["body", "published"] = "body"
+    """With `statistics`: lengths of bones and speeds of joints in units of the body, or four numbers (mean and standard
+    deviation of x and y), as published."""
+    signer_pooling: Literal["attention", "mean", "max"] = "attention"
+    """With `learned`: how the features of all frames become one."""
+    signer_width: Positive = 64
+    """Of the signer's embedding."""
+    hidden: Positive = 256
+    """Width of the GRU, each way."""
+    read: Literal["ends", "last", "mean"] = "ends"
+    """Where the GRU is read: each direction where it ends; both at the clip's last frame, as published, where the
+    backward one has seen that frame alone; or the mean over time."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_published(cls, settings: Any) -> Any:
+        if isinstance(settings, dict) and settings.get("published") is True:
+            return {**settings, **SCA_AS_PUBLISHED}
+        return settings
+
+
+SCA_AS_PUBLISHED = {
+    "channels": 2, "graph": "chain", "learned_edges": False, "presence": False, "widths": [64, 128, 128], "kernel": 3,
+    "heads": 4, "dropout": 0.1, "bare_attention": True, "signer_statistics": "published", "signer_width": 64,
+    "hidden": 256, "read": "last", "optimizer": "adamw", "lr": 0.001, "weight_decay": 0, "warmup_epochs": 0,
+    "schedule": "constant", "label_smoothing": 0, "gradient_clip": 0,
+}
+"""Settings of the published configuration; AdamW without decay is Adam."""
+
+
+class AttentionStgcnParams(GraphParams):
+    """ST-GCN with temporal self-attention (Huzaifa), smaller by default; `published: true` has the published sizes."""
+
+    family: Literal["attention_stgcn"] = "attention_stgcn"
+    """Which network: a module of `slr/models`."""
+    published: bool = False
+    """Replace joints, channels, frames and the architecture by the published ones; everything of training stays."""
+    joints: str = "holistic-67"
+    channels: Literal[2, 3, 4] = 4
+    widths: Annotated[list[Positive], Field(min_length=1)] = [48, 48, 96, 128]
+    strides: list[Positive] = [1, 2, 2, 2]
+    """Each block keeps one frame in so many; as many numbers as `widths`."""
+    kernel: Annotated[int, Field(ge=1, le=31)] = 5
+    attention_layers: Positive = 1
+    """Layers of temporal self-attention."""
+    positions: Literal["none", "sinusoidal"] = "sinusoidal"
+    """What tells the attention the order of frames."""
+    hidden: Positive = 256
+    """Width of the linear layer before the classifier."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_published(cls, settings: Any) -> Any:
+        if isinstance(settings, dict) and settings.get("published") is True:
+            return {**settings, **ATTENTION_AS_PUBLISHED}
+        return settings
+
+    @model_validator(mode="after")
+    def _a_stride_for_each_block(self) -> Self:
+        if len(self.strides) != len(self.widths):
+            raise ValueError(f"strides: {len(self.strides)} for {len(self.widths)} blocks; give as many as widths")
+        return self
+
+
+ATTENTION_AS_PUBLISHED = {
+    "joints": "holistic-67", "channels": 4, "frames": 128, "learned_edges": False, "presence": False,
+    "widths": [64, 64, 128, 256], "strides": [1, 2, 2, 2], "kernel": 9, "heads": 4, "attention_layers": 1,
+    "positions": "none", "hidden": 256,
+}
+"""Sizes of the published network, as far as known: the input, four blocks, attention, a linear layer of 256."""
