@@ -5,7 +5,7 @@ import torch
 
 from slr.errors import ParamsError
 from slr.models import build
-from slr.models.transformer import Positions, sinusoids
+from slr.models.layers import Positions, sinusoids
 from slr.params import SpoterParams, parse
 from tests.models.batches import CLASSES, batch_of, padded, reordered, with_rubbish
 

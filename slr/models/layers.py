@@ -1,0 +1,215 @@
+"""What models of sequences are composed of: frames as vectors, attention, positions, a dropout that costs little.
+
+Vaswani et al., "Attention Is All You Need", NeurIPS 2017, unless a part says otherwise.
+"""
+
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from slr.data.batches import Batch
+
+
+class Frames(nn.Module):
+    """Each frame's landmarks as one vector, with its place in time.
+
+    Parameters
+    ----------
+    inputs : int
+        Numbers of a frame: joints times channels.
+    width : int or None
+        Width after a linear projection and a norm, which brings coordinates, which are small, to the scale of the
+        positions that are added to them; None takes the coordinates as they are.
+    missing : {"learned", "zero"}
+        What stands for a missing joint: a learned point, or the published code's zero before it takes off .5.
+    positions : {"none", "published", "sinusoidal", "learned"}
+        See `Positions`.
+    weighted : bool, default False
+        Multiply each number by a learned weight first (SiLT: Luna-Jimenez et al., ICMI 2023), kept in `weights`
+        (inputs,). The projection's columns then have length 1: the weight alone says how much of a number is used.
+    """
+
+    def __init__(self, inputs: int, width: int | None, missing: str, positions: str, weighted: bool = False):
+        super().__init__()
+        absent = torch.full((inputs,), -0.5 if missing == "zero" else 0.0)
+        if missing == "learned":
+            self.absent = nn.Parameter(absent)
+        else:
+            self.register_buffer("absent", absent)
+        self.weights = nn.Parameter(torch.ones(inputs)) if weighted else None
+        self.project = nn.Linear(inputs, width) if width else None
+        self.norm = nn.LayerNorm(width) if width else None
+        self.positions = Positions(positions, width or inputs)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(B, T, J, C >= the model's) -> (B, T, D)"""
+        channels = len(self.absent) // batch.landmarks.shape[2]
+        found = batch.mask.repeat_interleave(channels, dim=2)
+        x = torch.where(found, batch.landmarks[..., :channels].flatten(2), self.absent)  # (B, T, J * C)
+        if self.weights is not None:
+            x = x * self.weights
+        if self.project is not None:
+            matrix = self.project.weight
+            matrix = matrix if self.weights is None else F.normalize(matrix, dim=0)
+            x = self.norm(F.linear(x, matrix, self.project.bias))
+        return self.positions(x)
+
+
+class Attention(nn.Module):
+    """Multi-head attention."""
+
+    def __init__(self, width: int, heads: int, dropout: float):
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.out = nn.Linear(width, width)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, x: Tensor, source: Tensor, attend: Tensor) -> Tensor:
+        """Answer `x` (B, Q, D) from `source` (B, T, D), of which `attend` (B, 1, 1, T) bool may be looked at."""
+        query, key, value = (self._heads(t) for t in (self.query(x), *self.key_value(source).chunk(2, -1)))
+        if self.training and x.device.type == "cpu":
+            # The CPU's fused kernel has no dropout, and takes six times as long as these products in bf16.
+            scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)  # (B, H, Q, T)
+            found = self.dropout(scores.masked_fill(~attend, -torch.inf).softmax(-1)) @ value
+        else:
+            found = F.scaled_dot_product_attention(query, key, value, attn_mask=attend,
+                                                   dropout_p=self.dropout.p if self.training else 0)
+        return self.out(found.transpose(1, 2).flatten(2))  # (B, H, Q, D / H) -> (B, Q, D)
+
+    def _heads(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, T, D) -> (B, H, T, D / H)
+
+
+class Layer(nn.Module):
+    """Attention, then feed-forward, each with a residual and a norm.
+
+    Parameters
+    ----------
+    width, heads, feedforward : int
+    dropout : float
+    norm_first : bool
+        Normalise before each sublayer; False normalises the sums, as in the first Transformer.
+    """
+
+    def __init__(self, width: int, heads: int, feedforward: int, dropout: float, norm_first: bool):
+        super().__init__()
+        self.norm_first = norm_first
+        self.attention = Attention(width, heads, dropout)
+        self.feedforward = nn.Sequential(nn.Linear(width, feedforward), nn.ReLU(), Dropout(dropout),
+                                         nn.Linear(feedforward, width))
+        self.attention_norm, self.feedforward_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, x: Tensor, source: Tensor | None, attend: Tensor) -> Tensor:
+        """x: (B, Q, D); source: (B, T, D) to look at, None for x itself; attend: (B, 1, 1, T) bool."""
+        if self.norm_first:
+            h = self.attention_norm(x)
+            x = x + self.dropout(self.attention(h, h if source is None else source, attend))
+            return x + self.dropout(self.feedforward(self.feedforward_norm(x)))
+        x = self.attention_norm(x + self.dropout(self.attention(x, x if source is None else source, attend)))
+        return self.feedforward_norm(x + self.dropout(self.feedforward(x)))
+
+
+class Stack(nn.Module):
+    """Layers one after the other, and a norm: an encoder (without a source) or a decoder.
+
+    Matrices start as Glorot and Bengio's (AISTATS 2010).
+    """
+
+    def __init__(self, layers: Iterable[Layer], width: int):
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.norm = nn.LayerNorm(width)
+        for weight in (weight for weight in self.layers.parameters() if weight.ndim > 1):
+            nn.init.xavier_uniform_(weight)
+
+    def forward(self, x: Tensor, source: Tensor | None, attend: Tensor) -> Tensor:
+        """As `Layer.forward`."""
+        for layer in self.layers:
+            x = layer(x, source, attend)
+        return self.norm(x)
+
+
+class Positions(nn.Module):
+    """Tells the order of the frames, by adding to each.
+
+    Parameters
+    ----------
+    kind : {"none", "published", "sinusoidal", "learned"}
+        `published`: one learned vector, the same for every frame, so the order isn't told. `sinusoidal`: Vaswani et al.
+        `learned`: a vector for each of the first `LEARNED` frames; later ones share the last.
+    width : int
+    """
+
+    LEARNED = 256
+
+    def __init__(self, kind: str, width: int):
+        super().__init__()
+        self.kind = kind
+        if kind == "published":
+            self.vector = nn.Parameter(torch.rand(width))
+        elif kind == "learned":
+            self.table = nn.Parameter(torch.randn(self.LEARNED, width) * 0.02)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (B, T, D) -> (B, T, D)"""
+        if self.kind == "published":
+            return x + self.vector
+        if self.kind == "sinusoidal":
+            return x + sinusoids(x.shape[1], x.shape[2]).to(x)
+        if self.kind == "learned":
+            return x + self.table[torch.arange(x.shape[1], device=x.device).clamp_max(self.LEARNED - 1)]
+        return x
+
+
+def sinusoids(length: int, width: int) -> Tensor:
+    """(length, width): sines and cosines of the position at wavelengths from 2 pi to 20000 pi (Vaswani et al., 3.5)."""
+    rates = torch.exp(torch.arange(0, width, 2) * (-math.log(10000) / width))
+    angles = torch.arange(length)[:, None] * rates
+    return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)[:, :width]
+
+
+def mean_over_time(x: Tensor, frames: Tensor) -> Tensor:
+    """(B, T, D) -> (B, D): the mean over each clip's own `frames` (B, T) bool."""
+    return (x * frames[..., None]).sum(1) / frames.sum(1, keepdim=True)
+
+
+class Dropout(nn.Module):
+    """Dropout (Srivastava et al., JMLR 2014) with one random byte a number, on the CPU.
+
+    Torch draws a whole random number for each, fourteen times as slow: of SPOTER's training that is a quarter. A byte
+    rounds `p` to 1/256 (.1 is .1016); what is kept is scaled by the rounded one, so that the mean stays.
+    """
+
+    def __init__(self, p: float):
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        return _ByteDropout.apply(x, self.p) if x.device.type == "cpu" else F.dropout(x, self.p)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}"
+
+
+class _ByteDropout(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor, p: float) -> Tensor:
+        dropped = round(256 * p)
+        ctx.scale = 256 / (256 - dropped)
+        words = torch.empty(-(-x.numel() // 8), dtype=torch.int64).random_(-2**63, None)  # all of the 64 bits
+        kept = words.view(torch.uint8)[:x.numel()].view(x.shape) >= dropped
+        ctx.save_for_backward(kept)
+        return (x * kept).mul_(ctx.scale)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
+        (kept,) = ctx.saved_tensors
+        return (gradient * kept).mul_(ctx.scale), None
