@@ -1,11 +1,21 @@
 """Skeletons as data: named joints, parts, bones, and which joint mirrors which.
 
 Graphs, mirroring and the choice of body parts come from here; no joint's index is written anywhere else.
-Names of the 33 pose landmarks and 21 hand landmarks are MediaPipe's.
+Names of the 33 pose landmarks and 21 hand landmarks are MediaPipe's. A user's own skeleton is a YAML or JSON file:
+
+    name: upper-body
+    space: image                       # or metric
+    parts:
+      pose: [nose, left_wrist, right_wrist]
+    bones:
+      - [nose, left_wrist]
+      - [nose, right_wrist]
 """
 
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
@@ -65,13 +75,13 @@ class Skeleton:
     bones : tuple of (str, str)
         Parent and child.
     space : {"image", "metric"}
-        `image`: x and y in fractions of the frame's width and height, y down. `metric`: metres.
+        `image`: x and y in fractions of the frame's width and height, y down. `metric`: metres, y up.
     """
 
     name: str
     parts: dict[str, tuple[str, ...]] = field(hash=False)
     bones: tuple[tuple[str, str], ...]
-    space: str = "image"
+    space: Literal["image", "metric"] = "image"
 
     @cached_property
     def joints(self) -> tuple[str, ...]:
@@ -108,6 +118,11 @@ class Skeleton:
 
         return np.array([self.joints.index(mirrored(j)) if mirrored(j) in self.joints else i
                          for i, j in enumerate(self.joints)])
+
+    def definition(self) -> dict[str, Any]:
+        """All of it, JSON-ready: what `define` makes it from."""
+        return {"name": self.name, "space": self.space, "bones": [list(bone) for bone in self.bones],
+                "parts": {part: list(joints) for part, joints in self.parts.items()}}
 
     def selector(self, target: "Skeleton") -> np.ndarray:
         """(J_target, J_self) float32 matrix that takes this skeleton's joints to `target`'s.
@@ -188,9 +203,69 @@ SKELETONS = {
 }
 
 
-@cache
-def skeleton(name: str) -> Skeleton:
-    """The skeleton of that name; raises ParamsError with the known names otherwise."""
+BUILT_IN = tuple(SKELETONS)
+_FILES = (".yaml", ".yml", ".json")
+
+
+def skeleton(name: str | Path) -> Skeleton:
+    """The skeleton of that name, or the one that a file (`.yaml`, `.yml` or `.json`) defines.
+
+    Raises
+    ------
+    ParamsError
+        With the known names, if it is none of them; or with what is wrong with the file.
+    """
+    if str(name).lower().endswith(_FILES):
+        return _read(Path(name))
     if name not in SKELETONS:
         raise ParamsError(f"skeleton '{name}' is not known; known: {', '.join(sorted(SKELETONS))}")
     return SKELETONS[name]
+
+
+def define(definition: Any, source: str = "the skeleton") -> Skeleton:
+    """A skeleton from what `Skeleton.definition` gives; from then on it is known by its name.
+
+    Parameters
+    ----------
+    definition : dict
+        `name`, `parts` (dict of lists of joints), `bones` (list of pairs of joints) and, if it isn't image, `space`.
+    source : str
+        Where it stands, for messages.
+
+    Raises
+    ------
+    ParamsError
+        If something is missing, unknown or contradictory, or another skeleton has the name.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    shape = "a skeleton has a name, parts (name: [joints]), bones ([joint, joint]) and space (image or metric)"
+    try:
+        made = TypeAdapter(Skeleton).validate_python(definition)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ParamsError(f"{source}: {'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}; {shape}") from None
+    if odd := sorted(set(definition) - {known.name for known in fields(Skeleton)}):
+        raise ParamsError(f"{source}: unknown name '{odd[0]}'; {shape}")
+    twice = sorted({joint for joint in made.joints if made.joints.count(joint) > 1})
+    unknown = sorted({joint for bone in made.bones for joint in bone} - set(made.joints))
+    if not made.joints or twice or unknown:
+        what = (f"joint '{twice[0]}' occurs twice" if twice else
+                f"a bone names joint '{unknown[0]}', which is in no part" if unknown else "it has no joints")
+        raise ParamsError(f"{source}: {what}; correct the skeleton '{made.name}'")
+    known = SKELETONS.setdefault(made.name, made)
+    if known != made:
+        raise ParamsError(f"{source}: '{made.name}' is already the name of another skeleton"
+                          f"{' (a built-in one)' if made.name in BUILT_IN else ''}; choose another name")
+    return known
+
+
+def _read(path: Path) -> Skeleton:
+    """The skeleton that a file defines."""
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ParamsError(f"skeleton {path} can't be read: {' '.join(str(error).split())}") from None
+    return define(content, f"skeleton {path}")

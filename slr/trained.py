@@ -17,6 +17,7 @@ from slr.data.clips import Clips
 from slr.data.normalise import Normalise, normaliser
 from slr.errors import ModelError
 from slr.files import atomic_path, read_json, write_json
+from slr.landmarks.store import skeleton_of
 from slr.models import build
 from slr.params import ModelParams
 from slr.skeleton import Skeleton, skeleton
@@ -107,6 +108,7 @@ def load_model(folder: str | Path) -> TrainedModel:
     try:
         config = read_json(folder / CONFIG)
         params = TypeAdapter(ModelParams).validate_python(config["params"])
+        skeleton_of(config["preprocessing"])  # a user's own skeleton is known by its name from here on
         model = build(params, len(config["labels"]))
         load_weights(model, str(folder / WEIGHTS))
     except (ValidationError, ValueError, KeyError, RuntimeError) as error:

@@ -1,10 +1,13 @@
 """Skeletons: sizes, bones, mirroring, and getting one from another."""
 
+import json
+
 import numpy as np
 import pytest
+import yaml
 
 from slr.errors import ParamsError
-from slr.skeleton import SKELETONS, skeleton
+from slr.skeleton import SKELETONS, define, skeleton
 
 
 @pytest.mark.parametrize(("name", "joints"), [
@@ -68,5 +71,51 @@ def test_a_smaller_skeleton_is_picked_by_name_and_the_neck_is_the_middle_of_the_
 def test_a_skeleton_that_lacks_a_joint_says_which():
     with pytest.raises(ParamsError, match="'hands-42' hasn't"):
         skeleton("hands-42").selector(skeleton("spoter-54"))
-    with pytest.raises(ParamsError, match="not known; known: boston-3"):
+    with pytest.raises(ParamsError, match="not known; known: .*boston-3, hands-42"):
         skeleton("holistic")
+
+
+MINE = {"name": "mine", "space": "metric", "parts": {"body": ["nose", "left_wrist"], "other": ["right_wrist"]},
+        "bones": [["nose", "left_wrist"], ["nose", "right_wrist"]]}
+
+
+@pytest.mark.parametrize("suffix, write", [(".yaml", yaml.safe_dump), (".json", json.dumps)])
+def test_a_skeleton_of_ones_own_comes_from_a_file_and_is_known_by_its_name(tmp_path, suffix, write):
+    path = tmp_path / f"mine{suffix}"
+    path.write_text(write(MINE))
+    mine = skeleton(path)
+    assert mine.joints == ("nose", "left_wrist", "right_wrist") and mine.space == "metric"
+    assert mine.bone_indices.tolist() == [[0, 1], [0, 2]] and mine.mirror.tolist() == [0, 2, 1]
+    assert skeleton("mine") is mine and define(mine.definition()) is mine
+
+
+def test_an_edited_skeleton_needs_another_name():
+    define(MINE | {"name": "edited"})
+    with pytest.raises(ParamsError, match="'edited' is already the name of another"):
+        define(MINE | {"name": "edited", "space": "image"})
+
+
+@pytest.mark.parametrize("change, message", [
+    ({"name": "kinect-20"}, "a built-in one"),
+    ({"bones": [["nose", "ear"]]}, "a bone names joint 'ear', which is in no part"),
+    ({"bones": [["nose"]]}, "bones.0.1: Field required"),
+    ({"parts": {"a": ["nose"], "b": ["nose"]}}, "joint 'nose' occurs twice"),
+    ({"parts": {}}, "it has no joints"),
+    ({"parts": ["nose"]}, "parts: .* dict"),
+    ({"space": "inches"}, "space: Input should be 'image' or 'metric'"),
+    ({"colour": "red"}, "unknown name 'colour'"),
+])
+def test_a_skeleton_that_makes_no_sense_is_explained(tmp_path, change, message):
+    path = tmp_path / "bad.yml"
+    path.write_text(yaml.safe_dump(MINE | {"bones": []} | {"name": "bad"} | change))
+    with pytest.raises(ParamsError, match=f"skeleton {path}: .*{message}"):
+        skeleton(path)
+
+
+@pytest.mark.parametrize("content", [None, b"parts: [", b"\xff\xfe\xff"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path, content):
+    path = tmp_path / "bad.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ParamsError, match="bad.json can't be read"):
+        skeleton(path)

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from slr.errors import CorpusError
+from slr.errors import CorpusError, ParamsError
 from slr.files import atomic_path
 from slr.shards import Shards, with_clip, write_shards
-from slr.skeleton import Skeleton, skeleton
+from slr.skeleton import BUILT_IN, Skeleton, define, skeleton
 
 CHANNELS = ("x", "y", "z", "visibility")
 MISSING = -32768
@@ -72,8 +72,8 @@ class ClipLandmarks:
 
 
 def schema(joints: Skeleton) -> pa.Schema:
-    """The columns of a store of this skeleton."""
-    return pa.schema([
+    """The columns of a store of this skeleton; raises ParamsError if a part has the name of another column."""
+    columns = pa.schema([
         ("clip_id", pa.string()), ("fps", pa.float64()), ("width", pa.int32()), ("height", pa.int32()),
         ("n_frames", pa.int32()),
         ("timestamps_s", pa.binary()),  # <f8
@@ -82,6 +82,10 @@ def schema(joints: Skeleton) -> pa.Schema:
         ("step", pa.float64()),
         *((part, pa.binary()) for part in joints.parts),
     ])
+    if taken := [part for part in joints.parts if columns.get_field_index(part) < 0]:
+        raise ParamsError(f"skeleton '{joints.name}': a part can't be called '{taken[0]}', which is a column of the "
+                          "store; rename the part")
+    return columns
 
 
 def encode(clip: ClipLandmarks, joints: Skeleton) -> pa.Table:
@@ -126,7 +130,7 @@ def write_store(folder: str | Path, clips: Iterable[ClipLandmarks], joints: Skel
     clips : iterable of ClipLandmarks
         In the order in which they are kept; clip ids differ.
     joints : Skeleton
-        A named one: the store keeps its name.
+        The store keeps its name, and all of it where it is a user's own.
     metadata : dict, optional
         JSON-ready: `extractor` (name, version, model hash, settings), `frames` (their parameters), ...
     channels : sequence of str
@@ -141,8 +145,9 @@ def write_store(folder: str | Path, clips: Iterable[ClipLandmarks], joints: Skel
 def write_rows(folder: Path, rows: Iterable[pa.Table], joints: Skeleton, *, metadata: dict[str, Any],
                channels: Sequence[str] = CHANNELS, clips_per_shard: int = 256) -> None:
     """Write rows from `encode` as the shards of a store, into an existing folder."""
+    own = {} if joints.name in BUILT_IN else {"skeleton_definition": joints.definition()}
     write_shards(folder, rows, schema(joints), clips_per_shard=clips_per_shard, compression=COMPRESSION,
-                 metadata={**metadata, "skeleton": joints.name, "channels": list(channels)})
+                 metadata={**metadata, **own, "skeleton": joints.name, "channels": list(channels)})
 
 
 class LandmarkStore:
@@ -161,11 +166,12 @@ class LandmarkStore:
 
     def __init__(self, folder: str | Path):
         self._shards = Shards(folder)
-        self.skeleton = skeleton(self.metadata["skeleton"])
+        self.skeleton = skeleton_of(self.metadata)
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """How the landmarks were made: `skeleton`, `channels`, `extractor`, `frames`."""
+        """How the landmarks were made: `skeleton`, `channels`, `extractor`, `frames`; of a user's own skeleton also its
+        `skeleton_definition`."""
         return self._shards.metadata
 
     @property
@@ -233,6 +239,12 @@ class LandmarkStore:
                             coordinates[offsets[clip]:offsets[clip + 1], where])
                 clip += 1
         return coordinates, offsets
+
+
+def skeleton_of(metadata: dict[str, Any]) -> Skeleton:
+    """The skeleton of a store's metadata; a user's own is known by its name from then on."""
+    own = metadata.get("skeleton_definition")
+    return skeleton(metadata["skeleton"]) if own is None else define(own, "the landmarks' skeleton")
 
 
 def _slices(joints: Skeleton, parts: Iterable[str]) -> dict[str, slice]:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slr.errors import CorpusError
+from slr.errors import CorpusError, ParamsError
 from slr.landmarks.store import CHANNELS, ClipLandmarks, LandmarkStore, encode, write_store
-from slr.skeleton import skeleton
+from slr.skeleton import define, skeleton
 
 JOINTS = skeleton("holistic-75")
 
@@ -145,3 +145,23 @@ def test_reading_needs_no_mediapipe_opencv_or_torch(store):
     code = (f"import sys; from slr.landmarks.store import LandmarkStore; LandmarkStore({str(store._shards.folder)!r})"
             "['walk']; sys.exit(bool({'mediapipe', 'cv2', 'torch', 'av'} & set(sys.modules)))")
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+OWN = {"name": "own-3", "space": "metric", "parts": {"body": ["nose", "left_wrist", "right_wrist"]}, "bones": []}
+
+
+def test_a_skeleton_of_ones_own_travels_with_the_store(tmp_path):
+    one = ClipLandmarks("c", 30, 1, 1, np.ones((2, 3, 3), np.float32))
+    write_store(tmp_path / "landmarks", [one], define(OWN), channels=CHANNELS[:3])
+    code = ("import sys; from slr.landmarks.store import LandmarkStore; from slr.skeleton import skeleton; "
+            "store = LandmarkStore(sys.argv[1]); own = skeleton('own-3'); "
+            "print(own is store.skeleton, own.definition(), store['c'].mask.sum())")
+    told = subprocess.run([sys.executable, "-c", code, str(tmp_path / "landmarks")], capture_output=True, text=True,
+                          check=True).stdout
+    assert told == f"True {define(OWN).definition()} 6\n"
+
+
+def test_a_part_named_like_a_column_is_refused():
+    joints = define({"name": "bad-part", "parts": {"fps": ["nose"]}, "bones": []})
+    with pytest.raises(ParamsError, match="a part can't be called 'fps'"):
+        encode(ClipLandmarks("c", 30, 1, 1, np.ones((2, 1, 3), np.float32)), joints)
