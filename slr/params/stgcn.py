@@ -67,6 +67,10 @@ class ScaStgcnParams(GraphParams):
     """Where the GRU is read: each direction where it ends; both at the clip's last frame, as published, where the
     backward one has seen that frame alone; or the mean over time."""
 
+    @property
+    def signer_embedding(self) -> int:
+        return 0 if self.attention == "none" else self.signer_width
+
     @model_validator(mode="before")
     @classmethod
     def _as_published(cls, settings: Any) -> Any:

@@ -1,35 +1,56 @@
 """Settings that every model has: its joints, its training, its augmentation, its losses."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from slr.params.section import Fraction, Positive, Section
 
 
 class AugmentParams(Section):
-    """Random changes to training clips, drawn anew for each clip and epoch; 0 switches one off."""
+    """Random changes to training clips, drawn anew for each clip and epoch; 0 switches one off.
 
+    In this order: time, mirroring, view, normalisation, and what comes after it.
+    """
+
+    crop: Annotated[float, Field(ge=0, lt=1)] = 0
+    """Largest share of a clip's frames that is cut off, at both ends together."""
+    frame_rate: Annotated[float, Field(ge=0, lt=1)] = 0
+    """Largest relative change of the frame rate: .2 makes clips up to a fifth shorter or longer."""
+    mirror: Fraction = 0
+    """Share of clips that are mirrored, left and right joints swapped; a left-handed signer becomes right-handed."""
     probability: Fraction = 0.5
-    """Share of clips that get each of SPOTER's four changes: rotation, squeeze, perspective, arm rotation."""
+    """Share of clips that get each change of view: rotation, squeeze, perspective, arm rotation, yaw."""
     one_at_a_time: bool = False
-    """Give a clip one of the four (`probability` is then the share of clips that get any), as published."""
+    """Give a clip one change of view (`probability` is then the share of clips that get any), as published."""
     rotate_degrees: Annotated[float, Field(ge=0)] = 13
     """Largest rotation in the image plane."""
     squeeze: Annotated[float, Field(ge=0, lt=0.5)] = 0.15
-    """Largest part of the width taken off at each side."""
+    """Largest part of the width taken off at each side of the frame (of metres: of a square metre around the body)."""
     perspective: Annotated[float, Field(ge=0, lt=0.5)] = 0.1
-    """Largest shift of two corners on one side of the frame, in fractions of its height."""
+    """Largest shift of two corners on one side of the frame, in fractions of its height (of metres: in metres)."""
     arm_degrees: Annotated[float, Field(ge=0)] = 4
     """Largest rotation around a joint of an arm; everything below the joint moves along."""
     arm_joint_probability: Fraction = 0.3
     """Share of the shoulders, elbows and wrists that are rotated in a clip that gets this change."""
     yaw_degrees: Annotated[float, Field(ge=0, le=90)] = 0
     """Largest rotation around the vertical axis, by the landmarks' z: as if the camera stood elsewhere."""
-    mirror: Fraction = 0
-    """Share of clips that are mirrored, left and right joints swapped; a left-handed signer becomes right-handed."""
+    scale: Annotated[float, Field(ge=0, lt=1)] = 0
+    """Largest relative change of the normalised coordinates' size."""
+    shift: Annotated[float, Field(ge=0)] = 0
+    """Largest shift of the normalised coordinates, in x and in y, in their units."""
     noise_std: Annotated[float, Field(ge=0)] = 0.001
     """Gaussian noise on the normalised coordinates."""
+    time_mask: Annotated[float, Field(ge=0, lt=1)] = 0
+    """Largest share of a clip's frames that go missing in one stretch."""
+    frame_dropout: Annotated[float, Field(ge=0, lt=1)] = 0
+    """Share of frames that go missing, each by itself."""
+    joint_dropout: Annotated[float, Field(ge=0, lt=1)] = 0
+    """Share of joints that go missing for a whole clip, each by itself."""
+    part_dropout: Fraction = 0
+    """Share of clips that miss a part of the body: a hand, an arm with its hand, or the face."""
+    mixup: Annotated[float, Field(ge=0)] = 0
+    """Alpha of the Beta distribution of shares in which clips are mixed in pairs; larger mixes more evenly."""
 
 
 class LossParams(Section):
@@ -37,6 +58,32 @@ class LossParams(Section):
 
     signers: Literal["pseudo", "true"] = "pseudo"
     """Whose the clips are, for the losses that are about signers: pseudo-signers, or the corpus's where it knows."""
+    focal: bool = False
+    """Focal loss in place of cross-entropy: what is already told well counts little."""
+    focal_alpha: Annotated[float, Field(gt=0)] = 0.25
+    """Factor of the focal loss."""
+    focal_gamma: Annotated[float, Field(ge=0)] = 2
+    """How much less a well told clip counts."""
+    class_weights: Literal["none", "balanced"] = "none"
+    """`balanced`: a clip counts the more, the rarer its gloss is among the training clips."""
+    adversary: Annotated[float, Field(ge=0)] = 0
+    """Weight of a classifier of signers, which the features are trained against; .5 as published."""
+    adversary_lambda: Annotated[float, Field(ge=0)] = 0.5
+    """Factor of the classifier's gradient where it is reversed, on its way into the features."""
+    contrastive: Annotated[float, Field(ge=0)] = 0
+    """Weight of the supervised contrastive loss, between the clips of a batch; .1 as published."""
+    contrastive_temperature: Annotated[float, Field(gt=0)] = 0.07
+    """The lower, the more the nearest clips count."""
+    mutual_information: Annotated[float, Field(ge=0)] = 0
+    """Weight of what the features tell about the signer (CLUB, an upper bound in nats); .1 as published."""
+    mutual_information_with: Literal["embedding", "signers"] = "embedding"
+    """What stands for the signer: the model's embedding of one, or the clips' (pseudo-)signers."""
+    mutual_information_hidden: Positive = 128
+    """Width of CLUB's estimator."""
+    attention_sparsity: Annotated[float, Field(ge=0)] = 0
+    """Weight of the entropy of the attention over time, in nats."""
+    attention_smoothness: Annotated[float, Field(ge=0)] = 0
+    """Weight of the squared steps of the attention from frame to frame."""
 
 
 class TrainingParams(Section):
@@ -47,7 +94,7 @@ class TrainingParams(Section):
     channels: Literal[2, 3, 4] = 2
     """How many of x, y, z and visibility the model sees of each joint."""
     frames: Positive | None = None
-    """Resample every clip to this many frames; null leaves clips as long as they are."""
+    """Resample every clip to this many frames, between frames linearly; null leaves clips as long as they are."""
     normalise: Literal["none", "frame", "clip", "shoulders", "hands"] = "clip"
     """SPOTER's boxes, the body's measured in each `frame` (as published) or once a `clip`; `shoulders`: shoulder widths
     from the neck; `hands`: as `shoulders`, and each hand in palms from its wrist; `none`: frame heights from the
@@ -74,3 +121,32 @@ class TrainingParams(Section):
     """Epochs without a better validation score before training stops."""
     augment: AugmentParams = AugmentParams()
     losses: LossParams = LossParams()
+
+    @model_validator(mode="after")
+    def _augmentation_can_do_something(self) -> Self:
+        from slr.skeleton import skeleton
+
+        if self.frames is not None and self.augment.frame_rate:
+            raise ValueError(f"augment.frame_rate: every clip is resampled to {self.frames} frames, whatever its frame "
+                             "rate; set augment.frame_rate: 0 (augment.crop does change it) or frames: null")
+        if self.augment.yaw_degrees and self.channels < 3 and skeleton(self.joints).space == "metric":
+            raise ValueError(f"augment.yaw_degrees: a turn around '{self.joints}' needs its depth; set channels: 3 or "
+                             "augment.yaw_degrees: 0")
+        return self
+
+    @property
+    def signer_embedding(self) -> int:
+        """Width of the model's embedding of the signer; 0 where it has none, and then no attention over time either."""
+        return 0
+
+    @model_validator(mode="after")
+    def _losses_have_what_they_are_about(self) -> Self:
+        losses = self.losses
+        by_embedding = losses.mutual_information and losses.mutual_information_with == "embedding"
+        if by_embedding and not self.signer_embedding:
+            raise ValueError("losses.mutual_information_with: this model has no embedding of the signer; "
+                             "set it to signers")
+        for name in ("attention_sparsity", "attention_smoothness"):
+            if getattr(losses, name) and not self.signer_embedding:
+                raise ValueError(f"losses.{name}: this model has no attention over time to regularise; set it to 0")
+        return self
