@@ -195,6 +195,7 @@ SKELETONS = {
         Skeleton("holistic-67", {"pose": POSE[:25], **_HANDS}, _within(POSE_BONES, POSE[:25]) + _HAND_BONES),
         Skeleton("holistic-553", {"pose": POSE, **_HANDS, "face": FACE}, POSE_BONES + _HAND_BONES),
         Skeleton("hands-42", _HANDS, _hand_bones("left", None) + _hand_bones("right", None)),
+        Skeleton("right-hand-21", {"right_hand": _hand("right")}, _hand_bones("right", None)),
         Skeleton("kinect-20", {"pose": _KINECT}, _KINECT_BONES, space="metric"),
         Skeleton("boston-3", {"pose": ("nose", "left_hand", "right_hand")},
                  (("nose", "left_hand"), ("nose", "right_hand"))),

@@ -9,11 +9,16 @@ from torch import nn
 
 from slr.models.attention_stgcn import AttentionStgcn
 from slr.models.sca_stgcn import ScaStgcn
+from slr.models.silt import Silt
 from slr.models.spoter import Spoter
+from slr.models.transformer import Transformer
 from slr.params import ModelParams
 from slr.skeleton import skeleton
 
-FAMILIES = {"spoter": Spoter, "sca_stgcn": ScaStgcn, "attention_stgcn": AttentionStgcn}
+FAMILIES = {
+    "spoter": Spoter, "silt": Silt, "transformer": Transformer, "sca_stgcn": ScaStgcn,
+    "attention_stgcn": AttentionStgcn,
+}
 
 
 def build(params: ModelParams, classes: int) -> nn.Module:

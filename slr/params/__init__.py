@@ -19,14 +19,16 @@ from slr.params.pipeline import (
 )
 from slr.params.reading import describe, load, parse
 from slr.params.section import Section
+from slr.params.silt import SiltParams
 from slr.params.spoter import SpoterParams
 from slr.params.stgcn import AttentionStgcnParams, ScaStgcnParams
 from slr.params.training import AugmentParams, LossParams, TrainingParams
+from slr.params.transformer import TransformerParams
 from slr.params.whole import Params
 
 __all__ = [
     "FAMILIES", "AttentionStgcnParams", "AugmentParams", "ComputeParams", "CorpusParams", "EvaluationParams",
     "FramesParams", "ImportedParams", "LandmarksParams", "LossParams", "ModelParams", "Params", "SampleParams",
-    "ScaStgcnParams", "Section", "SignersParams", "SplitsParams", "SpoterParams", "TrainParams", "TrainingParams",
-    "describe", "load", "parse",
+    "ScaStgcnParams", "Section", "SignersParams", "SiltParams", "SplitsParams", "SpoterParams", "TrainParams",
+    "TrainingParams", "TransformerParams", "describe", "load", "parse",
 ]

@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Tag
 
+from slr.params.silt import SiltParams
 from slr.params.spoter import SpoterParams
 from slr.params.stgcn import AttentionStgcnParams, ScaStgcnParams
 from slr.params.transformer import TransformerParams
 
-FAMILIES = {"spoter": SpoterParams, "transformer": TransformerParams,
+FAMILIES = {"spoter": SpoterParams, "silt": SiltParams, "transformer": TransformerParams,
             "sca_stgcn": ScaStgcnParams, "attention_stgcn": AttentionStgcnParams}
 """The settings' class of each family."""
 
@@ -19,6 +20,7 @@ def _family(settings: Any) -> str | None:
 
 ModelParams = Annotated[
     Annotated[SpoterParams, Tag("spoter")]
+    | Annotated[SiltParams, Tag("silt")]
     | Annotated[TransformerParams, Tag("transformer")]
     | Annotated[ScaStgcnParams, Tag("sca_stgcn")]
     | Annotated[AttentionStgcnParams, Tag("attention_stgcn")],

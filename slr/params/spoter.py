@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from slr.params.section import Positive
 from slr.params.training import TrainingParams
+from slr.params.transformer import check_heads
 
 
 class SpoterParams(TrainingParams):
@@ -38,17 +39,17 @@ class SpoterParams(TrainingParams):
     @classmethod
     def _as_published(cls, settings: Any) -> Any:
         if isinstance(settings, dict) and settings.get("published") is True:
-            return {**settings, **SPOTER_AS_PUBLISHED}
+            return {**settings, **cls.as_published(settings)}
         return settings
 
-    @model_validator(mode="after")
-    def _heads_divide_the_width(self) -> Self:
-        from slr.skeleton import skeleton
+    @classmethod
+    def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """What `published: true` replaces in a block."""
+        return SPOTER_AS_PUBLISHED
 
-        width = self.d_model or self.channels * len(skeleton(self.joints))
-        if width % self.heads:
-            raise ValueError(f"heads: {self.heads} heads don't divide the width of {width}; "
-                             f"{'change d_model or heads' if self.d_model else 'set d_model or change heads'}")
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Self:
+        check_heads(self.heads, self.d_model, self.joints, self.channels)
         return self
 
 

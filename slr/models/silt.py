@@ -1,0 +1,41 @@
+"""SiLT: SPOTER with a learned weight for each coordinate, which tells how much of it is used.
+
+Luna-Jimenez et al., "Interpreting Sign Language Recognition using Transformers and MediaPipe Landmarks", ICMI 2023.
+As published and repaired: see docs/models.md.
+"""
+
+from torch import Tensor
+
+from slr.data.batches import Batch
+from slr.models.layers import Frames, mean_over_time
+from slr.models.spoter import Spoter
+from slr.params import SiltParams
+from slr.skeleton import Skeleton
+
+
+class Silt(Spoter):
+    """Landmarks of a clip -> gloss; parameters as `Spoter`'s.
+
+    `weights: query` weighs the sequence before the encoder. `weights: sequence` also asks the decoder, instead of one
+    learned query, the sequence with weights of its own, and takes the mean of its answers over time.
+    """
+
+    def __init__(self, params: SiltParams, skeleton: Skeleton, classes: int):
+        super().__init__(params, skeleton, classes, weighted=True)
+        self.ask = None
+        if params.weights == "sequence":
+            del self.class_query
+            self.ask = Frames(len(skeleton) * params.channels, params.d_model, params.missing, params.positions,
+                              weighted=True)
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """As `Spoter.forward`."""
+        if self.ask is None:
+            return super().forward(batch)
+        features = mean_over_time(self.answer(self.ask(batch), batch), batch.frames)
+        return {"logits": self.classify(features), "features": features}
+
+    def input_weights(self) -> dict[str, Tensor]:
+        """The learned weights (J * C,) of a frame's coordinates before the `encoder`, and before the `decoder`."""
+        weighted = {"encoder": self.embed} | ({} if self.ask is None else {"decoder": self.ask})
+        return {where: frames.weights.detach() for where, frames in weighted.items()}

@@ -1,0 +1,45 @@
+"""The plain transformer: an encoder over frames of landmarks, averaged over time.
+
+Vaswani et al., NeurIPS 2017, as Luna-Jimenez et al., ICMI 2023, compare SiLT with.
+"""
+
+from torch import Tensor, nn
+
+from slr.data.batches import Batch
+from slr.models.layers import Frames, Layer, Stack, mean_over_time
+from slr.params import TransformerParams
+from slr.skeleton import Skeleton
+
+
+class Transformer(nn.Module):
+    """Landmarks of a clip -> gloss.
+
+    Parameters
+    ----------
+    params : TransformerParams
+    skeleton : Skeleton
+        Of the clips.
+    classes : int
+        Glosses to tell apart.
+    """
+
+    def __init__(self, params: TransformerParams, skeleton: Skeleton, classes: int):
+        super().__init__()
+        inputs = len(skeleton) * params.channels
+        width = self.width = params.d_model or inputs
+        self.embed = Frames(inputs, params.d_model, params.missing, params.positions)
+        self.encoder = Stack((Layer(width, params.heads, params.feedforward, params.dropout, params.norm_first)
+                              for _ in range(params.layers)), width)
+        self.classify = nn.Linear(width, classes)
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """Read a batch of normalised landmarks.
+
+        Returns
+        -------
+        dict
+            `logits` (B, classes), and `features` (B, D), which they are a linear function of.
+        """
+        encoded = self.encoder(self.embed(batch), None, batch.frames[:, None, None, :])  # (B, T, D)
+        features = mean_over_time(encoded, batch.frames)
+        return {"logits": self.classify(features), "features": features}

@@ -1,0 +1,32 @@
+"""Settings of SiLT."""
+
+from typing import Any, Literal
+
+from slr.params.spoter import SPOTER_AS_PUBLISHED, SpoterParams
+
+
+class SiltParams(SpoterParams):
+    """SiLT (Luna-Jimenez et al., ICMI 2023): SPOTER whose coordinates are each multiplied by a learned weight.
+
+    `published: true` is the network and training of the paper for the block's joints.
+    """
+
+    family: Literal["silt"] = "silt"
+    """Which network: a module of `slr/models`."""
+    joints: str = "holistic-75"
+    """Skeleton that the model sees; the paper's are holistic-75 (WLASL) and right-hand-21 (IPN Hand)."""
+    weights: Literal["query", "sequence"] = "query"
+    """Weigh the sequence before the encoder and read it by a class query; or weigh it before encoder and decoder, and
+    take the mean over time. `published` leaves this as it is, too."""
+
+    @classmethod
+    def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """The paper's; its heads are known for its two skeletons, for others they stay what the block says."""
+        heads = {"holistic-75": {"heads": 10}, "right-hand-21": {"heads": 7}}
+        joints = settings.get("joints", cls.model_fields["joints"].default)
+        return {**SPOTER_AS_PUBLISHED, "heads": settings.get("heads", cls.model_fields["heads"].default),
+                **heads.get(joints, {}), **SILT_AS_PUBLISHED}
+
+
+SILT_AS_PUBLISHED = {"normalise": "none", "positions": "none", "augment": {"probability": 0, "noise_std": 0}}
+"""Where it differs from SPOTER: coordinates are fractions of the frame minus .5."""
