@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from slr.data.clips import Clips, arrange
+from slr.data.clips import Clips
 from slr.errors import ClipError, ModelError
 from slr.frames import clip_frames
 from slr.landmarks.holistic import HolisticExtractor, extractor_metadata
@@ -80,9 +80,7 @@ class Predictor:
             raise ClipError(f"no person found in any of its {len(coordinates)} frames")
         clip = ClipLandmarks(str(video), self.frames.fps or 1, *size, coordinates, np.array(times))
         clip = decode(encode(clip, self.source).to_pylist()[0], self.source)  # rounded as the store rounds
-        return arrange((clip.clip_id,), clip.coordinates, np.array([len(clip)]),
-                       self.source.selector(self.trained.skeleton), np.array([size]),
-                       channels=self.trained.params.channels)
+        return self.trained.clip(clip, self.source)
 
 
 def print_predictions(predictions: dict[str, list[tuple[str, float]]]) -> None:

@@ -1,11 +1,13 @@
 """A trained model on disk: weights, and everything that is needed to predict with them."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from pydantic import TypeAdapter, ValidationError
 from safetensors.torch import load_model as load_weights
@@ -13,11 +15,11 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from slr.data.batches import evaluation_batches
-from slr.data.clips import Clips
+from slr.data.clips import Clips, arrange, load_clips
 from slr.data.normalise import Normalise, normaliser
 from slr.errors import ModelError
 from slr.files import atomic_path, read_json, write_json
-from slr.landmarks.store import skeleton_of
+from slr.landmarks.store import ClipLandmarks, LandmarkStore, skeleton_of
 from slr.models import build
 from slr.params import ModelParams
 from slr.skeleton import Skeleton, skeleton
@@ -51,6 +53,24 @@ class TrainedModel:
     def skeleton(self) -> Skeleton:
         """The joints that the model reads."""
         return skeleton(self.params.joints)
+
+    def clips(self, store: LandmarkStore, clip_ids: Sequence[str]) -> Clips:
+        """Clips of a landmark store, read as the model was trained to read them.
+
+        Raises
+        ------
+        CorpusError
+            If the store hasn't one of them.
+        ParamsError
+            If the store's skeleton or channels can't give what the model reads.
+        """
+        return load_clips(store, clip_ids, self.skeleton, channels=self.params.channels, frames=self.params.frames)
+
+    def clip(self, landmarks: ClipLandmarks, source: Skeleton) -> Clips:
+        """One clip that is in no store, with the joints of the skeleton `source`."""
+        sizes = np.array([(landmarks.width, landmarks.height)]) if source.space == "image" else None
+        return arrange((landmarks.clip_id,), landmarks.coordinates, np.array([len(landmarks)]),
+                       source.selector(self.skeleton), sizes, channels=self.params.channels, frames=self.params.frames)
 
     def probabilities(self, clips: Clips) -> Tensor:
         """(clips, classes): how likely each clip is each gloss."""

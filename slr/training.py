@@ -95,7 +95,7 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
             # Everything random in an epoch follows from its number, so a resumed run needs no generator's state.
             torch.manual_seed(params.train.seed * 100_003 + state.epoch)
             generator = torch.Generator().manual_seed(params.train.seed * 100_003 + state.epoch)
-            augment = Augment(settings.augment, joints, generator)
+            augment = Augment(settings.augment, joints, generator, settings.frames)
 
             learner.train()
             total = 0.0
@@ -103,7 +103,7 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
                 rate = learning_rate(settings, state.epoch + step / steps)
                 for group in optimizer.param_groups:
                     group["lr"] = rate
-                batch = augment.noise(normalise(augment(batch))).to(device)
+                batch = augment(batch, normalise).to(device)
                 with autocast(device, precision):
                     outputs = model(batch)
                 terms = criterion(outputs, batch)
@@ -185,7 +185,7 @@ def read_data(store: LandmarkStore, splits: Path, manifest: Path, signers: Path,
     channels = max(settings.channels, 3 if settings.augment.yaw_degrees else 0)  # other view points need depth
     return Data(labels, **{
         split: load_clips(store, rows.clip_id, skeleton(settings.joints), rows.gloss.map(classes), channels,
-                          rows.group.map(groups).fillna(-1).astype(int))
+                          rows.group.map(groups).fillna(-1).astype(int), settings.frames)
         for split, rows in chosen.items()
     })
 

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from slr.data.resample import resample
+from slr.errors import ParamsError
 from slr.landmarks.store import LandmarkStore
 from slr.skeleton import Skeleton
 
@@ -43,8 +45,10 @@ class Clips:
 
 
 def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, classes: Sequence[int] | None = None,
-               channels: int = 2, signers: Sequence[int] | None = None) -> Clips:
+               channels: int = 2, signers: Sequence[int] | None = None, frames: int | None = None) -> Clips:
     """Read clips from a landmark store, as the joints of another skeleton.
+
+    What a trained model reads: `slr.trained.TrainedModel.clips`.
 
     Parameters
     ----------
@@ -58,24 +62,31 @@ def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, 
         How many of x, y, z, visibility.
     signers : sequence of int, optional
         Number of each clip's signer.
+    frames : int, optional
+        Resample every clip to this many frames.
 
     Raises
     ------
     ParamsError
-        If the store's skeleton can't give a joint of `target`.
+        If the store's skeleton can't give a joint of `target`, or the store hasn't so many channels.
     """
     clip_ids = tuple(clip_ids)
+    stored = store.metadata["channels"]
+    if channels > len(stored):
+        raise ParamsError(f"a model wants {channels} channels and the landmarks have {len(stored)} "
+                          f"({', '.join(stored)}); lower models.<name>.channels, or set augment.yaw_degrees: 0")
     selector = store.skeleton.selector(target)
     parts = [part for part, where in store.skeleton.part_slices.items() if selector[:, where].any()]
     coordinates, offsets = store.load(clip_ids, parts=parts)
     columns = np.concatenate([np.arange(len(store.skeleton))[store.skeleton.part_slices[part]] for part in parts])
     sizes = store.sizes(clip_ids) if store.skeleton.space == "image" else None
-    return arrange(clip_ids, coordinates, np.diff(offsets), selector[:, columns], sizes, classes, channels, signers)
+    return arrange(clip_ids, coordinates, np.diff(offsets), selector[:, columns], sizes, classes, channels, signers,
+                   frames)
 
 
 def arrange(clip_ids: tuple[str, ...], coordinates: np.ndarray, lengths: np.ndarray, selector: np.ndarray,
             sizes: np.ndarray | None, classes: Sequence[int] | None = None, channels: int = 2,
-            signers: Sequence[int] | None = None) -> Clips:
+            signers: Sequence[int] | None = None, frames: int | None = None) -> Clips:
     """Make `Clips` of bare arrays.
 
     Parameters
@@ -87,6 +98,8 @@ def arrange(clip_ids: tuple[str, ...], coordinates: np.ndarray, lengths: np.ndar
         See `Skeleton.selector`.
     sizes : array (clips, 2) or None
         Width and height of each clip's frames; None for coordinates that have no frame (metric).
+    frames : int, optional
+        Resample every clip to this many frames.
     """
     picked = pick_joints(coordinates[..., :channels], selector)
     mask = ~np.isnan(picked).any(-1)
@@ -94,11 +107,13 @@ def arrange(clip_ids: tuple[str, ...], coordinates: np.ndarray, lengths: np.ndar
     if sizes is not None:
         picked = isotropic(picked, np.repeat(sizes, lengths, axis=0))
         picked[~mask] = 0
-    lengths = torch.tensor(lengths, dtype=torch.int64)
+    landmarks, mask, lengths = torch.from_numpy(picked), torch.from_numpy(mask), torch.tensor(lengths).long()
+    if frames is not None:
+        landmarks, mask = resample(landmarks, mask, lengths, frames)
+        lengths = torch.full_like(lengths, frames)
     targets, of_signer = (torch.full((len(clip_ids),), -1) if numbers is None else torch.tensor(list(numbers))
                           for numbers in (classes, signers))
-    return Clips(clip_ids, torch.from_numpy(picked), torch.from_numpy(mask), lengths.cumsum(0) - lengths, lengths,
-                 targets.long(), of_signer.long())
+    return Clips(clip_ids, landmarks, mask, lengths.cumsum(0) - lengths, lengths, targets.long(), of_signer.long())
 
 
 def pick_joints(coordinates: np.ndarray, selector: np.ndarray) -> np.ndarray:

@@ -1,0 +1,204 @@
+"""Random changes to training clips, for a whole batch at a time; `AugmentParams` has a setting for each.
+
+The order: time (crop, frame rate), mirroring, the camera and the body (rotation, squeeze, perspective, arms, yaw), then
+normalisation, which undoes what only moves or resizes a signer, then scale, shift, noise, what goes missing (stretches
+of time, frames, joints, parts of the body), and mixup.
+
+The modules below hold the changes as pure functions of a batch and of amounts, one for each clip; `Augment` draws the
+amounts.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from slr.data.augment.dropping import body_parts, hide_frames, hide_joints, stretches
+from slr.data.augment.mixing import mix
+from slr.data.augment.space import arm_joints, mirror, perspective, rotate, rotate_below, scale, shift, squeeze, yaw
+from slr.data.augment.time import retime
+from slr.data.batches import Batch
+from slr.params import AugmentParams
+from slr.skeleton import Skeleton
+
+
+class Augment:
+    """Random changes to a batch of training clips.
+
+    Parameters
+    ----------
+    params : AugmentParams
+    skeleton : Skeleton
+        Of the batches; tells which joints hang on which, and which mirror which.
+    generator : torch.Generator
+        All that is random comes from it.
+    frames : int, optional
+        Length that every clip has to have (`TrainingParams.frames`): what is left of a cropped one is spread over it.
+
+    Raises
+    ------
+    ParamsError
+        If parts of the body are to go missing that the skeleton doesn't have.
+    """
+
+    def __init__(self, params: AugmentParams, skeleton: Skeleton, generator: torch.Generator,
+                 frames: int | None = None):
+        self.params = params
+        self.generator = generator
+        self.frames = frames
+        self.metric = skeleton.space == "metric"
+        self.arms = arm_joints(skeleton)
+        self.mirror_of = torch.from_numpy(skeleton.mirror)
+        self.parts = body_parts(skeleton) if params.part_dropout else None
+        self.views: list[Callable[[Batch], Tensor]] = [
+            change for change, amount in ((self._rotate, params.rotate_degrees), (self._squeeze, params.squeeze),
+                                          (self._perspective, params.perspective), (self._arms, params.arm_degrees),
+                                          (self._yaw, params.yaw_degrees))
+            if amount and params.probability
+        ]
+
+    def __call__(self, batch: Batch, normalise: Callable[[Batch], Batch] = lambda batch: batch) -> Batch:
+        """The batch, normalised, with every clip changed in its own way."""
+        return self.after(normalise(self.before(batch)))
+
+    def before(self, batch: Batch) -> Batch:
+        """The changes that come before normalisation."""
+        return self._view(self._mirror(self._time(batch)))
+
+    def after(self, batch: Batch) -> Batch:
+        """The changes that come after normalisation."""
+        return self._mix(self._drop(self._jitter(batch)))
+
+    # Time
+
+    def _time(self, batch: Batch) -> Batch:
+        if not (self.params.crop or self.params.frame_rate):
+            return batch
+        first, kept = torch.zeros_like(batch.lengths), batch.lengths
+        if self.params.crop:
+            cut = self._part_of(batch.lengths, self.params.crop)
+            first, kept = self._up_to(cut), batch.lengths - cut
+        frames = kept
+        if self.params.frame_rate:
+            frames = (kept * (1 + self._within(self.params.frame_rate, len(batch)))).round().long().clamp_min(1)
+        return retime(batch, first, kept, frames if self.frames is None else torch.full_like(kept, self.frames))
+
+    # Space
+
+    def _mirror(self, batch: Batch) -> Batch:
+        if not self.params.mirror:
+            return batch
+        clips = (self._uniform(len(batch)) < self.params.mirror)[:, None, None]
+        landmarks, mask = mirror(batch.landmarks, batch.mask, self.mirror_of)
+        return batch.with_landmarks(torch.where(clips[..., None], landmarks, batch.landmarks),
+                                    torch.where(clips, mask, batch.mask))
+
+    def _view(self, batch: Batch) -> Batch:
+        if not self.views:
+            return batch
+        if self.metric:  # counted from the camera, without a frame: the body's middle stands for the frame's centre
+            middle = _middle(batch)
+            batch = batch.with_landmarks(batch.landmarks - middle)
+        for change, clips in zip(self.views, self._choose(len(batch)), strict=True):
+            if clips.any():
+                batch = batch.with_landmarks(torch.where(clips[:, None, None, None], change(batch), batch.landmarks))
+        return batch.with_landmarks(batch.landmarks + middle) if self.metric else batch
+
+    def _choose(self, clips: int) -> Tensor:
+        """(changes, clips) bool: which clip gets which change of view."""
+        if not self.params.one_at_a_time:
+            return self._uniform(len(self.views), clips) < self.params.probability
+        which = self._up_to(torch.full((clips,), len(self.views) - 1))
+        one = torch.nn.functional.one_hot(which, len(self.views)).T.bool()
+        return one & (self._uniform(clips) < self.params.probability)
+
+    def _rotate(self, batch: Batch) -> Tensor:
+        return rotate(batch.landmarks, self._angle(self.params.rotate_degrees, len(batch)))
+
+    def _squeeze(self, batch: Batch) -> Tensor:
+        left, right = self._uniform(2, len(batch)) * self.params.squeeze
+        return squeeze(batch.landmarks, left, right)
+
+    def _perspective(self, batch: Batch) -> Tensor:
+        by = self._uniform(len(batch)) * self.params.perspective
+        side = torch.where(self._uniform(len(batch)) < 0.5, -1.0, 1.0)
+        return perspective(batch.landmarks, by * side)
+
+    def _arms(self, batch: Batch) -> Tensor:
+        landmarks = batch.landmarks
+        for origin, below in self.arms:
+            turned = self._uniform(len(batch)) < self.params.arm_joint_probability
+            angle = self._angle(self.params.arm_degrees, len(batch)) * turned
+            landmarks = rotate_below(landmarks, batch.mask, origin, below, angle)
+        return landmarks
+
+    def _yaw(self, batch: Batch) -> Tensor:
+        return yaw(batch.landmarks, self._angle(self.params.yaw_degrees, len(batch)))
+
+    # After normalisation
+
+    def _jitter(self, batch: Batch) -> Batch:
+        if self.params.scale:
+            factor = 1 + self._within(self.params.scale, len(batch))
+            batch = batch.with_landmarks(scale(batch.landmarks, factor))
+        if self.params.shift:
+            batch = batch.with_landmarks(shift(batch.landmarks, self._within(self.params.shift, len(batch), 2)))
+        if self.params.noise_std:
+            noise = torch.randn(batch.landmarks.shape, generator=self.generator) * self.params.noise_std
+            noise[..., 3:] = 0  # a visibility is no coordinate
+            batch = batch.with_landmarks(batch.landmarks + noise)
+        return batch
+
+    def _drop(self, batch: Batch) -> Batch:
+        clips, steps, joints = batch.mask.shape
+        if self.params.time_mask:
+            hidden = self._part_of(batch.lengths, self.params.time_mask)
+            batch = hide_frames(batch, stretches(self._up_to(batch.lengths - hidden), hidden, steps))
+        if self.params.frame_dropout:
+            hidden = self._uniform(clips, steps) < self.params.frame_dropout
+            batch = hide_frames(batch, hidden & ~(hidden | ~batch.frames).all(1, keepdim=True))  # some frame stays
+        if self.params.joint_dropout:
+            hidden = self._uniform(clips, joints) < self.params.joint_dropout
+            batch = hide_joints(batch, hidden & ~hidden.all(1, keepdim=True))
+        if self.params.part_dropout:
+            which = self._up_to(torch.full((clips,), len(self.parts) - 1))
+            losing = self._uniform(clips) < self.params.part_dropout
+            batch = hide_joints(batch, self.parts[which] & losing[:, None])
+        return batch
+
+    def _mix(self, batch: Batch) -> Batch:
+        if not self.params.mixup:
+            return batch
+        partner = torch.randperm(len(batch), generator=self.generator)
+        numbers = np.random.default_rng(torch.randint(2**62, (1,), generator=self.generator).item())
+        share = numbers.beta(self.params.mixup, self.params.mixup, len(batch))
+        # The smaller part is the partner's: a clip stays mostly itself, and so do its name and its signer.
+        return mix(batch, partner, torch.from_numpy(np.minimum(share, 1 - share)).float())
+
+    # Amounts
+
+    def _uniform(self, *shape: int) -> Tensor:
+        return torch.rand(shape, generator=self.generator)
+
+    def _within(self, limit: float, *shape: int) -> Tensor:
+        """Uniform between -limit and limit."""
+        return (2 * self._uniform(*shape) - 1) * limit
+
+    def _angle(self, limit_degrees: float, *shape: int) -> Tensor:
+        return torch.deg2rad(self._within(limit_degrees, *shape))
+
+    def _up_to(self, most: Tensor) -> Tensor:
+        """(B,) int64: each number from 0 to `most` (B,) equally likely."""
+        return torch.minimum((self._uniform(len(most)) * (most + 1)).long(), most)
+
+    def _part_of(self, lengths: Tensor, largest: float) -> Tensor:
+        """(B,) int64: frames of clips, up to the share `largest` of each, but never all."""
+        return torch.minimum((self._uniform(len(lengths)) * largest * lengths).round().long(), lengths - 1)
+
+
+def _middle(batch: Batch) -> Tensor:
+    """(B, 1, 1, C): the mean place of the joints of each clip; zero for a visibility."""
+    middle = batch.landmarks.sum((1, 2), keepdim=True) / batch.mask.sum((1, 2)).clamp_min(1)[:, None, None, None]
+    middle[..., 3:] = 0
+    return middle

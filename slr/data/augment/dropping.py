@@ -1,0 +1,44 @@
+"""Changes of what was found: frames, joints and parts of the body that go missing, as they do in motion blur."""
+
+import torch
+from torch import Tensor
+
+from slr.data.augment.space import arm_joints
+from slr.data.batches import Batch
+from slr.errors import ParamsError
+from slr.skeleton import Skeleton
+
+
+def hide_frames(batch: Batch, hidden: Tensor) -> Batch:
+    """The batch without any joint in the frames that are `hidden` (B, T) bool; lengths stay."""
+    return batch.with_landmarks(batch.landmarks, batch.mask & ~hidden[..., None])
+
+
+def hide_joints(batch: Batch, hidden: Tensor) -> Batch:
+    """The batch without the joints that are `hidden` (B, J) bool in all of a clip's frames."""
+    return batch.with_landmarks(batch.landmarks, batch.mask & ~hidden[:, None])
+
+
+def stretches(first: Tensor, length: Tensor, steps: int) -> Tensor:
+    """(B, steps) bool: True for `length` (B,) frames from frame `first` (B,) on."""
+    after_first = torch.arange(steps, device=first.device) - first[:, None]
+    return (after_first >= 0) & (after_first < length[:, None])
+
+
+def body_parts(skeleton: Skeleton) -> Tensor:
+    """(P, J) bool: which joints go missing together: each hand, each arm with its hand, the face.
+
+    Raises
+    ------
+    ParamsError
+        If the skeleton has no such part.
+    """
+    parts = [range(*where.indices(len(skeleton))) for part, where in skeleton.part_slices.items() if part != "pose"]
+    arms = [below for joint, below in arm_joints(skeleton) if skeleton.joints[joint].endswith("shoulder")]
+    if not [*parts, *arms]:
+        raise ParamsError(f"joints '{skeleton.name}' have neither hands nor arms nor a face that could be hidden; "
+                          "set augment.part_dropout: 0")
+    found = torch.zeros(len(parts) + len(arms), len(skeleton), dtype=torch.bool)
+    for row, joints in enumerate([*parts, *arms]):
+        found[row, list(joints)] = True
+    return found

@@ -1,0 +1,29 @@
+"""Changes of time: clips that begin later, end earlier, or have another frame rate."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from slr.data.batches import Batch
+from slr.data.resample import at_moments, spread
+
+
+def retime(batch: Batch, first: Tensor, kept: Tensor, frames: Tensor) -> Batch:
+    """Keep a part of each clip and show it in another number of frames.
+
+    Parameters
+    ----------
+    batch : Batch
+    first, kept : Tensor (B,) int64
+        The first frame that is kept of each clip, and how many are; within its length.
+    frames : Tensor (B,) int64
+        The clip's new length; as many as kept changes nothing else.
+    """
+    clips, steps = batch.mask.shape[:2]
+    most = int(frames.max())
+    row = torch.arange(clips, device=first.device) * steps  # of a clip's first frame in the flat arrays
+    moments = spread(row + first, kept, frames, most)
+    landmarks, mask = at_moments(batch.landmarks.flatten(0, 1), batch.mask.flatten(0, 1), moments)
+    inside = torch.arange(most, device=first.device) < frames[:, None]
+    return replace(batch, lengths=frames).with_landmarks(landmarks, mask & inside[..., None])

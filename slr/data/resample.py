@@ -1,0 +1,73 @@
+"""Clips at other moments: coordinates between frames by linear interpolation, and masks that don't invent anything."""
+
+import torch
+from torch import Tensor
+
+EXACT = 1e-3
+"""A moment this near to a frame, in frames, is that frame."""
+
+
+def at_moments(landmarks: Tensor, mask: Tensor, moments: Tensor) -> tuple[Tensor, Tensor]:
+    """What joints do at moments that may lie between two frames.
+
+    Parameters
+    ----------
+    landmarks : Tensor (F, J, C)
+    mask : Tensor (F, J) bool
+    moments : Tensor (...) float64
+        Each from 0 to F - 1, in frames.
+
+    Returns
+    -------
+    landmarks : Tensor (..., J, C)
+        Zero where missing.
+    mask : Tensor (..., J) bool
+        True where a joint was found in both frames beside the moment, or in the frame that it falls on.
+    """
+    nearest = moments.round()
+    moments = torch.where((moments - nearest).abs() < EXACT, nearest, moments)
+    before, after = moments.floor().long(), moments.ceil().long()
+    share = (moments - before).to(landmarks.dtype)[..., None, None]
+    found = mask[before] & mask[after]
+    return torch.lerp(landmarks[before], landmarks[after], share).masked_fill(~found[..., None], 0), found
+
+
+def spread(first: Tensor, kept: Tensor, frames: Tensor, most: int) -> Tensor:
+    """Evenly spaced moments of clips, the first and the last at the ends of what is kept.
+
+    Parameters
+    ----------
+    first, kept, frames : Tensor (B,) int64
+        The first frame that is kept of each clip, how many are, and how many moments to put there. A single moment is
+        in the middle.
+    most : int
+        Moments in the result; those beyond a clip's `frames` repeat its last.
+
+    Returns
+    -------
+    Tensor (B, most) float64
+    """
+    step = (kept - 1).double() / (frames - 1).clamp_min(1)
+    numbers = torch.minimum(torch.arange(most, device=first.device), frames[:, None] - 1)
+    middle = torch.where(frames == 1, (kept - 1).double() / 2, 0)
+    return (first + middle)[:, None] + numbers * step[:, None]
+
+
+def resample(landmarks: Tensor, mask: Tensor, lengths: Tensor, frames: int) -> tuple[Tensor, Tensor]:
+    """Clips one after the other, each with `frames` frames.
+
+    Parameters
+    ----------
+    landmarks : Tensor (frames of all clips, J, C)
+    mask : Tensor (frames of all clips, J) bool
+    lengths : Tensor (clips,) int64
+        Frames of each clip, at least 1.
+    frames : int
+
+    Returns
+    -------
+    (clips * frames, J, C), (clips * frames, J) bool
+    """
+    first = lengths.cumsum(0) - lengths
+    moments = spread(first, lengths, torch.full_like(lengths, frames), frames)
+    return at_moments(landmarks, mask, moments.flatten())
