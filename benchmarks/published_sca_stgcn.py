@@ -12,7 +12,7 @@ from torch import Tensor, nn
 class PublishedBlock(nn.Module):
     """(B, T, J, C_in) -> (B, T, J, C_out)"""
 
-    def __init__(self, adjacency: Tensor, inputs: int, outputs: int, dilation: int, dropout: float = 0.1):
+    def __init__(self, adjacency: Tensor, inputs: int, outputs: int, dilation: int, dropout: float):
         super().__init__()
         self.register_buffer("adjacency", adjacency, persistent=False)
         self.linear = nn.Linear(inputs, outputs)
@@ -30,6 +30,6 @@ class PublishedBlock(nn.Module):
 class PublishedBlocks(nn.Sequential):
     """(B, T, J, C) -> (B, T, J, 128): the three blocks, with dilations 1, 2, 3."""
 
-    def __init__(self, adjacency: Tensor, channels: int = 2):
+    def __init__(self, adjacency: Tensor, channels: int = 2, dropout: float = 0.1):
         sizes = (channels, 64, 128, 128)
-        super().__init__(*(PublishedBlock(adjacency, sizes[i], sizes[i + 1], dilation=i + 1) for i in range(3)))
+        super().__init__(*(PublishedBlock(adjacency, sizes[i], sizes[i + 1], i + 1, dropout) for i in range(3)))

@@ -1,7 +1,7 @@
 """What training minimises: named terms of what a model returned.
 
-Losses about signers skip clips whose signer isn't known (-1). They and the contrastive loss skip clips that mixup
-mixed: what is half of one gloss and half of another, by two people, has neither.
+Losses about the clips' signers skip clips whose signer isn't known (-1). They and the contrastive loss skip clips that
+mixup mixed: what is half of one gloss and half of another, by two people, has neither.
 """
 
 import torch
@@ -78,7 +78,7 @@ class Criterion(nn.Module):
             if losses.mutual_information_with == "embedding":
                 # Of one scale, so that the estimator needn't follow it; detached, as an embedding that says nothing
                 # would be the easiest way to share nothing with it.
-                known, about = whole, F.layer_norm(outputs["signer"].float().detach(), outputs["signer"].shape[1:])
+                known, about = ..., F.layer_norm(outputs["signer"].float().detach(), outputs["signer"].shape[1:])
             x, y = features[known], about[known]
             terms["mutual_information"] = losses.mutual_information * club(self.estimator, x, y).clamp_min(0)
             terms["mutual_information_estimator"] = misfit(self.estimator, x, y)

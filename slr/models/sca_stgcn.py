@@ -44,7 +44,7 @@ class ScaStgcn(nn.Module):
             self.attend_time = SignerAttention(*conditioned)
             if params.attention == "hierarchical":
                 self.attend_joints = JointPooling(width, params.signer_width)
-                self.attend_across = SignerAttention(*conditioned)
+                self.attend_across = SignerAttention(*conditioned, across=True)
         self.gru = ClipGRU(width, params.hidden, params.read)
         self.width = 2 * params.hidden
         self.classify = nn.Sequential(nn.LayerNorm(self.width), nn.Linear(self.width, self.width), nn.GELU(),
@@ -69,10 +69,10 @@ class ScaStgcn(nn.Module):
             return {"logits": self.classify(features), "features": features}
         signer = self.signer_encoder(batch, early)
         h = x.mean(2) if self.attend_joints is None else self.attend_joints(x, signer)  # (B, T, D)
-        h, over_time = self.attend_time(h, h, signer, frames)
+        h, over_time = self.attend_time(h, None, signer, frames)
         if self.attend_across is not None:
             joints = mean_over_time(x.flatten(2), frames).unflatten(1, x.shape[2:])  # (B, J, D)
-            h, _ = self.attend_across(h, joints, signer, joints.new_ones(joints.shape[:2], dtype=torch.bool))
+            h, _ = self.attend_across(h, joints, signer, torch.ones_like(joints[..., 0], dtype=torch.bool))
         features = self.gru(h, batch.lengths)
         return {"logits": self.classify(features), "features": features, "signer": signer,
                 "attention": [over_time * frames[:, None, :, None]]}
@@ -93,9 +93,11 @@ class SignerAttention(nn.Module):
         `hierarchical` conditions like `film` (Perez et al., AAAI 2018), with 1 + tanh as the scale.
     bare : bool
         As published.
+    across : bool, default False
+        The source is something else than the input.
     """
 
-    def __init__(self, width: int, heads: int, signer_width: int, kind: str, bare: bool):
+    def __init__(self, width: int, heads: int, signer_width: int, kind: str, bare: bool, across: bool = False):
         super().__init__()
         self.heads, self.bare, self.additive = heads, bare, kind == "additive"
         self.query = nn.Linear(width, width, bias=False)
@@ -105,17 +107,17 @@ class SignerAttention(nn.Module):
         if not self.additive:
             # Scale and shift of the values and scale of the keys; as published, the keys' shift too.
             self.modulate = nn.Linear(signer_width, (4 if bare else 3) * width)
-        if not bare:
-            self.norm, self.source_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.norm = nn.Identity() if bare else nn.LayerNorm(width)
+        self.source_norm = nn.LayerNorm(width) if across and not bare else nn.Identity()
 
-    def forward(self, x: Tensor, source: Tensor, signer: Tensor, attend: Tensor) -> tuple[Tensor, Tensor]:
-        """Answer each frame from the source.
+    def forward(self, x: Tensor, source: Tensor | None, signer: Tensor, attend: Tensor) -> tuple[Tensor, Tensor]:
+        """Answer each frame from all, or from another source.
 
         Parameters
         ----------
         x : Tensor (B, T, D)
-        source : Tensor (B, M, D)
-            `x` itself, or something else, whose order then doesn't count.
+        source : Tensor (B, M, D) or None
+            What to look at, whatever its order; None for x itself.
         signer : Tensor (B, S)
         attend : Tensor (B, M) bool
             What of the source may be looked at.
@@ -124,10 +126,8 @@ class SignerAttention(nn.Module):
         -------
         Tensor (B, T, D), and the weights, Tensor (B, heads, T, M).
         """
-        h, memory = x, source
-        if not self.bare:
-            h = self.norm(x) + sinusoids(x.shape[1], x.shape[2]).to(x)
-            memory = h if source is x else self.source_norm(source)
+        h = x if self.bare else self.norm(x) + sinusoids(x.shape[1], x.shape[2]).to(x)
+        memory = h if source is None else self.source_norm(source)
         query, value = self.query(h), self.value(memory)
         if self.additive:
             key = self.key(torch.cat([memory, signer[:, None].to(memory).expand(-1, memory.shape[1], -1)], -1))

@@ -146,6 +146,10 @@ class TrainingParams(Section):
         if by_embedding and not self.signer_embedding:
             raise ValueError("losses.mutual_information_with: this model has no embedding of the signer; "
                              "set it to signers")
+        for name in ("adversary", "contrastive", "mutual_information"):
+            if self.augment.mixup and getattr(losses, name) and not (name == "mutual_information" and by_embedding):
+                raise ValueError(f"losses.{name}: mixup leaves no clip with one gloss and one signer; set it to 0, or "
+                                 "augment.mixup: 0")
         for name in ("attention_sparsity", "attention_smoothness"):
             if getattr(losses, name) and not self.signer_embedding:
                 raise ValueError(f"losses.{name}: this model has no attention over time to regularise; set it to 0")
