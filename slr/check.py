@@ -26,6 +26,8 @@ OUTLIER = 3.5
 _MIN_SPREAD = 0.1
 # Natural-log units: where nearly all clips are alike (MAD of 0), only ratios above exp(3.5 * 0.1 / 0.6745) = 1.7 count.
 _MIN_SAMPLE = 8
+_SLACK = 1.02
+"""A box may go so far beyond the picture: rounding, and encoders that drop a row."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,9 @@ def check_corpus(params: CorpusParams, workers: int = 0) -> list[Problem]:
     Returns
     -------
     list of Problem
-        Kinds: those of `slr.corpora.folder` (layout and CSV), and `unreadable`, `outside-range`, `too-short`,
-        `duplicate-content`, `one-clip`, `signer-unknown`, `few-signers`, `size-outlier`, `duration-outlier`.
+        Kinds: those of the corpus's reader (layout, annotations), and `unreadable`, `outside-range`, `outside-box`,
+        `too-short`, `duplicate-content`, `one-clip`, `signer-unknown`, `few-signers`, `size-outlier`,
+        `duration-outlier`.
 
     Raises
     ------
@@ -135,6 +138,10 @@ def _media_problems(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Pr
         elif not pd.isna(clip.end_frame) and clip.end_frame > file.n_frames + 1:  # one for rounding of seconds
             yield Problem(clip.clip_id, "outside-range", "warning",
                           f"ends at frame {clip.end_frame}, but '{clip.media}' has {file.n_frames}", "correct end_s")
+        if clip.bbox is not None and (clip.bbox[2] > _SLACK * file.width or clip.bbox[3] > _SLACK * file.height):
+            yield Problem(clip.clip_id, "outside-box", "warning",
+                          f"its box {list(clip.bbox)} goes beyond its picture of {file.width} x {file.height} pixels",
+                          "get the video in the size that was annotated, or set corpus.crop: none")
         if 0 < end - start < MIN_FRAMES:
             yield Problem(clip.clip_id, "too-short", "warning", f"only {end - start} frames",
                           "record it again, or remove it if it shows no sign")

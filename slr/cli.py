@@ -13,9 +13,12 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_comp
                   help="Sign-language recognition: bring recordings, run `dvc repro`, look, predict.")
 use = typer.Typer(no_args_is_help=True, help="Choose the corpus: rewrites params.yaml, comments kept.")
 app.add_typer(use, name="use")
+fetch = typer.Typer(no_args_is_help=True, help="Fetch a published corpus from its addresses.")
+app.add_typer(fetch, name="download")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 ParamsFile = Annotated[Path, typer.Option("--params", help="The settings file.")]
+Root = Annotated[Path, typer.Option(help="Folder of the corpus.")]
 PARAMS = Path("params.yaml")
 
 
@@ -44,6 +47,62 @@ def use_folder(
         typer.echo(use_folder(params, root, csv))
 
 
+@use.command("wlasl")
+def use_wlasl(
+    root: Root,
+    annotations: Annotated[Path | None, typer.Option("--json", help="WLASL_v0.3.json, if not in the root.")] = None,
+    subset: Annotated[int | None, typer.Option(help="100, 300, 1000 or 2000: its first glosses.")] = None,
+    crop: Annotated[str, typer.Option(help="bbox cuts the picture to the signer.")] = "none",
+    params: ParamsFile = PARAMS,
+):
+    """WLASL (American). Its videos: `slr download wlasl`. Next: `slr check`."""
+    from slr.presets import use_published
+
+    with _readable_errors():
+        typer.echo(use_published(params, "wlasl", root, annotations, subset=subset, crop=crop))
+
+
+@use.command("ipn")
+def use_ipn(
+    root: Root,
+    lists: Annotated[Path | None, typer.Option(help="Folder of trainlistall.txt, vallistall.txt, classIndAll.txt; "
+                                                    "else ROOT/annotations or the root.")] = None,
+    rests: Annotated[bool, typer.Option("--rests", help="Keep stretches without a gesture (D0X) as a class.")] = False,
+    params: ParamsFile = PARAMS,
+):
+    """IPN Hand (gestures): frames/ or videos/ and the lists. Next: `slr check`."""
+    from slr.presets import use_published
+
+    with _readable_errors():
+        typer.echo(use_published(params, "ipn", root, lists, subset="all" if rests else None))
+
+
+@use.command("lsa64")
+def use_lsa64(
+    root: Root,
+    glosses: Annotated[Path | None, typer.Option(help="CSV sign,gloss; else a sign's number is its gloss.")] = None,
+    params: ParamsFile = PARAMS,
+):
+    """LSA64 (Argentinian): SSS_PPP_RRR.mp4. Next: `slr check`."""
+    from slr.presets import use_published
+
+    with _readable_errors():
+        typer.echo(use_published(params, "lsa64", root, glosses))
+
+
+@use.command("autsl")
+def use_autsl(
+    root: Root,
+    labels: Annotated[Path | None, typer.Option(help="Folder of the CSVs of labels, if it isn't the root.")] = None,
+    params: ParamsFile = PARAMS,
+):
+    """AUTSL (Turkish): train, val and test folders with their labels. Next: `slr check`."""
+    from slr.presets import use_published
+
+    with _readable_errors():
+        typer.echo(use_published(params, "autsl", root, labels))
+
+
 @use.command("sample")
 def use_sample(params: ParamsFile = PARAMS):
     """The built-in corpus: a drawn signer with invented signs."""
@@ -51,6 +110,22 @@ def use_sample(params: ParamsFile = PARAMS):
 
     with _readable_errors():
         typer.echo(use_sample(params))
+
+
+@fetch.command("wlasl")
+def download_wlasl(
+    annotations: Annotated[Path, typer.Option("--json", help="WLASL_v0.3.json.")],
+    root: Annotated[Path, typer.Option(help="Folder that gets raw_videos/, checksums.csv and dead.csv.")],
+    subset: Annotated[int | None, typer.Option(help="Only its first 100, 300, 1000 or 2000 glosses.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=32, help="Videos fetched at a time.")] = 4,
+):
+    """Fetch WLASL's videos. Stopped, it goes on where it was; run again, it checks what is there."""
+    from slr.corpora.wlasl import download
+
+    with _readable_errors():
+        typer.echo(download(annotations, root, subset, workers))
+        typer.echo(f"What could not be fetched: {root / 'dead.csv'}\nNext: slr use wlasl --root {root} "
+                   f"--json {annotations}" + (f" --subset {subset}" if subset else ""))
 
 
 @app.command()

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from slr.corpora import folder
+from slr import corpora
 from slr.corpora.problems import errors
 from slr.corpora.reading import is_image_folder
 from slr.errors import CorpusError, ParamsError
@@ -14,6 +14,7 @@ from slr.files import write_text
 from slr.params import CorpusParams, FramesParams, parse
 from slr.video import VIDEO_SUFFIXES
 
+_PAGE, _PAGES = "docs/corpora.md", {"folder": "docs/your-own-recordings.md"}
 RECORDED_FRAMES = {"fps": 25, "size": 480}
 """Real hands are faster and smaller in the picture than drawn ones."""
 _CHOSEN = ("name", "source", "root", "annotations", "subset", "crop")
@@ -53,24 +54,58 @@ def use_folder(params_path: str | Path, root: str | Path, annotations: str | Pat
         root, annotations = root.parent, root
     elif annotations is None:
         annotations = _only_csv(root)
-    clips, problems = folder.scan(root, annotations, workers=0)
-    if clips.empty:
-        first = f"; first of {len(errors(problems))} problems: {errors(problems)[0]}" if errors(problems) else ""
-        raise CorpusError(f"no clips were found in {root}{first}\nExpected {root}/<gloss>/<clip>.mp4, or a CSV with "
-                          "the columns path,gloss: see docs/your-own-recordings.md")
-    home = Path(params_path).resolve().parent
     source = annotations if annotations is not None and not _is_below(annotations, root) else root
-    _rewrite(params_path, {
-        "corpus": {"name": "folder", "source": _stored(source, home), "root": _stored(root, home),
-                   "annotations": None if annotations is None else _stored(annotations, home),
-                   "subset": None, "crop": "none"},
-        "frames": RECORDED_FRAMES,
-        "evaluation": {"gloss_sets": {}},
-    })
-    n_errors = len(errors(problems))
+    return _use(params_path, {"name": "folder"}, root, annotations, source)
+
+
+def use_published(params_path: str | Path, name: str, root: str | Path, annotations: str | Path | None = None,
+                  **settings: Any) -> str:
+    """Point `params.yaml` at a published corpus.
+
+    Parameters
+    ----------
+    params_path, root : path
+        As for `use_folder`.
+    name : str
+        One of `slr.corpora.READERS`.
+    annotations : path, optional
+        The corpus's annotation file or folder; without it, it is looked for in the root.
+    **settings
+        Further settings of the corpus: `subset`, `crop`.
+
+    Returns
+    -------
+    str
+        What was found and what to do next.
+
+    Raises
+    ------
+    CorpusError, ParamsError
+        As `use_folder`.
+    """
+    return _use(params_path, {"name": name, **settings}, root, annotations, root)
+
+
+def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, annotations: str | Path | None,
+         source: str | Path) -> str:
+    """Scan the corpus and, if it has clips, write its settings; returns what was found and what to do next."""
+    home = Path(params_path).resolve().parent
+    settings = {key: getattr(CorpusParams(), key) for key in _CHOSEN} | settings
+    places = {"root": str(root), "annotations": None if annotations is None else str(annotations)}
+    params = parse({"corpus": settings | places}).corpus
+    clips, problems = corpora.scan(params)
+    n_errors = sum(problem.count for problem in errors(problems))
+    if clips.empty:
+        first = f"; first of {len(errors(problems))} problems: {errors(problems)[0]}" if n_errors else ""
+        raise CorpusError(f"no clips were found in {root}{first}\n"
+                          f"Expected {corpora.module_of(params.name).LAYOUT}: see {_PAGES.get(params.name, _PAGE)}")
+    stored = {key: None if path is None else _stored(path, home) for key, path in places.items()}
+    _rewrite(params_path, {"corpus": settings | stored | {"source": _stored(source, home)},
+                           "frames": RECORDED_FRAMES, "evaluation": {"gloss_sets": {}}})
     found = f"{len(clips)} clips of {clips.glosses.explode().nunique()} glosses by {_signers(clips.signer)}"
     return "\n".join([
         f"{params_path} now uses {annotations or root}: {found}" + (f"; {n_errors} problems" if n_errors else ""),
+        *(f"  {problem}" for problem in errors(problems) if problem.items),
         "Next:",
         "  slr check     reads every recording and lists all problems, before any computing",
         "  dvc repro     runs the pipeline to reports/report.html",

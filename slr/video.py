@@ -19,13 +19,13 @@ from slr.files import atomic_path
 if TYPE_CHECKING:
     import av
 
-VIDEO_SUFFIXES = (".mp4", ".webm", ".avi", ".mov", ".mkv", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".ts")
+VIDEO_SUFFIXES = (".mp4", ".webm", ".avi", ".mov", ".mkv", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".ts", ".swf")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm")
 IMAGES_FPS = 25.0
 """Rate of a folder of images when nobody knows it."""
 
 # Only formats that hold their own frames: playlists and concatenations name other files, wherever those are.
-_CONTAINERS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,flv,asf,ogg"
+_CONTAINERS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,flv,swf,asf,ogg"
 _TRACK_TIME_BASE = Fraction(1, 90_000)
 
 

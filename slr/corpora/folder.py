@@ -95,7 +95,7 @@ def _scan_gloss(root: Path, folder: Path, problems: list[Problem]) -> Iterator[d
                 problems.append(Problem(name, "name", "error", "the file's name is not UTF-8", "rename it"))
                 continue
             except CorpusError as error:
-                problems.append(_leaves_root(media, error))
+                problems.append(Problem.outside_root(media, error))
                 continue
             yield row(_clip_id(media), media, [nfc(folder.name).strip()])
         elif entry.is_dir():
@@ -115,11 +115,6 @@ def _scan_gloss(root: Path, folder: Path, problems: list[Problem]) -> Iterator[d
 def _entries(folder: Path) -> list[Path]:
     """What is in a folder, in a fixed order, hidden files left out."""
     return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
-
-
-def _leaves_root(where: str, error: CorpusError) -> Problem:
-    reason, _, way_out = str(error).partition("; ")
-    return Problem(where, "outside-root", "error", reason, way_out)
 
 
 # CSV
@@ -177,7 +172,7 @@ def _scan_csv(root: Path, annotations: Path, problems: list[Problem], workers: i
         try:
             entries.append((where, _entry(root, values, decimal_comma=delimiter != ",")))
         except CorpusError as error:
-            problems.append(_leaves_root(where, error))
+            problems.append(Problem.outside_root(where, error))
         except _LineError as error:
             problems.append(error.problem(where))
     rates = frame_rates(root, {entry.media for _, entry in entries if entry.is_part}, workers)

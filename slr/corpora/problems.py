@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 from slr.errors import CorpusError
 
@@ -31,6 +31,12 @@ class Problem:
     reason: str
     way_out: str
     items: tuple[str, ...] = ()
+
+    @classmethod
+    def outside_root(cls, where: str, error: CorpusError) -> Self:
+        """A path that leaves the corpus root, from what `slr.files.inside` raised."""
+        reason, _, way_out = str(error).partition("; ")
+        return cls(where, "outside-root", "error", reason, way_out)
 
     @property
     def count(self) -> int:

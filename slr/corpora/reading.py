@@ -6,6 +6,7 @@ readers is in `slr.corpora`.
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,43 @@ def is_image_folder(path: Path) -> bool:
 def is_video(path: Path) -> bool:
     """Whether a path is a file with a video's suffix."""
     return path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
+
+
+def videos_by_stem(folder: Path) -> dict[str, Path]:
+    """The videos right in a folder (none if it isn't there) by their names without suffix.
+
+    Of several with one name, the suffix that comes first in VIDEO_SUFFIXES wins.
+    """
+    files = [file for file in folder.iterdir() if is_video(file)] if folder.is_dir() else []
+    return {file.stem: file for file in
+            sorted(files, key=lambda file: VIDEO_SUFFIXES.index(file.suffix.lower()), reverse=True)}
+
+
+def only_file(folder: Path, pattern: str, setting: str) -> Path:
+    """The one file in a folder whose name in lower case matches a pattern.
+
+    Raises
+    ------
+    CorpusError
+        If there is none, or several; `setting` is what to set then.
+    """
+    found = sorted(file for file in folder.iterdir() if fnmatch(file.name.lower(), pattern) and file.is_file())
+    if len(found) == 1:
+        return found[0]
+    how_many = f"{len(found)} files '{pattern}' ({', '.join(file.name for file in found)})" if found else (
+        f"no file '{pattern}'")
+    raise CorpusError(f"{folder} has {how_many}; set {setting} to the one to read")
+
+
+def read_text(path: Path) -> str:
+    """An annotation file's text (UTF-8, with or without a BOM); raises CorpusError if it can't be read."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise CorpusError(f"annotations {path} can't be read ({error.strerror}); set corpus.annotations to what "
+                          "belongs to the corpus") from None
+    except UnicodeDecodeError:
+        raise CorpusError(f"annotations {path} is not UTF-8 text; download it again, or save it as UTF-8") from None
 
 
 def nfc(text: str) -> str:

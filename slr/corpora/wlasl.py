@@ -1,0 +1,302 @@
+"""WLASL: word-level American Sign Language (Li et al., WACV 2020), the JSON of version 0.3 and its videos.
+
+Layout
+------
+The JSON is a list of `{gloss, instances}`. A video lies below the root under the names that the corpus's own scripts
+give it: `videos/<video_id>.mp4`, cut by its `preprocess.py` already; or as downloaded `raw_videos/<video_id>.mp4` (or
+`raw_videos_mp4/`, or in the root itself), where a video from YouTube may have YouTube's id as its name and be shared by
+several clips.
+
+Frames are counted from 1, both ends included, -1 for the last one, in the video *at 25 frames a second* (the JSON's
+`fps`); for a video with another rate they are converted through time.
+"""
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from slr.corpora.problems import Problem
+from slr.corpora.reading import (
+    Scan,
+    collect,
+    frame_rates,
+    missing,
+    only_file,
+    read_text,
+    require_folder,
+    row,
+    videos_by_stem,
+)
+from slr.errors import CorpusError
+from slr.files import inside
+from slr.progress import warn
+
+if TYPE_CHECKING:
+    from slr.corpora.download import Summary
+
+LAYOUT = "ROOT/WLASL_v0.3.json and ROOT/videos/<video_id>.mp4, or ROOT/raw_videos/<video_id>.mp4 as downloaded"
+RAW = "raw_videos"
+"""Folder of the videos as downloaded."""
+_CUT = "videos"
+_FOLDERS = (_CUT, "raw_videos_mp4", RAW, ".")
+_YOUTUBE_HOSTS = ("youtu.be", "youtube.com", "www.youtube.com", "m.youtube.com")
+_YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+
+
+class Instance(BaseModel):
+    """One recording of a sign, as the JSON has it; fields that nothing uses are ignored."""
+
+    video_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    url: str = ""
+    split: Literal["train", "val", "test"]
+    frame_start: Annotated[int, Field(ge=1)] = 1
+    frame_end: int = -1
+    fps: Annotated[float, Field(gt=0)] = 25
+    signer_id: int | None = None
+    bbox: list[float] | None = None
+
+    @model_validator(mode="after")
+    def _range(self) -> "Instance":
+        if self.frame_end != -1 and self.frame_end < self.frame_start:
+            raise ValueError(f"frame_end {self.frame_end} is before frame_start {self.frame_start}")
+        return self
+
+    @property
+    def from_youtube(self) -> bool:
+        return _host(self.url) in _YOUTUBE_HOSTS
+
+    @property
+    def youtube_id(self) -> str | None:
+        """YouTube's own id of the video, where it comes from there."""
+        if not self.from_youtube:
+            return None
+        address = urlsplit(self.url)
+        found = parse_qs(address.query).get("v", [address.path.strip("/")])[0]
+        return found if _YOUTUBE_ID.fullmatch(found) else None
+
+    @property
+    def is_part(self) -> bool:
+        return self.frame_start > 1 or self.frame_end != -1
+
+
+class Entry(NamedTuple):
+    """An instance with its gloss."""
+
+    gloss: str
+    instance: Instance
+
+
+def scan(root: str | Path, annotations: str | Path | None = None, *, subset: int | None = None,
+         crop: str = "none", workers: int = 1) -> Scan:
+    """Read the clips whose videos are there, and list what is missing or wrong.
+
+    Parameters
+    ----------
+    root : path
+        Folder of the videos.
+    annotations : path, optional
+        The JSON; without it the one `WLASL*.json` in the root.
+    subset : {100, 300, 1000, 2000}, optional
+        The first so many glosses of the JSON, as the official subsets; None for all.
+    crop : {"none", "bbox"}, default "none"
+        Whether the clips carry the JSON's boxes around the signer, to which the frames are cut.
+    workers : int, default 1
+        Processes that measure the frame rate of files of which a clip is a part; 0 for one per core.
+
+    Returns
+    -------
+    clips : DataFrame
+        The manifest's columns; the id is the `video_id`, the signer WLASL's number, the split the official one.
+    problems : list of Problem
+        Kinds: `bad-entry`, `duplicate-id`, `outside-root`, `unreadable`, and one `missing-video` for all videos that
+        aren't there.
+
+    Raises
+    ------
+    CorpusError
+        If the root or the JSON is missing, the JSON isn't WLASL's, or has fewer glosses than the subset.
+    """
+    root = require_folder(root)
+    path = Path(annotations) if annotations is not None else only_file(root, "wlasl*.json", "corpus.annotations")
+    entries, problems = read_entries(path, subset)
+    places, absent = _places(root, entries, problems)
+    if absent:
+        problems.append(_missing(absent, len(entries), root, path))
+    rates = frame_rates(root, {media for (_, instance), media in places if _is_part(instance, media, root)}, workers)
+    return collect(_rows(root, places, rates, crop, problems), problems), problems
+
+
+def read_entries(path: str | Path, subset: int | None = None) -> tuple[list[Entry], list[Problem]]:
+    """The instances of the JSON (of its first `subset` glosses), and a problem for each that can't be used.
+
+    Raises
+    ------
+    CorpusError
+        If the file is missing, isn't JSON, isn't WLASL's, or has fewer glosses than the subset.
+    """
+    glosses = _glosses(Path(path))
+    if subset is not None and subset > len(glosses):
+        raise CorpusError(f"{path} has {len(glosses)} glosses, fewer than subset {subset}; use the whole "
+                          "WLASL_v0.3.json, or a smaller corpus.subset")
+    entries: list[Entry] = []
+    problems: list[Problem] = []
+    seen: dict[str, str] = {}
+    for gloss, instances in list(glosses.items())[:subset]:
+        for number, fields in enumerate(instances):
+            try:
+                instance = Instance.model_validate(fields)
+            except ValidationError as error:
+                problems.append(_bad_entry(f"{gloss}, instance {number}", error))
+                continue
+            if instance.video_id in seen:
+                problems.append(Problem(instance.video_id, "duplicate-id", "error",
+                                        f"this video_id stands for '{seen[instance.video_id]}' and '{gloss}'",
+                                        "remove one of the two instances from the JSON"))
+                continue
+            seen[instance.video_id] = gloss
+            entries.append(Entry(gloss, instance))
+    return entries, problems
+
+
+def download(path: str | Path, root: str | Path, subset: int | None = None, workers: int = 4,
+             **settings: Any) -> "Summary":
+    """Fetch what the root lacks from the JSON's addresses to `root/raw_videos`, and check what was fetched before.
+
+    Parameters
+    ----------
+    path : path
+        The JSON.
+    root, subset
+        As for `scan`; the root is made if it isn't there.
+    workers : int, default 4
+        Videos fetched at a time.
+    **settings
+        Further ones of `slr.corpora.download.download`.
+
+    Raises
+    ------
+    SlrError
+        As `read_entries` and `slr.corpora.download.download`; entries that can't be used are left out with a warning.
+    """
+    from slr.corpora import download
+
+    root = Path(root)
+    entries, problems = read_entries(path, subset)
+    for problem in problems:
+        warn(f"left out: {problem}")
+    elsewhere = {entry.instance.video_id for entry, media in _places(root, entries, [])[0]
+                 if Path(media).parent.name != RAW} if root.is_dir() else set()
+    sharing: dict[str, list[Instance]] = {}
+    for _, instance in entries:
+        if instance.video_id not in elsewhere:
+            sharing.setdefault(instance.youtube_id or instance.video_id, []).append(instance)
+    items = [download.Item(stem, instances[0].url, tuple(instance.video_id for instance in instances),
+                           instances[0].from_youtube) for stem, instances in sharing.items()]
+    return download.download(items, root, RAW, workers=workers, **settings)
+
+
+def _glosses(path: Path) -> dict[str, list[Any]]:
+    """Instances by gloss, in the order of the file, not yet checked."""
+    try:
+        content = json.loads(read_text(path))
+    except ValueError as error:
+        raise CorpusError(f"{path} is not JSON ({error}); download WLASL_v0.3.json again") from None
+    if not isinstance(content, list) or not content:
+        raise CorpusError(f"{path} is not WLASL's: it should be a list of glosses with their instances; use "
+                          "WLASL_v0.3.json (not nslt_100.json, which has no addresses, signers or boxes)")
+    glosses: dict[str, list[Any]] = {}
+    for number, entry in enumerate(content):
+        gloss, instances = (entry.get(key) if isinstance(entry, dict) else None for key in ("gloss", "instances"))
+        if not isinstance(gloss, str) or not gloss.strip() or not isinstance(instances, list):
+            raise CorpusError(f"{path}: entry {number} lacks 'gloss' or 'instances'; use WLASL_v0.3.json")
+        if gloss in glosses:
+            raise CorpusError(f"{path}: gloss '{gloss}' occurs twice; join its two entries")
+        glosses[gloss] = instances
+    return glosses
+
+
+def _bad_entry(where: str, error: ValidationError) -> Problem:
+    reasons = [f"{'.'.join(map(str, found['loc'])) or 'range'}: {found['msg']} (got {found['input']!r:.80})"
+               if found["loc"] else found["msg"].removeprefix("Value error, ") for found in error.errors()]
+    return Problem(where, "bad-entry", "error", "; ".join(reasons), "correct the JSON, or remove the instance")
+
+
+def _places(root: Path, entries: Sequence[Entry],
+            problems: list[Problem]) -> tuple[list[tuple[Entry, str]], list[Entry]]:
+    """Where each entry's video lies, relative to the root; and the entries that have none."""
+    found = {folder: videos_by_stem(root / folder) for folder in _FOLDERS}
+    places, absent = [], []
+    for entry in entries:
+        names = [entry.instance.video_id, *filter(None, [entry.instance.youtube_id])]
+        file = next((found[folder][name] for folder in _FOLDERS for name in names if name in found[folder]), None)
+        if file is None:
+            absent.append(entry)
+            continue
+        media = file.relative_to(root).as_posix()
+        try:
+            inside(root, media)
+        except CorpusError as error:  # a link
+            problems.append(Problem.outside_root(entry.instance.video_id, error))
+            continue
+        places.append((entry, media))
+    return places, absent
+
+
+def _missing(absent: Sequence[Entry], total: int, root: Path, path: Path) -> Problem:
+    splits = Counter(instance.split for _, instance in absent)
+    counts = ", ".join(f"{split} {splits[split]}" for split in ("train", "val", "test") if splits[split])
+    share = math.ceil(100 * len(absent) / total) / 100
+    return missing("missing-video", [instance.video_id for _, instance in absent], total,
+                   f"have no video in {root} ({counts})",
+                   f"fetch them: slr download wlasl --json {path} --root {root}; many addresses are dead (see "
+                   f"docs/corpora.md): corpus.on_error: skip with corpus.max_failures: {share:g} goes on without them")
+
+
+def _is_part(instance: Instance, media: str, root: Path) -> bool:
+    """Whether the clip is a part of its file: `preprocess.py` has cut what came from YouTube and has an end."""
+    in_cut_folder = (root / media).parent.name == _CUT
+    return instance.is_part and not (in_cut_folder and instance.from_youtube and instance.frame_end != -1)
+
+
+def _rows(root: Path, places: Sequence[tuple[Entry, str]], rates: dict[str, float | Exception], crop: str,
+          problems: list[Problem]) -> Iterator[dict[str, Any]]:
+    for (gloss, instance), media in places:
+        start = end = bbox = None
+        if _is_part(instance, media, root):
+            rate = rates[media]
+            if isinstance(rate, Exception):
+                problems.append(Problem(instance.video_id, "unreadable", "error", f"'{media}': {rate}",
+                                        "download it again, or remove the file"))
+                continue
+            start = round((instance.frame_start - 1) * rate / instance.fps)
+            if instance.frame_end != -1:
+                end = max(start + 1, round(instance.frame_end * rate / instance.fps))
+        if crop == "bbox":
+            bbox = _box(instance.bbox)
+            if bbox is None:
+                problems.append(Problem(instance.video_id, "bad-entry", "error", f"bbox {instance.bbox} is no box "
+                                        "xmin, ymin, xmax, ymax", "correct the JSON, or set corpus.crop: none"))
+                continue
+        yield row(instance.video_id, media, [gloss], split=instance.split, start_frame=start, end_frame=end, bbox=bbox,
+                  signer=None if instance.signer_id is None else str(instance.signer_id))
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # such as brackets that don't match
+        return ""
+
+
+def _box(bbox: list[float] | None) -> list[int] | None:
+    if bbox is None or len(bbox) != 4 or not all(map(math.isfinite, bbox)):
+        return None
+    x0, y0, x1, y1 = map(round, bbox)
+    return [max(0, x0), max(0, y0), x1, y1] if x1 > max(0, x0) and y1 > max(0, y0) else None
