@@ -39,7 +39,9 @@ class Results:
 @pytest.fixture
 def results(tmp_path: Path) -> Results:
     """24 clips of 4 glosses by 3 signers; `spoter` errs in 2 of 8 test clips, `spoter_published` has no results."""
-    params = parse({"evaluation": {"gloss_sets": {"pairs": ["HOUSE", "žltý"]}}})
+    params = parse({"models": {name: {"family": "spoter"} for name in ("spoter", "spoter_published")},
+                    "train": {"models": ["spoter", "spoter_published"]},
+                    "evaluation": {"gloss_sets": {"pairs": ["HOUSE", "žltý"]}}})
     clips = pd.DataFrame([
         {"clip_id": f"{signer}/{number}-{repetition}", "glosses": [gloss], "signer": signer,
          "split": {"ana": "train", "ben": "val", "cyd": "test"}[signer]}

@@ -38,6 +38,14 @@ def test_features_of_the_gloss_alone_give_chance():
     assert probe(one_hot(rows.gloss), rows) <= 0.3
 
 
+def test_a_signer_is_found_beside_glosses_that_are_much_further_apart():
+    """As in a trained model: a twentieth of the way between two glosses is between two signers."""
+    rows = clips()
+    features = 20 * one_hot(rows.gloss) @ np.random.default_rng(0).normal(size=(8, 16)) + np.hstack(
+        [one_hot(rows.signer), np.random.default_rng(1).normal(0, 0.1, (len(rows), 12))])
+    assert probe(features, rows) == 1
+
+
 def test_a_signer_who_is_known_by_one_gloss_alone_is_not_recovered_in_others():
     """Each pair of signer and gloss has a feature of its own, so a probe that had seen the gloss would get 1."""
     rows = clips()
