@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from slr.corpora.manifest import read_manifest
-from slr.data.clips import load_clips
 from slr.device import use_cores
 from slr.errors import CorpusError, ModelError
+from slr.evaluation.embeddings import write_embeddings
 from slr.evaluation.probe import persons, signer_probe
 from slr.files import atomic_path, write_json
 from slr.landmarks.store import LandmarkStore
@@ -28,7 +28,9 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
              metrics_path: Path, report_dir: Path) -> dict[str, float]:
     """Measure a model on the test clips and write the metrics, predictions.csv and confusion.csv.
 
-    A test clip whose gloss was never trained counts as wrong: leaving it out would flatter the model.
+    A test clip whose gloss was never trained counts as wrong: leaving it out would flatter the model. The signer probe
+    and the pictures of embeddings are of the validation clips too: no weight was trained on those either, and more
+    signers tell more.
 
     Parameters
     ----------
@@ -41,8 +43,8 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
     metrics_path : Path
         The metrics as flat JSON; see docs/training.md for each one's meaning.
     report_dir : Path
-        predictions.csv (clip_id, signer, gloss, predicted, rank, probability, top5) and confusion.csv (actual,
-        predicted; one row per clip, for `dvc plots`).
+        predictions.csv (clip_id, signer, gloss, predicted, rank, probability, top5), confusion.csv (actual, predicted;
+        one row per clip, for `dvc plots`), and embeddings.csv and embeddings.png (see `slr.evaluation.embeddings`).
 
     Returns
     -------
@@ -64,19 +66,22 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
     clips = read_splits(splits)[["clip_id", "split"]].merge(read_manifest(manifest).drop(columns="split"), on="clip_id")
     clips["gloss"] = clips.glosses.str[0]
     _warn_of_unknown_glosses(params.evaluation.gloss_sets, set(clips.gloss))
-    clips = clips[clips.split == "test"].sort_values("clip_id", ignore_index=True)
-    if clips.empty:
+    clips = clips[clips.split.isin(["val", "test"])].sort_values("clip_id", ignore_index=True)
+    test = (clips.split == "test").to_numpy()
+    if not test.any():
         raise CorpusError(f"{splits} has no test clips; raise splits.test")
-    found = trained.outputs(load_clips(store, clips.clip_id, trained.skeleton, channels=trained.params.channels))
-    predictions = tell(found["logits"].softmax(1).numpy(), trained.labels, clips)
+    found = trained.outputs(trained.clips(store, clips.clip_id))
+    predictions = tell(found["logits"].softmax(1).numpy()[test], trained.labels, clips[test].reset_index(drop=True))
+    features, who = found["features"].numpy(), persons(clips, read_signers(signers))
     metrics = {**measure(predictions, trained.config, params.evaluation.gloss_sets),
-               **signer_probe(found["features"].numpy(), persons(clips, read_signers(signers)), clips.gloss)}
+               **signer_probe(features, who, clips.gloss)}
     write_json(metrics_path, metrics)
     with atomic_path(report_dir) as temporary:
         temporary.mkdir()
         predictions.to_csv(temporary / "predictions.csv", index=False, float_format="%.6f", lineterminator="\n")
         confusion = predictions[["gloss", "predicted"]].rename(columns={"gloss": "actual"})
         confusion.to_csv(temporary / "confusion.csv", index=False, lineterminator="\n")
+        write_embeddings(temporary, features, clips.assign(signer=who))
     return metrics
 
 

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from slr.corpora.manifest import read_manifest, write_manifest
 from slr.data.clips import load_clips
 from slr.errors import CorpusError, ModelError
 from slr.evaluation.evaluate import evaluate, measure
@@ -10,6 +11,7 @@ from slr.files import read_json, write_json
 from slr.landmarks.store import LandmarkStore
 from slr.metrics import wilson
 from slr.params import Params, parse
+from slr.signers import write_signers
 from slr.splits import read_splits, write_splits
 from slr.trained import load_model
 from slr.training import train
@@ -64,10 +66,28 @@ def test_what_is_written_is_what_the_model_says(trained, tmp_path):
         assert row.predicted == model.labels[alone.argmax()]
 
 
+def test_the_probe_and_the_pictures_are_of_the_clips_that_no_weight_was_trained_on(trained, tmp_path):
+    corpus, model = trained
+    metrics = run(trained, tmp_path)
+    embeddings = pd.read_csv(tmp_path / "report/embeddings.csv")
+    assert dict(embeddings.groupby("split").signer.unique().str.join(" ")) == {"test": "s5", "val": "s4"}
+    assert metrics["signer_probe_chance"] == 0.5 and 0 <= metrics["signer_probe"] <= 1
+    manifest = read_manifest(corpus.manifest)
+    write_manifest(tmp_path / "unknown.parquet", manifest.assign(signer=None))
+    metrics = run(trained, tmp_path, manifest=tmp_path / "unknown.parquet")  # s4 and s5 are one pseudo-signer
+    assert "signer_probe" not in metrics and "signer_gap" not in metrics
+    write_signers(tmp_path / "signers.parquet", manifest[["clip_id"]].assign(
+        pseudo_signer=manifest.signer.map({"s4": 3, "s5": 7}).fillna(0).astype(int)))
+    metrics = run(trained, tmp_path, manifest=tmp_path / "unknown.parquet", signers=tmp_path / "signers.parquet")
+    assert metrics["signer_probe_chance"] == 0.5 and "signer_gap" not in metrics
+    assert set(pd.read_csv(tmp_path / "report/embeddings.csv").signer) == {"pseudo-signer 3", "pseudo-signer 7"}
+
+
 def test_it_is_the_same_every_time(trained, tmp_path):
     run(trained, tmp_path / "a")
     run(trained, tmp_path / "b")
-    for name in ("metrics.json", "report/predictions.csv", "report/confusion.csv"):
+    for name in ("metrics.json", *(f"report/{file}" for file in ("predictions.csv", "confusion.csv", "embeddings.csv",
+                                                                 "embeddings.png"))):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
