@@ -94,6 +94,8 @@ def print_problems(problems: Sequence[Problem]) -> None:
         console.print(Text(f"{severity}: {kind} ({len(found)})", style="red" if severity == "error" else "yellow"))
         for problem in found:
             console.print(Text(f"  {problem.clip}: {problem.reason}" if problem.clip else f"  {problem.reason}"))
+            if problem.items:
+                console.print(Text(f"    all {problem.count}: {', '.join(problem.items)}"))
         console.print(Text(f"  -> {way_out}", style="dim"))
     n_errors = len(errors(problems))
     console.print(f"errors: {n_errors}, warnings: {len(problems) - n_errors}"

@@ -5,6 +5,7 @@ import pytest
 
 from slr.check import check_corpus, outliers, print_problems
 from slr.corpora.problems import Problem
+from slr.corpora.reading import missing
 from slr.errors import CorpusError
 from slr.params import CorpusParams
 from tests.recordings import record, record_images
@@ -95,3 +96,8 @@ def test_the_printed_list(capsys):
         "error: unreadable (2)", "  B/y: bad", f"  {'long/' * 50}: bad", "  -> fix",
         "warning: one-clip (1)", "  A/[x]: alone", "  -> add",
         "errors: 2, warnings: 1 (errors stop `dvc repro`, or spoil its results)"]
+    videos = [f"v{number}" for number in range(9)]
+    print_problems([missing("missing-video", videos, 20, "have no video", "fetch them")])
+    out = capsys.readouterr().out.splitlines()
+    assert out[1] == "  9 of 20 clips have no video: v0, v1, v2, v3, v4, ..."
+    assert out[2] == f"    all 9: {', '.join(videos)}"

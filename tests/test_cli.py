@@ -1,12 +1,19 @@
 """The command line starts fast, teaches, and answers mistakes with a sentence."""
 
+import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from slr.cli import app
+from slr.params import load
+from tests.conftest import REPOSITORY
+from tests.recordings import record
+from tests.video_server import serve_videos
 
 HEAVY = ("torch", "mediapipe", "cv2", "pandas", "matplotlib", "sklearn", "pyarrow", "av", "scipy", "dvc")
 
@@ -18,7 +25,9 @@ def test_importing_loads_nothing_heavy(code):
     assert not set(HEAVY) & set(loaded)
 
 
-@pytest.mark.parametrize("command", [[], ["use"], ["use", "folder"], ["use", "sample"], ["check"], ["settings"],
+@pytest.mark.parametrize("command", [[], ["use"], ["use", "folder"], ["use", "sample"], ["use", "wlasl"],
+                                     ["use", "ipn"], ["use", "lsa64"], ["use", "autsl"], ["download"],
+                                     ["download", "wlasl"], ["check"], ["settings"],
                                      ["show"], ["predict"], ["sample-error"], ["verify"]])
 def test_every_command_has_help(command):
     result = CliRunner().invoke(app, [*command, "--help"])
@@ -30,6 +39,52 @@ def test_a_mistake_is_one_sentence_and_exit_code_1(tmp_path, monkeypatch):
     result = CliRunner().invoke(app, ["check"])
     assert result.exit_code == 1
     assert "error: params.yaml is not here; run this from the project's folder" in result.output
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    """A folder with params.yaml, to which paths are relative."""
+    shutil.copy(REPOSITORY / "params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*command: str) -> str:
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_from_an_address_to_a_chosen_corpus(home):
+    video = record(home / "source.mp4").read_bytes()
+    with serve_videos() as server:
+        server.content = {"/a.mp4": video}
+        instances = [{"video_id": "1", "split": "train", "url": f"{server.address}/a.mp4"},
+                     {"video_id": "2", "split": "test", "url": f"{server.address}/b.mp4"}]
+        (home / "wlasl.json").write_text(json.dumps([{"gloss": "book", "instances": instances}]))
+        told = run("download", "wlasl", "--json", "wlasl.json", "--root", "wlasl")
+    assert "1 fetched" in told and "HTTP 404" in told and "slr use wlasl --root wlasl --json wlasl.json" in told
+    run("use", "wlasl", "--root", "wlasl", "--json", "wlasl.json", "--crop", "none")
+    corpus = load("params.yaml").corpus
+    assert (corpus.name, corpus.root, corpus.annotations) == ("wlasl", "wlasl", "wlasl.json")
+    problems = json.loads(CliRunner().invoke(app, ["check", "--json"]).stdout)
+    assert [problem["items"] for problem in problems if problem["kind"] == "missing-video"] == [["2"]]
+
+
+def test_choosing_the_other_published_corpora(home):
+    record(home / "lsa/001_002_003.mp4")
+    assert "1 clips of 1 glosses by 1 signer" in run("use", "lsa64", "--root", "lsa")
+    record(home / "ipn/A_1_R_#1.avi")
+    for name, text in {"trainlistall": "A_1_R_#1 1 1 2\nA_1_R_#1 2 3 4\n", "vallistall": "",
+                       "classIndAll": "1 D0X\n2 B0A\n"}.items():
+        (home / f"ipn/{name}.txt").write_text(text)
+    assert "1 clips of 1 glosses" in run("use", "ipn", "--root", "ipn")
+    assert "2 clips of 2 glosses" in run("use", "ipn", "--root", "ipn", "--rests")
+    assert load("params.yaml").corpus.subset == "all"
+    record(home / "autsl/train/signer0_sample1_color.mp4")
+    (home / "autsl/train_labels.csv").write_text("signer0_sample1,5\n")
+    run("use", "autsl", "--root", "autsl")
+    assert (load("params.yaml").corpus.name, load("params.yaml").corpus.subset) == ("autsl", None)
 
 
 def test_show_wants_a_clip_or_the_sheet_and_not_both():

@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import yaml
 
 from slr.errors import CorpusError, ParamsError
 from slr.params import load
-from slr.presets import use_folder, use_sample
+from slr.presets import use_folder, use_published, use_sample
 from tests.conftest import REPOSITORY
 from tests.recordings import record
 
@@ -98,6 +99,44 @@ def test_what_cannot_be_used_changes_nothing(home, root, csv, message):
     before = Path("params.yaml").read_bytes()
     with pytest.raises(CorpusError, match=message):
         use_folder("params.yaml", root, csv)
+    assert Path("params.yaml").read_bytes() == before
+
+
+# Published corpora
+
+
+@pytest.fixture
+def wlasl(home) -> Path:
+    """A root with the JSON and one of two videos."""
+    instances = [{"video_id": video_id, "split": "train", "signer_id": 3, "bbox": [0, 0, 9, 9]} for video_id in "12"]
+    record(home / "wlasl/raw_videos/1.mp4")
+    (home / "wlasl/WLASL_v0.3.json").write_text(json.dumps([{"gloss": "book", "instances": instances}]))
+    return home / "wlasl"
+
+
+def test_a_published_corpus_keeps_comments_and_says_what_is_missing(home, wlasl):
+    before = comments(home / "params.yaml")
+    told = use_published("params.yaml", "wlasl", "wlasl", crop="bbox")
+    corpus = load("params.yaml").corpus
+    assert (corpus.name, corpus.root, corpus.source, corpus.annotations) == ("wlasl", "wlasl", "wlasl", None)
+    assert (corpus.subset, corpus.crop) == (None, "bbox") and load("params.yaml").frames.fps == 25
+    assert comments(home / "params.yaml") == before
+    assert "1 clips of 1 glosses by 1 signer; 1 problems" in told
+    assert "1 of 2 clips have no video in wlasl (train 1): 2; fetch them: slr download wlasl" in told
+    use_folder("params.yaml", "rec")
+    assert load("params.yaml").corpus.crop == "none"
+
+
+def test_a_published_corpus_with_nothing_of_it_there_changes_nothing(home, wlasl):
+    (wlasl / "raw_videos/1.mp4").unlink()
+    before = Path("params.yaml").read_bytes()
+    with pytest.raises(CorpusError, match=r"no clips were found in wlasl; first of 1 problems: 2 of 2 clips have no "
+                                          r"video.*\n.*Expected ROOT/WLASL_v0.3.json.*see docs/corpora.md"):
+        use_published("params.yaml", "wlasl", "wlasl")
+    with pytest.raises(ParamsError, match="corpus.subset"):
+        use_published("params.yaml", "wlasl", "wlasl", subset=150)
+    with pytest.raises(CorpusError, match="fewer than subset 100"):
+        use_published("params.yaml", "wlasl", "wlasl", subset=100)
     assert Path("params.yaml").read_bytes() == before
 
 
