@@ -74,12 +74,12 @@ class Criterion(nn.Module):
             terms["contrastive"] = losses.contrastive * contrastive(
                 features[whole], batch.targets[whole], losses.contrastive_temperature)
         if self.estimator is not None:
-            about = batch.signers
-            if losses.mutual_information_with == "embedding":
-                # Of one scale, so that the estimator needn't follow it; detached, as an embedding that says nothing
-                # would be the easiest way to share nothing with it.
-                known, about = ..., F.layer_norm(outputs["signer"].float().detach(), outputs["signer"].shape[1:])
-            x, y = features[known], about[known]
+            # Of one scale: what runs away from the estimator by growing doesn't tell less.
+            x, y = F.layer_norm(features, features.shape[1:]), batch.signers
+            if losses.mutual_information_with == "signers":
+                x, y = x[known], y[known]
+            else:  # detached: an embedding that says nothing would be the easiest to share nothing with
+                y = F.layer_norm(outputs["signer"].float().detach(), outputs["signer"].shape[1:])
             terms["mutual_information"] = losses.mutual_information * club(self.estimator, x, y).clamp_min(0)
             terms["mutual_information_estimator"] = misfit(self.estimator, x, y)
         if losses.attention_sparsity:
