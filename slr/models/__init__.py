@@ -8,6 +8,7 @@ for the criterion (`slr.losses`).
 from torch import nn
 
 from slr.models.attention_stgcn import AttentionStgcn
+from slr.models.multistream import Multistream
 from slr.models.sca_stgcn import ScaStgcn
 from slr.models.silt import Silt
 from slr.models.spoter import Spoter
@@ -17,7 +18,7 @@ from slr.skeleton import skeleton
 
 FAMILIES = {
     "spoter": Spoter, "silt": Silt, "transformer": Transformer, "sca_stgcn": ScaStgcn,
-    "attention_stgcn": AttentionStgcn,
+    "attention_stgcn": AttentionStgcn, "multistream": Multistream,
 }
 
 

@@ -5,6 +5,7 @@ One module for each subject: `pipeline` (the stages), `training` (what every mod
 """
 
 from slr.params.models import FAMILIES, ModelParams
+from slr.params.multistream import MultistreamParams
 from slr.params.pipeline import (
     ComputeParams,
     CorpusParams,
@@ -16,6 +17,7 @@ from slr.params.pipeline import (
     SignersParams,
     SplitsParams,
     TrainParams,
+    WindowsParams,
 )
 from slr.params.reading import describe, load, parse
 from slr.params.section import Section
@@ -27,8 +29,8 @@ from slr.params.transformer import TransformerParams
 from slr.params.whole import Params
 
 __all__ = [
-    "FAMILIES", "AttentionStgcnParams", "AugmentParams", "ComputeParams", "CorpusParams", "EvaluationParams",
-    "FramesParams", "ImportedParams", "LandmarksParams", "LossParams", "ModelParams", "Params", "SampleParams",
-    "ScaStgcnParams", "Section", "SignersParams", "SiltParams", "SplitsParams", "SpoterParams", "TrainParams",
-    "TrainingParams", "TransformerParams", "describe", "load", "parse",
+    "AttentionStgcnParams", "AugmentParams", "ComputeParams", "CorpusParams", "EvaluationParams", "FAMILIES",
+    "FramesParams", "ImportedParams", "LandmarksParams", "LossParams", "ModelParams", "MultistreamParams", "Params",
+    "SampleParams", "ScaStgcnParams", "Section", "SignersParams", "SiltParams", "SplitsParams", "SpoterParams",
+    "TrainParams", "TrainingParams", "TransformerParams", "WindowsParams", "describe", "load", "parse",
 ]

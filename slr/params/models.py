@@ -4,13 +4,15 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Tag
 
+from slr.params.multistream import MultistreamParams
 from slr.params.silt import SiltParams
 from slr.params.spoter import SpoterParams
 from slr.params.stgcn import AttentionStgcnParams, ScaStgcnParams
 from slr.params.transformer import TransformerParams
 
 FAMILIES = {"spoter": SpoterParams, "silt": SiltParams, "transformer": TransformerParams,
-            "sca_stgcn": ScaStgcnParams, "attention_stgcn": AttentionStgcnParams}
+            "sca_stgcn": ScaStgcnParams, "attention_stgcn": AttentionStgcnParams,
+            "multistream": MultistreamParams}
 """The settings' class of each family."""
 
 
@@ -23,7 +25,8 @@ ModelParams = Annotated[
     | Annotated[SiltParams, Tag("silt")]
     | Annotated[TransformerParams, Tag("transformer")]
     | Annotated[ScaStgcnParams, Tag("sca_stgcn")]
-    | Annotated[AttentionStgcnParams, Tag("attention_stgcn")],
+    | Annotated[AttentionStgcnParams, Tag("attention_stgcn")]
+    | Annotated[MultistreamParams, Tag("multistream")],
     Discriminator(_family),
 ]
 """Settings of one model; `family` tells which."""

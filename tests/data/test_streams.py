@@ -1,0 +1,95 @@
+"""Streams: bones where both ends are, motions where both frames are, bodies that face the camera."""
+
+import math
+
+import pytest
+import torch
+
+from slr.data.augment.space import yaw
+from slr.data.streams import bones, facing, motions
+
+
+@pytest.fixture
+def clips():
+    """(landmarks, mask) of two clips of 9 frames with 4 joints in 3 channels; a sixth of the joints missing."""
+    generator = torch.Generator().manual_seed(0)
+    mask = torch.rand(2, 9, 4, generator=generator) > 1 / 6
+    return torch.randn(2, 9, 4, 3, generator=generator).masked_fill(~mask[..., None], 0), mask
+
+
+def test_a_bone_points_from_parent_to_child_where_both_are(clips):
+    landmarks, mask = clips
+    vectors, found = bones(landmarks, mask, torch.tensor([[0, 1], [1, 3]]))
+    assert vectors.shape == (2, 9, 2, 3) and found.shape == (2, 9, 2)
+    assert torch.equal(found[..., 1], mask[..., 1] & mask[..., 3])
+    assert torch.equal(vectors[..., 0, :][found[..., 0]], (landmarks[:, :, 1] - landmarks[:, :, 0])[found[..., 0]])
+    assert found.any() and not found.all() and not vectors[~found].any()
+
+
+@pytest.mark.parametrize("lag", [1, 2, 3])
+def test_a_motion_is_the_step_a_frame_between_two_frames_that_have_the_joint(clips, lag):
+    landmarks, mask = clips
+    moved, found = motions(landmarks, mask, lag)
+    assert moved.shape == landmarks.shape and found.shape == mask.shape and not moved[~found].any()
+    for frame in range(9):
+        first, last = frame - lag // 2, frame - lag // 2 + lag
+        if first < 0 or last >= 9:
+            assert not found[:, frame].any()
+            continue
+        both = mask[:, first] & mask[:, last]
+        assert torch.equal(found[:, frame], both)
+        torch.testing.assert_close(moved[:, frame][both], (landmarks[:, last] - landmarks[:, first])[both] / lag)
+
+
+def test_a_clip_shorter_than_the_lag_has_no_motion(clips):
+    landmarks, mask = clips
+    moved, found = motions(landmarks[:, :2], mask[:, :2], 2)
+    assert moved.shape == (2, 2, 4, 3) and not found.any() and not moved.any()
+
+
+def test_a_motion_is_of_the_same_size_whatever_the_lag():
+    line = torch.arange(8.0)[None, :, None, None].expand(1, 8, 1, 2)
+    for lag in (1, 2, 4):
+        moved, found = motions(line, torch.ones(1, 8, 1, dtype=torch.bool), lag)
+        assert (moved[found] == 1).all()
+
+
+@pytest.fixture
+def body():
+    """(1, 5, 3, 3): two shoulders side by side at one depth (left, right) and a hand before them that moves."""
+    landmarks = torch.tensor([[-0.5, 0, 0], [0.5, 0, 0], [0.2, 0.3, -0.4]]).expand(1, 5, 3, 3).clone()
+    landmarks[:, :, 2, 0] += torch.arange(5) / 10
+    return landmarks
+
+
+@pytest.mark.parametrize("degrees", [-80, -30, 0, 10, 60])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_turned_body_is_turned_back(body, degrees, mirrored):
+    if mirrored:  # the right shoulder may be at either side: images and Kinect differ
+        body = body * torch.tensor([-1, 1, 1])
+    mask = torch.ones(1, 5, 3, dtype=torch.bool)
+    turned = yaw(body, torch.tensor([math.radians(degrees)]))
+    torch.testing.assert_close(facing(turned, mask, (0, 1)), body)
+
+
+def test_errors_are_what_is_left_of_the_turn(body):
+    mask = torch.ones(1, 5, 3, dtype=torch.bool)
+    turned, error = yaw(body, torch.tensor([0.7])), torch.tensor([0.2])
+    torch.testing.assert_close(facing(turned, mask, (0, 1), error), yaw(body, error))
+
+
+def test_frames_without_a_shoulder_dont_count(body):
+    mask = torch.ones(1, 5, 3, dtype=torch.bool)
+    mask[:, :2, 1] = False
+    turned = yaw(body, torch.tensor([0.7]))
+    turned[:, :2, 1] = torch.tensor([9.0, 9.0, 9.0])
+    found = facing(turned, mask, (0, 1))
+    torch.testing.assert_close(found[mask], body[mask])
+    assert not found[~mask].any()
+
+
+def test_a_clip_that_never_shows_both_shoulders_stays_as_it_is(body):
+    mask = torch.ones(1, 5, 3, dtype=torch.bool)
+    mask[:, :, 0] = False
+    turned = yaw(body, torch.tensor([0.7])).masked_fill(~mask[..., None], 0)
+    torch.testing.assert_close(facing(turned, mask, (0, 1)), turned)
