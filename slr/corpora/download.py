@@ -9,6 +9,7 @@ import csv
 import hashlib
 import importlib.util
 import io
+import logging
 import os
 import threading
 from collections import Counter
@@ -36,6 +37,9 @@ NEEDS_YT_DLP = "needs yt-dlp (pip install yt-dlp)"
 _BLOCK = 1 << 16
 _LONGEST_WAIT_S = 60
 _REASONS = 10
+_SILENT = logging.getLogger(f"{__name__}.yt_dlp")  # it would print into the progress bar; its errors are raised too
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
 _FINAL = (400, 401, 403, 404, 405, 410, 451)  # the same tomorrow; any other status may pass
 _HEADERS = {"User-Agent": "Mozilla/5.0 (compatible; slr)", "Accept-Encoding": "identity"}
 _REFERERS = {"www.aslpro.com": "http://www.aslpro.com/cgi-bin/aslpro/aslpro.cgi"}  # refuses requests without
@@ -314,7 +318,7 @@ def _from_youtube(item: Item, folder: Path) -> tuple[Path, int, str]:
 
     file = folder / f"{item.stem}.mp4"
     options = {"outtmpl": str(_partial(file)).replace("%", "%%"), "format": "best[ext=mp4]", "noplaylist": True,
-               "quiet": True, "noprogress": True, "no_warnings": True, "fixup": "never", "nopart": False}
+               "fixup": "never", "noprogress": True, "logger": _SILENT}
     try:
         with yt_dlp.YoutubeDL(options) as youtube:
             youtube.download([item.url])
