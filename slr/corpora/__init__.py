@@ -28,6 +28,10 @@ READERS = {
     "lsa64": Reader("lsa64"),
     "autsl": Reader("autsl"),
     "isl_kinect": Reader("imported.isl_kinect", ()),
+    "spoter_csv": Reader("imported.spoter_csv"),
+    "sca_npz": Reader("imported.sca_npz", ("annotations", "windows", "imported")),
+    "arrays": Reader("imported.arrays"),
+    "pose": Reader("imported.pose_files"),
 }
 """What `corpus.name` may be, besides the built-in `sample`."""
 

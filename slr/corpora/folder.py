@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slr.corpora.manifest import SPLITS
+from slr.corpora.manifest import SPLIT_NAMES, SPLITS
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, frame_rates, is_image_folder, nfc, require_folder, row
 from slr.errors import CorpusError
@@ -29,7 +29,6 @@ from slr.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 LAYOUT = f"ROOT/<gloss>/<clip>.mp4 (or {', '.join(VIDEO_SUFFIXES[1:])}), or a CSV with the columns path,gloss"
 COLUMNS = ("path", "gloss", "signer", "split", "start_s", "end_s", "glosses")
-_SPLIT_NAMES = {**{split: split for split in SPLITS}, "dev": "val", "valid": "val", "validation": "val"}
 
 
 def scan(root: str | Path, annotations: str | Path | None = None, *, workers: int = 1) -> Scan:
@@ -237,7 +236,7 @@ def _entry(root: Path, values: dict[str, str], decimal_comma: bool) -> _Entry:
         raise _LineError("path-missing", "there is no path", "fill in the column 'path' or remove the line")
     media = _on_disk(root, values["path"])
     glosses = _glosses(values)
-    split = _SPLIT_NAMES.get(values["split"].lower()) if values["split"] else None
+    split = SPLIT_NAMES.get(values["split"].lower()) if values["split"] else None
     if values["split"] and split is None:
         raise _LineError("split-unknown", f"split '{values['split']}' is unknown",
                          f"use {', '.join(SPLITS)}, or leave it empty on every line")

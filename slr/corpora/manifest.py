@@ -23,6 +23,8 @@ SCHEMA = pa.schema([
     pa.field("bbox", pa.list_(pa.int32())),  # x0, y0, x1, y1 in pixels: what to keep of it; left out if all are null
 ])
 SPLITS = ("train", "val", "test")
+SPLIT_NAMES = {**{split: split for split in SPLITS}, "dev": "val", "valid": "val", "validation": "val"}
+"""What corpora call their splits, in small letters, and what a manifest calls them."""
 
 
 def write_manifest(path: str | Path, clips: pd.DataFrame) -> None:

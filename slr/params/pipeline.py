@@ -47,11 +47,28 @@ class ImportedParams(Section):
     """A joint whose x and y both have this value is missing, as one that is NaN is; null: only NaN."""
 
 
+class WindowsParams(Section):
+    """How videos with labelled frames become clips."""
+
+    frames: Positive | None = 25
+    """Frames of a window; null makes each video one clip with its labels as segments."""
+    stride: Positive = 1
+    """Frames from the start of a window to the start of the next."""
+    classes: Literal["found", 2, 3, 4] = "found"
+    """Labels that are told apart: as `found`; S and the rest (2); S, P and the rest (3); S, P, n, ? and others (4)."""
+    unknown_as_n: bool = False
+    """Whether frames labelled `?` count as `n`."""
+    rule: Literal["majority", "any"] = "majority"
+    """A window's label is that of most of its labelled frames; by `any`, one `positive` frame is enough for that."""
+    positive: str = "S"
+    """The label that the rule `any` is about."""
+
+
 class CorpusParams(Section):
     """Which corpus, where its media lie, and what to do about a clip that can't be used."""
 
     name: Literal["sample", "folder", "wlasl", "ipn", "lsa64", "autsl",
-                  "isl_kinect"] = "sample"
+                  "isl_kinect", "spoter_csv", "sca_npz", "arrays", "pose"] = "sample"
     """`sample`: the built-in drawn signer; `folder`: your own recordings, see `slr use folder`; the others: published
     corpora, see `docs/corpora.md`, and corpora that come as landmarks, see `docs/corpora-landmarks.md`."""
     source: str = "slr/corpora/sample"
@@ -72,6 +89,7 @@ class CorpusParams(Section):
     """With `on_error: skip`: the largest share of clips that may fail."""
     sample: SampleParams = SampleParams()
     imported: ImportedParams = ImportedParams()
+    windows: WindowsParams = WindowsParams()
 
     @model_validator(mode="after")
     def _settings_fit_the_corpus(self) -> Self:

@@ -12,14 +12,13 @@ the landmark store.
 """
 
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 
-from slr.errors import ClipError, CorpusError
-from slr.files import inside
+from slr.errors import CorpusError
 
-FORMATS = ("isl_kinect",)
-"""The formats, as `corpus.name` gives them, and the modules here."""
+FORMATS = {"isl_kinect": "isl_kinect", "spoter_csv": "spoter_csv", "sca_npz": "sca_npz", "arrays": "arrays",
+           "pose": "pose_files"}
+"""The formats, as `corpus.name` gives them, and their modules here."""
 
 
 def is_imported(name: str) -> bool:
@@ -31,27 +30,4 @@ def landmark_format(name: str) -> ModuleType:
     """The module of a format; raises CorpusError for a name that isn't one."""
     if not is_imported(name):
         raise CorpusError(f"corpus '{name}' doesn't come as landmarks; those that do: {', '.join(FORMATS)}")
-    return import_module(f"{__name__}.{name}")
-
-
-def place(root: str | Path, media: str) -> tuple[Path, int]:
-    """The file of a `media` like `clips.parquet#12`, and the number of the recording in it.
-
-    Raises
-    ------
-    ClipError
-        If there is no number, or no such file.
-    CorpusError
-        If the path leaves the root.
-    """
-    name, _, number = media.rpartition("#")
-    path = inside(root, name)
-    if not (name and number.isdecimal() and path.is_file()):
-        raise ClipError(f"there is no file '{name or media}' in {root}")
-    return path, int(number)
-
-
-def same_file(path: Path) -> tuple[str, int, int]:
-    """What stays the same as long as a file does: the key under which its content may be kept in memory."""
-    status = path.stat()
-    return str(path), status.st_mtime_ns, status.st_size
+    return import_module(f"{__name__}.{FORMATS[name]}")

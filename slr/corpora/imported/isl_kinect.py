@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from slr.corpora.imported import place, same_file
+from slr.corpora.imported.recordings import place, same_file
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, nfc, require_folder, row
 from slr.errors import ClipError, CorpusError

@@ -1,0 +1,48 @@
+"""Corpora of one landmark file a clip, listed with their glosses in a CSV."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from slr.corpora import folder
+from slr.corpora.problems import Problem
+from slr.corpora.reading import Scan, collect, require_folder
+from slr.errors import CorpusError
+
+
+def scan_listed(root: str | Path, annotations: str | Path | None, suffixes: Sequence[str], layout: str,
+                workers: int = 0) -> Scan:
+    """Read the CSV; a clip is named after its file, without the suffix.
+
+    Parameters
+    ----------
+    annotations : path, optional
+        The CSV, as for recordings (`slr.corpora.folder`) but without times; by default the only one in the root.
+    suffixes : sequence of str
+        Of the landmark files; other files are problems.
+    layout : str
+        What is expected, for messages.
+
+    Raises
+    ------
+    CorpusError
+        If the root or the CSV is missing, or the CSV as a whole can't be read.
+    """
+    root = require_folder(root)
+    if annotations is None:
+        tables = sorted(path for path in root.iterdir() if path.suffix.lower() == ".csv")
+        if len(tables) != 1:
+            raise CorpusError(f"{root} holds {len(tables)} CSV files; set corpus.annotations to {layout}")
+        annotations = tables[0]
+    clips, problems = folder.scan(root, annotations, workers=workers)
+    rows = []
+    for clip in clips.to_dict("records"):
+        path = Path(clip["media"])
+        if path.suffix.lower() not in suffixes:
+            problems.append(Problem(clip["media"], "layout", "error", f"'{path.suffix}' is not one of "
+                                    f"{', '.join(suffixes)}", "name landmark files in the CSV, nothing else"))
+        else:
+            rows.append(clip | {"clip_id": clip["clip_id"].removesuffix(path.suffix)})
+    problems = [replace(problem, way_out="leave start_s and end_s empty, and cut the file instead")
+                if problem.kind == "unreadable" else problem for problem in problems]
+    return collect(rows, problems), problems

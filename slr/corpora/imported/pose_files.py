@@ -1,0 +1,167 @@
+"""`.pose` files (https://github.com/sign-language-processing/pose): one a clip, listed with their glosses in a CSV.
+
+The CSV is that of recordings (`slr.corpora.folder`): `path` and `gloss`, perhaps `signer`, `split`, `glosses`. A file
+says its joints, frame rate and frame size itself; coordinates are in pixels, a joint of confidence 0 is missing, and of
+several people the first is taken. MediaPipe Holistic's components become `holistic-75`, or `holistic-553` if the face
+has its 478 points; world landmarks are left out. Any other file's components become parts of a skeleton of its own.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from slr.corpora.imported.listed import scan_listed
+from slr.corpora.imported.recordings import chosen_skeleton, file_of, same_file
+from slr.corpora.reading import Scan
+from slr.errors import ClipError, CorpusError
+from slr.landmarks.store import ClipLandmarks
+from slr.params import ImportedParams
+from slr.skeleton import BUILT_IN, Skeleton, define, skeleton
+
+if TYPE_CHECKING:
+    from pose_format import Pose
+    from pose_format.pose_header import PoseHeaderComponent
+
+SUFFIXES = (".pose",)
+LAYOUT = "a CSV with the columns path,gloss that lists .pose files"
+COMPONENTS = {"POSE_LANDMARKS": "pose", "LEFT_HAND_LANDMARKS": "left_hand", "RIGHT_HAND_LANDMARKS": "right_hand",
+              "FACE_LANDMARKS": "face"}
+"""MediaPipe Holistic's components, and the parts of our skeletons."""
+_LEFT_OUT = "POSE_WORLD_LANDMARKS"  # metres from the hips: another space
+_HOLISTIC = ("holistic-553", "holistic-75", "holistic-67", "hands-42")
+
+
+def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
+    """The skeleton of the settings, or that of the first file by name.
+
+    Raises
+    ------
+    CorpusError
+        If there is no file, or the first can't be read.
+    """
+    chosen = chosen_skeleton(root, settings)
+    if chosen is not None:
+        return chosen
+    first = next(iter(sorted(Path(root).rglob("*.pose"))), None)
+    if first is None:
+        raise CorpusError(f"{root} holds no .pose files; expected {LAYOUT}")
+    try:
+        return _skeleton_of_file(same_file(first))
+    except ClipError as error:
+        raise CorpusError(f"{error}; remove it, or set corpus.imported.skeleton") from None
+
+
+def scan(root: str | Path, annotations: str | None = None, *, workers: int = 0) -> Scan:
+    """The clips of the CSV, named after their files; see `slr.corpora.imported.listed.scan_listed`."""
+    return scan_listed(root, annotations, SUFFIXES, LAYOUT, workers)
+
+
+def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmarks:
+    """One clip: x, y, z and the confidence as visibility; of a file without z, x and y.
+
+    z stays as it is where all components are MediaPipe Holistic's, who give it in widths of the frame; elsewhere it is
+    in pixels like x.
+
+    Raises
+    ------
+    ClipError
+        If the file can't be read, or lacks a joint of the corpus's skeleton.
+    """
+    path = file_of(root, media)
+    pose = read_pose(path)
+    wanted = joints(root, settings)
+    point_of = {name: i for i, name in enumerate(_names(pose.header.components)) if name is not None}
+    missing = [joint for joint in wanted.joints if joint not in point_of]
+    if missing:
+        raise ClipError(f"{path.name} has no joint '{missing[0]}' of '{wanted.name}' (its components: "
+                        f"{', '.join(component.name for component in pose.header.components)})")
+    kept = [point_of[joint] for joint in wanted.joints]
+    values = np.array(pose.body.data.data, np.float32)[:, 0, kept, :3]
+    confidence = np.array(pose.body.confidence, np.float32)[:, 0, kept]
+    size = (1, 1)
+    if wanted.space == "image":
+        size = (pose.header.dimensions.width, pose.header.dimensions.height)
+        if not all(size):
+            raise ClipError(f"{path.name} has no frame size; write it with its width and height")
+        values[..., :2] /= np.float32(size)
+        if not is_holistic(component.name for component in pose.header.components):
+            values[..., 2:] /= size[0]
+    coordinates = values if values.shape[2] < 3 else np.concatenate([values, confidence[..., None]], -1)
+    coordinates[(confidence == 0) | np.isnan(values).any(-1)] = np.nan
+    return ClipLandmarks(media, float(pose.body.fps) or settings.fps, *size, coordinates)
+
+
+def read_pose(path: Path) -> "Pose":
+    """A `.pose` file with at least one person in it; raises ClipError if it can't be read."""
+    from pose_format import Pose
+
+    content = path.read_bytes()
+    try:
+        pose = Pose.read(content)
+        n_points = pose.header.total_points()
+    except Exception as error:  # the library lets every way through in which bytes can be wrong
+        raise ClipError(f"{path.name} can't be read as .pose ({type(error).__name__}: {error})") from None
+    shape = pose.body.data.shape
+    if len(shape) != 4 or not shape[1] or shape[2] != n_points or shape[3] < 2:
+        raise ClipError(f"{path.name} holds an array {shape}, not (frames, people, {n_points} points, 2 or 3 axes)")
+    return pose
+
+
+def is_holistic(components: Iterable[str]) -> bool:
+    """Whether these are components of MediaPipe Holistic, and no others."""
+    return all(name in COMPONENTS or name == _LEFT_OUT for name in components)
+
+
+def point_name(part: str, point: str) -> str:
+    """Our name of a point of MediaPipe Holistic: `left_hand`, `INDEX_FINGER_MCP` -> `left_hand_index_mcp`."""
+    name = point.lower().replace("_finger", "")
+    return name if part == "pose" else f"{part}_{name}"
+
+
+def _names(components: "Sequence[PoseHeaderComponent]") -> list[str | None]:
+    """Our name of each point: a joint's, or the point's own, with its component's where several have that point.
+
+    None for points that are left out.
+    """
+    times = Counter(point for component in components for point in component.points)
+    names: list[str | None] = []
+    for component in components:
+        for point in component.points:
+            if component.name == _LEFT_OUT:
+                names.append(None)
+            elif component.name in COMPONENTS:
+                names.append(point_name(COMPONENTS[component.name], point))
+            else:
+                names.append(point if times[point] == 1 else f"{component.name}_{point}")
+    return names
+
+
+@lru_cache(maxsize=8)
+def _skeleton_of_file(file: tuple[str, int, int]) -> Skeleton:
+    """The built-in skeleton with the same joints, or Holistic's as far as they are there, or one of the file's own."""
+    components = read_pose(Path(file[0])).header.components
+    names = _names(components)
+    joints = {name for name in names if name is not None}
+    same = [skeleton(name) for name in BUILT_IN if set(skeleton(name).joints) == joints]
+    if is_holistic(component.name for component in components):
+        same += [skeleton(name) for name in _HOLISTIC if set(skeleton(name).joints) <= joints]
+    return same[0] if same else _own_skeleton(components, names)
+
+
+def _own_skeleton(components: "Sequence[PoseHeaderComponent]", names: list[str | None]) -> Skeleton:
+    """The components as parts and their limbs as bones; named by its content, so that equal ones have one name."""
+    parts, bones, start = {}, [], 0
+    for component in components:
+        of_component = names[start:start + len(component.points)]
+        start += len(component.points)
+        if component.name != _LEFT_OUT:
+            parts[component.name] = of_component
+            bones += [[of_component[a], of_component[b]] for a, b in component.limbs]
+    content = hashlib.md5(json.dumps([parts, bones]).encode(), usedforsecurity=False).hexdigest()[:8]
+    return define({"name": f"pose-{content}", "parts": parts, "bones": bones}, "the .pose files' header")

@@ -1,0 +1,140 @@
+"""What the formats share: finding a recording, reading arrays, coordinates in the units of the landmark store."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from slr.errors import ClipError, ParamsError
+from slr.files import inside
+from slr.params import ImportedParams
+from slr.skeleton import Skeleton, skeleton
+
+
+def place(root: str | Path, media: str) -> tuple[Path, int]:
+    """The file of a `media` like `clips.parquet#12`, and the number of the recording in it.
+
+    Raises
+    ------
+    ClipError
+        If there is no number, or no such file.
+    CorpusError
+        If the path leaves the root.
+    """
+    name, _, number = media.rpartition("#")
+    path = inside(root, name)
+    if not (name and number.isdecimal() and path.is_file()):
+        raise ClipError(f"there is no file '{name or media}' in {root}")
+    return path, int(number)
+
+
+def file_of(root: str | Path, media: str) -> Path:
+    """The file of a `media` that is one recording; errors as for `place`."""
+    path = inside(root, media)
+    if not path.is_file():
+        raise ClipError(f"there is no file '{media}' in {root}")
+    return path
+
+
+def same_file(path: Path) -> tuple[str, int, int]:
+    """What stays the same as long as a file does: the key under which its content may be kept in memory."""
+    status = path.stat()
+    return str(path), status.st_mtime_ns, status.st_size
+
+
+def chosen_skeleton(root: str | Path, settings: ImportedParams) -> Skeleton | None:
+    """The skeleton of `corpus.imported.skeleton`: a known one, or one from a file below the corpus root.
+
+    Raises
+    ------
+    ParamsError
+        If the name isn't known, or the file can't be used.
+    CorpusError
+        If the file isn't below the root.
+    """
+    name = settings.skeleton
+    if name is None or Path(name).suffix == "":
+        return None if name is None else skeleton(name)
+    return skeleton(inside(root, name))
+
+
+def required_skeleton(root: str | Path, settings: ImportedParams, kind: str) -> Skeleton:
+    """The skeleton of the settings, where the files of that kind don't say theirs; raises ParamsError without one."""
+    chosen = chosen_skeleton(root, settings)
+    if chosen is None:
+        raise ParamsError(f"{kind} don't say what their joints are; set corpus.imported.skeleton to the name of a "
+                          "skeleton, or to a YAML or JSON file below the corpus root that defines one")
+    return chosen
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an `.npz`, or the one of an `.npy` under the name ``; nothing pickled is ever loaded.
+
+    Raises
+    ------
+    ClipError
+        If the file is neither, is cut off, or holds pickled objects.
+    """
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {"": loaded}
+        with loaded:
+            return {name: loaded[name] for name in loaded.files}
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zipfile.LargeZipFile, KeyError) as error:
+        raise ClipError(f"{path.name} can't be read as arrays ({' '.join(str(error).split())}); write it with np.save "
+                        "or np.savez, as numbers and without pickled objects") from None
+
+
+def frames_of(array: np.ndarray, n_joints: int, what: str) -> np.ndarray:
+    """The array as float32; raises ClipError if it isn't (T, n_joints, 2 to 4) numbers."""
+    if array.dtype.kind not in "fiu":
+        raise ClipError(f"{what} holds {array.dtype}, not numbers")
+    if array.ndim != 3 or array.shape[1] != n_joints or not 2 <= array.shape[2] <= 4:
+        raise ClipError(f"{what} is {array.shape}, not (frames, {n_joints} joints, 2 to 4 channels)")
+    return array.astype(np.float32)
+
+
+def to_store(values: np.ndarray, joints: Skeleton, settings: ImportedParams, *, size: tuple[int, int] | None = None,
+             y_up: bool = False, missing: float | None = None) -> tuple[np.ndarray, tuple[int, int]]:
+    """Coordinates in the units of the landmark store.
+
+    Parameters
+    ----------
+    values : array (T, J, C)
+        x, y and perhaps z and visibility, NaN or `missing` (or `settings.missing`) in x and y where a joint is missing.
+    size : (width, height) in pixels, optional
+        Of the frames; default `settings.size`.
+    y_up : bool
+        Whether y grows upwards from the bottom of the image.
+
+    Returns
+    -------
+    coordinates : ndarray (T, J, C) float32
+        For an image skeleton: x and y in fractions of the frame, y down, z in widths. NaN in all channels of a missing
+        joint; a z or visibility that alone is NaN is 0.
+    size : (width, height)
+        (1, 1) if nobody knows: a frame as wide as high.
+
+    Raises
+    ------
+    ClipError
+        For pixels without a size.
+    """
+    coordinates = np.array(values, np.float32)
+    gone = np.isnan(coordinates[..., :2]).any(-1)
+    for value in {missing, settings.missing} - {None}:
+        gone |= (coordinates[..., :2] == np.float32(value)).all(-1)
+    coordinates[..., 2:] = np.nan_to_num(coordinates[..., 2:], nan=0, posinf=np.inf, neginf=-np.inf)
+    size = size or settings.size
+    if joints.space == "image":
+        if settings.units == "pixel":
+            if size is None:
+                raise ClipError("coordinates in pixels need the size of the frames; set corpus.imported.size: "
+                                "[WIDTH, HEIGHT]")
+            coordinates[..., :2] /= np.float32(size)
+            coordinates[..., 2:3] /= size[0]
+        if y_up:
+            coordinates[..., 1] = 1 - coordinates[..., 1]
+    coordinates[gone] = np.nan
+    return coordinates, size or (1, 1)

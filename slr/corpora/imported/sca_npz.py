@@ -1,0 +1,235 @@
+"""SCA-STGCN's landmarks: an `.npz` a video, and one file that labels frames (C. Chaabani, 2024).
+
+Arrays: `pose` (T, 33, C), `left_hand` and `right_hand` (T, 21, C), `face` (T, 478, C), in fractions of the frame, NaN
+where missing; any of them may be absent, C is 2 to 4. Labels: `groundtruth` or `groundtruth.txt` with the lines
+`<video_id> <frame> <label>`, frames from 0, the video's id being its file's name; S signing, P speaking, n neither,
+? unknown, or any other. A clip is a window of frames (`corpus.windows`), or a whole video with its labels as segments.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from slr.corpora.imported.recordings import chosen_skeleton, file_of, frames_of, read_arrays, same_file, to_store
+from slr.corpora.problems import Problem
+from slr.corpora.reading import Scan, collect, nfc, require_folder, row
+from slr.errors import ClipError, CorpusError, ParamsError
+from slr.landmarks.store import ClipLandmarks
+from slr.params import ImportedParams, WindowsParams
+from slr.skeleton import Skeleton, skeleton
+
+PARTS = {"pose": 33, "left_hand": 21, "right_hand": 21, "face": 478}
+"""Joints of each array."""
+LAYOUT = "ROOT/<video>.npz and ROOT/groundtruth.txt (or set corpus.annotations)"
+KEPT = {2: ("S",), 3: ("S", "P"), 4: ("S", "P", "n", "?")}
+"""Labels that each number of classes keeps; all others become `REST`."""
+REST = "rest"
+_ALL = "holistic-553"  # whose parts are these arrays
+_SHOWN = 20
+
+
+def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
+    """The skeleton of the settings, or pose and hands, with the face where the first video has one.
+
+    Raises
+    ------
+    ParamsError
+        For a skeleton with joints that the arrays haven't.
+    """
+    chosen = chosen_skeleton(root, settings)
+    if chosen is None:
+        first = next(iter(_videos(Path(root))), None)
+        return skeleton(_ALL if first is not None and _has_face(same_file(first)) else "holistic-75")
+    strange = sorted(set(chosen.joints) - set(skeleton(_ALL).joints))
+    if strange:
+        raise ParamsError(f"corpus.imported.skeleton: '{chosen.name}' has joint '{strange[0]}', which is not in the "
+                          f"arrays of an .npz; use holistic-75, holistic-67, {_ALL} or hands-42")
+    return chosen
+
+
+def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmarks:
+    """One video, whole: x, y, z, visibility, or x and y where an array has no more; absent arrays are missing joints.
+
+    Raises
+    ------
+    ClipError
+        If the file can't be read, has none of the arrays, or they differ in length.
+    """
+    path = file_of(root, media)
+    arrays = _arrays(path)
+    n_channels = 4 if min(array.shape[2] for array in arrays.values()) > 2 else 2
+    values = {part: np.full((len(next(iter(arrays.values()))), n_joints, n_channels), np.nan, np.float32)
+              for part, n_joints in PARTS.items()}
+    for part, array in arrays.items():
+        values[part][..., :array.shape[2]] = array[..., :n_channels]
+        if array.shape[2] < n_channels:  # hands and face have no visibility: what was found is in view
+            values[part][..., -1] = 1
+    everything = skeleton(_ALL)
+    chosen = joints(root, settings)
+    place_of = {joint: i for i, joint in enumerate(everything.joints)}
+    whole = np.concatenate([values[part] for part in everything.parts], 1)
+    coordinates, size = to_store(whole[:, [place_of[joint] for joint in chosen.joints]], chosen, settings,
+                                 y_up=settings.y_axis == "up")
+    return ClipLandmarks(media, settings.fps, *size, coordinates)
+
+
+def scan(root: str | Path, annotations: str | None = None, *, windows: WindowsParams, imported: ImportedParams,
+         workers: int = 0) -> Scan:
+    """Windows (or whole videos) with their labels; a window is named `<video>/<first frame>`.
+
+    Windows without any labelled frame are left out, and a warning counts them. A window's `media` is its video, so that
+    no split puts windows of one video into two parts.
+
+    Raises
+    ------
+    CorpusError
+        If the root or the labels are missing, or a line of the labels is no `<video_id> <frame> <label>`.
+    """
+    folder = require_folder(root)
+    path = _groundtruth(folder, annotations)
+    labels = read_groundtruth(path)
+    problems: list[Problem] = []
+    videos = {video: video.stem for video in _videos(folder)}
+    for name in sorted(set(labels) - set(videos.values())):
+        problems.append(Problem(name, "missing-file", "warning", f"labels in {path.name} of a video that isn't there",
+                                "add its .npz, or leave it"))
+    rows = (clip for video, name in videos.items()
+            for clip in _clips(folder, video, labels.get(name, {}), windows, imported, problems))
+    return collect(rows, problems), problems
+
+
+def read_groundtruth(path: Path) -> dict[str, dict[int, str]]:
+    """Labels by video and frame.
+
+    Raises
+    ------
+    CorpusError
+        If the file can't be read, or lines aren't `<video_id> <frame> <label>`; names them.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CorpusError(f"labels {path} can't be read ({error}); set corpus.annotations to the file with the lines "
+                          "<video_id> <frame> <label>") from None
+    labels: dict[str, dict[int, str]] = {}
+    bad = []
+    for number, line in enumerate(lines, 1):
+        match line.split():
+            case []:
+                pass
+            case [video, frame, label] if frame.isdecimal():
+                labels.setdefault(video, {})[int(frame)] = label
+            case _:
+                bad.append(number)
+    if bad:
+        raise CorpusError(f"{path} line {', '.join(map(str, bad[:_SHOWN]))}{', ...' if len(bad) > _SHOWN else ''}: not "
+                          "<video_id> <frame> <label>, with frames from 0; correct or remove these lines")
+    return labels
+
+
+def mapped(label: str, windows: WindowsParams) -> str:
+    """The class of a label: `?` made to `n` where asked for, and what isn't kept made to `rest`."""
+    if label == "?" and windows.unknown_as_n:
+        label = "n"
+    return label if windows.classes == "found" or label in KEPT[windows.classes] else REST
+
+
+def window_labels(labels: list[str | None], windows: WindowsParams) -> Iterator[tuple[int, str | None]]:
+    """First frame and label of each window; None where no frame of it is labelled.
+
+    The label is the one of most frames (of equal ones the first in the alphabet, as published); by the rule `any`, it
+    is the positive one as soon as a single frame has that.
+
+    Parameters
+    ----------
+    labels : list of T str or None
+        Classes of the video's frames, already mapped.
+    """
+    names = sorted({label for label in labels if label is not None})
+    counts = np.zeros((len(labels) + 1, len(names)), np.int64)
+    for frame, label in enumerate(labels):
+        if label is not None:
+            counts[frame + 1, names.index(label)] = 1
+    counts = counts.cumsum(0)
+    for start in range(0, len(labels) - windows.frames + 1, windows.stride):
+        of_window = counts[start + windows.frames] - counts[start]
+        if not of_window.any():
+            yield start, None
+        elif windows.rule == "any" and windows.positive in names and of_window[names.index(windows.positive)]:
+            yield start, windows.positive
+        else:
+            yield start, names[int(of_window.argmax())]
+
+
+def _clips(folder: Path, video: Path, labels: dict[int, str], windows: WindowsParams, imported: ImportedParams,
+           problems: list[Problem]) -> Iterator[dict[str, Any]]:
+    """The rows of one video."""
+    media = video.relative_to(folder).as_posix()
+    name = nfc(media.removesuffix(video.suffix))
+    try:
+        n_frames = len(next(iter(_arrays(video).values())))
+    except ClipError as error:
+        problems.append(Problem(media, "unreadable", "error", str(error), "write it again, or remove it"))
+        return
+    if not labels:
+        problems.append(Problem(media, "label-missing", "warning", "no frame of it is labelled, so it isn't used",
+                                "label it, or leave it"))
+        return
+    if beyond := [frame for frame in labels if frame >= n_frames]:
+        problems.append(Problem(media, "outside-range", "error", f"frame {max(beyond)} is labelled, it has {n_frames}",
+                                "correct the labels: frames count from 0"))
+        return
+    classes = [mapped(labels[frame], windows) if frame in labels else None for frame in range(n_frames)]
+    if windows.frames is None:
+        yield row(name, media, [], fps=imported.fps) | {"segments": _segments(classes)}
+        return
+    found = list(window_labels(classes, windows))
+    left_out = sum(label is None for _, label in found)
+    if left_out or not found:
+        what = (f"{left_out} of {len(found)} windows have no labelled frame and are left out" if found else
+                f"{n_frames} frames are fewer than a window's {windows.frames}")
+        problems.append(Problem(media, "window", "warning", what, "label more of it, or leave it"))
+    for start, label in found:
+        if label is not None:
+            yield row(f"{name}/{start:06d}", media, [nfc(label)], start_frame=start, end_frame=start + windows.frames,
+                      fps=imported.fps)
+
+
+def _segments(classes: list[str | None]) -> list[dict[str, Any]]:
+    """Runs of equal labels, half-open."""
+    edges = [0, *(i for i in range(1, len(classes)) if classes[i] != classes[i - 1]), len(classes)]
+    return [{"start": start, "end": end, "label": classes[start]} for start, end in zip(edges, edges[1:], strict=False)
+            if classes[start] is not None]
+
+
+def _videos(root: Path) -> list[Path]:
+    return sorted(path for path in root.rglob("*.npz") if path.is_file())
+
+
+@lru_cache(maxsize=8)
+def _has_face(file: tuple[str, int, int]) -> bool:
+    return "face" in read_arrays(Path(file[0]))
+
+
+def _groundtruth(root: Path, annotations: str | None) -> Path:
+    if annotations is not None:
+        return Path(annotations)
+    return next((path for path in (root / "groundtruth.txt", root / "groundtruth") if path.is_file()),
+                root / "groundtruth.txt")
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    """The known arrays of a video, all of one length."""
+    found = read_arrays(path)
+    arrays = {part: frames_of(found[part], n_joints, f"'{part}' in {path.name}")
+              for part, n_joints in PARTS.items() if part in found}
+    if not arrays:
+        raise ClipError(f"{path.name} has none of the arrays {', '.join(PARTS)} (but {', '.join(found) or 'nothing'})")
+    lengths = {part: len(array) for part, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        raise ClipError(f"the arrays of {path.name} differ in length: " +
+                        ", ".join(f"{part} {length}" for part, length in lengths.items()))
+    return arrays

@@ -1,0 +1,183 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from slr.corpora import prepare
+from slr.corpora.imported.sca_npz import joints, load, mapped, read_groundtruth, scan, window_labels
+from slr.corpora.manifest import read_manifest
+from slr.errors import ClipError, CorpusError, ParamsError
+from slr.landmarks.importing import import_landmarks
+from slr.landmarks.store import LandmarkStore
+from slr.params import CorpusParams, ImportedParams, SplitsParams, WindowsParams
+from slr.skeleton import skeleton
+from slr.splits import make_splits
+from tests.corpora.imported.files import write_npz
+
+SETTINGS = ImportedParams()
+
+
+def truth(root: Path, **labels: str) -> Path:
+    """Write the labels, a letter a frame (`.` = none) of each video."""
+    lines = [f"{video} {frame} {label}" for video, letters in labels.items()
+             for frame, label in enumerate(letters) if label != "."]
+    path = root / "groundtruth.txt"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def windows_of(letters: str, **settings) -> list[tuple[int, str | None]]:
+    windows = WindowsParams(**{"frames": 4, **settings})
+    return list(window_labels([None if c == "." else mapped(c, windows) for c in letters], windows))
+
+
+def test_a_window_has_the_label_of_most_of_its_frames():
+    assert windows_of("SSSnnn") == [(0, "S"), (1, "S"), (2, "n")]  # of equal ones the first in the alphabet
+    assert windows_of("..nSSP....", stride=3) == [(0, "S"), (3, "S"), (6, None)]
+    assert windows_of("SSS") == []
+
+
+def test_by_the_rule_any_one_frame_is_enough():
+    assert windows_of("nnnSPPPP", rule="any") == [(0, "S"), (1, "S"), (2, "S"), (3, "S"), (4, "P")]
+    assert windows_of("nnnSPPPP", rule="any", positive="P")[:2] == [(0, "n"), (1, "P")]
+
+
+@pytest.mark.parametrize("settings, expected", [
+    ({}, "SPn?x"), ({"unknown_as_n": True}, "SPnnx"),
+    ({"classes": 2}, ["S", "rest", "rest", "rest", "rest"]), ({"classes": 3}, ["S", "P", "rest", "rest", "rest"]),
+    ({"classes": 4}, ["S", "P", "n", "?", "rest"]),
+    ({"classes": 4, "unknown_as_n": True}, ["S", "P", "n", "n", "rest"]),
+])
+def test_labels_become_two_three_four_or_as_many_classes(settings, expected):
+    assert [mapped(label, WindowsParams(**settings)) for label in "SPn?x"] == list(expected)
+
+
+def test_windows_are_clips_of_their_video(tmp_path):
+    write_npz(tmp_path / "a.npz", 30)
+    write_npz(tmp_path / "more/b.npz", 26)
+    truth(tmp_path, a="S" * 12 + "n" * 18, b="P" * 26)
+    clips, problems = scan(tmp_path, windows=WindowsParams(stride=2), imported=SETTINGS)
+    assert problems == []
+    assert clips.clip_id.tolist() == ["a/000000", "a/000002", "a/000004", "more/b/000000"]
+    assert clips.media.tolist() == ["a.npz"] * 3 + ["more/b.npz"]
+    assert clips.glosses.str[0].tolist() == ["n", "n", "n", "P"]
+    assert (clips.end_frame - clips.start_frame).eq(25).all()
+
+
+def test_no_split_puts_windows_of_one_video_into_two_parts(tmp_path):
+    for i in range(9):
+        write_npz(tmp_path / f"v{i}.npz", 12, parts="left_hand", seed=i)
+    truth(tmp_path, **{f"v{i}": "SSSSSSnnnnnn" if i % 2 else "n" * 12 for i in range(9)})
+    clips, _ = scan(tmp_path, windows=WindowsParams(frames=4), imported=SETTINGS)
+    splits = make_splits(clips, clips.clip_id, SplitsParams(by="auto", val=0.2, test=0.2)).merge(clips, on="clip_id")
+    assert splits.groupby("media").split_x.nunique().eq(1).all()
+    assert set(splits.split_x) == {"train", "val", "test"}
+
+
+def test_a_video_may_be_one_clip_with_segments(tmp_path):
+    write_npz(tmp_path / "a.npz", 10)
+    truth(tmp_path, a="..SSnn.SSS")
+    clips, _ = scan(tmp_path, windows=WindowsParams(frames=None), imported=SETTINGS)
+    assert clips.clip_id.tolist() == ["a"] and clips.glosses.tolist() == [[]]
+    assert [(s["start"], s["end"], s["label"]) for s in clips.segments[0]] == [(2, 4, "S"), (4, 6, "n"), (7, 10, "S")]
+
+
+@pytest.mark.parametrize("parts", ["pose left_hand right_hand", "pose", "left_hand", "pose right_hand face"])
+def test_any_part_may_be_missing(tmp_path, parts):
+    arrays = write_npz(tmp_path / "a.npz", 5, parts)
+    clip = load(tmp_path, "a.npz", SETTINGS)
+    body = joints(tmp_path, SETTINGS)
+    assert body.name == ("holistic-553" if "face" in parts else "holistic-75")
+    for part, where in body.part_slices.items():
+        if part in arrays:
+            assert np.array_equal(clip.coordinates[:, where, :3], arrays[part])
+            assert (clip.coordinates[:, where, 3] == 1).all()
+        else:
+            assert np.isnan(clip.coordinates[:, where]).all()
+
+
+def test_the_poses_visibility_is_kept_and_two_channels_stay_two(tmp_path):
+    pose = write_npz(tmp_path / "a.npz", 5, "pose", channels=4)["pose"]
+    np.savez(tmp_path / "a.npz", pose=pose, left_hand=np.ones((5, 21, 3)))
+    clip = load(tmp_path, "a.npz", SETTINGS)
+    assert np.array_equal(clip.coordinates[:, :33], pose) and (clip.coordinates[:, 33:54] == 1).all()
+    write_npz(tmp_path / "b.npz", 5, channels=2)
+    assert load(tmp_path, "b.npz", SETTINGS).coordinates.shape == (5, 75, 2)
+
+
+@pytest.mark.parametrize("name, n_joints", [("holistic-67", 67), ("hands-42", 42), ("holistic-553", 553)])
+def test_fewer_or_more_joints_may_be_chosen(tmp_path, name, n_joints):
+    arrays = write_npz(tmp_path / "a.npz", 5)
+    clip = load(tmp_path, "a.npz", ImportedParams(skeleton=name))
+    assert clip.coordinates.shape[1] == n_joints
+    assert np.array_equal(clip.coordinates[:, skeleton(name).part_slices["right_hand"], :3], arrays["right_hand"])
+
+
+def test_joints_that_no_array_has_are_refused(tmp_path):
+    with pytest.raises(ParamsError, match="'spoter-54' has joint 'neck', which is not in the arrays"):
+        joints(tmp_path, ImportedParams(skeleton="spoter-54"))
+
+
+def test_from_the_files_to_the_store(tmp_path):
+    arrays = write_npz(tmp_path / "root/a.npz", 30)
+    arrays["pose"][3, 5] = np.nan
+    np.savez(tmp_path / "root/a.npz", **arrays)
+    truth(tmp_path / "root", a="S" * 30)
+    params = CorpusParams(name="sca_npz", root=str(tmp_path / "root"), windows=WindowsParams(stride=5))
+    prepare(params, tmp_path / "manifest.parquet")
+    import_landmarks(tmp_path / "manifest.parquet", tmp_path / "landmarks", params)
+    store = LandmarkStore(tmp_path / "landmarks")
+    assert store.clip_ids == read_manifest(tmp_path / "manifest.parquet").clip_id.tolist() == ["a/000000", "a/000005"]
+    second = store["a/000005"]
+    assert second.frame_numbers.tolist() == list(range(5, 30)) and second.timestamps_s[0] == 0.2
+    assert np.abs(second.coordinates[:, :33, :3] - arrays["pose"][5:30]).max() < 1e-4
+    assert np.isnan(store["a/000000"].coordinates[3, 5]).all()
+
+
+def test_what_cannot_be_used_is_told(tmp_path):
+    write_npz(tmp_path / "good.npz", 30)
+    write_npz(tmp_path / "short.npz", 10)
+    write_npz(tmp_path / "unlabelled.npz", 30)
+    write_npz(tmp_path / "beyond.npz", 30)
+    (tmp_path / "broken.npz").write_bytes(b"PK")
+    np.savez(tmp_path / "other.npz", skeleton=np.zeros((5, 3)))
+    np.savez(tmp_path / "ragged.npz", pose=np.zeros((5, 33, 3)), face=np.zeros((4, 478, 3)))
+    truth(tmp_path, good="S" * 2 + "." * 28, short="S" * 10, beyond="S" * 40, gone="S", broken="S", other="S",
+          ragged="S")
+    clips, problems = scan(tmp_path, windows=WindowsParams(), imported=SETTINGS)
+    assert clips.clip_id.tolist() == ["good/000000", "good/000001"]
+    told = {(p.clip, p.kind): str(p) for p in problems}
+    assert set(told) == {("gone", "missing-file"), ("good.npz", "window"), ("short.npz", "window"),
+                         ("unlabelled.npz", "label-missing"), ("beyond.npz", "outside-range"),
+                         ("broken.npz", "unreadable"), ("other.npz", "unreadable"), ("ragged.npz", "unreadable")}
+    assert "4 of 6 windows have no labelled frame" in told["good.npz", "window"]
+    assert "none of the arrays" in told["other.npz", "unreadable"]
+    assert "differ in length: pose 5, face 4" in told["ragged.npz", "unreadable"]
+
+
+def test_labels_may_lie_elsewhere_and_have_no_suffix(tmp_path):
+    write_npz(tmp_path / "a.npz", 30)
+    truth(tmp_path, a="S" * 30).rename(tmp_path / "groundtruth")
+    assert len(scan(tmp_path, windows=WindowsParams(), imported=SETTINGS)[0]) == 6
+    (tmp_path / "groundtruth").rename(tmp_path / "labels.gt")
+    assert len(scan(tmp_path, str(tmp_path / "labels.gt"), windows=WindowsParams(), imported=SETTINGS)[0]) == 6
+    with pytest.raises(CorpusError, match="groundtruth.txt can't be read .* set corpus.annotations"):
+        scan(tmp_path, windows=WindowsParams(), imported=SETTINGS)
+
+
+@pytest.mark.parametrize("line", ["a 1", "a one S", "a 1 S extra", "a -1 S"])
+def test_lines_of_another_form_are_named(tmp_path, line):
+    path = tmp_path / "groundtruth"
+    path.write_text(f"a 0 S\n\n{line}\n")
+    with pytest.raises(CorpusError, match="groundtruth line 3: not <video_id> <frame> <label>"):
+        read_groundtruth(path)
+
+
+def test_pickled_arrays_and_paths_outside_are_refused(tmp_path):
+    np.savez(tmp_path / "a.npz", pose=np.array([{}], dtype=object))
+    with pytest.raises(ClipError, match="without pickled objects"):
+        load(tmp_path, "a.npz", SETTINGS)
+    with pytest.raises(CorpusError, match="leaves the corpus root"):
+        load(tmp_path / "sub", "../a.npz", SETTINGS)
+    with pytest.raises(ClipError, match="there is no file 'b.npz'"):
+        load(tmp_path, "b.npz", SETTINGS)

@@ -1,0 +1,143 @@
+import json
+
+import numpy as np
+import pytest
+
+from slr.corpora.imported.spoter_csv import column, joints, load, scan
+from slr.errors import ClipError, CorpusError
+from slr.params import ImportedParams
+from tests.corpora.imported.files import SPOTER, body, spoter_cells, write_table
+
+SETTINGS = ImportedParams()
+
+
+def test_the_published_names_of_columns():
+    names = {joint: column(joint) for joint in SPOTER.joints}
+    assert len(set(names.values())) == 54
+    assert names["right_eye"] == "rightEye" and names["nose"] == "nose" and names["left_hand_wrist"] == "wrist_left"
+    assert names["left_hand_thumb_mcp"] == "thumbMP_left" and names["right_hand_thumb_cmc"] == "thumbCMC_right"
+    assert names["right_hand_pinky_dip"] == "littleDIP_right" and names["left_hand_index_mcp"] == "indexMCP_left"
+    assert column("left_hand_ring_tip", {"left": "0"}) == "ringTip_0"
+
+
+@pytest.mark.parametrize("hands", [("left", "right"), ("0", "1"), ("Left", "Right")])
+def test_a_clip_is_read_as_it_was_written(tmp_path, hands):
+    values = body(7)
+    values[2, SPOTER.part_slices["left_hand"]] = 0
+    cells = spoter_cells(values, hands, labels=3, video_fps=29.97, video_size_width=640, video_size_height=480)
+    write_table(tmp_path / "WLASL100_train_25fps.csv", [cells])
+    clips, problems = scan(tmp_path)
+    assert problems == [] and clips.glosses.tolist() == [["3"]] and clips.split.tolist() == ["train"]
+    assert clips.clip_id.tolist() == ["WLASL100_train_25fps/000000"] and clips.fps.tolist() == [29.97]
+    clip = load(tmp_path, clips.media[0], SETTINGS)
+    assert (clip.fps, clip.width, clip.height) == (29.97, 640, 480) and joints(tmp_path, SETTINGS) is SPOTER
+    expected = values.copy()
+    expected[2, SPOTER.part_slices["left_hand"]] = np.nan
+    assert np.allclose(clip.coordinates, expected, atol=1e-6, equal_nan=True)
+
+
+@pytest.mark.parametrize("y_axis, is_up", [("auto", True), ("auto", False), ("up", True), ("down", False)])
+def test_y_that_grows_upwards_is_turned_round(tmp_path, y_axis, is_up):
+    values = body(4)
+    values[1, SPOTER.index("left_ear")] = 0
+    file = np.where(values == 0, 0, np.stack([values[..., 0], 1 - values[..., 1]], -1)) if is_up else values
+    write_table(tmp_path / "all.csv", [spoter_cells(file, labels=0)] * 2)
+    clip = load(tmp_path, "all.csv#1", ImportedParams(y_axis=y_axis))
+    assert np.isnan(clip.coordinates[1, SPOTER.index("left_ear")]).all()
+    assert np.allclose(np.nan_to_num(clip.coordinates), values, atol=1e-6)
+
+
+def test_a_file_without_neck_frame_rate_or_size(tmp_path):
+    values = body(3)
+    cells = {name: cell for name, cell in spoter_cells(values, labels=1).items() if not name.startswith("neck")}
+    write_table(tmp_path / "x.csv", [cells])
+    clip = load(tmp_path, "x.csv#0", ImportedParams(fps=20, size=(200, 100)))
+    shoulders = values[:, [SPOTER.index("left_shoulder"), SPOTER.index("right_shoulder")]].mean(1)
+    assert np.allclose(clip.coordinates[:, SPOTER.index("neck")], shoulders, atol=1e-6)
+    assert (clip.fps, clip.width, clip.height) == (20, 200, 100)
+
+
+def test_ids_glosses_signers_and_splits_are_read_where_they_are(tmp_path):
+    write_table(tmp_path / "corpus.csv", [
+        spoter_cells(body(), labels=0, clip_id="a/1", gloss="HOUSE", signer="Ana", split="dev"),
+        spoter_cells(body(), labels=1, clip_id="a/2", gloss="", signer="", split="test")])
+    clips, _ = scan(tmp_path)
+    assert clips.clip_id.tolist() == ["a/1", "a/2"] and clips.glosses.tolist() == [["HOUSE"], ["1"]]
+    assert clips.split.tolist() == ["val", "test"] and clips.signer.tolist()[0] == "Ana" and clips.signer.isna()[1]
+
+
+def test_a_corpus_may_be_one_file_below_the_root(tmp_path):
+    for name in ("a_train.csv", "b_val.csv"):
+        write_table(tmp_path / "sub" / name, [spoter_cells(body(), labels=0)])
+    clips, _ = scan(tmp_path, str(tmp_path / "sub/b_val.csv"))
+    assert clips.media.tolist() == ["sub/b_val.csv#0"] and clips.split.tolist() == ["val"]
+    assert len(load(tmp_path, "sub/b_val.csv#0", SETTINGS)) == 5
+    with pytest.raises(CorpusError, match="is not below the corpus root"):
+        scan(tmp_path / "sub", str(write_table(tmp_path / "c.csv", [spoter_cells(body(), labels=0)])))
+
+
+def test_lines_that_cannot_be_used_are_named_and_the_others_read(tmp_path):
+    good = spoter_cells(body(), labels=0, split="")
+    path = write_table(tmp_path / "x.csv", [good, good | {"labels": ""}, good | {"split": "final"}, good])
+    path.write_text(path.read_text() + "a,b\n" + '"[1,\n 2]"\n')
+    clips, problems = scan(tmp_path)
+    assert clips.media.tolist() == ["x.csv#0", "x.csv#3"]
+    assert [(p.clip, p.kind) for p in problems] == [
+        ("x.csv clip 1", "gloss-missing"), ("x.csv clip 2", "split-unknown"), ("x.csv clip 4", "csv-fields"),
+        ("x.csv clip 5", "csv-fields"), ("x.csv clip 6", "csv-fields")]
+    assert "2 fields for 110 columns" in str(problems[2]) and "several lines" in str(problems[3])
+
+
+@pytest.mark.parametrize("cell, message", [
+    ("[0.1, 0.2]", "lists of different lengths: 5 values in nose_X, 2 to 5 in others, such as leftEye_X"),
+    ("__import__('os').system('true')", "the cell leftEye_X is not a list of numbers"),
+    ("[0.1, [1], 0.3, 0.4, 0.5]", "the cell leftEye_X is not a list of numbers"),
+    ("[0.1 0.2 0.3 0.4 0.5]", "the cell leftEye_X is not a list of numbers"),
+    ("7", "the cell leftEye_X is not a list"),
+    ('["a", 1, 2, 3, 4]', "the cell leftEye_X is not a list"),
+])
+def test_a_cell_is_never_evaluated_and_its_faults_are_named(tmp_path, cell, message):
+    write_table(tmp_path / "x.csv", [spoter_cells(body(), labels=0) | {"leftEye_X": cell}])
+    with pytest.raises(ClipError, match=message):
+        load(tmp_path, "x.csv#0", SETTINGS)
+
+
+def test_nan_in_a_cell_is_missing(tmp_path):
+    write_table(tmp_path / "x.csv", [spoter_cells(body(), labels=0) | {"leftEye_X": "[nan, 0.2, NaN, 0.4, 0.5]"}])
+    clip = load(tmp_path, "x.csv#0", SETTINGS)
+    assert np.isnan(clip.coordinates[:, SPOTER.index("left_eye")]).all(-1).tolist() == [True, False, True, False, False]
+
+
+@pytest.mark.parametrize("content, message", [
+    (None, "holds no CSV file"),
+    (b"", "has no columns nose_X and nose_Y"),
+    (b"\xff\xfe\xff\n", "is not CSV in UTF-8"),
+    (b"nose_X,nose_Y,labels\n", "has no columns rightEye_X"),
+])
+def test_files_of_another_format_are_refused(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "x.csv").write_bytes(content)
+    with pytest.raises(CorpusError, match=message):
+        scan(tmp_path)
+
+
+def test_a_file_without_labels_is_refused(tmp_path):
+    write_table(tmp_path / "x.csv", [spoter_cells(body())])
+    with pytest.raises(CorpusError, match="has no column 'labels'"):
+        scan(tmp_path)
+
+
+def test_media_that_are_gone_or_elsewhere(tmp_path):
+    write_table(tmp_path / "in/x.csv", [spoter_cells(body(), labels=0)])
+    with pytest.raises(ClipError, match="has 1 clips, none of number 1"):
+        load(tmp_path / "in", "x.csv#1", SETTINGS)
+    with pytest.raises(CorpusError, match="leaves the corpus root"):
+        load(tmp_path / "in", "../x.csv#0", SETTINGS)
+
+
+def test_a_long_stream_fits_a_cell(tmp_path):
+    values = np.tile(body(1), (20_000, 1, 1))
+    cells = spoter_cells(values, labels=0)
+    assert len(json.dumps(values[:, 1, 0].tolist())) > 131_072  # the csv module's own limit
+    write_table(tmp_path / "x.csv", [cells])
+    assert len(load(tmp_path, "x.csv#0", SETTINGS)) == 20_000
