@@ -75,7 +75,8 @@ class Attention(nn.Module):
         if self.training and x.device.type == "cpu":
             # The CPU's fused kernel has no dropout, and takes six times as long as these products in bf16.
             scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)  # (B, H, Q, T)
-            found = self.dropout(scores.masked_fill(~attend, -torch.inf).softmax(-1)) @ value
+            hidden = torch.zeros_like(attend, dtype=scores.dtype).masked_fill_(~attend, -torch.inf)
+            found = self.dropout((scores + hidden).softmax(-1)) @ value
         else:
             found = F.scaled_dot_product_attention(query, key, value, attn_mask=attend,
                                                    dropout_p=self.dropout.p if self.training else 0)
@@ -182,8 +183,9 @@ def mean_over_time(x: Tensor, frames: Tensor) -> Tensor:
 class Dropout(nn.Module):
     """Dropout (Srivastava et al., JMLR 2014) with one random byte a number, on the CPU.
 
-    Torch draws a whole random number for each, fourteen times as slow: of SPOTER's training that is a quarter. A byte
-    rounds `p` to 1/256 (.1 is .1016); what is kept is scaled by the rounded one, so that the mean stays.
+    Torch draws a whole random number for each and multiplies by truths, which together took half of the time of
+    SPOTER's training. A byte rounds `p` to 1/256 (.1 is .1016); what is kept is scaled by the rounded one, so that the
+    mean stays.
     """
 
     def __init__(self, p: float):
@@ -205,11 +207,21 @@ class _ByteDropout(torch.autograd.Function):
         dropped = round(256 * p)
         ctx.scale = 256 / (256 - dropped)
         words = torch.empty(-(-x.numel() // 8), dtype=torch.int64).random_(-2**63, None)  # all of the 64 bits
-        kept = words.view(torch.uint8)[:x.numel()].view(x.shape) >= dropped
+        drawn = words.view(torch.int8)[:x.numel()].view(x.shape).to(_INTEGERS[x.element_size()])
+        # The sign of a difference, spread over all bits: -1 keeps a number's bits, 0 clears them. The processor does
+        # this ten times as fast as anything with truths.
+        kept = drawn.neg_().add_(dropped - 129).bitwise_right_shift_(8 * x.element_size() - 1)
         ctx.save_for_backward(kept)
-        return (x * kept).mul_(ctx.scale)
+        return _keep(x, kept, ctx.scale)
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
         (kept,) = ctx.saved_tensors
-        return (gradient * kept).mul_(ctx.scale), None
+        return _keep(gradient, kept, ctx.scale), None
+
+
+_INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
+
+
+def _keep(x: Tensor, kept: Tensor, scale: float) -> Tensor:
+    return (x.view(kept.dtype) & kept).view(x.dtype).mul_(scale)
