@@ -14,22 +14,23 @@ def at_moments(landmarks: Tensor, mask: Tensor, moments: Tensor) -> tuple[Tensor
     ----------
     landmarks : Tensor (F, J, C)
     mask : Tensor (F, J) bool
-    moments : Tensor (...) float64
+    moments : Tensor (M,) float64
         Each from 0 to F - 1, in frames.
 
     Returns
     -------
-    landmarks : Tensor (..., J, C)
+    landmarks : Tensor (M, J, C)
         Zero where missing.
-    mask : Tensor (..., J) bool
+    mask : Tensor (M, J) bool
         True where a joint was found in both frames beside the moment, or in the frame that it falls on.
     """
     nearest = moments.round()
     moments = torch.where((moments - nearest).abs() < EXACT, nearest, moments)
     before, after = moments.floor().long(), moments.ceil().long()
-    share = (moments - before).to(landmarks.dtype)[..., None, None]
-    found = mask[before] & mask[after]
-    return torch.lerp(landmarks[before], landmarks[after], share).masked_fill(~found[..., None], 0), found
+    share = (moments - before).to(landmarks.dtype)[:, None, None]
+    found = mask.index_select(0, before) & mask.index_select(0, after)
+    between = torch.lerp(landmarks.index_select(0, before), landmarks.index_select(0, after), share)
+    return between.masked_fill_(~found[..., None], 0), found
 
 
 def spread(first: Tensor, kept: Tensor, frames: Tensor, most: int) -> Tensor:

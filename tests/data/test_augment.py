@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from slr.data.augment import Augment, space
-from slr.data.augment.dropping import hide_frames, hide_joints, stretches
+from slr.data.augment.dropping import hide, stretches
 from slr.data.augment.time import retime
 from slr.data.batches import Batch
 from slr.data.normalise import normaliser
@@ -93,19 +93,19 @@ def test_everything_at_once_keeps_what_is_missing_missing_and_numbers_finite(nam
         assert found.landmarks[..., 3].min() >= low and found.landmarks[..., 3].max() <= high
 
 
-ELBOW, FOREARM = JOINTS.index("left_elbow"), [JOINTS.index("left_wrist"), JOINTS.index("left_hand_wrist")]
+ARMS = space.arm_joints(JOINTS)
 WITH_AMOUNTS = {
     "rotate": lambda x, i: x.with_landmarks(space.rotate(x.landmarks, AMOUNTS[i])),
     "squeeze": lambda x, i: x.with_landmarks(space.squeeze(x.landmarks, AMOUNTS[i].abs(), AMOUNTS[i] ** 2)),
     "perspective": lambda x, i: x.with_landmarks(space.perspective(x.landmarks, AMOUNTS[i])),
-    "arm": lambda x, i: x.with_landmarks(space.rotate_below(x.landmarks, x.mask, ELBOW, FOREARM, AMOUNTS[i])),
+    "arm": lambda x, i: x.with_landmarks(space.rotate_below(x.landmarks, x.mask, ARMS, [AMOUNTS[i]] * len(ARMS))),
     "yaw": lambda x, i: x.with_landmarks(space.yaw(x.landmarks, AMOUNTS[i])),
     "scale": lambda x, i: x.with_landmarks(space.scale(x.landmarks, 1 + AMOUNTS[i])),
     "shift": lambda x, i: x.with_landmarks(space.shift(x.landmarks, torch.stack([AMOUNTS[i], -AMOUNTS[i]], 1))),
     "mirror": lambda x, i: x.with_landmarks(*space.mirror(x.landmarks, x.mask, torch.from_numpy(JOINTS.mirror))),
     "retime": lambda x, i: retime(x, STARTS[i], x.lengths - STARTS[i], (x.lengths * (1 + AMOUNTS[i])).long()),
-    "time mask": lambda x, i: hide_frames(x, stretches(STARTS[i], 1 + STARTS[i], x.mask.shape[1])),
-    "joints": lambda x, i: hide_joints(x, torch.arange(54) % 5 == STARTS[i][:, None]),
+    "hide": lambda x, i: hide(x, stretches(STARTS[i], 1 + STARTS[i], x.mask.shape[1]),
+                              torch.arange(54) % 5 == STARTS[i][:, None]),
     "shoulders": lambda x, i: normaliser("shoulders", JOINTS)(x),
     "hands": lambda x, i: normaliser("hands", JOINTS)(x),
     "boxes": lambda x, i: normaliser("frame", JOINTS)(x),

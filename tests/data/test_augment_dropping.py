@@ -2,7 +2,7 @@
 
 import torch
 
-from slr.data.augment.dropping import body_parts, hide_frames, hide_joints, stretches
+from slr.data.augment.dropping import body_parts, hide, stretches
 from slr.skeleton import skeleton
 from tests.data.test_augment_time import moving
 
@@ -15,12 +15,13 @@ def test_a_stretch_begins_and_ends_where_it_is_told():
 def test_hidden_frames_and_joints_are_missing_and_zero():
     batch = moving([4, 4])
     frames = torch.tensor([[True, False, False, True], [False] * 4])
-    found = hide_frames(batch, frames)
-    assert torch.equal(found.mask.any(-1), ~frames) and (found.landmarks[0, [0, 3]] == 0).all()
-    assert torch.equal(found.landmarks[1], batch.landmarks[1]) and torch.equal(found.lengths, batch.lengths)
     joints = torch.tensor([[False, True, False], [False] * 3])
-    found = hide_joints(batch, joints)
-    assert not found.mask[0, :, 1].any() and found.mask[0, :, [0, 2]].all() and found.mask[1].all()
+    found = hide(batch, frames, joints)
+    assert found.mask[0].any(1).tolist() == [False, True, True, False]
+    assert found.mask[0].any(0).tolist() == [True, False, True]
+    assert (found.landmarks[0, [0, 3]] == 0).all() and (found.landmarks[0, :, 1] == 0).all()
+    assert torch.equal(found.landmarks[0, 1:3, [0, 2]], batch.landmarks[0, 1:3, [0, 2]])
+    assert torch.equal(found.landmarks[1], batch.landmarks[1]) and torch.equal(found.lengths, batch.lengths)
 
 
 def test_parts_are_whole_hands_arms_with_their_hands_and_the_face():

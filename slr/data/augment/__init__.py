@@ -9,12 +9,13 @@ amounts.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from slr.data.augment.dropping import body_parts, hide_frames, hide_joints, stretches
+from slr.data.augment.dropping import body_parts, hide, stretches
 from slr.data.augment.mixing import mix
 from slr.data.augment.space import arm_joints, mirror, perspective, rotate, rotate_below, scale, shift, squeeze, yaw
 from slr.data.augment.time import retime
@@ -51,7 +52,7 @@ class Augment:
         self.arms = arm_joints(skeleton)
         self.mirror_of = torch.from_numpy(skeleton.mirror)
         self.parts = body_parts(skeleton) if params.part_dropout else None
-        self.views: list[Callable[[Batch], Tensor]] = [
+        self.views: list[Callable[[Batch, Tensor], Tensor]] = [
             change for change, amount in ((self._rotate, params.rotate_degrees), (self._squeeze, params.squeeze),
                                           (self._perspective, params.perspective), (self._arms, params.arm_degrees),
                                           (self._yaw, params.yaw_degrees))
@@ -91,19 +92,19 @@ class Augment:
             return batch
         clips = (self._uniform(len(batch)) < self.params.mirror)[:, None, None]
         landmarks, mask = mirror(batch.landmarks, batch.mask, self.mirror_of)
-        return batch.with_landmarks(torch.where(clips[..., None], landmarks, batch.landmarks),
-                                    torch.where(clips, mask, batch.mask))
+        return replace(batch, landmarks=torch.where(clips[..., None], landmarks, batch.landmarks),
+                       mask=torch.where(clips, mask, batch.mask))
 
     def _view(self, batch: Batch) -> Batch:
         if not self.views:
             return batch
-        if self.metric:  # counted from the camera, without a frame: the body's middle stands for the frame's centre
-            middle = _middle(batch)
-            batch = batch.with_landmarks(batch.landmarks - middle)
-        for change, clips in zip(self.views, self._choose(len(batch)), strict=True):
-            if clips.any():
-                batch = batch.with_landmarks(torch.where(clips[:, None, None, None], change(batch), batch.landmarks))
-        return batch.with_landmarks(batch.landmarks + middle) if self.metric else batch
+        landmarks = batch.landmarks
+        middle = _middle(batch) if self.metric else 0  # metres are counted from the camera: the body is their centre
+        if self.metric:
+            landmarks = landmarks - middle
+        for change, chosen in zip(self.views, self._choose(len(batch)), strict=True):
+            landmarks = change(replace(batch, landmarks=landmarks), chosen)
+        return batch.with_landmarks(landmarks + middle if self.metric else landmarks)
 
     def _choose(self, clips: int) -> Tensor:
         """(changes, clips) bool: which clip gets which change of view."""
@@ -113,59 +114,64 @@ class Augment:
         one = torch.nn.functional.one_hot(which, len(self.views)).T.bool()
         return one & (self._uniform(clips) < self.params.probability)
 
-    def _rotate(self, batch: Batch) -> Tensor:
-        return rotate(batch.landmarks, self._angle(self.params.rotate_degrees, len(batch)))
+    # Each change of view draws for all clips; those that aren't `chosen` (B,) get the amount that changes nothing.
 
-    def _squeeze(self, batch: Batch) -> Tensor:
-        left, right = self._uniform(2, len(batch)) * self.params.squeeze
+    def _rotate(self, batch: Batch, chosen: Tensor) -> Tensor:
+        return rotate(batch.landmarks, self._angle(self.params.rotate_degrees, len(batch)) * chosen)
+
+    def _squeeze(self, batch: Batch, chosen: Tensor) -> Tensor:
+        left, right = self._uniform(2, len(batch)) * self.params.squeeze * chosen
         return squeeze(batch.landmarks, left, right)
 
-    def _perspective(self, batch: Batch) -> Tensor:
+    def _perspective(self, batch: Batch, chosen: Tensor) -> Tensor:
         by = self._uniform(len(batch)) * self.params.perspective
         side = torch.where(self._uniform(len(batch)) < 0.5, -1.0, 1.0)
-        return perspective(batch.landmarks, by * side)
+        return perspective(batch.landmarks, by * side * chosen)
 
-    def _arms(self, batch: Batch) -> Tensor:
-        landmarks = batch.landmarks
-        for origin, below in self.arms:
+    def _arms(self, batch: Batch, chosen: Tensor) -> Tensor:
+        angles = []
+        for _ in self.arms:
             turned = self._uniform(len(batch)) < self.params.arm_joint_probability
-            angle = self._angle(self.params.arm_degrees, len(batch)) * turned
-            landmarks = rotate_below(landmarks, batch.mask, origin, below, angle)
-        return landmarks
+            angles.append(self._angle(self.params.arm_degrees, len(batch)) * turned * chosen)
+        return rotate_below(batch.landmarks, batch.mask, self.arms, angles)
 
-    def _yaw(self, batch: Batch) -> Tensor:
-        return yaw(batch.landmarks, self._angle(self.params.yaw_degrees, len(batch)))
+    def _yaw(self, batch: Batch, chosen: Tensor) -> Tensor:
+        return yaw(batch.landmarks, self._angle(self.params.yaw_degrees, len(batch)) * chosen)
 
     # After normalisation
 
     def _jitter(self, batch: Batch) -> Batch:
+        if not (self.params.scale or self.params.shift or self.params.noise_std):
+            return batch
+        landmarks = batch.landmarks
         if self.params.scale:
-            factor = 1 + self._within(self.params.scale, len(batch))
-            batch = batch.with_landmarks(scale(batch.landmarks, factor))
+            landmarks = scale(landmarks, 1 + self._within(self.params.scale, len(batch)))
         if self.params.shift:
-            batch = batch.with_landmarks(shift(batch.landmarks, self._within(self.params.shift, len(batch), 2)))
+            landmarks = shift(landmarks, self._within(self.params.shift, len(batch), 2))
         if self.params.noise_std:
-            noise = torch.randn(batch.landmarks.shape, generator=self.generator) * self.params.noise_std
+            noise = torch.randn(landmarks.shape, generator=self.generator) * self.params.noise_std
             noise[..., 3:] = 0  # a visibility is no coordinate
-            batch = batch.with_landmarks(batch.landmarks + noise)
-        return batch
+            landmarks = landmarks + noise
+        return batch.with_landmarks(landmarks)
 
     def _drop(self, batch: Batch) -> Batch:
         clips, steps, joints = batch.mask.shape
+        frames, parts = torch.zeros(clips, steps, dtype=torch.bool), torch.zeros(clips, joints, dtype=torch.bool)
         if self.params.time_mask:
-            hidden = self._part_of(batch.lengths, self.params.time_mask)
-            batch = hide_frames(batch, stretches(self._up_to(batch.lengths - hidden), hidden, steps))
+            length = self._part_of(batch.lengths, self.params.time_mask)
+            frames |= stretches(self._up_to(batch.lengths - length), length, steps)
         if self.params.frame_dropout:
-            hidden = self._uniform(clips, steps) < self.params.frame_dropout
-            batch = hide_frames(batch, hidden & ~(hidden | ~batch.frames).all(1, keepdim=True))  # some frame stays
+            frames |= self._uniform(clips, steps) < self.params.frame_dropout
         if self.params.joint_dropout:
-            hidden = self._uniform(clips, joints) < self.params.joint_dropout
-            batch = hide_joints(batch, hidden & ~hidden.all(1, keepdim=True))
+            parts |= self._uniform(clips, joints) < self.params.joint_dropout
         if self.params.part_dropout:
             which = self._up_to(torch.full((clips,), len(self.parts) - 1))
             losing = self._uniform(clips) < self.params.part_dropout
-            batch = hide_joints(batch, self.parts[which] & losing[:, None])
-        return batch
+            parts |= self.parts[which] & losing[:, None]
+        # A clip that would lose all that it shows keeps it.
+        frames &= (batch.frames & ~frames).any(1, keepdim=True)
+        parts &= ~parts.all(1, keepdim=True)
+        return hide(batch, frames, parts) if frames.any() or parts.any() else batch
 
     def _mix(self, batch: Batch) -> Batch:
         if not self.params.mixup:

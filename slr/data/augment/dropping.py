@@ -9,14 +9,9 @@ from slr.errors import ParamsError
 from slr.skeleton import Skeleton
 
 
-def hide_frames(batch: Batch, hidden: Tensor) -> Batch:
-    """The batch without any joint in the frames that are `hidden` (B, T) bool; lengths stay."""
-    return batch.with_landmarks(batch.landmarks, batch.mask & ~hidden[..., None])
-
-
-def hide_joints(batch: Batch, hidden: Tensor) -> Batch:
-    """The batch without the joints that are `hidden` (B, J) bool in all of a clip's frames."""
-    return batch.with_landmarks(batch.landmarks, batch.mask & ~hidden[:, None])
+def hide(batch: Batch, frames: Tensor, joints: Tensor) -> Batch:
+    """The batch without the frames (B, T) bool, and without the joints (B, J) bool in any frame; lengths stay."""
+    return batch.with_landmarks(batch.landmarks, batch.mask & ~frames[..., None] & ~joints[:, None])
 
 
 def stretches(first: Tensor, length: Tensor, steps: int) -> Tensor:

@@ -47,13 +47,29 @@ def perspective(landmarks: Tensor, shift: Tensor) -> Tensor:
     return _with_xy(landmarks, torch.where(sign[..., None] == 0, landmarks[..., :2], torch.stack([x, y / w], -1)))
 
 
-def rotate_below(landmarks: Tensor, mask: Tensor, origin: int, below: list[int], angle: Tensor) -> Tensor:
-    """Rotate the joints `below` around joint `origin` by `angle` (B,); frames without that joint stay as they are."""
-    angle = angle[:, None] * mask[:, :, origin]  # (B, T)
-    centre = landmarks[:, :, origin, None, :2]
-    result = landmarks.clone()
-    result[:, :, below, :2] = centre + _turn(landmarks[:, :, below, :2] - centre, angle)
-    return result
+def rotate_below(landmarks: Tensor, mask: Tensor, joints: list[tuple[int, list[int]]], angles: list[Tensor]) -> Tensor:
+    """Turn what hangs on joints around them, one joint after the other.
+
+    Parameters
+    ----------
+    landmarks : Tensor (B, T, J, C)
+    mask : Tensor (B, T, J) bool
+        Frames without the joint stay as they are.
+    joints : list of (int, list of int)
+        A joint and those that it carries along, as of `arm_joints`.
+    angles : list of Tensor (B,)
+        Radians for each of them.
+    """
+    x, y = landmarks[..., :2].permute(3, 2, 0, 1).contiguous()  # each (J, B, T): a joint's numbers lie together
+    found = mask.permute(2, 0, 1)
+    for (origin, below), angle in zip(joints, angles, strict=True):
+        angle = angle[:, None] * found[origin]  # (B, T)
+        more, sin = angle.cos() - 1, angle.sin()  # what is added to a place: nothing without a turn, to the last bit
+        own_x, own_y = x[below], y[below]
+        from_x, from_y = own_x - x[origin], own_y - y[origin]
+        x[below] = own_x + more * from_x - sin * from_y
+        y[below] = own_y + sin * from_x + more * from_y
+    return _with_xy(landmarks, torch.stack([x, y], -1).permute(1, 2, 0, 3))
 
 
 def yaw(landmarks: Tensor, angle: Tensor) -> Tensor:
@@ -80,8 +96,9 @@ def shift(landmarks: Tensor, by: Tensor) -> Tensor:
 
 def mirror(landmarks: Tensor, mask: Tensor, mirror_of: Tensor) -> tuple[Tensor, Tensor]:
     """Mirror left and right; each joint takes the place of its counterpart."""
-    landmarks = landmarks[:, :, mirror_of]
-    return torch.cat([-landmarks[..., :1], landmarks[..., 1:]], -1), mask[:, :, mirror_of]
+    landmarks = landmarks.index_select(2, mirror_of)
+    landmarks[..., 0].neg_()
+    return landmarks, mask.index_select(2, mirror_of)
 
 
 def arm_joints(skeleton: Skeleton) -> list[tuple[int, list[int]]]:

@@ -24,6 +24,7 @@ def retime(batch: Batch, first: Tensor, kept: Tensor, frames: Tensor) -> Batch:
     most = int(frames.max())
     row = torch.arange(clips, device=first.device) * steps  # of a clip's first frame in the flat arrays
     moments = spread(row + first, kept, frames, most)
-    landmarks, mask = at_moments(batch.landmarks.flatten(0, 1), batch.mask.flatten(0, 1), moments)
+    landmarks, mask = at_moments(batch.landmarks.flatten(0, 1), batch.mask.flatten(0, 1), moments.flatten())
     inside = torch.arange(most, device=first.device) < frames[:, None]
-    return replace(batch, lengths=frames).with_landmarks(landmarks, mask & inside[..., None])
+    mask = mask.unflatten(0, (clips, most)) & inside[..., None]
+    return replace(batch, lengths=frames).with_landmarks(landmarks.unflatten(0, (clips, most)), mask)
