@@ -94,6 +94,16 @@ def probe(path: str | Path, *, images_fps: float | None = None) -> VideoInfo:
     return VideoInfo(width, height, float(rate), last.number + 1, float(last.time_s + 1 / rate), source.rotation)
 
 
+def frame_rate(path: str | Path) -> float:
+    """Mean frame rate of a video, from the times of its packets: what `probe` says, without decoding.
+
+    Six times faster for a clip of 170 frames, more for longer ones; a damaged picture isn't noticed. A folder of images
+    has `IMAGES_FPS`. Raises ClipError as `read_video` does.
+    """
+    source = _source(path, None)
+    return float(source.nominal_fps if isinstance(source, _ImageFolder) else source.mean_rate())
+
+
 def read_video(path: str | Path, *, fps: float | None = None, start_frame: int | None = None,
                end_frame: int | None = None, images_fps: float | None = None) -> Iterator[Frame]:
     """Decode a video file, or a folder of images in the natural order of their names.
@@ -254,9 +264,7 @@ class _VideoFile:
 
         number = -1
         try:
-            # `file:` because a name may hold a colon, which would read as a protocol; no other protocol is allowed.
-            with av.open(f"file:{self.path}", options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"},
-                         metadata_errors="replace") as container:
+            with self._open() as container:
                 for frame in self._decode(container, self._stream(container)):
                     number = frame.number
                     yield frame
@@ -264,6 +272,29 @@ class _VideoFile:
             reason = (error.strerror or str(error)).lower()
             raise ClipError(f"damaged or cut off after frame {number}: {reason}" if number >= 0 else
                             f"not a readable video ({reason})") from None
+
+    def mean_rate(self) -> Fraction:
+        """Frames a second, without decoding: mean of the times that packets have."""
+        import av
+
+        try:
+            with self._open() as container:
+                stream = self._stream(container)
+                nominal = stream.average_rate or stream.guessed_rate or self.nominal_fps
+                times = [packet.pts for packet in container.demux(stream)
+                         if packet.pts is not None and not packet.is_discard]
+                if container.format.name == "avi" or len(times) < 2 or max(times) == min(times):
+                    return nominal
+                return (len(times) - 1) / ((max(times) - min(times)) * stream.time_base)
+        except av.error.FFmpegError as error:
+            raise ClipError(f"not a readable video ({(error.strerror or str(error)).lower()})") from None
+
+    def _open(self) -> "av.container.InputContainer":
+        import av
+
+        # `file:` because a name may hold a colon, which would read as a protocol; no other protocol is allowed.
+        return av.open(f"file:{self.path}", options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"},
+                       metadata_errors="replace")
 
     def _stream(self, container: "av.container.InputContainer") -> "av.VideoStream":
         import av

@@ -110,6 +110,25 @@ def test_a_range_of_a_file_is_a_clip(tmp_path):
     assert times == pytest.approx(np.array([11, 13, 15, 17, 19]) / 20)
 
 
+def test_a_box_is_cut_out_before_the_picture_is_made_smaller(tmp_path):
+    rng = np.random.default_rng(1)
+    picture = cv2.resize(rng.integers(0, 255, (8, 12, 3), np.uint8), (192, 128), interpolation=cv2.INTER_CUBIC)
+    write_video(tmp_path / "a.mp4", [picture] * 3, fps=10, crf=1)
+    manifest_of(tmp_path, ["a.mp4"], bbox=[32, 20, 160, 148])  # goes 20 rows beyond the picture
+    extract(tmp_path, tmp_path / "frames", FramesParams(size=64, quality=100))
+    _, images = read_frames(tmp_path / "frames", "a")
+    expected = cv2.resize(picture[20:128, 32:160], (76, 64), interpolation=cv2.INTER_AREA)
+    assert images[0].shape == (64, 76, 3)
+    assert abs(images[0].astype(int) - expected).mean() < 3
+
+
+def test_a_box_beside_the_picture_is_a_failure_of_its_clip(tmp_path):
+    record(tmp_path / "a.mp4")
+    manifest_of(tmp_path, ["a.mp4"], bbox=[70, 0, 90, 20])
+    with pytest.raises(SlrError, match=r"clip 'a': its box \[70, 0, 90, 20\] is outside its picture of 64 x 64 pixels"):
+        extract(tmp_path, tmp_path / "frames")
+
+
 def test_the_manifests_rate_is_for_images_only(tmp_path):
     record_images(tmp_path / "images")
     record(tmp_path / "video.mp4", fps=10)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from slr.errors import ClipError
-from slr.video import probe, read_video, write_video
+from slr.video import frame_rate, probe, read_video, write_video
 from tests.media import BAD, encode, numbers, pictures, rotated
-from tests.recordings import record
+from tests.recordings import record, record_images
 
 
 def read(path: Path, **options) -> tuple[list[float], list[np.ndarray]]:
@@ -184,6 +184,25 @@ def test_a_variable_frame_rate_is_sampled_by_true_times(tmp_path):
     times, images = read(tmp_path / "clip.mp4", fps=15)
     assert numbers(images) == nearest
     assert times == pytest.approx(shown[nearest], abs=1e-4)
+
+
+@pytest.mark.parametrize("name, codec, fps", [
+    ("a.mp4", "libx264", 30), ("a.mkv", "libx264", 24), ("a.avi", "libx264", 15), ("a.webm", "libvpx-vp9", 25),
+    ("a.mpg", "mpeg2video", 25), ("a.swf", "flv", 12), ("a.mov", "mpeg4", 60)])
+def test_the_rate_is_known_without_decoding(tmp_path, name, codec, fps):
+    path = encode(tmp_path / name, pictures(20), codec=codec, fps=fps)
+    assert frame_rate(path) == pytest.approx(probe(path).fps, rel=1e-3) == pytest.approx(fps, rel=1e-2)
+
+
+def test_the_rate_of_what_varies_of_images_of_a_real_recording_and_of_none(tmp_path, shared_data):
+    write_video(tmp_path / "varying.mp4", pictures(6), timestamps_s=[0, 0.1, 0.3, 0.35, 0.6, 1])
+    assert frame_rate(tmp_path / "varying.mp4") == pytest.approx(5)
+    assert frame_rate(record_images(tmp_path / "images")) == 25
+    real = shared_data / "slovak/words_front/w017.mp4"
+    assert frame_rate(real) == pytest.approx(probe(real).fps, rel=1e-3)
+    (tmp_path / "text.mp4").write_text("text")
+    with pytest.raises(ClipError, match="not a readable video"):
+        frame_rate(tmp_path / "text.mp4")
 
 
 def test_a_folder_of_images_is_a_clip_in_natural_order(tmp_path):

@@ -17,7 +17,7 @@ from slr.corpora.manifest import SCHEMA
 from slr.corpora.problems import Problem, errors, raise_errors
 from slr.errors import CorpusError
 from slr.progress import progress, warn
-from slr.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, probe
+from slr.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, frame_rate
 
 Scan = tuple[pd.DataFrame, list[Problem]]
 """The manifest's columns, one row per clip without an error; and every problem that was seen."""
@@ -143,11 +143,11 @@ def nfc(text: str) -> str:
 
 
 def frame_rates(root: Path, media: Iterable[str], workers: int) -> dict[str, float | Exception]:
-    """Mean native frame rate of each file, or why it has none; measured by decoding, as headers lie."""
+    """Mean native frame rate of each file, or why it has none; measured, as headers lie."""
     names = sorted(set(media))
     with progress("frame rates", len(names), unit="file") as advance:
         rates: dict[str, float | Exception] = {}
-        for done in map_unordered(probe, [root / name for name in names], workers):
-            rates[done.item.relative_to(root).as_posix()] = done.error or done.result.fps
+        for done in map_unordered(frame_rate, [root / name for name in names], workers):
+            rates[done.item.relative_to(root).as_posix()] = done.error or done.result
             advance()
     return rates
