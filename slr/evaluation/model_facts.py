@@ -12,6 +12,8 @@ from slr.metrics import wilson
 
 MAX_CONFUSIONS = 6
 """Confusions that are shown with their clips."""
+PICTURES = ("embeddings", "importance")
+"""What evaluation may have drawn: `reports/<model>/<picture>.png`."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class ModelFacts:
         One row per epoch.
     predictions : DataFrame or None
         One row per test clip.
+    pictures : dict of str to bytes
+        PNG files, by the names of `PICTURES`, of those that are there: not every model has every one.
     missing : list of str
         Files that aren't there.
     """
@@ -74,6 +78,7 @@ class ModelFacts:
     config: dict[str, Any] | None
     history: pd.DataFrame | None
     predictions: pd.DataFrame | None
+    pictures: dict[str, bytes]
     missing: list[str]
 
     def interval(self, metric: str) -> tuple[float, float] | None:
@@ -121,6 +126,8 @@ def model_facts(name: str, models_dir: Path, metrics: Path, reports: Path) -> Mo
         config=read_json(read["config"]) if "config" in read else None,
         history=pd.read_csv(read["history"]) if "history" in read else None,
         predictions=read_predictions(read["predictions"]) if "predictions" in read else None,
+        pictures={picture: path.read_bytes() for picture in PICTURES
+                  if (path := reports / name / f"{picture}.png").exists()},
         missing=missing,
     )
 

@@ -6,6 +6,7 @@ print. Glosses and signers come from users: they are never read as mathematical 
 
 import io
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import matplotlib
 import numpy as np
@@ -29,6 +30,7 @@ _LABELLED = 48
 
 
 _LONGEST_NAME = 20
+_LONGEST_LABEL = 32
 
 
 def histogram(values: Sequence[float], label: str, *, bins: int = 24) -> str:
@@ -107,8 +109,75 @@ def matrix(counts: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, r
         return _svg(figure)
 
 
-def _short(names: Sequence[str]) -> list[str]:
-    return [name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME - 1]}…" for name in names]
+class Dot(NamedTuple):
+    """One labelled point of a scatter; `interval`: the ends of a bar along y; `marked`: in the second colour."""
+
+    name: str
+    x: float
+    y: float
+    interval: tuple[float, float] | None = None
+    marked: bool = False
+
+
+def scatter(dots: Sequence[Dot], *, x_label: str, y_label: str, line: float | None = None, line_label: str = "") -> str:
+    """SVG of labelled points; see `scatter_figure`."""
+    with matplotlib.rc_context(_STYLE):
+        return _svg(scatter_figure(dots, x_label=x_label, y_label=y_label, line=line, line_label=line_label))
+
+
+def scatter_figure(dots: Sequence[Dot], *, x_label: str, y_label: str, line: float | None = None,
+                   line_label: str = "") -> Figure:
+    """Points whose names stand in a column beside them, each tied to its point, so that no name covers another.
+
+    Parameters
+    ----------
+    dots : sequence of Dot
+    line : float, optional
+        Where a dotted line stands across the x axis.
+    line_label : str
+        What it marks.
+    """
+    figure = Figure(figsize=(7.2, max(3.2, 0.17 * len(dots) + 1)), layout="constrained")
+    axes = figure.add_subplot()
+    for dot in dots:
+        colour = SECOND if dot.marked else ACCENT
+        if dot.interval:
+            axes.plot([dot.x, dot.x], dot.interval, color=colour, alpha=0.35, linewidth=1.2)
+        axes.plot(dot.x, dot.y, "o", color=colour, markersize=5)
+    if line is not None:
+        axes.axvline(line, color=_INK, linewidth=0.8, linestyle=(0, (1, 2)))
+        axes.annotate(line_label, (line, 0.02), xycoords=("data", "axes fraction"), xytext=(3, 0),
+                      textcoords="offset points", fontsize=7)
+    axes.margins(x=0.06, y=0.08)
+    axes.set(xlabel=x_label, ylabel=y_label)
+    axes.grid()
+    axes.set_axisbelow(True)
+    low, high = axes.get_ylim()
+    ordered = sorted(dots, key=lambda dot: (-dot.y, -dot.x, dot.name))
+    heights = _spread([(dot.y - low) / (high - low) for dot in ordered], 0.94 / max(len(dots), 18))
+    for dot, height in zip(ordered, heights, strict=True):
+        axes.annotate(_short([dot.name], _LONGEST_LABEL)[0], (dot.x, dot.y), xytext=(1.03, height),
+                      textcoords="axes fraction", fontsize=8, va="center", parse_math=False, annotation_clip=False,
+                      fontweight="bold" if dot.marked else "normal",
+                      arrowprops={"arrowstyle": "-", "color": _INK, "alpha": 0.25, "linewidth": 0.6, "shrinkB": 3,
+                                  "relpos": (0, 0.5)})
+    return figure
+
+
+def _spread(wanted: Sequence[float], gap: float) -> list[float]:
+    """Places from 0 to 1 near the `wanted` ones (falling), at least `gap` apart where there is room."""
+    places = []
+    for height in wanted:
+        places.append(min(height, places[-1] - gap) if places else min(height, 1.0))
+    lowest = 0.0
+    for i in reversed(range(len(places))):
+        places[i] = max(places[i], lowest)
+        lowest = places[i] + gap
+    return places
+
+
+def _short(names: Sequence[str], longest: int = _LONGEST_NAME) -> list[str]:
+    return [name if len(name) <= longest else f"{name[:longest - 1]}…" for name in names]
 
 
 def _svg(figure: Figure) -> str:

@@ -19,7 +19,8 @@ from slr.corpora.manifest import read_manifest
 from slr.draw import COLOURS, draw_strip
 from slr.evaluation import plots
 from slr.evaluation.corpus_facts import CorpusFacts, corpus_facts
-from slr.evaluation.model_facts import Confusion, ModelFacts, model_facts
+from slr.evaluation.leakage import Leakage, leakages
+from slr.evaluation.model_facts import MAX_CONFUSIONS, Confusion, ModelFacts, model_facts
 from slr.files import read_json, write_text
 from slr.landmarks.store import LandmarkStore
 from slr.params import Params
@@ -27,6 +28,8 @@ from slr.splits import read_splits
 
 MAX_EXAMPLES = 48
 """Glosses that are drawn; a page for a thousand would not open on a phone."""
+MOST_CONFUSIONS = 40
+"""Confusions with their clips that are shown of all models together, besides the selected one's; two pictures each."""
 MAX_ROWS = 200
 """Rows of a table of glosses or signers; the rest are in predictions.csv."""
 COLUMNS = {
@@ -73,7 +76,10 @@ def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, 
                      for gloss, clip_id in list(corpus.examples.items())[:MAX_EXAMPLES]],
         "columns": {key: name for key, name in COLUMNS.items() if any(key in model.metrics for model in facts)},
         "gloss_sets": [f"top1_{name}" for name in params.evaluation.gloss_sets],
-        "selected": params.train.model, "models": [_model(model, corpus, store) for model in facts],
+        "leakages": leakages(facts), "leakage_plot": _leakage_plot(leakages(facts), params.train.model),
+        "selected": params.train.model,
+        "models": [_model(model, corpus, store, MAX_CONFUSIONS if model.name == params.train.model else
+                          max(1, min(MAX_CONFUSIONS, MOST_CONFUSIONS // len(facts)))) for model in facts],
         "signers": _signers(metrics / "signers.json", signers, clips),
         "settings": yaml.safe_dump(params.model_dump(mode="json", exclude={"compute"}), sort_keys=False,
                                    allow_unicode=True),
@@ -83,8 +89,8 @@ def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, 
     write_text(out, _environment().get_template("report.html.j2").render(context))
 
 
-def _model(model: ModelFacts, corpus: CorpusFacts, store: LandmarkStore) -> dict[str, Any]:
-    """What the template shows of one model."""
+def _model(model: ModelFacts, corpus: CorpusFacts, store: LandmarkStore, confusions: int) -> dict[str, Any]:
+    """What the template shows of one model; at most so many confusions."""
     shown: dict[str, Any] = {"facts": model, "curves": [], "confusion": None}
     if model.history is not None:
         shown["curves"] = _curves(model.history, model.metrics.get("best_epoch"))
@@ -92,7 +98,8 @@ def _model(model: ModelFacts, corpus: CorpusFacts, store: LandmarkStore) -> dict
         counts, glosses = model.confusion()
         shown["confusion"] = Markup(plots.matrix(counts, glosses, glosses, row_label="signed",
                                                  column_label="recognised"))
-    shown["confusions"] = [_confusion(confusion, corpus, store) for confusion in model.confusions()]
+    shown["confusions"] = [_confusion(confusion, corpus, store) for confusion in model.confusions(confusions)]
+    shown["pictures"] = {name: _png(content) for name, content in model.pictures.items()}
     shown["config"] = None if model.config is None else json.dumps(model.config, indent=2, ensure_ascii=False)
     return shown
 
@@ -113,6 +120,15 @@ def _confusion(confusion: Confusion, corpus: CorpusFacts, store: LandmarkStore) 
     clip_id, example = confusion.clip_ids[0], corpus.examples.get(confusion.predicted)
     return {"confusion": confusion, "strip": _strip(store, clip_id) if clip_id in store.clip_ids else None,
             "example": example, "example_strip": None if example is None else _strip(store, example)}
+
+
+def _leakage_plot(found: Sequence[Leakage], selected: str) -> Markup | None:
+    if not found:
+        return None
+    dots = [plots.Dot(leakage.model, leakage.probe, leakage.top1, leakage.interval, leakage.model == selected)
+            for leakage in found]
+    return Markup(plots.scatter(dots, x_label="signer probe: how often a linear classifier names the signer",
+                                y_label="top-1", line=found[0].chance, line_label="chance"))
 
 
 def _signers(metrics: Path, clusters: Path, manifest: pd.DataFrame) -> dict[str, Any] | None:
@@ -139,7 +155,11 @@ def _strip(store: LandmarkStore, clip_id: str) -> str:
     buffer = io.BytesIO()
     # A palette: the same to the eye at a sixth of the size.
     image.quantize(64, method=Image.Quantize.FASTOCTREE).save(buffer, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return _png(buffer.getvalue())
+
+
+def _png(content: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(content).decode()}"
 
 
 def _outputs(lock: Path | None, models: Sequence[str]) -> list[dict[str, Any]]:
@@ -155,12 +175,17 @@ def _outputs(lock: Path | None, models: Sequence[str]) -> list[dict[str, Any]]:
 def _environment() -> Environment:
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"percent": _percent, "number": _number, "size": _size}
+    environment.filters |= {"percent": _percent, "points": _points, "number": _number, "size": _size}
     return environment
 
 
 def _percent(fraction: float) -> str:
     return f"{100 * fraction:.1f} %"
+
+
+def _points(difference: float) -> str:
+    """A difference of two fractions in percentage points, with its sign."""
+    return f"{100 * difference:+.1f}".replace("-", "\u2212")
 
 
 def _number(value: Any) -> str:

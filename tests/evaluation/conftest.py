@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from slr.clipwise import Failure, write_failures
 from slr.corpora.manifest import write_manifest
@@ -38,7 +39,10 @@ class Results:
 
 @pytest.fixture
 def results(tmp_path: Path) -> Results:
-    """24 clips of 4 glosses by 3 signers; `spoter` errs in 2 of 8 test clips, `spoter_published` has no results."""
+    """24 clips of 4 glosses by 3 signers; `spoter` errs in 2 of 8 test clips, `spoter_published` has no results.
+
+    With all that a model can have: a signer probe, and both of its pictures.
+    """
     params = parse({"models": {name: {"family": "spoter"} for name in ("spoter", "spoter_published")},
                     "train": {"models": ["spoter", "spoter_published"]},
                     "evaluation": {"gloss_sets": {"pairs": ["HOUSE", "žltý"]}}})
@@ -80,7 +84,10 @@ def _write_model(folder: Path, test: pd.DataFrame) -> None:
     _write_json(folder / "models/spoter/config.json", {"versions": {"torch": "2.13.0"}, "data": {"manifest": "beef"}})
     _write_json(folder / "metrics/models/spoter.json", {
         "top1": 0.75, "top1_ci_low": 0.41, "top1_ci_high": 0.93, "top1_pairs": 0.5, "macro_f1": 0.7,
-        "parameters": 123456, "train_seconds": 12.3, "best_epoch": 5})
+        "parameters": 123456, "train_seconds": 12.3, "best_epoch": 5, "worst_signer_top1": 0.75, "signer_gap": 0.0,
+        "signer_probe": 0.625, "signer_probe_chance": 0.5})
+    for picture in ("embeddings", "importance"):
+        Image.new("RGB", (600, 40), "teal").save(folder / f"reports/spoter/{picture}.png")
 
 
 def _write_json(path: Path, content: dict) -> None:

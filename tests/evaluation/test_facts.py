@@ -4,7 +4,8 @@ import pytest
 from slr.clipwise import read_failures
 from slr.corpora.manifest import read_manifest
 from slr.evaluation.corpus_facts import corpus_facts, example_clips
-from slr.evaluation.model_facts import model_facts
+from slr.evaluation.leakage import leakages
+from slr.evaluation.model_facts import ModelFacts, model_facts
 from slr.landmarks.store import LandmarkStore
 from slr.splits import read_splits
 
@@ -71,3 +72,29 @@ def test_a_model_without_files(results):
     model = model_facts("nowhere", results.folder, results.folder, results.folder)
     assert len(model.missing) == 4
     assert model.accuracies("gloss") == [] and model.confusions() == [] and model.interval("top1") is None
+
+
+def facts(name: str, family: str, **metrics: float) -> ModelFacts:
+    return ModelFacts(name, metrics, {"params": {"family": family}}, None, None, {}, [])
+
+
+def test_leakage_is_compared_within_a_family():
+    basic, film, other = leakages([
+        facts("basic", "sca", top1=0.9, signer_probe=0.8, signer_probe_chance=0.25, worst_signer_top1=0.7,
+              signer_gap=0.3),
+        facts("unmeasured", "sca", top1=0.5),
+        facts("film", "sca", top1=0.95, signer_probe=0.6, signer_probe_chance=0.25),
+        facts("other", "slgcn", top1=0.97, signer_probe=0.25, signer_probe_chance=0.25),
+    ])
+    assert (basic.baseline, basic.top1_gain, basic.probe_gain, basic.worst, basic.gap) == (
+        "basic", None, None, 0.7, 0.3)
+    assert (film.baseline, film.worst) == ("basic", None)
+    assert (film.top1_gain, film.probe_gain) == pytest.approx((0.05, -0.2))
+    assert film.above_chance == pytest.approx(0.35 / 0.75) and other.above_chance == 0
+    assert other.top1_gain is None
+
+
+def test_a_model_without_a_config_is_its_own_family():
+    probed = {"top1": 0.5, "signer_probe": 0.5, "signer_probe_chance": 0.5}
+    assert [row.baseline for row in leakages([ModelFacts(name, probed, None, None, None, {}, []) for name in "ab"])] \
+        == ["a", "b"]

@@ -1,4 +1,6 @@
+import re
 import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -48,6 +50,25 @@ def test_curves_mark_the_kept_epoch():
 @pytest.mark.parametrize("values", [[], [1.5], [0.1, 3.0, 3.0]])
 def test_histograms_of_any_length(values):
     assert "clips" in words(plots.histogram(values, "duration in seconds"))
+
+
+def dots(count: int) -> list[plots.Dot]:
+    return [plots.Dot(f"model_{i}", 0.3 + i / 100, 0.9 + (i % 3) / 100, (0.85, 0.95), marked=i == 1)
+            for i in range(count)]
+
+
+@pytest.mark.parametrize("count", [1, 17, 40])
+def test_a_scatter_names_every_dot_and_no_name_covers_another(count):
+    svg = plots.scatter(dots(count), x_label="probe", y_label="top-1", line=0.25, line_label="chance")
+    found = words(svg)
+    assert {f"model_{i}" for i in range(count)} | {"probe", "top-1", "chance"} <= set(found)
+    places = sorted(float(y) for y in re.findall(r'<text [^>]*? y="([\d.]+)"[^>]*>model_', svg))
+    assert len(places) == count and all(below - above >= 8 for above, below in pairwise(places))
+
+
+def test_names_of_dots_are_shown_as_they_are():
+    found = words(plots.scatter([plots.Dot(name, 0.5, 0.5) for name in ODD], x_label="x", y_label="y"))
+    assert set(ODD) <= set(found)
 
 
 def test_plots_take_the_colour_of_the_page():

@@ -7,6 +7,7 @@ import pytest
 from slr.corpora.manifest import read_manifest, write_manifest
 from slr.errors import CorpusError
 from slr.evaluation.report import write_report
+from slr.files import read_json, write_json
 from tests.browser import open_page
 
 
@@ -19,11 +20,13 @@ def written(results) -> str:
 def test_holds_every_section(results):
     page = written(results)
     assert re.findall(r'<section id="(\w+)"', page) == [
-        "models", "corpus", "signs", "results", "signers", "provenance"]
+        "models", "leakage", "corpus", "signs", "results", "signers", "provenance"]
     for fact in ("75.0 %", "41.0 % – 93.0 %", "123\u202f456", "top-1, pairs", "50.0 %", "abc123.dir", "1.23 MB",
-                 "2.13.0", "made up", "label_smoothing: 0.1", "the file is empty (0 bytes)", "cyd/0-0", "0.71"):
+                 "2.13.0", "made up", "label_smoothing: 0.1", "the file is empty (0 bytes)", "cyd/0-0", "0.71",
+                 "62.5 %", "chance 50.0 %", "25.0 %"):
         assert fact in page, fact
-    assert page.count("data:image/png;base64,") == 4 + 2  # a strip of each gloss; one confusion and its counterpart
+    # A strip of each gloss; one confusion and its counterpart; embeddings and importance.
+    assert page.count("data:image/png;base64,") == 4 + 2 + 2
 
 
 def test_loads_nothing_and_allows_nothing_to_load(results):
@@ -76,6 +79,19 @@ def test_no_model_has_results_yet(results):
     assert "No model has metrics yet" in written(results)
 
 
+def test_without_a_probe_the_section_says_why(results):
+    path = results.folder / "metrics/models/spoter.json"
+    write_json(path, {name: value for name, value in read_json(path).items() if "probe" not in name})
+    page = written(results)
+    assert "No model has a signer probe" in page and "Up is better" not in page
+
+
+def test_pictures_that_a_model_has_not_are_no_fault(results):
+    (results.folder / "reports/spoter/importance.png").unlink()
+    page = written(results)
+    assert "Importance of landmarks" not in page and "Embeddings" in page
+
+
 def test_outputs_of_dropped_models_are_left_out(results):
     page = written(results)
     assert "models/spoter" in page
@@ -101,6 +117,7 @@ def test_a_browser_shows_it_without_a_network(results, tmp_path, width):
     probe.write_text(page.replace("style-src", "script-src 'unsafe-inline'; style-src").replace("</body>", """<script>
         const pictures = [...document.images];
         document.querySelectorAll("details").forEach(part => part.open = true);
+        pictures.forEach(picture => picture.loading = "eager");
         document.body.dataset.pictures = pictures.filter(p => p.complete && p.naturalWidth > 500).length;
         document.body.dataset.plots = [...document.querySelectorAll("figure > svg")].filter(
             plot => plot.getBoundingClientRect().height > 50).length;
@@ -109,8 +126,8 @@ def test_a_browser_shows_it_without_a_network(results, tmp_path, width):
     shown = open_page(probe, tmp_path / "profile", width=width)
     assert shown.requests == []
     found = dict(re.findall(r'data-(pictures|plots|overflow)="(-?\d+)"', shown.dom))
-    assert int(found["pictures"]) == 6
-    assert int(found["plots"]) == 1 + 2 + 1 + 1  # durations, curves, confusion, pseudo-signers
+    assert int(found["pictures"]) == 8
+    assert int(found["plots"]) == 1 + 1 + 2 + 1 + 1  # leakage, durations, curves, confusion, pseudo-signers
     assert int(found["overflow"]) <= 0
 
 
