@@ -1,12 +1,14 @@
 """A real HTTP server on this machine that serves videos as well, and as badly, as the web does."""
 
 import hashlib
+import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from unittest.mock import patch
 
 
 class VideoServer:
@@ -81,6 +83,8 @@ class _Handler(BaseHTTPRequestHandler):
         start = 0
         if wanted and self.headers.get("If-Range") == tag:
             start = int(wanted.removeprefix("bytes=").split("-")[0])
+        if start >= len(content) > 0:
+            return self._fail(416)
         self.send_response(206 if start else 200)
         self.send_header("Content-Type", served.types.get(self.path, "video/mp4"))
         chunked = self.path in served.chunked
@@ -124,7 +128,8 @@ def serve_videos() -> Iterator[VideoServer]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        yield served
+        with patch.dict(os.environ, {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}):
+            yield served
     finally:
         server.shutdown()
         server.server_close()

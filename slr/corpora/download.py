@@ -153,7 +153,7 @@ class _Ledger:
         self.lock = threading.Lock()
         self.known: dict[str, Checksum] = {}
         if path.exists():
-            with open(path, encoding="utf-8", newline="") as file:
+            with open(path, encoding="utf-8", errors="replace", newline="") as file:
                 for number, line in enumerate(list(csv.reader(file))[1:], start=2):
                     if len(line) != 4 or not line[1].isdigit() or len(line[2]) != 64:
                         warn(f"{path} line {number} is not file,bytes,sha256,url and is left out")
@@ -193,10 +193,20 @@ class _Fetcher:
             urlsplit(item.url)
         except ValueError as error:  # such as brackets that don't match
             raise _Dead(f"the address is not valid: {error}") from None
-        for suffix in VIDEO_SUFFIXES:
-            file = self.folder / f"{item.stem}{suffix}"
-            if file.exists() and self._is_intact(file, item.url):
-                return False
+        there = [file for suffix in VIDEO_SUFFIXES if (file := self.folder / f"{item.stem}{suffix}").exists()]
+        if any(self._is_intact(file, item.url) for file in there):
+            return False
+        try:
+            self._replace(item)
+        except _Dead as error:
+            if not there:
+                raise
+            raise _Dead(f"{there[0].name} is there but damaged, or not what {CHECKSUMS} recorded, and can't be fetched "
+                        f"again: {error}") from None
+        return True
+
+    def _replace(self, item: Item) -> None:
+        """Fetch a video, look at it, and put it in its place."""
         if item.youtube:
             file, size, sha256 = _from_youtube(item, self.folder)
         else:
@@ -214,7 +224,6 @@ class _Fetcher:
         os.replace(partial, file)
         if expected is None:
             self.ledger.add(file, size, sha256, item.url)
-        return True
 
     def _is_intact(self, file: Path, url: str) -> bool:
         """Whether a file that is there has its recorded checksum; one that has none yet gets it, if it is a video."""
@@ -233,6 +242,11 @@ class _Fetcher:
             try:
                 self._try(url, _partial(file))
                 return _hash(_partial(file))
+            except _Dead:
+                if not self.stop.is_set():
+                    _partial(file).unlink(missing_ok=True)
+                    _validator_file(_partial(file)).unlink(missing_ok=True)
+                raise
             except _Retry as error:
                 reason, pause_s = str(error), max(error.wait_s, self.pause_s * 2 ** attempt)
             if attempt + 1 < self.attempts and self.stop.wait(pause_s):

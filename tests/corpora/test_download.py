@@ -2,7 +2,11 @@
 
 import csv
 import hashlib
+import json
+import signal
+import subprocess
 import sys
+import time
 import types
 from pathlib import Path
 
@@ -86,6 +90,45 @@ def test_an_answer_in_chunks_that_breaks_off_is_not_taken_for_whole(server, vide
     assert len(server.requests) == 2 and (tmp_path / "raw_videos/0.mp4").read_bytes() == videos[0]
 
 
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_stopped_goes_on_where_it_was(server, videos, tmp_path, how):
+    server.cut["/0.mp4"], server.stalls = [20_000, 1, 1, 1], {"/0.mp4"}
+    instances = [{"video_id": str(number), "split": "train", "url": f"{server.address}/{number}.mp4"}
+                 for number in range(2)]
+    (tmp_path / "wlasl.json").write_text(json.dumps([{"gloss": "book", "instances": instances}]))
+    partial = tmp_path / "root/raw_videos/0.mp4.part"
+    with subprocess.Popen([sys.executable, "-m", "slr.cli", "download", "wlasl", "--json", "wlasl.json", "--root",
+                           "root"], cwd=tmp_path, stderr=subprocess.DEVNULL) as run:
+        while not (partial.exists() and (tmp_path / "root/raw_videos/1.mp4").exists()):
+            assert run.poll() is None
+            time.sleep(0.01)
+        run.send_signal(how)
+    assert run.returncode != 0
+    server.cut.clear()
+    have = partial.stat().st_size
+    summary = download(items(server, "0.mp4", "1.mp4"), tmp_path / "root")
+    assert summary.fetched == ["0"] and summary.present == ["1"]
+    assert server.requests[-1] == ("/0.mp4", f"bytes={have}-" if have else None)
+    assert (tmp_path / "root/raw_videos/0.mp4").read_bytes() == videos[0]
+
+
+def test_a_partial_file_that_is_whole_already_or_too_long_is_fetched_again(server, videos, tmp_path):
+    server.cut["/0.mp4"] = [3000]
+    download(items(server, "0.mp4"), tmp_path, attempts=1)
+    (tmp_path / "raw_videos/0.mp4.part").write_bytes(videos[0] + b"more")
+    assert download(items(server, "0.mp4"), tmp_path).fetched == ["0"]
+    assert [wanted for _, wanted in server.requests] == [None, f"bytes={len(videos[0]) + 4}-", None]
+    assert (tmp_path / "raw_videos/0.mp4").read_bytes() == videos[0]
+
+
+def test_nothing_is_left_of_an_address_that_dies_half_way(server, tmp_path):
+    server.cut["/0.mp4"] = [3000]
+    download(items(server, "0.mp4"), tmp_path, attempts=1)
+    server.failures["/0.mp4"] = [404]
+    assert download(items(server, "0.mp4"), tmp_path).dead == {"0": "HTTP 404 Not Found"}
+    assert list((tmp_path / "raw_videos").iterdir()) == []
+
+
 def test_halves_of_two_versions_are_never_joined(server, videos, tmp_path):
     server.cut["/0.mp4"] = [3000]
     download(items(server, "0.mp4"), tmp_path, attempts=1)
@@ -148,6 +191,10 @@ def test_a_damaged_file_is_fetched_again_and_an_exchanged_one_is_refused(server,
     assert summary.fetched == ["0"] and (tmp_path / "raw_videos/0.mp4").read_bytes() == videos[0]
     assert f"not what {CHECKSUMS} recorded" in summary.dead["1"] and not (tmp_path / "raw_videos/1.mp4").exists()
     assert len(table(tmp_path / CHECKSUMS)) == 2
+    (tmp_path / "raw_videos/0.mp4").write_bytes(videos[2])
+    server.failures["/0.mp4"] = [404]
+    reason = download(items(server, "0.mp4"), tmp_path).dead["0"]
+    assert "0.mp4 is there but damaged, or not what checksums.csv recorded" in reason and "HTTP 404" in reason
 
 
 def test_a_video_that_was_there_before_is_kept_and_recorded(server, videos, tmp_path):
