@@ -1,5 +1,6 @@
 """Reading a whole corpus before any computing, to list every problem that it has."""
 
+import hashlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ import pandas as pd
 
 from slr import corpora
 from slr.compute import map_unordered
+from slr.corpora.imported import is_imported, landmark_format
 from slr.corpora.problems import Problem, errors
 from slr.errors import ClipError, CorpusError
 from slr.files import file_hash
+from slr.landmarks.importing import check_landmarks
 from slr.params import CorpusParams
 from slr.progress import progress
 from slr.splits import MIN_SIGNERS
@@ -70,7 +73,8 @@ def check_corpus(params: CorpusParams, workers: int = 0) -> list[Problem]:
     if clips.empty and not problems:
         raise CorpusError(f"corpus {params.root} has no clips; expected {corpora.module_of(params.name).LAYOUT}")
     if not clips.empty:
-        media = inspect_media(Path(params.root), clips.media.unique(), workers)
+        media = (inspect_landmarks(params, clips.media.unique()) if is_imported(params.name)
+                 else inspect_media(Path(params.root), clips.media.unique(), workers))
         problems += [*_media_problems(clips, media), *_duplicates(clips, media), *_glosses(clips), *_signers(clips),
                      *_outliers(clips, media)]
     return sorted(problems, key=lambda problem: (problem.severity, problem.kind, problem.clip))
@@ -108,6 +112,26 @@ def inspect_media(root: Path, media: Sequence[str], workers: int = 0) -> dict[st
     with progress("check", total=len(media), unit="file") as advance:
         for done in map_unordered(_inspect, [(root, name) for name in media], workers):
             found[done.item[1]] = done.result if done.error is None else Media(reason=str(done.error))
+            advance()
+    return found
+
+
+def inspect_landmarks(params: CorpusParams, media: Sequence[str]) -> dict[str, Media]:
+    """Read each recording of a corpus that comes as landmarks."""
+    reader = landmark_format(params.name)
+    joints = reader.joints(params.root, params.imported)
+    found: dict[str, Media] = {}
+    channels = None
+    with progress("check", total=len(media), unit="recording") as advance:
+        for name in media:
+            try:
+                recording = reader.load(params.root, name, params.imported)
+                check_landmarks(recording, joints, channels)
+                channels = recording.coordinates.shape[2]
+                content = hashlib.md5(recording.coordinates.tobytes(), usedforsecurity=False).hexdigest()
+                found[name] = Media(len(recording), recording.fps, recording.width, recording.height, content)
+            except (ClipError, CorpusError) as error:
+                found[name] = Media(reason=str(error))
             advance()
     return found
 

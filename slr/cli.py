@@ -103,6 +103,87 @@ def use_autsl(
         typer.echo(use_published(params, "autsl", root, labels))
 
 
+Skeleton = Annotated[str | None, typer.Option(help="The joints: a skeleton's name, or a file below the root.")]
+Annotations = Annotated[Path | None, typer.Option("--csv", help="CSV path,gloss[,signer][,split]; else the root's.")]
+
+
+@use.command("isl-kinect")
+def use_isl_kinect(root: Root, params: ParamsFile = PARAMS):
+    """ISL Kinect (Indian): landmarks in clips.parquet, no video. Next: `dvc repro`."""
+    from slr.presets import use_published
+
+    with _readable_errors():
+        typer.echo(use_published(params, "isl_kinect", root))
+
+
+@use.command("spoter-csv")
+def use_spoter_csv(
+    root: Root,
+    csv: Annotated[Path | None, typer.Option(help="One CSV below the root; else all in it.")] = None,
+    y_axis: Annotated[str, typer.Option(help="Where y grows to: auto, down or up.")] = "auto",
+    params: ParamsFile = PARAMS,
+):
+    """Landmarks in SPOTER's CSV, no video. Next: `slr check`."""
+    from slr.presets import use_published
+
+    with _readable_errors():
+        typer.echo(use_published(params, "spoter_csv", root, csv,
+                                 imported={} if y_axis == "auto" else {"y_axis": y_axis}))
+
+
+@use.command("sca-npz")
+def use_sca_npz(
+    root: Root,
+    labels: Annotated[Path | None, typer.Option(help="The labels of frames; else ROOT/groundtruth[.txt].")] = None,
+    classes: Annotated[str, typer.Option(help="Labels that are told apart: 2, 3, 4 or found.")] = "found",
+    frames: Annotated[int, typer.Option(min=1, help="Frames of a window.")] = 25,
+    stride: Annotated[int, typer.Option(min=1, help="Frames from window to window.")] = 1,
+    rule: Annotated[str, typer.Option(help="majority, or any: one positive frame makes a window positive.")]
+    = "majority",
+    unknown_as_n: Annotated[bool, typer.Option("--unknown-as-n", help="Frames labelled ? count as n.")] = False,
+    fps: Annotated[float, typer.Option(help="Frames a second.")] = 25,
+    joints: Skeleton = None,
+    params: ParamsFile = PARAMS,
+):
+    """Landmarks in SCA-STGCN's NPZ with labels of frames, no video. Next: `slr check`."""
+    from slr.presets import use_published
+
+    windows = {"frames": frames, "stride": stride, "rule": rule, "unknown_as_n": unknown_as_n,
+               "classes": int(classes) if classes.isdecimal() else classes}
+    with _readable_errors():
+        typer.echo(use_published(params, "sca_npz", root, labels, windows=windows,
+                                 imported={"fps": fps} | ({"skeleton": joints} if joints else {})))
+
+
+@use.command("arrays")
+def use_arrays(
+    root: Root,
+    joints: Annotated[str, typer.Option(help="The joints: a skeleton's name, or a file below the root.")],
+    csv: Annotations = None,
+    fps: Annotated[float, typer.Option(help="Frames a second.")] = 25,
+    missing: Annotated[float | None, typer.Option(help="x and y of a missing joint; else NaN.")] = None,
+    size: Annotated[tuple[int, int] | None, typer.Option(help="Width and height of the frames, pixels.")] = None,
+    pixels: Annotated[bool, typer.Option("--pixels", help="x and y are pixels of a frame of --size.")] = False,
+    params: ParamsFile = PARAMS,
+):
+    """Landmarks in .npy or .npz files, no video. Next: `slr check`."""
+    from slr.presets import use_published
+
+    given = {"skeleton": joints, "fps": fps, "missing": missing, "size": list(size) if size else None,
+             "units": "pixel" if pixels else "fraction"}
+    with _readable_errors():
+        typer.echo(use_published(params, "arrays", root, csv, imported=given))
+
+
+@use.command("pose")
+def use_pose(root: Root, csv: Annotations = None, joints: Skeleton = None, params: ParamsFile = PARAMS):
+    """Landmarks in .pose files, no video. Next: `slr check`."""
+    from slr.presets import use_published
+
+    with _readable_errors():
+        typer.echo(use_published(params, "pose", root, csv, imported={"skeleton": joints} if joints else {}))
+
+
 @use.command("sample")
 def use_sample(params: ParamsFile = PARAMS):
     """The built-in corpus: a drawn signer with invented signs."""
@@ -207,6 +288,19 @@ def predict(
     else:
         print_predictions(predictions)
     raise typer.Exit(failed)
+
+
+@app.command("convert")
+def convert_landmarks(
+    kind: Annotated[str, typer.Argument(help="spoter, npz or pose.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="A new folder.")],
+    y_up: Annotated[bool, typer.Option("--y-up", help="spoter: y grows upwards, as in the published files.")] = False,
+):
+    """Write the landmarks for other programs: SPOTER's CSV, SCA-STGCN's NPZ, or .pose files."""
+    from slr.convert import convert
+
+    with _readable_errors():
+        typer.echo(f"{convert(kind, out, y_up=y_up)} clips are in {out}")
 
 
 @app.command("sample-error")

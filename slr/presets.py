@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from slr import corpora
+from slr.corpora.imported import FORMATS
 from slr.corpora.problems import errors
 from slr.corpora.reading import is_image_folder
 from slr.errors import CorpusError, ParamsError
@@ -14,11 +15,14 @@ from slr.files import write_text
 from slr.params import CorpusParams, FramesParams, parse
 from slr.video import VIDEO_SUFFIXES
 
-_PAGE, _PAGES = "docs/corpora.md", {"folder": "docs/your-own-recordings.md"}
+_PAGE, _PAGES = "docs/corpora.md", {"folder": "docs/your-own-recordings.md",
+                                    **dict.fromkeys(FORMATS, "docs/corpora-landmarks.md")}
 RECORDED_FRAMES = {"fps": 25, "size": 480}
 """Real hands are faster and smaller in the picture than drawn ones."""
 _CHOSEN = ("name", "source", "root", "annotations", "subset", "crop")
 """The settings of a corpus that choosing another one rewrites."""
+_OPTIONAL = ("imported", "windows")
+"""Blocks of a corpus that stand in the file only where they say something."""
 _NULL = "tag:yaml.org,2002:null"
 
 
@@ -71,7 +75,7 @@ def use_published(params_path: str | Path, name: str, root: str | Path, annotati
     annotations : path, optional
         The corpus's annotation file or folder; without it, it is looked for in the root.
     **settings
-        Further settings of the corpus: `subset`, `crop`.
+        Further settings of the corpus: `subset`, `crop`; `imported` and `windows` as dicts.
 
     Returns
     -------
@@ -91,6 +95,7 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
     """Scan the corpus and, if it has clips, write its settings; returns what was found and what to do next."""
     home = Path(params_path).resolve().parent
     settings = {key: getattr(CorpusParams(), key) for key in _CHOSEN} | settings
+    settings = {key: value for key, value in settings.items() if value or key not in _OPTIONAL}
     places = {"root": str(root), "annotations": None if annotations is None else str(annotations)}
     params = parse({"corpus": settings | places}).corpus
     clips, problems = corpora.scan(params)
@@ -173,6 +178,8 @@ def _rewrite(params_path: str | Path, changes: dict[str, dict[str, Any]]) -> Non
     except YAMLError as error:
         raise ParamsError(f"{params_path} is not valid YAML: {error}") from None
     parse(content, str(params_path))
+    for key in _OPTIONAL:
+        content.get("corpus", {}).pop(key, None)
     for block, values in changes.items():
         content.setdefault(block, {}).update(values)
     parse(content, str(params_path))

@@ -1,13 +1,14 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from slr.check import check_corpus, outliers, print_problems
 from slr.corpora.problems import Problem
 from slr.corpora.reading import missing
 from slr.errors import CorpusError
-from slr.params import CorpusParams
+from slr.params import CorpusParams, ImportedParams
 from tests.recordings import record, record_images
 
 
@@ -101,3 +102,15 @@ def test_the_printed_list(capsys):
     out = capsys.readouterr().out.splitlines()
     assert out[1] == "  9 of 20 clips have no video: v0, v1, v2, v3, v4, ..."
     assert out[2] == f"    all 9: {', '.join(videos)}"
+
+
+def test_a_corpus_of_landmarks_is_read_recording_by_recording(tmp_path):
+    lines = ["path,gloss,signer"]
+    for i in range(6):
+        np.save(tmp_path / f"{i}.npy", np.full((3 if i == 1 else 8, 42, 2), 0.1 + i // 2 / 10))
+        lines.append(f"{i}.npy,{'AB'[i % 2]},s{i // 2}")
+    np.save(tmp_path / "2.npy", np.full((8, 42, 2), np.nan))
+    (tmp_path / "clips.csv").write_text("\n".join(lines))
+    params = CorpusParams(name="arrays", root=str(tmp_path), imported=ImportedParams(skeleton="hands-42"))
+    found = {(problem.clip, problem.kind) for problem in check_corpus(params)}
+    assert found == {("2", "unreadable"), ("1", "too-short"), ("5.npy", "duplicate-content")}

@@ -6,13 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from slr.cli import app
 from slr.params import load
 from tests.conftest import REPOSITORY
+from tests.corpora.imported.files import body, spoter_cells, write_npz, write_table
+from tests.landmark_corpus import make
 from tests.recordings import record
+from tests.test_presets import comments
 from tests.video_server import serve_videos
 
 HEAVY = ("torch", "mediapipe", "cv2", "pandas", "matplotlib", "sklearn", "pyarrow", "av", "scipy", "dvc")
@@ -26,7 +30,9 @@ def test_importing_loads_nothing_heavy(code):
 
 
 @pytest.mark.parametrize("command", [[], ["use"], ["use", "folder"], ["use", "sample"], ["use", "wlasl"],
-                                     ["use", "ipn"], ["use", "lsa64"], ["use", "autsl"], ["download"],
+                                     ["use", "ipn"], ["use", "lsa64"], ["use", "autsl"], ["use", "isl-kinect"],
+                                     ["use", "spoter-csv"], ["use", "sca-npz"], ["use", "arrays"], ["use", "pose"],
+                                     ["convert"], ["download"],
                                      ["download", "wlasl"], ["check"], ["settings"],
                                      ["show"], ["predict"], ["sample-error"], ["verify"]])
 def test_every_command_has_help(command):
@@ -90,3 +96,39 @@ def test_choosing_the_other_published_corpora(home):
 def test_show_wants_a_clip_or_the_sheet_and_not_both():
     assert CliRunner().invoke(app, ["show"]).exit_code == 2
     assert CliRunner().invoke(app, ["show", "clip", "--sheet"]).exit_code == 2
+
+
+def test_corpora_of_landmarks_are_chosen_and_left_again(home):
+    run("use", "sample")
+    before = Path("params.yaml").read_text()
+    write_npz(home / "npz/a.npz", 30)
+    (home / "npz/groundtruth.txt").write_text("".join(f"a {i} {'S' if i < 20 else '?'}\n" for i in range(30)))
+    told = run("use", "sca-npz", "--root", "npz", "--classes", "2", "--stride", "5", "--joints", "holistic-67")
+    assert "2 clips of 1 glosses by unknown signers" in told and "dvc repro" in told
+    corpus = load("params.yaml").corpus
+    assert (corpus.name, corpus.windows.classes, corpus.windows.stride) == ("sca_npz", 2, 5)
+    assert corpus.imported.skeleton == "holistic-67"
+    write_table(home / "csv/x_train.csv", [spoter_cells(body(), labels=i) for i in range(3)])
+    assert "3 clips of 3 glosses" in run("use", "spoter-csv", "--root", "csv", "--y-axis", "down")
+    corpus = load("params.yaml").corpus
+    assert corpus.windows.stride == 1 and corpus.imported.skeleton is None and corpus.imported.y_axis == "down"
+    np.save(home / "x.npy", np.ones((5, 42, 2)))
+    (home / "x.csv").write_text("path,gloss\nx.npy,A\n")
+    run("use", "arrays", "--root", ".", "--joints", "hands-42", "--size", "640", "480", "--pixels", "--missing", "0")
+    imported = load("params.yaml").corpus.imported
+    assert (imported.size, imported.units, imported.missing, imported.fps) == ((640, 480), "pixel", 0, 25)
+    assert comments(home / "params.yaml") == comments(REPOSITORY / "params.yaml")
+    run("use", "sample")
+    assert Path("params.yaml").read_text() == before
+    mistake = CliRunner().invoke(app, ["use", "pose", "--root", "npz"])
+    assert mistake.exit_code == 1 and "holds 0 CSV files; set corpus.annotations" in mistake.output
+
+
+def test_landmarks_are_converted(tmp_path, monkeypatch):
+    corpus = make(tmp_path / "data", glosses=2, signers=3, repetitions=1)
+    assert corpus.landmarks == tmp_path / "data/landmarks"
+    monkeypatch.chdir(tmp_path)
+    assert "6 clips are in out" in run("convert", "pose", "--out", "out")
+    assert len(list(Path("out").glob("*.pose"))) == 6
+    again = CliRunner().invoke(app, ["convert", "spoter", "--out", "out"])
+    assert again.exit_code == 1 and "out is there already" in again.output

@@ -64,7 +64,7 @@ def _clips(rows: Any, params: CorpusParams, joints: Skeleton, failures: list[Fai
                     media, recording = None, load(params.root, row.media, params.imported)
                     media = row.media
                 clip = _cut(recording, row.clip_id, row.start_frame, row.end_frame)
-                _check(clip, joints, channels)
+                check_landmarks(clip, joints, channels)
             except Exception as error:  # whatever is wrong with a user's file is that clip's failure
                 failures.append(Failure(row.clip_id, "landmarks", reason(error)))
                 continue
@@ -79,8 +79,8 @@ def _cut(recording: ClipLandmarks, clip_id: str, start: int | None, end: int | N
                    timestamps_s=recording.timestamps_s[where], frame_numbers=recording.frame_numbers[where])
 
 
-def _check(clip: ClipLandmarks, joints: Skeleton, channels: int | None) -> None:
-    """Raise ClipError for landmarks that nothing can be learnt from, or that the store can't hold."""
+def check_landmarks(clip: ClipLandmarks, joints: Skeleton, channels: int | None = None) -> None:
+    """Raise ClipError for landmarks that nothing can be learnt from, or that a store of `channels` can't hold."""
     shape = clip.coordinates.shape
     if len(shape) != 3 or shape[1] != len(joints):
         raise ClipError(f"an array {shape} is not (frames, {len(joints)} joints of '{joints.name}', channels)")
