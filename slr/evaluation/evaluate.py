@@ -11,6 +11,7 @@ from slr.corpora.manifest import read_manifest
 from slr.device import use_cores
 from slr.errors import CorpusError, ModelError
 from slr.evaluation.embeddings import write_embeddings
+from slr.evaluation.importance import write_importance
 from slr.evaluation.probe import persons, signer_probe
 from slr.files import atomic_path, write_json
 from slr.landmarks.store import LandmarkStore
@@ -44,7 +45,8 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
         The metrics as flat JSON; see docs/training.md for each one's meaning.
     report_dir : Path
         predictions.csv (clip_id, signer, gloss, predicted, rank, probability, top5), confusion.csv (actual, predicted;
-        one row per clip, for `dvc plots`), and embeddings.csv and embeddings.png (see `slr.evaluation.embeddings`).
+        one row per clip, for `dvc plots`), embeddings.csv and embeddings.png (see `slr.evaluation.embeddings`),
+        and of a model that weighs its landmarks importance.csv and importance.png (`slr.evaluation.importance`).
 
     Returns
     -------
@@ -70,7 +72,8 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
     test = (clips.split == "test").to_numpy()
     if not test.any():
         raise CorpusError(f"{splits} has no test clips; raise splits.test")
-    found = trained.outputs(trained.clips(store, clips.clip_id))
+    landmarks_of = trained.clips(store, clips.clip_id)
+    found = trained.outputs(landmarks_of)
     predictions = tell(found["logits"].softmax(1).numpy()[test], trained.labels, clips[test].reset_index(drop=True))
     features, who = found["features"].numpy(), persons(clips, read_signers(signers))
     metrics = {**measure(predictions, trained.config, params.evaluation.gloss_sets),
@@ -82,6 +85,7 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
         confusion = predictions[["gloss", "predicted"]].rename(columns={"gloss": "actual"})
         confusion.to_csv(temporary / "confusion.csv", index=False, lineterminator="\n")
         write_embeddings(temporary, features, clips.assign(signer=who))
+        write_importance(temporary, trained, landmarks_of)
     return metrics
 
 
