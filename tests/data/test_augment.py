@@ -207,6 +207,17 @@ def test_metres_are_turned_around_the_body_not_around_the_camera():
     torch.testing.assert_close(moved, torch.tensor([0.5, 0.2, 2.5]).expand_as(moved), atol=1e-5, rtol=0)
 
 
+def test_a_hand_turns_with_its_arm():
+    batch = batch_of(JOINTS, channels=3)
+    hand, wrist = JOINTS.index("left_hand_wrist"), JOINTS.index("left_wrist")
+    landmarks = batch.landmarks.clone()
+    landmarks[:, :, hand] = landmarks[:, :, wrist] * torch.tensor([1.0, 1, 0])  # the same point; its z from itself
+    found = augmented(batch.with_landmarks(landmarks), **OFF | {"yaw_degrees": 60, "probability": 1})
+    both = batch.mask[:, :, hand] & batch.mask[:, :, wrist]
+    wanted = found.landmarks[:, :, wrist] * torch.tensor([1.0, 1, 0])
+    torch.testing.assert_close(found.landmarks[:, :, hand][both], wanted[both], atol=1e-5, rtol=0)
+
+
 def test_settings_that_could_do_nothing_say_so():
     with pytest.raises(ValueError, match="frame_rate.*resampled to 32 frames.*frame_rate: 0"):
         TrainingParams(frames=32, augment={"frame_rate": 0.1})

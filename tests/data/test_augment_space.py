@@ -5,7 +5,19 @@ import math
 import pytest
 import torch
 
-from slr.data.augment.space import arm_joints, mirror, perspective, rotate, rotate_below, scale, shift, squeeze, yaw
+from slr.data.augment.space import (
+    arm_joints,
+    depth_anchors,
+    mirror,
+    perspective,
+    rotate,
+    rotate_below,
+    scale,
+    shift,
+    squeeze,
+    with_one_depth,
+    yaw,
+)
 from slr.skeleton import SKELETONS, skeleton
 from tests.landmark_corpus import JOINTS
 
@@ -71,6 +83,23 @@ def test_yaw_turns_depth_into_width_and_keeps_height_and_distances():
     torch.testing.assert_close(turned[0, ..., 0], landmarks[0, ..., 2])
     torch.testing.assert_close(turned[..., 1], landmarks[..., 1])
     torch.testing.assert_close(turned.norm(dim=-1), landmarks.norm(dim=-1))
+
+
+def test_a_hand_is_put_at_the_depth_of_its_wrist_and_back():
+    anchors = depth_anchors(JOINTS)
+    assert [JOINTS.joints[joint] for _, joint in anchors] == ["left_wrist", "right_wrist"]
+    (hand, wrist), (other_hand, other_wrist) = anchors
+    landmarks, mask = torch.randn(1, 2, len(JOINTS), 4), torch.ones(1, 2, len(JOINTS), dtype=torch.bool)
+    mask[:, 1, wrist] = False
+    one = with_one_depth(landmarks, mask, anchors)
+    added = (one - landmarks)[..., 2]
+    torch.testing.assert_close(added[:, 0, hand], landmarks[:, 0, wrist, None, 2].expand(1, 21))
+    torch.testing.assert_close(added[..., other_hand], landmarks[..., other_wrist, None, 2].expand(1, 2, 21))
+    assert (added[:, 1, hand] == 0).all() and (added[..., :12] == 0).all()  # nobody knows how deep a lost wrist is
+    assert torch.equal(one[..., [0, 1, 3]], landmarks[..., [0, 1, 3]])
+    torch.testing.assert_close(with_one_depth(one, mask, anchors, back=True), landmarks, atol=1e-6, rtol=0)
+    assert [len(range(553)[part]) for part, _ in depth_anchors(skeleton("holistic-553"))] == [21, 21, 478]
+    assert depth_anchors(skeleton("kinect-20")) == []  # metres have one origin
 
 
 def test_scale_and_shift_move_places_and_leave_visibility():

@@ -17,7 +17,19 @@ from torch import Tensor
 
 from slr.data.augment.dropping import body_parts, hide, stretches
 from slr.data.augment.mixing import mix
-from slr.data.augment.space import arm_joints, mirror, perspective, rotate, rotate_below, scale, shift, squeeze, yaw
+from slr.data.augment.space import (
+    arm_joints,
+    depth_anchors,
+    mirror,
+    perspective,
+    rotate,
+    rotate_below,
+    scale,
+    shift,
+    squeeze,
+    with_one_depth,
+    yaw,
+)
 from slr.data.augment.time import retime
 from slr.data.batches import Batch
 from slr.params import AugmentParams
@@ -50,6 +62,7 @@ class Augment:
         self.frames = frames
         self.metric = skeleton.space == "metric"
         self.arms = arm_joints(skeleton)
+        self.depth_anchors = depth_anchors(skeleton)
         self.mirror_of = torch.from_numpy(skeleton.mirror)
         self.parts = body_parts(skeleton) if params.part_dropout else None
         self.views: list[Callable[[Batch, Tensor], Tensor]] = [
@@ -136,7 +149,9 @@ class Augment:
         return rotate_below(batch.landmarks, batch.mask, self.arms, angles)
 
     def _yaw(self, batch: Batch, chosen: Tensor) -> Tensor:
-        return yaw(batch.landmarks, self._angle(self.params.yaw_degrees, len(batch)) * chosen)
+        angle = self._angle(self.params.yaw_degrees, len(batch)) * chosen
+        turned = yaw(with_one_depth(batch.landmarks, batch.mask, self.depth_anchors), angle)
+        return with_one_depth(turned, batch.mask, self.depth_anchors, back=True)
 
     # After normalisation
 

@@ -75,13 +75,31 @@ def rotate_below(landmarks: Tensor, mask: Tensor, joints: list[tuple[int, list[i
 def yaw(landmarks: Tensor, angle: Tensor) -> Tensor:
     """See each clip of (B, T, J, C >= 3) from the side: rotate x and z around the vertical axis by `angle` (B,).
 
-    In an image z is MediaPipe's: the body's from the hips, a hand's from its own wrist. Normalisation comes afterwards,
-    so only the differences within the body and within each hand matter.
+    z has to have one origin for all joints: see `with_one_depth`.
     """
     cos, sin = angle.cos()[:, None, None], angle.sin()[:, None, None]
     x, y, z = landmarks[..., :3].unbind(-1)
     turned = torch.stack([x * cos + z * sin, y, z * cos - x * sin], -1)
     return torch.cat([turned, landmarks[..., 3:]], -1)
+
+
+def with_one_depth(landmarks: Tensor, mask: Tensor, anchors: list[tuple[slice, int]], back: bool = False) -> Tensor:
+    """Count the z of hands and face from where the body's is counted, or `back` from their own joints of the body.
+
+    Parameters
+    ----------
+    landmarks : Tensor (B, T, J, C >= 3)
+    mask : Tensor (B, T, J) bool
+        In frames without its joint of the body, a part keeps its own depth.
+    anchors : list of (slice, int)
+        See `depth_anchors`.
+    back : bool, default False
+    """
+    result = landmarks.clone()
+    for part, joint in anchors:
+        depth = (landmarks[:, :, joint, 2] * mask[:, :, joint])[..., None]
+        result[:, :, part, 2] += -depth if back else depth
+    return result
 
 
 def scale(landmarks: Tensor, factor: Tensor) -> Tensor:
@@ -119,6 +137,18 @@ def arm_joints(skeleton: Skeleton) -> list[tuple[int, list[int]]]:
             if joint in skeleton.joints and moved and (following is None or following in skeleton.joints):
                 arms.append((skeleton.index(joint), [skeleton.index(name) for name in moved]))
     return arms
+
+
+def depth_anchors(skeleton: Skeleton) -> list[tuple[slice, int]]:
+    """Where MediaPipe counts the depth of hands and face from: each part's joints, and a joint of the body.
+
+    The body's depth is counted from the hips, a hand's from its wrist, the face's from about the nose. Metres have one
+    origin for all.
+    """
+    nearest = {"left_hand": "left_wrist", "right_hand": "right_wrist", "face": "nose"}
+    return [] if skeleton.space == "metric" else [
+        (where, skeleton.index(nearest[part])) for part, where in skeleton.part_slices.items()
+        if nearest.get(part) in skeleton.joints]
 
 
 def _turn(xy: Tensor, angle: Tensor) -> Tensor:
