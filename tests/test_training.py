@@ -14,8 +14,10 @@ from safetensors.torch import load_file
 
 from slr.errors import CorpusError, ModelError
 from slr.files import read_json
+from slr.landmarks.store import LandmarkStore
 from slr.params import Params, SpoterParams, TrainingParams, parse
 from slr.splits import read_splits, write_splits
+from slr.trained import load_model
 from slr.training import learning_rate, make_optimizer, train
 from tests import landmark_corpus
 from tests.conftest import REPOSITORY
@@ -80,6 +82,19 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(once, corp
         update={"train": settings().train.model_copy(update={"seed": 2})}))
     weights = (once / "weights.safetensors").read_bytes()
     assert weights == (again / "weights.safetensors").read_bytes() != (other / "weights.safetensors").read_bytes()
+
+
+def test_every_change_at_once_repeats_itself_and_the_model_reads_clips_as_in_training(corpus, tmp_path):
+    everything = {"crop": 0.2, "mirror": 0.5, "scale": 0.1, "shift": 0.1, "time_mask": 0.2, "frame_dropout": 0.1,
+                  "joint_dropout": 0.1, "part_dropout": 0.2, "mixup": 0.3, "yaw_degrees": 10}
+    changes = settings(epochs=2, augment=everything, normalise="hands", frames=10)
+    first, second = (run(corpus, tmp_path / name, changes) for name in ("first", "second"))
+    assert (first / "weights.safetensors").read_bytes() == (second / "weights.safetensors").read_bytes()
+    trained, store = load_model(first), LandmarkStore(corpus.landmarks)
+    clips = trained.clips(store, store.clip_ids[:3])
+    assert clips.lengths.tolist() == [10, 10, 10]
+    alone = trained.clip(store[store.clip_ids[1]], store.skeleton)
+    assert torch.equal(alone.landmarks, clips.landmarks[10:20]) and torch.equal(alone.mask, clips.mask[10:20])
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_weights(once, corpus, tmp_path):
