@@ -15,6 +15,7 @@ from slr.clipwise import content_key
 from slr.compute import map_unordered
 from slr.corpora.manifest import read_manifest
 from slr.errors import CorpusError, SlrError
+from slr.evaluation.model_facts import read_predictions
 from slr.files import file_hash, read_json, write_json, write_text
 from slr.landmarks.store import LandmarkStore
 from slr.params import ModelParams, Params
@@ -130,6 +131,30 @@ def fold_splits(splits: pd.DataFrame, manifest: pd.DataFrame, fold: int, validat
     if not (split == "train").any():
         raise CorpusError(f"fold {fold} of {len(folds)} leaves nothing to train on; raise splits.folds")
     return clips[["clip_id"]].assign(split=split, fold=clips.fold)
+
+
+def by_signer(table: pd.DataFrame, out: Path) -> pd.DataFrame:
+    """Top-1 of each signer under the model that never saw them, from the predictions of all folds.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `cross_validate`.
+    out : Path
+        As given to it.
+
+    Returns
+    -------
+    DataFrame
+        One row for each model and known signer: `model`, `fold`, `signer`, `clips`, `top1`.
+    """
+    rows = []
+    for model, fold in table[["model", "fold"]].itertuples(index=False):
+        predictions = read_predictions(out / f"fold-{fold}" / model / "report" / "predictions.csv")
+        for signer, clips in predictions.groupby("signer"):
+            rows.append({"model": model, "fold": fold, "signer": signer, "clips": len(clips),
+                         "top1": float((clips.gloss == clips.predicted).mean())})
+    return pd.DataFrame(rows)
 
 
 def summarise(table: pd.DataFrame) -> pd.DataFrame:

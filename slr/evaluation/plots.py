@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 ACCENT = "#2f7fd6"
 SECOND = "#e07b39"
 _INK = "#010203"  # stands for currentColor until the SVG is written
-_STYLE = {
+STYLE = {
     "svg.fonttype": "none", "svg.hashsalt": "slr", "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9, "text.color": _INK, "axes.labelcolor": _INK,
     "axes.edgecolor": _INK, "xtick.color": _INK, "ytick.color": _INK, "axes.spines.top": False,
@@ -35,7 +35,7 @@ _LONGEST_LABEL = 32
 
 def histogram(values: Sequence[float], label: str, *, bins: int = 24) -> str:
     """SVG of how `values` are distributed; `label` names the quantity and its unit, for clips."""
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(5.2, 2.4), layout="constrained")
         axes = figure.add_subplot()
         axes.hist(values, bins=bins, color=ACCENT, alpha=0.85, rwidth=0.92)
@@ -60,7 +60,7 @@ def curves(history: pd.DataFrame, columns: dict[str, str], label: str, *, best: 
     best : int, optional
         Epoch to mark: the one whose weights were kept.
     """
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(5.2, 2.7), layout="constrained")
         axes = figure.add_subplot()
         marker = "o" if len(history) < 3 else None  # a line needs two points
@@ -89,7 +89,7 @@ def matrix(counts: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, r
     size_in = (min(max(0.3 * len(columns), 1.5), 8.5) + 1.3, min(max(0.3 * len(rows), 1.2), 8.5) + 1.1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     shading = LinearSegmentedColormap.from_list("shares", [(*matplotlib.colors.to_rgb(ACCENT), a) for a in (0, 1)])
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=size_in, layout="constrained")
         axes = figure.add_subplot()
         axes.spines[:].set_visible(False)
@@ -121,7 +121,7 @@ class Dot(NamedTuple):
 
 def scatter(dots: Sequence[Dot], *, x_label: str, y_label: str, line: float | None = None, line_label: str = "") -> str:
     """SVG of labelled points; see `scatter_figure`."""
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         return _svg(scatter_figure(dots, x_label=x_label, y_label=y_label, line=line, line_label=line_label))
 
 

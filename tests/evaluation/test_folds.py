@@ -6,7 +6,7 @@ import pytest
 from slr.corpora.manifest import read_manifest
 from slr.errors import CorpusError, SlrError
 from slr.evaluation import folds
-from slr.evaluation.folds import cross_validate, flat, fold_splits, summarise
+from slr.evaluation.folds import by_signer, cross_validate, flat, fold_splits, summarise
 from slr.landmarks.store import LandmarkStore
 from slr.params import Params, SplitsParams, SpoterParams, parse
 from slr.splits import make_splits, read_splits
@@ -80,16 +80,19 @@ def test_two_folds_of_one_leave_nothing_to_train_on(corpus):
 def test_every_model_is_tested_in_every_fold_and_never_twice(corpus, tmp_path, monkeypatch):
     run = {"landmarks": corpus.landmarks, "manifest": corpus.manifest, "out": tmp_path, "workers": 1}
     models = {"a": SMALL, "b": SMALL.model_copy(update={"lr": 0.01})}
-    table = cross_validate(models, settings(), **run)
+    table = cross_validate(models, settings(2), **run)
     assert list(table.columns[:4]) == ["model", "fold", "signer", "top1"]
-    assert list(zip(table.model, table.fold, strict=True)) == [(m, f) for m in "ab" for f in range(4)]
-    assert sorted(table.signer[table.model == "a"]) == ["s0", "s1", "s2", "s3"] and set(table.clips) == {6}
+    assert list(zip(table.model, table.fold, strict=True)) == [("a", 0), ("a", 1), ("b", 0), ("b", 1)]
+    assert sorted("+".join(table.signer[:2]).split("+")) == ["s0", "s1", "s2", "s3"] and set(table.clips) == {12}
     for row in table.itertuples():
         predictions = pd.read_csv(tmp_path / f"fold-{row.fold}" / row.model / "report/predictions.csv")
-        assert set(predictions.signer) == {row.signer}
+        assert set(predictions.signer) == set(row.signer.split("+"))
         assert row.top1 == (predictions.gloss == predictions.predicted).mean()
-        assert row.signer in set(read_manifest(corpus.manifest).merge(
-            read_splits(tmp_path / f"fold-{row.fold}/splits.parquet").query("split == 'test'"), on="clip_id").signer)
+        splits = read_splits(tmp_path / f"fold-{row.fold}/splits.parquet")
+        assert set(splits.clip_id[splits.split == "test"]) == set(predictions.clip_id)
+    signers = by_signer(table, tmp_path)
+    assert sorted(signers.signer) == sorted(["s0", "s1", "s2", "s3"] * 2) and set(signers.clips) == {6}
+    assert signers.groupby(["model", "fold"], sort=False).top1.mean().tolist() == pytest.approx(list(table.top1))
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "results.csv"), table, rtol=1e-4, check_dtype=False)
     assert sorted(path.name for path in (tmp_path / "fold-1").iterdir()) == [
         "a", "b", "fold.json", "signers.parquet", "splits.parquet"]
@@ -98,15 +101,17 @@ def test_every_model_is_tested_in_every_fold_and_never_twice(corpus, tmp_path, m
     trained: list[tuple[str, int]] = []
     monkeypatch.setattr(folds, "_train_and_test", lambda task, real=folds._train_and_test: (
         trained.append((task.model, task.fold)), real(task)))
-    pd.testing.assert_frame_equal(cross_validate(models, settings(), **run), table)
+    pd.testing.assert_frame_equal(cross_validate(models, settings(2), **run), table)
     assert trained == []
-    (tmp_path / "fold-2/b/result.json").unlink()  # as a killed run leaves it
-    cross_validate(models, settings(), **run)
-    assert trained == [("b", 2)]
-    cross_validate({**models, "b": SMALL.model_copy(update={"lr": 0.02})}, settings(), **run)
-    assert trained[1:] == [("b", fold) for fold in range(4)]
-    cross_validate({"a": SMALL}, settings(2), **run)  # other folds: nothing of the old ones is left
-    assert trained[5:] == [("a", 0), ("a", 1)]
+    (tmp_path / "fold-1/b/result.json").unlink()  # as a killed run leaves it
+    cross_validate(models, settings(2), **run)
+    assert trained == [("b", 1)]
+    cross_validate({**models, "b": SMALL.model_copy(update={"lr": 0.02})}, settings(2), **run)
+    assert trained[1:] == [("b", 0), ("b", 1)]
+    one_out = cross_validate({"a": SMALL}, settings(), **run)  # other folds: nothing of the old ones is left
+    assert trained[3:] == [("a", fold) for fold in range(4)]
+    assert sorted(one_out.signer) == ["s0", "s1", "s2", "s3"] and set(one_out.clips) == {6}
+    assert not (tmp_path / "fold-0/b").exists()
 
 
 def test_a_failure_is_named_and_costs_only_itself(corpus, tmp_path):
