@@ -1,5 +1,7 @@
 """Cross-validation by signer: who is tested, validated and trained where, and that nothing done is done again."""
 
+import pickle
+
 import pandas as pd
 import pytest
 
@@ -126,12 +128,10 @@ def test_a_failure_is_named_and_costs_only_itself(corpus, tmp_path):
         assert not (tmp_path / f"fold-{fold}/bad/result.json").exists()
 
 
-def test_several_at_a_time_give_what_one_gives(corpus, tmp_path):
-    run = {"landmarks": corpus.landmarks, "manifest": corpus.manifest}
-    one = cross_validate({"a": SMALL}, settings(2), **run, out=tmp_path / "one", workers=1)
-    two = cross_validate({"a": SMALL}, settings(2), **run, out=tmp_path / "two", workers=2)
-    columns = ["model", "fold", "signer", "top1", "macro_f1", "val_top1"]
-    pd.testing.assert_frame_equal(one[columns], two[columns])
+def test_a_training_can_be_sent_to_another_process(tmp_path):
+    task = folds._Run("a", 1, tmp_path, tmp_path, tmp_path, parse({"models": {"a": SMALL.model_dump()},
+                                                                   "train": {"models": ["a"], "model": "a"}}), True)
+    assert pickle.loads(pickle.dumps(task)) == task
 
 
 def test_no_folds_is_an_error(corpus, tmp_path):
