@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from slr.corpora.manifest import read_manifest
-from slr.draw import draw_skeleton, key_frames
+from slr.draw import View, draw_skeleton, key_frames
 from slr.errors import CorpusError, SlrError
 from slr.evaluation.corpus_facts import example_clips
 from slr.files import atomic_path
@@ -36,7 +36,7 @@ _PAPER, _INK, _SOFT_INK = (255, 255, 255), (28, 36, 48), (91, 104, 120)
 
 
 def show_clip(clip: str, out: str | Path | None = None, *, frames: Path = FRAMES, landmarks: Path = LANDMARKS) -> Path:
-    """Draw landmarks over a clip's frames.
+    """Draw landmarks over a clip's frames, or on blank paper where the corpus came without video.
 
     Parameters
     ----------
@@ -63,14 +63,15 @@ def show_clip(clip: str, out: str | Path | None = None, *, frames: Path = FRAMES
     out = Path(out) if out else Path(f"{Path(clip).stem if Path(clip).exists() else clip.replace('/', '_')}.mp4")
     if out.suffix.lower() not in (*VIDEO_SUFFIXES, ".gif"):
         raise SlrError(f"{out}: can't write '{out.suffix}'; choose {', '.join(VIDEO_SUFFIXES)} or .gif")
+    view = None
     if Path(clip).exists():
         coordinates, images, fps, joints = _extracted(Path(clip))
     else:
         store = _store_with(clip, landmarks)
         shown = store[clip]
         coordinates, fps, joints = shown.coordinates, shown.fps, store.skeleton
-        images = iter(read_frames(frames, clip)[1])
-    drawn = (draw_skeleton(_enlarged(image), frame, joints)
+        images, view = _pictures(shown, store, frames)
+    drawn = (draw_skeleton(_enlarged(image), frame, joints, view)
              for image, frame in zip(images, coordinates, strict=True))
     if out.suffix.lower() == ".gif":
         _write_gif(out, drawn, fps)
@@ -116,7 +117,8 @@ def contact_sheet(out: str | Path, *, count: int = 6, manifest: Path = MANIFEST,
     rows = []
     for gloss, clip_id in examples[:MAX_GLOSSES]:
         signer = signers[clip_id] if isinstance(signers[clip_id], str) else "unknown"
-        pictures = _drawn_frames(store[clip_id], read_frames(frames, clip_id)[1], store.skeleton, count)
+        clip = store[clip_id]
+        pictures = _drawn_frames(clip, *_pictures(clip, store, frames), store.skeleton, count)
         rows.append(_row(pictures, gloss or "no gloss", [f"clip {clip_id}", f"signer {signer}"]))
     left_out = len(examples) - len(rows)
     if left_out:
@@ -159,6 +161,15 @@ def _store_with(clip_id: str, landmarks: Path) -> LandmarkStore:
     return store
 
 
+def _pictures(clip: ClipLandmarks, store: LandmarkStore, frames: Path) -> tuple[Sequence[np.ndarray], View | None]:
+    """A clip's frames; for landmarks that came without, blank ones and the view that fills them."""
+    if store.metadata.get("extractor", {}).get("name") != "imported":
+        return read_frames(frames, clip.clip_id)[1], None
+    blank = np.full((DRAWN_SIDE, DRAWN_SIDE, 3), 255, np.uint8)
+    view = View.around(clip.coordinates, store.skeleton, (DRAWN_SIDE, DRAWN_SIDE), clip.width / clip.height)
+    return [blank] * len(clip), view
+
+
 def _enlarged(image: np.ndarray) -> np.ndarray:
     """At least `DRAWN_SIDE` on the short side, so that fingers stay apart."""
     scale = DRAWN_SIDE / min(image.shape[:2])
@@ -179,11 +190,12 @@ def _write_gif(out: Path, images: Iterable[np.ndarray], fps: float) -> None:
         first.save(temporary, "GIF", save_all=True, append_images=others, duration=round(1000 / fps), loop=0)
 
 
-def _drawn_frames(clip: ClipLandmarks, images: Sequence[np.ndarray], joints: Skeleton, count: int) -> list[np.ndarray]:
+def _drawn_frames(clip: ClipLandmarks, images: Sequence[np.ndarray], view: View | None, joints: Skeleton,
+                  count: int) -> list[np.ndarray]:
     """The clip's key frames with landmarks, all of the sheet's tile height."""
     pictures = []
     for frame in key_frames(clip.coordinates, joints, count):
-        drawn = draw_skeleton(_enlarged(images[frame]), clip.coordinates[frame], joints)
+        drawn = draw_skeleton(_enlarged(images[frame]), clip.coordinates[frame], joints, view)
         pictures.append(_of_height(drawn, _TILE_HEIGHT))
     return pictures
 

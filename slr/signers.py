@@ -69,7 +69,8 @@ def cluster_signers(landmarks: Path, splits: Path, manifest: Path,
     weights = statistic_weights(found[train], first[train], second[train], table.glosses[train])
     features = _standardise(found, train) * weights**2  # the power with which silhouettes find the right number
     n_different = len(np.unique(features[train], axis=0))
-    if params.clusters == "auto" and n_different <= 2:  # a silhouette needs fewer clusters than points
+    # Nothing to cluster by, or too little for a silhouette, which needs fewer clusters than points.
+    if not weights.any() or (params.clusters == "auto" and n_different <= 2):
         warn("all clips are one pseudo-signer: " + (f"{train.sum()} training clips are too few" if weights.any() else
              "nothing in the landmarks describes a person (no shoulders in the picture?)"))
         return pd.DataFrame({"clip_id": table.clip_id, "pseudo_signer": 0}), {"clusters": 1.0}

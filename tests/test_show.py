@@ -1,14 +1,16 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
-from slr.corpora.manifest import read_manifest
+from slr.corpora.manifest import SCHEMA, read_manifest, write_manifest
 from slr.draw import COLOURS
 from slr.errors import ClipError, CorpusError, SlrError
-from slr.landmarks.store import LandmarkStore
+from slr.landmarks.store import CHANNELS, ClipLandmarks, LandmarkStore, write_store
 from slr.show import DRAWN_SIDE, GIF_HEIGHT, contact_sheet, show_clip
+from slr.skeleton import skeleton
 from slr.video import probe, read_video, write_video
 
 
@@ -93,3 +95,18 @@ def test_a_contact_sheet(places, tiny_corpus, tmp_path):
     for row in rows:
         assert has(row, COLOURS["right_hand"]) or has(row, COLOURS["left_hand"])
         assert has(row, (28, 36, 48))  # the gloss's name
+
+
+def test_landmarks_without_video_are_drawn_on_blank_paper(tmp_path):
+    joints = skeleton("kinect-20")
+    coordinates = np.random.default_rng(0).uniform(-1, 1, (6, len(joints), 3)).astype(np.float32)
+    write_store(tmp_path / "landmarks", [ClipLandmarks("a", 30, 1, 1, coordinates)], joints, channels=CHANNELS[:3],
+                metadata={"extractor": {"name": "imported", "format": "isl_kinect"}})
+    write_manifest(tmp_path / "manifest.parquet", pd.DataFrame({
+        "clip_id": ["a"], "media": ["a"], "glosses": [["HOUSE"]], "segments": [[]]}).reindex(columns=SCHEMA.names))
+    places = {"frames": tmp_path / "frames", "landmarks": tmp_path / "landmarks"}
+    *_, frame = read_video(show_clip("a", tmp_path / "a.mp4", **places))
+    assert frame.number == 5 and frame.image.shape == (DRAWN_SIDE, DRAWN_SIDE, 3)
+    assert has(frame.image, COLOURS["pose"]) and has(frame.image, (255, 255, 255))
+    sheet = contact_sheet(tmp_path / "sheet.png", manifest=tmp_path / "manifest.parquet", **places)
+    assert has(np.asarray(Image.open(sheet)), COLOURS["pose"])

@@ -1,0 +1,63 @@
+"""Corpora that come as landmarks, without video, through the whole pipeline."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from slr.landmarks.store import LandmarkStore
+from tests.landmark_corpus import JOINTS, clip
+from tests.pipeline.conftest import Project, new_project, stages_run
+
+OWN = {"name": "pipeline-3", "parts": {"body": ["nose", "left_wrist", "right_wrist"]},
+       "bones": [["nose", "left_wrist"], ["nose", "right_wrist"]]}
+MODEL = {"family": "transformer", "joints": "pipeline-3", "normalise": "none", "epochs": 2,
+         "augment": {"probability": 0}}
+
+
+def write_corpus(root: Path, glosses: int = 3, signers: int = 4) -> Path:
+    """Arrays of three joints, listed in a CSV, and the skeleton that names them."""
+    rng = np.random.default_rng(0)
+    root.mkdir()
+    (root / "joints.json").write_text(json.dumps(OWN))
+    picked = [JOINTS.index(joint) for joint in OWN["parts"]["body"]]
+    lines = ["path,gloss,signer"]
+    for signer in range(signers):
+        for gloss in range(glosses):
+            name = f"s{signer}g{gloss}.npy"
+            np.save(root / name, clip(gloss, rng).coordinates[:, picked, :2])
+            lines.append(f"{name},G{gloss},s{signer}")
+    (root / "clips.csv").write_text("\n".join(lines))
+    return root
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Project:
+    """The project before its first `dvc repro`."""
+    return new_project(tmp_path / "project")
+
+
+def test_arrays_become_models_and_a_report(empty: Project, tmp_path: Path):
+    root = write_corpus(tmp_path / "corpus")
+    told = empty.run("slr", "use", "arrays", "--root", str(root), "--joints", "joints.json", "--fps", "15")
+    assert "12 clips of 3 glosses by 4 signers" in told
+    assert json.loads(empty.run("slr", "check", "--json")) == []
+    empty.set_params({"models": {"own": MODEL}, "train": {"model": "own", "models": ["own"]}})
+    assert stages_run(empty.dvc("repro")) == ["corpus", "frames", "landmarks", "splits", "signers", "train@own",
+                                              "evaluate@own", "select", "report"]
+    assert len(LandmarkStore(empty.folder / "data/landmarks")) == 12
+    assert json.loads((empty.folder / "metrics/signers.json").read_text()) == {"clusters": 1.0}
+    assert json.loads((empty.folder / "metrics/metrics.json").read_text())["classes"] == 3
+    assert "pipeline-3" in (empty.folder / "reports/report.html").read_text()
+    refused = empty.run("slr", "predict", "any.mp4", fails=True)
+    assert "was trained on landmarks that don't come from video" in refused
+
+    np.save(root / "s0g0.npy", np.zeros((4, 2, 2)))  # a changed recording is noticed
+    told = empty.dvc("repro", "splits", fails=True)
+    assert stages_run(told) == ["corpus", "frames", "landmarks"]
+    assert "clip 's0g0': the array in s0g0.npy is (4, 2, 2)" in told and "corpus.on_error: skip" in told
+    empty.set_params({"corpus": {"on_error": "skip", "max_failures": 0.2}})
+    empty.dvc("repro", "splits")
+    failures = (empty.folder / "data/landmarks/failures.csv").read_text().splitlines()
+    assert len(failures) == 2 and failures[1].startswith("s0g0,landmarks,")
