@@ -27,25 +27,29 @@ class RunState:
         Its weights, on the CPU.
     seconds : float
         Time spent so far, over all starts.
+    cpu_seconds : float
+        Time that all cores together spent: what doesn't depend on what else the machine does.
     """
 
     history: list[dict[str, Any]] = field(default_factory=list)
     best_epoch: int = 0
     best: dict[str, Tensor] = field(default_factory=dict)
     seconds: float = 0
+    cpu_seconds: float = 0
 
     @property
     def epoch(self) -> int:
         """Epochs done."""
         return len(self.history)
 
-    def after(self, row: dict[str, Any], model: nn.Module, seconds: float) -> "RunState":
+    def after(self, row: dict[str, Any], model: nn.Module, seconds: float, cpu_seconds: float = 0) -> "RunState":
         """The state after one more epoch, whose weights are kept if its validation score is the best so far."""
         history = [*self.history, row]
+        times = self.seconds + seconds, self.cpu_seconds + cpu_seconds
         if self.best_epoch and _score(row) <= _score(self.history[self.best_epoch - 1]):
-            return RunState(history, self.best_epoch, self.best, self.seconds + seconds)
+            return RunState(history, self.best_epoch, self.best, *times)
         best = {name: weight.detach().cpu().clone().contiguous() for name, weight in model.state_dict().items()}
-        return RunState(history, row["epoch"], best, self.seconds + seconds)
+        return RunState(history, row["epoch"], best, *times)
 
 
 def _score(row: dict[str, Any]) -> tuple[float, float, int]:
@@ -73,7 +77,8 @@ class Checkpoint:
         tensors |= {f"best.{name}": weight for name, weight in run.best.items()}
         tensors |= {f"optimizer.{i}.{name}": value for i, state in optimizer.state_dict()["state"].items()
                     for name, value in state.items() if isinstance(value, Tensor)}
-        numbers = {"history": run.history, "best_epoch": run.best_epoch, "seconds": run.seconds}
+        numbers = {"history": run.history, "best_epoch": run.best_epoch, "seconds": run.seconds,
+                   "cpu_seconds": run.cpu_seconds}
         with atomic_path(self.path) as temporary:
             save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary,
                       metadata={"reached": json.dumps(numbers)})

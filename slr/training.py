@@ -91,7 +91,7 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
     with progress(f"train {name} ({device.type}, {precision})", settings.epochs, unit="epoch") as advance:
         advance(state.epoch)
         while state.epoch < settings.epochs and state.epoch - state.best_epoch < settings.patience:
-            started = time.perf_counter()
+            started, started_cpu = time.perf_counter(), time.process_time()
             # Everything random in an epoch follows from its number, so a resumed run needs no generator's state.
             torch.manual_seed(params.train.seed * 100_003 + state.epoch)
             generator = torch.Generator().manual_seed(params.train.seed * 100_003 + state.epoch)
@@ -119,7 +119,7 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
 
             row = {"epoch": state.epoch + 1, "train_loss": total / len(data.train),
                    **validate(model, data.val, normalise), "lr": rate}
-            state = state.after(row, model, time.perf_counter() - started)
+            state = state.after(row, model, time.perf_counter() - started, time.process_time() - started_cpu)
             checkpoint.save(state, learner, optimizer)
             if on_epoch:
                 on_epoch(row)
@@ -133,6 +133,7 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
         "training": {"device": device.type, "precision": precision, "seed": params.train.seed,
                      "train_clips": len(data.train), "val_clips": len(data.val), "epochs": state.epoch,
                      "best_epoch": state.best_epoch, "train_seconds": round(state.seconds, 2),
+                     "train_cpu_seconds": round(state.cpu_seconds, 2),
                      "val_loss": best["val_loss"], "val_top1": best["val_top1"]},
         "parameters": sum(weight.numel() for weight in model.parameters()), "data": hashes,
         "versions": {package: version(package) for package in ("slr", "torch", "numpy", "safetensors")},

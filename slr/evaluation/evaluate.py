@@ -130,7 +130,7 @@ def measure(predictions: pd.DataFrame, config: dict[str, Any], gloss_sets: dict[
         if chosen.any():
             metrics |= _accuracy(f"top1_{name}", correct[chosen]) | {f"top1_{name}_clips": int(chosen.sum())}
     training = config["training"]
-    metrics |= {key: training[key] for key in ("val_top1", "train_seconds", "epochs", "best_epoch")
+    metrics |= {key: training[key] for key in ("val_top1", "train_seconds", "train_cpu_seconds", "epochs", "best_epoch")
                 if training.get(key) is not None}
     return {**metrics, "parameters": config["parameters"]}
 
