@@ -94,7 +94,7 @@ def write_results(models: pd.DataFrame) -> None:
             [plots.Dot(row.model, row.probe, row.top1, (row.top1 - models.top1_sd[row.model],
                                                         min(1, row.top1 + models.top1_sd[row.model])),
                        row.top1_gain is None) for row in found],
-            x_label="signer probe", y_label="top-1, mean and deviation over unseen signers", line=found[0].chance,
+            x_label="signer probe", y_label="top-1 on unseen signers", line=found[0].chance,
             line_label="chance").savefig(STUDY / "leakage.png", dpi=150)
 
 
