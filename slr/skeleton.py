@@ -197,6 +197,7 @@ SKELETONS = {
         Skeleton("hands-42", _HANDS, _hand_bones("left", None) + _hand_bones("right", None)),
         Skeleton("right-hand-21", {"right_hand": _hand("right")}, _hand_bones("right", None)),
         Skeleton("kinect-20", {"pose": _KINECT}, _KINECT_BONES, space="metric"),
+        Skeleton("kinect-12", {"pose": _KINECT[:12]}, _within(_KINECT_BONES, _KINECT[:12]), space="metric"),
         Skeleton("boston-3", {"pose": ("nose", "left_hand", "right_hand")},
                  (("nose", "left_hand"), ("nose", "right_hand"))),
         Skeleton("spoter-54", {"pose": _SPOTER_BODY, **_HANDS}, _SPOTER_BONES + _HAND_BONES),
