@@ -18,7 +18,7 @@ from slr.errors import CorpusError, SlrError
 from slr.evaluation.model_facts import read_predictions
 from slr.files import file_hash, read_json, write_json, write_text
 from slr.landmarks.store import LandmarkStore
-from slr.params import ModelParams, Params
+from slr.params import ModelParams, Params, SignersParams
 from slr.progress import progress
 from slr.splits import make_splits, signer_groups, write_splits
 
@@ -75,10 +75,14 @@ def cross_validate(models: Mapping[str, ModelParams], params: Params, *, landmar
         raise CorpusError("there are no folds to test in; set splits.folds to the number of signers, or to at least 3")
     identity = [file_hash(landmarks), file_hash(manifest), params.splits.model_dump(), params.signers.model_dump(),
                 validate]
+    prepared = [_Fold(out / f"fold-{fold}", content_key(identity, fold), fold_splits(splits, clips, fold, validate),
+                      landmarks, manifest, params.signers) for fold in folds]
+    missing = [fold for fold in prepared if not fold.done()]
     with progress("folds", len(folds), unit="fold") as advance:
-        for fold in folds:
-            _prepare(out / f"fold-{fold}", fold_splits(splits, clips, fold, validate), landmarks, manifest, params,
-                     [*identity, fold])
+        advance(len(folds) - len(missing))
+        for done in map_unordered(_prepare, missing, workers):
+            if done.error is not None:
+                raise done.error
             advance()
     if workers != 1:
         params = params.model_copy(update={"compute": params.compute.model_copy(update={"workers": 1})})
@@ -184,6 +188,20 @@ def flat(summary: pd.DataFrame) -> dict[str, float]:
     return {f"{model}_{metric}": value for model, row in summary.iterrows() for metric, value in row.dropna().items()}
 
 
+class _Fold(NamedTuple):
+    """What a fold is made of; `key` is a hash of it."""
+
+    folder: Path
+    key: str
+    splits: pd.DataFrame
+    landmarks: Path
+    manifest: Path
+    signers: SignersParams
+
+    def done(self) -> bool:
+        return (self.folder / "fold.json").exists() and read_json(self.folder / "fold.json") == self.key
+
+
 class _Run(NamedTuple):
     """One training and test: everything that a worker process needs."""
 
@@ -217,19 +235,15 @@ class _Run(NamedTuple):
         return {"model": self.model, "fold": self.fold, "signer": "+".join(signers) or None, **first, **metrics}
 
 
-def _prepare(folder: Path, splits: pd.DataFrame, landmarks: Path, manifest: Path, params: Params,
-             identity: list[Any]) -> None:
-    """Write a fold's splits and pseudo-signers; a fold that was made of something else goes, with all its results."""
+def _prepare(fold: _Fold) -> None:
+    """Write a fold's splits and pseudo-signers; whatever was there was made of something else, and goes."""
     from slr.signers import cluster_signers, write_signers
 
-    identity = [content_key(identity)]
-    if (folder / "fold.json").exists() and read_json(folder / "fold.json") == identity:
-        return
-    shutil.rmtree(folder, ignore_errors=True)
-    write_splits(folder / "splits.parquet", splits)
-    clusters, _ = cluster_signers(landmarks, folder / "splits.parquet", manifest, params.signers)
-    write_signers(folder / "signers.parquet", clusters)
-    write_json(folder / "fold.json", identity)
+    shutil.rmtree(fold.folder, ignore_errors=True)
+    write_splits(fold.folder / "splits.parquet", fold.splits)
+    clusters, _ = cluster_signers(fold.landmarks, fold.folder / "splits.parquet", fold.manifest, fold.signers)
+    write_signers(fold.folder / "signers.parquet", clusters)
+    write_json(fold.folder / "fold.json", fold.key)
 
 
 def _finish(runs: list[_Run], total: int, workers: int) -> None:
