@@ -21,8 +21,8 @@ RECORDED_FRAMES = {"fps": 25, "size": 480}
 """Real hands are faster and smaller in the picture than drawn ones."""
 _CHOSEN = ("name", "source", "root", "annotations", "subset", "crop")
 """The settings of a corpus that choosing another one rewrites."""
-_OPTIONAL = ("imported", "windows")
-"""Blocks of a corpus that stand in the file only where they say something."""
+_BLOCKS = ("imported", "windows")
+"""The blocks of a corpus that choosing another one rewrites, value by value, so that their comments stay."""
 _NULL = "tag:yaml.org,2002:null"
 
 
@@ -94,8 +94,8 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
          source: str | Path) -> str:
     """Scan the corpus and, if it has clips, write its settings; returns what was found and what to do next."""
     home = Path(params_path).resolve().parent
-    settings = {key: getattr(CorpusParams(), key) for key in _CHOSEN} | settings
-    settings = {key: value for key, value in settings.items() if value or key not in _OPTIONAL}
+    default = _default_corpus()
+    settings = default | settings | {key: default[key] | settings.get(key, {}) for key in _BLOCKS}
     places = {"root": str(root), "annotations": None if annotations is None else str(annotations)}
     params = parse({"corpus": settings | places}).corpus
     clips, problems = corpora.scan(params)
@@ -122,13 +122,17 @@ def use_sample(params_path: str | Path) -> str:
     """Point `params.yaml` back at the built-in corpus; returns what to do next. Raises ParamsError as `use_folder`."""
     from slr.corpora.sample import MINIMAL_PAIRS
 
-    default = CorpusParams()
     _rewrite(params_path, {
-        "corpus": {key: getattr(default, key) for key in _CHOSEN},
+        "corpus": _default_corpus(),
         "frames": {key: getattr(FramesParams(), key) for key in RECORDED_FRAMES},
         "evaluation": {"gloss_sets": {"minimal_pairs": sorted({gloss for pair in MINIMAL_PAIRS for gloss in pair})}},
     })
     return f"{params_path} now uses the built-in corpus\nNext:\n  dvc repro     draws it and runs the pipeline"
+
+
+def _default_corpus() -> dict[str, Any]:
+    """The values that choosing a corpus rewrites, as they are by default."""
+    return CorpusParams().model_dump(mode="json", include={*_CHOSEN, *_BLOCKS})
 
 
 def _only_csv(root: Path) -> Path | None:
@@ -178,10 +182,13 @@ def _rewrite(params_path: str | Path, changes: dict[str, dict[str, Any]]) -> Non
     except YAMLError as error:
         raise ParamsError(f"{params_path} is not valid YAML: {error}") from None
     parse(content, str(params_path))
-    for key in _OPTIONAL:
-        content.get("corpus", {}).pop(key, None)
     for block, values in changes.items():
-        content.setdefault(block, {}).update(values)
+        into = content.setdefault(block, {})
+        for key, value in values.items():
+            if key in _BLOCKS and isinstance(into.get(key), dict):
+                into[key].update(value)
+            else:
+                into[key] = value
     parse(content, str(params_path))
     text = io.StringIO()
     yaml.dump(content, text)

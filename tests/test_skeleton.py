@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from slr.errors import ParamsError
-from slr.skeleton import SKELETONS, define, skeleton
+from slr.skeleton import BUILT_IN, define, skeleton
 
 
 @pytest.mark.parametrize(("name", "joints"), [
@@ -16,7 +16,7 @@ def test_the_name_says_how_many_joints(name, joints):
     assert len(skeleton(name)) == joints == len(set(skeleton(name).joints))
 
 
-@pytest.mark.parametrize("name", sorted(set(SKELETONS) - {"holistic-553", "hands-42"}))
+@pytest.mark.parametrize("name", sorted(set(BUILT_IN) - {"holistic-553", "hands-42"}))
 def test_bones_form_one_connected_body(name):
     one = skeleton(name)
     reached, frontier = {one.bones[0][0]}, [one.bones[0][0]]
@@ -28,7 +28,7 @@ def test_bones_form_one_connected_body(name):
     assert reached | {"mouth_left", "mouth_right"} == set(one.joints) | {"mouth_left", "mouth_right"}
 
 
-@pytest.mark.parametrize("name", sorted(SKELETONS))
+@pytest.mark.parametrize("name", sorted(BUILT_IN))
 def test_mirroring_twice_changes_nothing_and_swaps_left_with_right(name):
     one = skeleton(name)
     assert (one.mirror[one.mirror] == np.arange(len(one))).all()
@@ -71,7 +71,7 @@ def test_a_smaller_skeleton_is_picked_by_name_and_the_neck_is_the_middle_of_the_
 def test_a_skeleton_that_lacks_a_joint_says_which():
     with pytest.raises(ParamsError, match="'hands-42' hasn't"):
         skeleton("hands-42").selector(skeleton("spoter-54"))
-    with pytest.raises(ParamsError, match="not known; known: .*boston-3, hands-42"):
+    with pytest.raises(ParamsError, match="not known; known: .*boston-3, .*hands-42"):
         skeleton("holistic")
 
 
