@@ -7,7 +7,7 @@ M. Huzaifa's network for WLASL-100 and -300. Mixup and label smoothing are setti
 from torch import Tensor, nn
 
 from slr.data.batches import Batch
-from slr.models.graph import Block, Input, adjacency
+from slr.models.graph import Block, Input, JointPooling, adjacency
 from slr.models.layers import Dropout, Layer, Positions, Stack, mean_over_time
 from slr.params import AttentionStgcnParams
 from slr.skeleton import Skeleton
@@ -27,13 +27,14 @@ class AttentionStgcn(nn.Module):
 
     def __init__(self, params: AttentionStgcnParams, skeleton: Skeleton, classes: int):
         super().__init__()
-        self.input = Input(params.channels, params.presence)
+        self.input = Input(len(skeleton), params.channels, params.presence, params.motion, params.identity)
         graph = adjacency(skeleton, params.graph)
         sizes = [self.input.width, *params.widths]
         self.blocks = nn.ModuleList(
             Block(graph, sizes[i], sizes[i + 1], params.kernel, stride=stride, dropout=params.dropout,
                   learned_edges=params.learned_edges, linear_bias=params.published)
             for i, stride in enumerate(params.strides))
+        self.pool = JointPooling(len(skeleton), sizes[-1], params.joint_sums)
         self.positions = Positions(params.positions, sizes[-1])
         self.attention = Stack((Layer(sizes[-1], params.heads, 2 * sizes[-1], params.dropout, norm_first=True)
                                 for _ in range(params.attention_layers)), sizes[-1])
@@ -52,6 +53,6 @@ class AttentionStgcn(nn.Module):
         x, frames = self.input(batch), batch.frames
         for block in self.blocks:
             x, frames = block(x, frames)  # (B, T / stride, J, D)
-        x = self.attention(self.positions(x.mean(2)), None, frames[:, None, None])  # (B, T', D)
+        x = self.attention(self.positions(self.pool(x, frames)), None, frames[:, None, None])  # (B, T', D)
         features = self.hidden(mean_over_time(x, frames))
         return {"logits": self.classify(features), "features": features}

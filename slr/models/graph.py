@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from slr.data.batches import Batch
+from slr.data.streams import motions
 from slr.models.layers import Dropout
 from slr.skeleton import Skeleton
 
@@ -53,22 +54,49 @@ class Input(nn.Module):
 
     Parameters
     ----------
+    joints : int
     channels : int
         How many of x, y, z, visibility.
     presence : bool
         Add one channel that is 1 where a joint was found, so that missing and at the origin are two things.
+    motion : bool
+        Add how fast each joint moves along the first three channels at most.
+    identity : int
+        Add so many learned numbers for each joint. A block's weights are the same for all joints: without them, the
+        network tells joints apart by their places alone.
     """
 
-    def __init__(self, channels: int, presence: bool):
+    FAST = 0.1
+    """What a joint moves a frame when it moves fast, in normalised units: brings motions to the size of places."""
+
+    def __init__(self, joints: int, channels: int, presence: bool, motion: bool, identity: int):
         super().__init__()
-        self.channels, self.presence = channels, presence
-        self.width = channels + presence
+        self.channels, self.presence, self.motion = channels, presence, motion
+        self.identity = nn.Parameter(torch.randn(joints, identity)) if identity else None
+        self.width = channels + presence + min(channels, 3) * motion + identity
 
     def forward(self, batch: Batch) -> Tensor:
         """(B, T, J, width)"""
         found = batch.mask[..., None]
-        x = batch.landmarks[..., :self.channels].masked_fill(~found, 0)
-        return torch.cat([x, found.to(x)], -1) if self.presence else x
+        features = [batch.landmarks[..., :self.channels].masked_fill(~found, 0)]
+        if self.presence:
+            features.append(found.to(features[0]))
+        if self.motion:
+            features.append(motions(batch.landmarks[..., :min(self.channels, 3)], batch.mask, lag=2)[0] / self.FAST)
+        if self.identity is not None:
+            features.append(self.identity.expand(*found.shape[:2], -1, -1))
+        return torch.cat(features, -1)
+
+
+class FrameNorm(nn.BatchNorm1d):
+    """Batch norm of the last axis (Ioffe and Szegedy, ICML 2015), whose statistics are of the clips' own frames."""
+
+    def forward(self, x: Tensor, frames: Tensor) -> Tensor:
+        """x: (B, T, ..., C); frames: (B, T) bool, False for padding, which in training comes out as zero."""
+        if not self.training or frames.all():
+            return super().forward(x.flatten(0, -2)).view(x.shape)
+        own = super().forward(x[frames].flatten(0, -2))
+        return torch.zeros_like(x, dtype=own.dtype).index_put((frames,), own.view(-1, *x.shape[2:]))
 
 
 class Block(nn.Module):
@@ -104,7 +132,7 @@ class Block(nn.Module):
         self.linear = nn.Linear(inputs, outputs, bias=linear_bias)
         self.temporal = nn.Conv2d(outputs, outputs, (kernel, 1), padding=(dilation * (kernel // 2), 0),
                                   dilation=(dilation, 1), stride=(stride, 1), bias=linear_bias)
-        self.norm = nn.BatchNorm2d(outputs)
+        self.norm = FrameNorm(outputs)
         self.stride = stride
         same = inputs == outputs and stride == 1
         self.residual = nn.Identity() if same else nn.Linear(inputs, outputs, bias=False)
@@ -128,7 +156,7 @@ class Block(nn.Module):
         graph = self.adjacency if self.edges is None else self.adjacency + self.edges
         h = self._fused(graph @ x, graph, frames)
         kept = frames[:, ::self.stride]
-        return self.dropout(F.relu(self._normed(h, kept) + self.residual(x[:, ::self.stride]))), kept
+        return self.dropout(F.relu(self.norm(h, kept) + self.residual(x[:, ::self.stride]))), kept
 
     def _fused(self, x: Tensor, graph: Tensor, frames: Tensor) -> Tensor:
         """(B, T, J, inputs) -> (B, T', J, outputs): the linear layer and the temporal convolution, after the graph."""
@@ -143,9 +171,29 @@ class Block(nn.Module):
         of_frame = F.conv1d(frames[:, None].to(taps), taps, None, conv.stride[:1], conv.padding[:1], conv.dilation[:1])
         return h + (of_frame.transpose(1, 2)[:, :, None] * graph.sum(1)[:, None]).to(h)
 
-    def _normed(self, h: Tensor, frames: Tensor) -> Tensor:
-        """Batch norm of h (B, T', J, outputs); in training over the clips' own frames alone."""
-        if not self.training or frames.all():
-            return self.norm(h.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        own = self.norm(h[frames].transpose(1, 2)[..., None])[..., 0].transpose(1, 2)  # (frames, J, outputs)
-        return torch.zeros_like(h, dtype=own.dtype).index_put((frames,), own)
+
+class JointPooling(nn.Module):
+    """All joints of a frame -> one vector.
+
+    The mean, as published, forgets which joint did what, and little in it changes from frame to frame. Repaired,
+    several learned sums, each with its own weight for every joint, are put side by side, brought to one width, and
+    normed over frames, so that what is the same in all of them is taken off.
+
+    Parameters
+    ----------
+    joints, width : int
+    sums : int
+        How many; 0 for the mean.
+    """
+
+    def __init__(self, joints: int, width: int, sums: int):
+        super().__init__()
+        self.sums = sums
+        if sums:
+            self.weights = nn.Parameter(torch.randn(sums, joints) * joints**-0.5)
+            self.project = nn.Linear(sums * width, width, bias=False)
+            self.norm = FrameNorm(width)
+
+    def forward(self, x: Tensor, frames: Tensor) -> Tensor:
+        """x: (B, T, J, D); frames: (B, T) bool -> (B, T, D)"""
+        return self.norm(self.project((self.weights @ x).flatten(2)), frames) if self.sums else x.mean(2)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from slr.data.batches import Batch
-from slr.models.graph import Block, Input, adjacency
+from slr.models.graph import Block, Input, JointPooling, adjacency
 from slr.models.layers import Dropout, mean_over_time, sinusoids
 from slr.params import ScaStgcnParams
 from slr.skeleton import Skeleton
@@ -28,7 +28,7 @@ class ScaStgcn(nn.Module):
 
     def __init__(self, params: ScaStgcnParams, skeleton: Skeleton, classes: int):
         super().__init__()
-        self.input = Input(params.channels, params.presence)
+        self.input = Input(len(skeleton), params.channels, params.presence, params.motion, params.identity)
         graph = adjacency(skeleton, params.graph)
         sizes = [self.input.width, *params.widths]
         self.blocks = nn.ModuleList(
@@ -36,6 +36,7 @@ class ScaStgcn(nn.Module):
                   learned_edges=params.learned_edges, linear_bias=params.published)
             for i in range(len(params.widths)))
         width = sizes[-1]
+        self.pool = JointPooling(len(skeleton), width, params.joint_sums)
         self.signer_encoder, self.attend_joints, self.attend_time, self.attend_across = None, None, None, None
         if params.attention != "none":
             self.signer_encoder = (StatisticsEncoder(params, skeleton) if params.signer_encoder == "statistics"
@@ -43,7 +44,7 @@ class ScaStgcn(nn.Module):
             conditioned = (width, params.heads, params.signer_width, params.attention, params.bare_attention)
             self.attend_time = SignerAttention(*conditioned)
             if params.attention == "hierarchical":
-                self.attend_joints = JointPooling(width, params.signer_width)
+                self.attend_joints = JointAttention(width, params.signer_width)
                 self.attend_across = SignerAttention(*conditioned, across=True)
         self.gru = ClipGRU(width, params.hidden, params.read)
         self.width = 2 * params.hidden
@@ -64,11 +65,13 @@ class ScaStgcn(nn.Module):
         x = early = self.blocks[0](self.input(batch), frames)[0]
         for block in self.blocks[1:]:
             x, _ = block(x, frames)  # (B, T, J, D)
+        h = self.pool(x, frames)  # (B, T, D)
         if self.signer_encoder is None:
-            features = self.gru(x.mean(2), batch.lengths)
+            features = self.gru(h, batch.lengths)
             return {"logits": self.classify(features), "features": features}
         signer = self.signer_encoder(batch, early)
-        h = x.mean(2) if self.attend_joints is None else self.attend_joints(x, signer)  # (B, T, D)
+        if self.attend_joints is not None:
+            h = h + self.attend_joints(x, signer)
         h, over_time = self.attend_time(h, None, signer, frames)
         if self.attend_across is not None:
             joints = mean_over_time(x.flatten(2), frames).unflatten(1, x.shape[2:])  # (B, J, D)
@@ -144,8 +147,8 @@ class SignerAttention(nn.Module):
         return answer if self.bare else x + answer, weights
 
 
-class JointPooling(nn.Module):
-    """Joints of each frame -> one vector, by attention that asks for what matters with this signer."""
+class JointAttention(nn.Module):
+    """All joints of a frame -> one vector, by attention that asks for what matters with this signer."""
 
     def __init__(self, width: int, signer_width: int):
         super().__init__()

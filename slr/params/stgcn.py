@@ -8,6 +8,9 @@ from slr.params.section import Positive
 from slr.params.training import TrainingParams
 
 Dropout = Annotated[float, Field(ge=0, lt=1)]
+# oneDNN 3.x gives NaN for the gradient of a bf16 convolution's weights where more than 16 channels, not a multiple of
+# it, come in (24, say): torch 2.13 on a processor with AVX-512 BF16.
+Width = Annotated[int, Field(ge=16, multiple_of=16)]
 
 
 class GraphParams(TrainingParams):
@@ -19,10 +22,16 @@ class GraphParams(TrainingParams):
     """Add a learned matrix to the graph of each block; it starts at zero."""
     presence: bool = True
     """Tell the network which joints were found; without it, as published, a missing joint is one at the origin."""
-    widths: Annotated[list[Positive], Field(min_length=1)] = [64, 128, 128]
-    """Features of a joint after each block."""
+    motion: bool = True
+    """Show the network how each joint moves, too."""
+    identity: Annotated[int, Field(ge=0, le=8)] = 8
+    """Learned numbers for each joint, which tell the network which one it is; 0 as published."""
+    widths: Annotated[list[Width], Field(min_length=1)] = [64, 128, 128]
+    """Features of a joint after each block; multiples of 16."""
     kernel: Annotated[int, Field(ge=1, le=31)] = 3
     """Frames that a block's temporal convolution sees; odd."""
+    joint_sums: Annotated[int, Field(ge=0)] = 8
+    """Learned weighted sums over the joints that make one vector of a frame; 0 for their mean, as published."""
     heads: Positive = 4
     """Attention heads; they divide the last of `widths`."""
     dropout: Dropout = 0.1
@@ -63,9 +72,9 @@ class ScaStgcnParams(GraphParams):
     """Of the signer's embedding."""
     hidden: Positive = 256
     """Width of the GRU, each way."""
-    read: Literal["ends", "last", "mean"] = "ends"
-    """Where the GRU is read: each direction where it ends; both at the clip's last frame, as published, where the
-    backward one has seen that frame alone; or the mean over time."""
+    read: Literal["ends", "last", "mean"] = "mean"
+    """How the GRU is read: the mean over time; each direction where it ends; or both at the clip's last frame, as
+    published, where the backward one has seen that frame alone."""
 
     @property
     def signer_embedding(self) -> int:
@@ -80,10 +89,11 @@ class ScaStgcnParams(GraphParams):
 
 
 SCA_AS_PUBLISHED = {
-    "channels": 2, "graph": "chain", "learned_edges": False, "presence": False, "widths": [64, 128, 128], "kernel": 3,
-    "heads": 4, "dropout": 0.1, "bare_attention": True, "signer_statistics": "published", "signer_width": 64,
-    "hidden": 256, "read": "last", "optimizer": "adamw", "lr": 0.001, "weight_decay": 0, "warmup_epochs": 0,
-    "schedule": "constant", "label_smoothing": 0, "gradient_clip": 0,
+    "channels": 2, "graph": "chain", "learned_edges": False, "presence": False, "motion": False, "identity": 0,
+    "joint_sums": 0, "widths": [64, 128, 128], "kernel": 3, "heads": 4, "dropout": 0.1, "bare_attention": True,
+    "signer_statistics": "published", "signer_width": 64, "hidden": 256, "read": "last", "optimizer": "adamw",
+    "lr": 0.001, "weight_decay": 0, "warmup_epochs": 0, "schedule": "constant", "label_smoothing": 0,
+    "gradient_clip": 0,
 }
 """Settings of the published configuration; AdamW without decay is Adam."""
 
@@ -97,7 +107,7 @@ class AttentionStgcnParams(GraphParams):
     """Replace joints, channels, frames and the architecture by the published ones; everything of training stays."""
     joints: str = "holistic-67"
     channels: Literal[2, 3, 4] = 4
-    widths: Annotated[list[Positive], Field(min_length=1)] = [48, 48, 96, 128]
+    widths: Annotated[list[Width], Field(min_length=1)] = [48, 48, 96, 128]
     strides: list[Positive] = [1, 2, 2, 2]
     """Each block keeps one frame in so many; as many numbers as `widths`."""
     kernel: Annotated[int, Field(ge=1, le=31)] = 5
@@ -123,8 +133,8 @@ class AttentionStgcnParams(GraphParams):
 
 
 ATTENTION_AS_PUBLISHED = {
-    "joints": "holistic-67", "channels": 4, "frames": 128, "learned_edges": False, "presence": False,
-    "widths": [64, 64, 128, 256], "strides": [1, 2, 2, 2], "kernel": 9, "heads": 4, "attention_layers": 1,
-    "positions": "none", "hidden": 256,
+    "joints": "holistic-67", "channels": 4, "frames": 128, "learned_edges": False, "presence": False, "motion": False,
+    "identity": 0, "joint_sums": 0, "widths": [64, 64, 128, 256], "strides": [1, 2, 2, 2], "kernel": 9, "heads": 4,
+    "attention_layers": 1, "positions": "none", "hidden": 256,
 }
 """Sizes of the published network, as far as known: the input, four blocks, attention, a linear layer of 256."""

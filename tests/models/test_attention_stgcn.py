@@ -11,7 +11,7 @@ from slr.models import build
 from slr.params import AttentionStgcnParams, parse
 from tests.models.batches import CLASSES, batch_of, padded, reordered, with_rubbish
 
-VARIANTS = {"smaller": AttentionStgcnParams(widths=[8, 8, 16, 32], hidden=16),
+VARIANTS = {"smaller": AttentionStgcnParams(widths=[16, 16, 16, 32], hidden=16),
             "published": AttentionStgcnParams(published=True)}
 
 
@@ -67,7 +67,7 @@ def test_gradients_reach_every_parameter(model):
 
 
 def test_the_published_sizes():
-    params = AttentionStgcnParams(published=True, joints="spoter-54", widths=[8], epochs=3)
+    params = AttentionStgcnParams(published=True, joints="spoter-54", widths=[16], epochs=3)
     assert (params.joints, params.channels, params.frames, params.epochs) == ("holistic-67", 4, 128, 3)
     assert params.widths == [64, 64, 128, 256] and params.hidden == 256
     assert AttentionStgcnParams(**params.model_dump()) == params
@@ -75,5 +75,5 @@ def test_the_published_sizes():
 
 def test_a_stride_for_each_block():
     with pytest.raises(ParamsError, match="strides: 4 for 2 blocks"):
-        parse({"models": {"m": {"family": "attention_stgcn", "widths": [8, 8]}},
+        parse({"models": {"m": {"family": "attention_stgcn", "widths": [16, 16]}},
                "train": {"model": "m", "models": ["m"]}})

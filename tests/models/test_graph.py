@@ -58,10 +58,21 @@ def test_a_chain_joins_neighbours_in_storage_order():
 
 def test_input_is_zero_where_missing_and_says_what_was_found():
     batch = with_rubbish(batch_of(2, 5, channels=3))
-    x = Input(2, presence=True)(batch)
+    x = Input(54, 2, presence=True, motion=False, identity=0)(batch)
     assert x.shape == (2, 5, 54, 3)
     assert torch.equal(x[..., 2] == 1, batch.mask) and (x[~batch.mask] == 0).all()
-    assert torch.equal(Input(2, presence=False)(batch), x[..., :2])
+    assert torch.equal(Input(54, 2, presence=False, motion=False, identity=0)(batch), x[..., :2])
+
+
+def test_input_adds_the_motion_and_the_identity_of_joints():
+    batch = batch_of(2, 5, channels=4)
+    layer = Input(54, 4, presence=False, motion=True, identity=6)
+    x = layer(with_rubbish(batch))
+    assert x.shape == (2, 5, 54, layer.width) and layer.width == 4 + 3 + 6
+    moves = batch.mask[:, 2:] & batch.mask[:, :-2]
+    speed = (batch.landmarks[:, 2:, :, :3] - batch.landmarks[:, :-2, :, :3]) / 2
+    torch.testing.assert_close(x[:, 1:-1, :, 4:7], speed.masked_fill(~moves[..., None], 0) / Input.FAST)
+    assert torch.equal(x[1, 3, :, 7:], layer.identity)
 
 
 def blocks(graph: torch.Tensor, **options) -> torch.nn.ModuleList:

@@ -19,7 +19,7 @@ SMALL = {"widths": [16, 32, 32], "hidden": 24, "signer_width": 16}
 VARIANTS = {
     "additive": ScaStgcnParams(**SMALL),
     "film": ScaStgcnParams(attention="film", **SMALL),
-    "hierarchical": ScaStgcnParams(attention="hierarchical", read="mean", **SMALL),
+    "hierarchical": ScaStgcnParams(attention="hierarchical", read="ends", **SMALL),
     "none": ScaStgcnParams(attention="none", **SMALL),
     "learned, attention": ScaStgcnParams(signer_encoder="learned", **SMALL),
     "learned, mean": ScaStgcnParams(signer_encoder="learned", signer_pooling="mean", attention="film", **SMALL),
