@@ -34,19 +34,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
 
-from benchmarks import published_spoter
-from benchmarks.published_sca_stgcn import PublishedBlock
+from benchmarks import published_sca_stgcn, published_spoter
 from benchmarks.record import record
 from slr.corpora.manifest import SCHEMA, write_manifest
-from slr.data.batches import Batch
-from slr.device import autocast, choose_precision, use_cores
+from slr.device import choose_precision, use_cores
 from slr.landmarks.store import ClipLandmarks, write_store
-from slr.models import build
-from slr.models.sca_stgcn import ScaStgcn
-from slr.params import ScaStgcnParams, parse
+from slr.params import parse
 from slr.skeleton import skeleton
 from slr.splits import write_splits
 from slr.training import train
@@ -55,7 +49,6 @@ CLIPS, GLOSSES, SHORTEST, LONGEST = 748, 100, 19, 195
 JOINTS = skeleton("spoter-54")
 SPOTER = {"family": "spoter", "joints": "spoter-54", "d_model": None, "heads": 9, "encoder_layers": 6,
           "decoder_layers": 6, "feedforward": 2048, "batch_size": 32, "epochs": 1}
-WINDOWS, WINDOW_FRAMES, STEPS = 32, 25, 20
 
 
 def made_up_clips() -> list[np.ndarray]:
@@ -108,49 +101,6 @@ def published(clips: list[np.ndarray]) -> Callable[[], None]:
     return lambda: published_spoter.train_epoch(model, clips, targets, JOINTS.joints, optimizer)
 
 
-class PublishedArrangement(nn.Module):
-    """A published block where ours stands."""
-
-    def __init__(self, block: nn.Module, inputs: int, outputs: int, dilation: int):
-        super().__init__()
-        self.block = PublishedBlock(block.adjacency, inputs, outputs, dilation, dropout=block.dropout.p)
-        self.block.load_state_dict(block.state_dict())
-
-    def forward(self, x: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
-        return self.block(x), frames
-
-
-def sca_stgcn() -> tuple[ScaStgcn, ScaStgcn]:
-    """Ours and the published arrangement, of the same weights."""
-    params = ScaStgcnParams(published=True, joints="holistic-75")
-    ours, other = ((torch.manual_seed(0), build(params, 4).train())[1] for _ in range(2))
-    sizes = [2, *params.widths]
-    other.blocks = nn.ModuleList(PublishedArrangement(block, sizes[i], sizes[i + 1], i + 1)
-                                 for i, block in enumerate(other.blocks))
-    return ours, other
-
-
-def sca_steps(model: ScaStgcn, precision: str) -> Callable[[], None]:
-    """A function that trains on `STEPS` batches of windows."""
-    generator = torch.Generator().manual_seed(0)
-    joints = len(skeleton("holistic-75"))
-    batch = Batch(torch.randn(WINDOWS, WINDOW_FRAMES, joints, 2, generator=generator),
-                  torch.ones(WINDOWS, WINDOW_FRAMES, joints, dtype=torch.bool),
-                  torch.full((WINDOWS,), WINDOW_FRAMES), torch.arange(WINDOWS) % 4, torch.full((WINDOWS,), -1),
-                  tuple(map(str, range(WINDOWS))))
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
-
-    def steps() -> None:
-        for _ in range(STEPS):
-            with autocast(torch.device("cpu"), precision):
-                logits = model(batch)["logits"]
-            optimizer.zero_grad()
-            F.cross_entropy(logits.float(), batch.targets).backward()
-            optimizer.step()
-
-    return steps
-
-
 def in_turns(rounds: int, **functions: Callable[[], object]) -> dict[str, float]:
     """Median seconds of each function, called in turns."""
     seconds: dict[str, list[float]] = {name: [] for name in functions}
@@ -170,16 +120,19 @@ def main() -> None:
     clips = made_up_clips()
     with tempfile.TemporaryDirectory() as temporary:
         spoter = in_turns(rounds, ours=ours(Path(temporary), clips), published=published(clips))
-    fast, slow = sca_stgcn()
-    precision = choose_precision("auto", torch.device("cpu"), WINDOWS)
-    sca = in_turns(rounds, ours=sca_steps(fast, precision), published=sca_steps(slow, "fp32"))
+    windows = published_sca_stgcn.windows()
+    precision = choose_precision("auto", torch.device("cpu"), len(windows))
+    speeds = [[published_sca_stgcn.windows_per_second(model, windows, how)
+               for model, how in zip(published_sca_stgcn.both(), (precision, "fp32"), strict=True)]
+              for _ in range(rounds)]
+    ours_windows_s, published_windows_s = (statistics.median(each) for each in zip(*speeds, strict=True))
     record("training", {
         "spoter_epoch_ratio": spoter["published"] / spoter["ours"],
         "spoter_epoch_s": spoter["ours"],
         "published_epoch_s": spoter["published"],
-        "sca_windows_ratio": sca["published"] / sca["ours"],
-        "sca_windows_s": STEPS * WINDOWS / sca["ours"],
-        "published_windows_s": STEPS * WINDOWS / sca["published"],
+        "sca_windows_ratio": ours_windows_s / published_windows_s,
+        "sca_windows_s": ours_windows_s,
+        "published_windows_s": published_windows_s,
         "precision": precision,
         "spoter_clips": CLIPS,
         "spoter_frames": sum(map(len, clips)),
