@@ -112,8 +112,9 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
                     raise ModelError(_not_finite(name, terms, state.epoch + 1, batch.clip_ids))
                 optimizer.zero_grad()
                 loss.backward()
-                if settings.gradient_clip:
-                    nn.utils.clip_grad_norm_(learner.parameters(), settings.gradient_clip)
+                if settings.gradient_clip:  # each by itself: an adversary's gradient isn't the model's to pay for
+                    for part in (model, criterion):
+                        nn.utils.clip_grad_norm_(part.parameters(), settings.gradient_clip)
                 optimizer.step()
                 total += loss.item() * len(batch)
 
