@@ -14,6 +14,7 @@ from tests.conftest import REPOSITORY
 TINY = {
     "corpus": {"sample": {"signs": 3, "signers": 4, "repetitions": 1}},
     "signers": {"clusters": 2},
+    "train": {"model": "spoter", "models": ["spoter", "spoter_published"]},  # all entries: tests/test_entries.py
     "models": {"spoter": {"epochs": 3}, "spoter_published": {"epochs": 1}},
 }
 
