@@ -13,14 +13,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from slr.data.batches import Batch
-from slr.data.streams import bones, facing, motions
+from slr.data.streams import bones, facing, motions, smoothed
 from slr.errors import ParamsError
 from slr.params.multistream import MultistreamParams
 from slr.skeleton import Skeleton
 
 
 class Multistream(nn.Module):
-    """Streams -> a vector a frame -> residual temporal convolutions -> mean and maximum over time -> glosses.
+    """Streams -> a vector a frame -> residual convolutions in time -> mean and maximum over time -> glosses.
+
+    The classifier reads what each block says, not the last one's word alone: what the first ones see carries over to
+    new signers.
 
     Parameters
     ----------
@@ -55,10 +58,11 @@ class Multistream(nn.Module):
             Block(self.members, inputs, outputs, params.kernel, stride, params.dropout)
             for inputs, outputs, stride in zip(widths, widths[1:], params.strides, strict=False))
         self.dropout = nn.Dropout(params.head_dropout)
-        self.classify = nn.Parameter(torch.randn(self.members, 2 * widths[-1], classes) * (8 * widths[-1]) ** -0.5)
+        read = 2 * sum(widths)
+        self.classify = nn.Parameter(torch.randn(self.members, read, classes) / (2 * read ** 0.5))
         self.bias = nn.Parameter(torch.zeros(self.members, classes))
         self.streams = streams
-        self.width = self.members * 2 * widths[-1]
+        self.width = self.members * read
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """`members` (B, members, classes): logits of each; `logits` (B, classes): log of their mean probabilities."""
@@ -66,15 +70,21 @@ class Multistream(nn.Module):
         x = torch.cat([project(torch.cat([views[view] for view in stream], 2))
                        for project, stream in zip(self.inputs, self.streams, strict=True)], 2)
         x = F.relu(self.norm(x.transpose(1, 2), frames))  # (B, members * width, T)
+        pooled = self._over_time(x, frames)
         for block in self.blocks:
             x, frames = block(x, frames)
-        inside = frames[:, None]
-        mean = x.masked_fill(~inside, 0).sum(2) / inside.sum(2)
-        most = x.masked_fill(~inside, -torch.inf).amax(2)
-        features = torch.stack([part.unflatten(1, (self.members, -1)) for part in (mean, most)], 2).flatten(2)
+            pooled += self._over_time(x, frames)
+        features = torch.cat(pooled, 2)  # (B, members, width / members)
         logits = torch.einsum("bmd,mdk->bmk", self.dropout(features), self.classify) + self.bias
         averaged = logits.float().log_softmax(2).logsumexp(1) - math.log(self.members)
         return {"logits": averaged, "members": logits, "features": features.flatten(1)}
+
+    def _over_time(self, x: Tensor, frames: Tensor) -> list[Tensor]:
+        """x: (B, members * D, T), frames: (B, T) -> mean and maximum of a clip's frames, each (B, members, D)"""
+        outside = ~frames[:, None]
+        mean = x.masked_fill(outside, 0).sum(2) / frames.sum(1, keepdim=True)
+        most = x.masked_fill(outside, -torch.inf).amax(2)
+        return [part.unflatten(1, (self.members, -1)) for part in (mean, most)]
 
 
 class Views(nn.Module):
@@ -88,7 +98,7 @@ class Views(nn.Module):
 
     def __init__(self, params: MultistreamParams, skeleton: Skeleton):
         super().__init__()
-        self.channels, self.lag = params.channels, params.motion_lag
+        self.channels, self.lag, self.smooth = params.channels, params.motion_lag, params.smooth
         self.turn = math.radians(params.turn_degrees)
         self.shoulders = None
         if params.facing:
@@ -108,6 +118,8 @@ class Views(nn.Module):
         """(B, T, J, C >= the model's) -> {view: (B, T, numbers)}, missing ones at a learned place."""
         mask = batch.mask & batch.frames[..., None]
         joints = batch.landmarks[..., :self.channels].masked_fill(~mask[..., None], 0)
+        if self.smooth:
+            joints = smoothed(joints, mask)
         if self.shoulders:
             joints = facing(joints, mask, self.shoulders, self._errors(joints))
         vectors = bones(joints, mask, self.pairs)

@@ -25,6 +25,8 @@ class MultistreamParams(TrainingParams):
     """Networks for each stream, which differ in their first weights; all are averaged."""
     motion_lag: Positive = 2
     """Frames over which a motion is measured."""
+    smooth: bool = False
+    """Take a mean over three frames first: for landmarks that tremble, as a depth camera's do."""
     facing: bool = False
     """Turn every clip to face the camera, by its shoulders; needs their depth."""
     turn_degrees: Annotated[float, Field(ge=0, le=90)] = 0

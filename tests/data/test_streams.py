@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from slr.data.augment.space import yaw
-from slr.data.streams import bones, facing, motions
+from slr.data.streams import bones, facing, motions, smoothed
 
 
 @pytest.fixture
@@ -52,6 +52,25 @@ def test_a_motion_is_of_the_same_size_whatever_the_lag():
     for lag in (1, 2, 4):
         moved, found = motions(line, torch.ones(1, 8, 1, dtype=torch.bool), lag)
         assert (moved[found] == 1).all()
+
+
+def test_smoothing_takes_from_neighbours_that_have_the_joint(clips):
+    landmarks, mask = clips
+    found = smoothed(landmarks, mask)
+    assert not found[~mask].any()
+    for clip, frame, joint in mask.nonzero().tolist():
+        near = [(1 if other != frame else 2, other) for other in (frame - 1, frame, frame + 1)
+                if 0 <= other < 9 and mask[clip, other, joint]]
+        expected = sum(weight * landmarks[clip, other, joint] for weight, other in near) / sum(w for w, _ in near)
+        torch.testing.assert_close(found[clip, frame, joint], expected)
+
+
+def test_smoothing_leaves_what_rests_and_damps_what_trembles():
+    mask = torch.ones(1, 8, 2, dtype=torch.bool)
+    still = torch.full((1, 8, 2, 3), 0.7)
+    torch.testing.assert_close(smoothed(still, mask), still)
+    trembling = torch.tensor([1.0, -1.0]).repeat(4)[None, :, None, None].expand(1, 8, 2, 3)
+    torch.testing.assert_close(smoothed(trembling, mask)[:, 1:-1], torch.zeros(1, 6, 2, 3))
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ VARIANTS = {
     "default": MultistreamParams(),
     "small": MultistreamParams(**SMALL, streams=ALL_VIEWS),
     "one network": MultistreamParams(widths=[8], strides=[1], kernel=3, streams=[["joints"]], seeds=1),
-    "facing": MultistreamParams(**SMALL, streams=ALL_VIEWS, joints="kinect-20", channels=3, facing=True,
+    "facing": MultistreamParams(**SMALL, smooth=True, streams=ALL_VIEWS, joints="kinect-20", channels=3, facing=True,
                                 turn_degrees=10),
 }
 
