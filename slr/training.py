@@ -114,7 +114,7 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
                 loss.backward()
                 if settings.gradient_clip:  # each by itself: an adversary's gradient isn't the model's to pay for
                     for part in (model, criterion):
-                        nn.utils.clip_grad_norm_(part.parameters(), settings.gradient_clip)
+                        nn.utils.clip_grad_norm_(list(part.parameters()), settings.gradient_clip)
                 optimizer.step()
                 total += loss.item() * len(batch)
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from slr.data.batches import Batch
 from slr.data.streams import bones, facing, motions, smoothed
 from slr.errors import ParamsError
-from slr.params.multistream import MultistreamParams
+from slr.params.families.multistream import MultistreamParams
 from slr.skeleton import Skeleton
 
 

@@ -1,11 +1,16 @@
 """The typed schema of `params.yaml`, and the one place where defaults live.
 
-One module for each subject: `pipeline` (the stages), `training` (what every model has), one for each family of models,
+One module for each subject: `pipeline` (the stages), `families` (what every model has, and each family of models),
 `whole` (the file), and `reading`, which checks a file and explains what is wrong in it.
 """
 
-from slr.params.models import FAMILIES, ModelParams
-from slr.params.multistream import MultistreamParams
+from slr.params.families import FAMILIES, ModelParams
+from slr.params.families.multistream import MultistreamParams
+from slr.params.families.silt import SiltParams
+from slr.params.families.spoter import SpoterParams
+from slr.params.families.stgcn import AttentionStgcnParams, ScaStgcnParams
+from slr.params.families.training import AugmentParams, LossParams, TrainingParams
+from slr.params.families.transformer import TransformerParams
 from slr.params.pipeline import (
     ComputeParams,
     CorpusParams,
@@ -21,11 +26,6 @@ from slr.params.pipeline import (
 )
 from slr.params.reading import describe, load, parse
 from slr.params.section import Section
-from slr.params.silt import SiltParams
-from slr.params.spoter import SpoterParams
-from slr.params.stgcn import AttentionStgcnParams, ScaStgcnParams
-from slr.params.training import AugmentParams, LossParams, TrainingParams
-from slr.params.transformer import TransformerParams
 from slr.params.whole import Params
 
 __all__ = [

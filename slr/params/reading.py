@@ -12,7 +12,8 @@ import yaml
 from pydantic import ValidationError
 
 from slr.errors import ParamsError
-from slr.params.models import FAMILIES
+from slr.params.families import FAMILIES
+from slr.params.families.training import TrainingParams
 from slr.params.section import Section
 from slr.params.whole import Params, nearest
 
@@ -49,8 +50,13 @@ def describe(section: type[Section] = Params, place: str = "") -> Iterator[tuple
     for name, field in section.model_fields.items():
         default = field.get_default()
         if name == "models":
+            yield from describe(TrainingParams, "models.<name>.")
+            shared = {setting.rpartition(">.")[2]: default for setting, default, _ in describe(TrainingParams, "<>.")}
             for family, settings in FAMILIES.items():
-                yield from describe(settings, f"models.<{family}>.")
+                for setting, default, meaning in describe(settings, "<>."):
+                    own = setting.rpartition(">.")[2]
+                    if own not in shared or shared[own] != default:
+                        yield f"models.<{family}>.{own}", default, meaning
         elif isinstance(default, Section):
             yield from describe(type(default), f"{place}{name}.")
         else:

@@ -5,7 +5,8 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from slr.params.models import ModelParams
+from slr.params.families import ModelParams
+from slr.params.families.spoter import SpoterParams
 from slr.params.pipeline import (
     ComputeParams,
     CorpusParams,
@@ -17,7 +18,6 @@ from slr.params.pipeline import (
     TrainParams,
 )
 from slr.params.section import Section
-from slr.params.spoter import SpoterParams
 
 
 class Params(Section):

@@ -1,14 +1,14 @@
-"""Settings of one model: a union over the families of `slr/models`."""
+"""Settings of one model: what every model has (`training`), and a module for each family of `slr/models`."""
 
 from typing import Annotated, Any
 
 from pydantic import Discriminator, Tag
 
-from slr.params.multistream import MultistreamParams
-from slr.params.silt import SiltParams
-from slr.params.spoter import SpoterParams
-from slr.params.stgcn import AttentionStgcnParams, ScaStgcnParams
-from slr.params.transformer import TransformerParams
+from slr.params.families.multistream import MultistreamParams
+from slr.params.families.silt import SiltParams
+from slr.params.families.spoter import SpoterParams
+from slr.params.families.stgcn import AttentionStgcnParams, ScaStgcnParams
+from slr.params.families.transformer import TransformerParams
 
 FAMILIES = {"spoter": SpoterParams, "silt": SiltParams, "transformer": TransformerParams,
             "sca_stgcn": ScaStgcnParams, "attention_stgcn": AttentionStgcnParams,

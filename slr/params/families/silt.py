@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from slr.params.spoter import SPOTER_AS_PUBLISHED, SpoterParams
+from slr.params.families.spoter import SPOTER_AS_PUBLISHED, SpoterParams
 
 
 class SiltParams(SpoterParams):

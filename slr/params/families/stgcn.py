@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from slr.params.families.training import TrainingParams
 from slr.params.section import Positive
-from slr.params.training import TrainingParams
 
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 # oneDNN 3.x gives NaN for the gradient of a bf16 convolution's weights where more than 16 channels, not a multiple of

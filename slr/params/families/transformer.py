@@ -4,8 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from slr.params.families.training import TrainingParams
 from slr.params.section import Positive
-from slr.params.training import TrainingParams
 
 
 class TransformerParams(TrainingParams):

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from slr.params.families.training import TrainingParams
+from slr.params.families.transformer import check_heads
 from slr.params.section import Positive
-from slr.params.training import TrainingParams
-from slr.params.transformer import check_heads
 
 
 class SpoterParams(TrainingParams):
