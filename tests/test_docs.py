@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from slr.params import load
 from tests.conftest import REPOSITORY
 from tests.pipeline.conftest import Project, project, reproduced  # noqa: F401  (fixtures)
 
@@ -37,11 +38,12 @@ def test_the_links_of_a_page_lead_somewhere(page: Path):
     assert broken == []
 
 
-@pytest.mark.parametrize("model", ["spoter", "spoter_published"])
+@pytest.mark.parametrize("model", load(REPOSITORY / "params.yaml").train.models)
 def test_the_readme_tells_the_committed_results(model: str):
     committed = subprocess.run(["git", "show", f"HEAD:metrics/models/{model}.json"], cwd=REPOSITORY, check=True,
                                capture_output=True, text=True).stdout
     metrics = json.loads(committed)
     row = (f"| `{model}` | {metrics['top1']:.3f} ({metrics['top1_ci_low']:.3f}-{metrics['top1_ci_high']:.3f}) | "
-           f"{metrics['top1_minimal_pairs']:.3f} | {metrics['worst_signer_top1']:.3f} | {metrics['parameters']:,} |")
+           f"{metrics['top1_minimal_pairs']:.3f} | {metrics['worst_signer_top1']:.3f} | {metrics['signer_probe']:.3f} | "
+           f"{metrics['parameters']:,} |")
     assert row in (REPOSITORY / "README.md").read_text(encoding="utf-8").splitlines()
