@@ -24,6 +24,7 @@ EVERY = 5
 SETTINGS = {
     "splits.by": "official",
     "splits.val": 0,
+    "train.model": "spoter",
     "train.models": "[spoter]",
     "models.spoter.epochs": 300,
     "models.spoter.patience": 300,
