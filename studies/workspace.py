@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 from slr.errors import SlrError
@@ -34,5 +35,6 @@ def clone(study: Path) -> Path:
 
 
 def run(folder: Path, *command: str | Path) -> None:
-    """Run a command in a project, on the project's own code; raises CalledProcessError if it fails."""
-    subprocess.run(command, cwd=folder, check=True, env={**os.environ, "PYTHONPATH": str(folder)})
+    """Run a command of this environment in a project, on its own code; raises CalledProcessError if it fails."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(command, cwd=folder, check=True, env={**os.environ, "PATH": path, "PYTHONPATH": str(folder)})
