@@ -44,6 +44,6 @@ def test_the_readme_tells_the_committed_results(model: str):
                                capture_output=True, text=True).stdout
     metrics = json.loads(committed)
     row = (f"| `{model}` | {metrics['top1']:.3f} ({metrics['top1_ci_low']:.3f}-{metrics['top1_ci_high']:.3f}) | "
-           f"{metrics['top1_minimal_pairs']:.3f} | {metrics['worst_signer_top1']:.3f} | {metrics['signer_probe']:.3f} | "
-           f"{metrics['parameters']:,} |")
+           f"{metrics['top1_minimal_pairs']:.3f} | {metrics['worst_signer_top1']:.3f} | "
+           f"{metrics['signer_probe']:.3f} | {metrics['parameters']:,} |")
     assert row in (REPOSITORY / "README.md").read_text(encoding="utf-8").splitlines()
