@@ -19,9 +19,8 @@ from typing import Any
 
 from slr.corpora.manifest import SPLITS
 from slr.corpora.problems import Problem
-from slr.corpora.reading import Scan, collect, is_video, missing, nfc, read_text, require_folder, row
+from slr.corpora.reading import Scan, collect, is_video, missing, nfc, read_text, require_folder, row, stays_inside
 from slr.errors import CorpusError
-from slr.files import inside
 
 LAYOUT = "ROOT/{train,val,test}/signer0_sample1_color.mp4 and ROOT/{train,val,test}_labels.csv"
 _NAME = re.compile(r"(signer(\d+)_sample\d+)_color")
@@ -123,10 +122,7 @@ def _split_rows(root: Path, split: str, labels: dict[str, int], names: dict[int,
             problems.append(Problem(media, "ignored-file", "warning", "its name isn't signer<X>_sample<Y>_color",
                                     "rename it, or leave it"))
             continue
-        try:
-            inside(root, media)
-        except CorpusError as error:  # a link
-            problems.append(Problem.outside_root(media, error))
+        if not stays_inside(root, media, media, problems):
             continue
         sample, signer = parts.groups()
         seen.add(sample)

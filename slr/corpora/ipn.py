@@ -30,10 +30,10 @@ from slr.corpora.reading import (
     read_text,
     require_folder,
     row,
+    stays_inside,
     videos_by_stem,
 )
 from slr.errors import CorpusError
-from slr.files import inside
 
 LAYOUT = "ROOT/frames/<video>/*.jpg or ROOT/videos/<video>.avi, and the lists trainlistall.txt, vallistall.txt, " \
          "classIndAll.txt in ROOT or ROOT/annotations"
@@ -135,10 +135,7 @@ def _rows(root: Path, stretches: list[_Stretch], problems: list[Problem]) -> Ite
             absent.append(clip_id)
             continue
         media = file.relative_to(root).as_posix()
-        try:
-            inside(root, media)
-        except CorpusError as error:  # a link
-            problems.append(Problem.outside_root(clip_id, error))
+        if not stays_inside(root, media, clip_id, problems):
             continue
         yield row(clip_id, media, [stretch.gloss], signer=stretch.video.split("#")[0].rstrip("_"), split=stretch.split,
                   start_frame=stretch.start - 1, end_frame=stretch.end, fps=FPS if file.is_dir() else None)

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from slr.corpora.problems import Problem
-from slr.corpora.reading import Scan, collect, is_video, nfc, read_text, require_folder, row
+from slr.corpora.reading import Scan, collect, is_video, nfc, read_text, require_folder, row, stays_inside
 from slr.errors import CorpusError
-from slr.files import inside
 
 LAYOUT = "ROOT/001_001_001.mp4 (sign, signer, repetition), or these in folders of the root"
 _NAME = re.compile(r"(\d{3})_(\d{3})_(\d{3})")
@@ -58,10 +57,7 @@ def _rows(root: Path, names: dict[str, str] | None, problems: list[Problem]) -> 
             problems.append(Problem(media, "ignored-file", "warning", "its name isn't SSS_PPP_RRR",
                                     "rename it to sign, signer and repetition, or leave it"))
             continue
-        try:
-            inside(root, media)
-        except CorpusError as error:
-            problems.append(Problem.outside_root(media, error))
+        if not stays_inside(root, media, media, problems):
             continue
         sign, signer, _ = parts.groups()
         if names is not None and sign not in names:

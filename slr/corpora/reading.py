@@ -16,6 +16,7 @@ from slr.compute import map_unordered
 from slr.corpora.manifest import SCHEMA
 from slr.corpora.problems import Problem, errors, raise_errors
 from slr.errors import CorpusError
+from slr.files import inside
 from slr.progress import progress, warn
 from slr.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, frame_rate
 
@@ -82,6 +83,16 @@ def require_folder(root: str | Path) -> Path:
     if not Path(root).is_dir():
         raise CorpusError(f"corpus root {root} is not a folder; set corpus.root to the folder with the recordings")
     return Path(root)
+
+
+def stays_inside(root: Path, media: str, where: str, problems: list[Problem]) -> bool:
+    """Whether a file that was found below the root stays there, links followed; else a problem of `where` is added."""
+    try:
+        inside(root, media)
+    except CorpusError as error:
+        problems.append(Problem.outside_root(where, error))
+        return False
+    return True
 
 
 def missing(kind: str, names: Sequence[str], total: int, what: str, way_out: str) -> Problem:

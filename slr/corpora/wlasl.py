@@ -32,10 +32,10 @@ from slr.corpora.reading import (
     read_text,
     require_folder,
     row,
+    stays_inside,
     videos_by_stem,
 )
 from slr.errors import CorpusError
-from slr.files import inside
 from slr.progress import warn
 
 if TYPE_CHECKING:
@@ -240,10 +240,7 @@ def _places(root: Path, entries: Sequence[Entry],
             absent.append(entry)
             continue
         media = file.relative_to(root).as_posix()
-        try:
-            inside(root, media)
-        except CorpusError as error:  # a link
-            problems.append(Problem.outside_root(entry.instance.video_id, error))
+        if not stays_inside(root, media, entry.instance.video_id, problems):
             continue
         places.append((entry, media))
     return places, absent
