@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from slr.data.batches import Batch
-from slr.device import autocast
 from slr.models import build
 from slr.params import ScaStgcnParams
+from slr.training.device import autocast
 
 
 class PublishedBlock(nn.Module):

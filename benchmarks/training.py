@@ -8,7 +8,7 @@ machine; each number is the median of the rounds.
 SPOTER as large as the paper's (54 joints x 2 = 108 wide, 6 + 6 layers, 9 heads, feed-forward 2048), on 748 clips of 19
 to 195 frames and 100 glosses, as many and as long as WLASL-100's are:
 
-- `spoter_epoch_s`: `slr.training.train` for one epoch, from opening the landmark store to the checkpoint: loading,
+- `spoter_epoch_s`: `slr.training.loop.train` for one epoch, from opening the landmark store to the checkpoint: loading,
   augmentation, normalisation, batches of 32, AdamW.
 - `published_epoch_s`: the published loop (`benchmarks/published_spoter.py`): one clip at a time, changed and normalised
   by Python loops over its frames, SGD. Its clips are in memory already.
@@ -38,12 +38,12 @@ import torch
 from benchmarks import published_sca_stgcn, published_spoter
 from benchmarks.record import record
 from slr.corpora.manifest import SCHEMA, write_manifest
-from slr.device import choose_precision, use_cores
 from slr.landmarks.store import ClipLandmarks, write_store
 from slr.params import parse
 from slr.skeleton import skeleton
 from slr.splits import write_splits
-from slr.training import train
+from slr.training.device import choose_precision, use_cores
+from slr.training.loop import train
 
 CLIPS, GLOSSES, SHORTEST, LONGEST = 748, 100, 19, 195
 JOINTS = skeleton("spoter-54")
@@ -71,7 +71,7 @@ def made_up_clips() -> list[np.ndarray]:
 
 
 def ours(folder: Path, clips: list[np.ndarray]) -> Callable[[], None]:
-    """A function that trains for one epoch with `slr.training.train`."""
+    """A function that trains for one epoch with `slr.training.loop.train`."""
     ids = [f"clip{i:03d}" for i in range(len(clips))]
     write_store(folder / "landmarks", [ClipLandmarks(clip_id, 25, 256, 256, clip)
                                        for clip_id, clip in zip(ids, clips, strict=True)], JOINTS, metadata={})

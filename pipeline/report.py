@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pipeline.paths import LANDMARKS, MANIFEST, METRICS, MODELS, REPORTS, SIGNERS, SPLITS
 from pipeline.stage import run
-from slr.evaluation.report import write_report
 from slr.params import Params
+from slr.report.page import write_report
 
 
 def report(params: Params) -> None:

@@ -1,11 +1,10 @@
 """Train one model; DVCLive shows its progress."""
 
 from dvclive import Live
-
 from pipeline.paths import LANDMARKS, MANIFEST, MODELS, SIGNERS, SPLITS, WORK
 from pipeline.stage import run
 from slr.params import Params
-from slr.training import train as train_model
+from slr.training.loop import train as train_model
 
 
 def train(params: Params, name: str) -> None:

@@ -12,7 +12,7 @@ from slr.landmarks.holistic import HolisticExtractor, extractor_metadata
 from slr.landmarks.store import ClipLandmarks, decode, encode
 from slr.params import FramesParams, LandmarksParams
 from slr.skeleton import skeleton
-from slr.trained import load_model
+from slr.training.trained import load_model
 
 
 class Predictor:

@@ -11,11 +11,11 @@ import numpy as np
 from slr.corpora.manifest import read_manifest
 from slr.draw import View, draw_skeleton, key_frames
 from slr.errors import CorpusError, SlrError
-from slr.evaluation.corpus_facts import example_clips
 from slr.files import atomic_path
 from slr.frames import clip_frames, read_frames
 from slr.landmarks.store import ClipLandmarks, LandmarkStore
 from slr.params import FramesParams, LandmarksParams
+from slr.report.corpus_facts import example_clips
 from slr.skeleton import Skeleton, skeleton
 from slr.video import write_video
 

@@ -7,8 +7,8 @@ import torch
 
 from slr.landmarks.store import LandmarkStore
 from slr.params import Params, load
-from slr.trained import load_model
-from slr.training import train
+from slr.training.loop import train
+from slr.training.trained import load_model
 from tests.conftest import REPOSITORY
 from tests.pipeline.conftest import Project, reproduced  # noqa: F401  (fixture)
 

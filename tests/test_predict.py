@@ -15,7 +15,7 @@ from slr.params import SplitsParams, parse
 from slr.predict import Predictor, print_predictions
 from slr.signers import write_signers
 from slr.splits import make_splits, write_splits
-from slr.training import train
+from slr.training.loop import train
 from slr.video import write_video
 
 

@@ -48,7 +48,7 @@ def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, 
                channels: int = 2, signers: Sequence[int] | None = None, frames: int | None = None) -> Clips:
     """Read clips from a landmark store, as the joints of another skeleton.
 
-    What a trained model reads: `slr.trained.TrainedModel.clips`.
+    What a trained model reads: `slr.training.trained.TrainedModel.clips`.
 
     Parameters
     ----------

@@ -8,21 +8,21 @@ import numpy as np
 import pandas as pd
 
 from slr.corpora.manifest import read_manifest
-from slr.device import use_cores
 from slr.errors import CorpusError, ModelError
 from slr.evaluation.embeddings import write_embeddings
 from slr.evaluation.importance import write_importance
+from slr.evaluation.model_plots import write_model_plots
+from slr.evaluation.predictions import TOP, tell, write_predictions
 from slr.evaluation.probe import persons, signer_probe
 from slr.files import atomic_path, write_json
 from slr.landmarks.store import LandmarkStore
-from slr.metrics import by_group, macro_f1, ranks, wilson
+from slr.metrics import by_group, macro_f1, wilson
 from slr.params import Params
 from slr.progress import warn
 from slr.signers import read_signers
 from slr.splits import read_splits
-from slr.trained import load_model
-
-TOP = 5
+from slr.training.device import use_cores
+from slr.training.trained import HISTORY, load_model
 
 
 def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, manifest: Path, signers: Path,
@@ -36,7 +36,7 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
     Parameters
     ----------
     model_dir : Path
-        From `slr.training.train`.
+        From `slr.training.loop.train`.
     params : Params
         `evaluation` is used.
     landmarks, splits, manifest, signers : Path
@@ -45,8 +45,9 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
         The metrics as flat JSON; see docs/training.md for each one's meaning.
     report_dir : Path
         predictions.csv (clip_id, signer, gloss, predicted, rank, probability, top5), confusion.csv (actual, predicted;
-        one row per clip, for `dvc plots`), embeddings.csv and embeddings.png (see `slr.evaluation.embeddings`),
-        and of a model that weighs its landmarks importance.csv and importance.png (`slr.evaluation.importance`).
+        one row per clip, for `dvc plots`), the plots of `slr.evaluation.model_plots`, embeddings.csv and embeddings.png
+        (see `slr.evaluation.embeddings`), and of a model that weighs its landmarks importance.csv and importance.png
+        (`slr.evaluation.importance`).
 
     Returns
     -------
@@ -81,33 +82,14 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
     write_json(metrics_path, metrics)
     with atomic_path(report_dir) as temporary:
         temporary.mkdir()
-        predictions.to_csv(temporary / "predictions.csv", index=False, float_format="%.6f", lineterminator="\n")
+        write_predictions(temporary / "predictions.csv", predictions)
         confusion = predictions[["gloss", "predicted"]].rename(columns={"gloss": "actual"})
         confusion.to_csv(temporary / "confusion.csv", index=False, lineterminator="\n")
+        write_model_plots(temporary, pd.read_csv(model_dir / HISTORY), trained.config["training"]["best_epoch"],
+                          predictions)
         write_embeddings(temporary, features, clips.assign(signer=who))
         write_importance(temporary, trained, landmarks_of)
     return metrics
-
-
-def tell(probabilities: np.ndarray, labels: list[str], clips: pd.DataFrame) -> pd.DataFrame:
-    """What a model says about clips: the rows of predictions.csv.
-
-    Parameters
-    ----------
-    probabilities : array (clips, classes)
-    labels : list of str
-        Gloss of each class.
-    clips : DataFrame
-        `clip_id`, `signer` and `gloss`.
-    """
-    labels = np.array(labels)
-    classes = clips.gloss.map({gloss: i for i, gloss in enumerate(labels)}).fillna(-1).astype(int).to_numpy()
-    order = np.argsort(-probabilities, axis=1, kind="stable")
-    return pd.DataFrame({
-        "clip_id": clips.clip_id, "signer": clips.signer, "gloss": clips.gloss, "predicted": labels[order[:, 0]],
-        "rank": ranks(probabilities, classes), "probability": probabilities.max(1),
-        "top5": ["|".join(labels[best]) for best in order[:, :TOP]],
-    })
 
 
 def measure(predictions: pd.DataFrame, config: dict[str, Any], gloss_sets: dict[str, list[str]]) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """Cross-validation by signer: every model is trained once for each fold and tested on signers it has never seen.
 
 With at least as many folds as signers each fold leaves one signer out. Folds are those of `slr.splits`, training is
-`slr.training.train`, testing `slr.evaluation.evaluate`: nothing here knows a model or a metric.
+`slr.training.loop.train`, testing `slr.evaluation.evaluate`: nothing here knows a model or a metric.
 """
 
 import shutil
@@ -15,7 +15,7 @@ from slr.clipwise import content_key
 from slr.compute import map_unordered
 from slr.corpora.manifest import read_manifest
 from slr.errors import CorpusError, SlrError
-from slr.evaluation.model_facts import read_predictions
+from slr.evaluation.predictions import read_predictions
 from slr.files import file_hash, read_json, write_json, write_text
 from slr.landmarks.store import LandmarkStore
 from slr.params import ModelParams, Params, SignersParams
@@ -261,7 +261,7 @@ def _finish(runs: list[_Run], total: int, workers: int) -> None:
 
 def _train_and_test(run: _Run) -> None:
     from slr.evaluation.evaluate import evaluate
-    from slr.training import train
+    from slr.training.loop import train
 
     folder = run.folder / run.model
     data = {"landmarks": run.landmarks, "splits": run.folder / "splits.parquet", "manifest": run.manifest,

@@ -11,7 +11,7 @@ import pandas as pd
 
 from slr.data.clips import Clips
 from slr.skeleton import Skeleton
-from slr.trained import TrainedModel
+from slr.training.trained import TrainedModel
 
 CHANNELS = ("x", "y", "z", "visibility")
 _MOST_FRAMES = 2000

@@ -2,7 +2,7 @@
 
 A model reads a `Batch` and returns a dict of named tensors; it knows nothing of files, losses or loops. Every model
 returns `logits` (B, classes) and `features` (B, `model.width`), which the logits are made from; what else it returns is
-for the criterion (`slr.losses`).
+for the criterion (`slr.training.losses`).
 """
 
 from torch import nn

@@ -13,10 +13,10 @@ import pandas as pd
 
 from slr.evaluation import plots
 from slr.evaluation.folds import by_signer, cross_validate
-from slr.evaluation.leakage import Leakage, leakages
-from slr.evaluation.model_facts import ModelFacts
 from slr.files import write_json, write_text
 from slr.params import Params, load
+from slr.report.leakage import Leakage, leakages
+from slr.report.model_facts import ModelFacts
 from studies.workspace import REPOSITORY, clone, run
 
 STUDY = Path(__file__).parent
@@ -66,7 +66,7 @@ def compare(models: pd.DataFrame) -> list[Leakage]:
     return leakages([
         ModelFacts(str(name), {"top1": row.top1_mean, "worst_signer_top1": row.top1_worst, "signer_gap": row.top1_gap,
                                "signer_probe": row.probe, "signer_probe_chance": row.chance},
-                   {"params": {"family": row.family}}, None, None, {}, [])
+                   {"params": {"family": row.family}}, None, {}, {}, [])
         for name, row in models.iterrows()])
 
 

@@ -13,8 +13,8 @@ from slr.metrics import wilson
 from slr.params import Params, parse
 from slr.signers import write_signers
 from slr.splits import read_splits, write_splits
-from slr.trained import load_model
-from slr.training import train
+from slr.training.loop import train
+from slr.training.trained import load_model
 from tests import landmark_corpus
 
 CONFIG = {"labels": list("abcdef"), "parameters": 10,

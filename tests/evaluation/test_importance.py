@@ -11,7 +11,7 @@ from slr.evaluation.importance import importance, panels_of, typical_pose, write
 from slr.models import build
 from slr.params import SiltParams, SpoterParams
 from slr.skeleton import skeleton
-from slr.trained import TrainedModel
+from slr.training.trained import TrainedModel
 
 SMALL = {"d_model": 16, "heads": 2, "feedforward": 16, "encoder_layers": 1, "decoder_layers": 1}
 

@@ -8,10 +8,10 @@ from pydantic import ValidationError
 
 from slr.data.augment.space import yaw
 from slr.errors import ParamsError
-from slr.losses import Criterion
 from slr.models import build
 from slr.params import MultistreamParams
 from slr.skeleton import skeleton
+from slr.training.losses import Criterion
 from tests.models.batches import CLASSES, batch_of, padded, reordered, with_rubbish
 
 SMALL = {"widths": [8, 8, 12], "strides": [2, 1, 1], "seeds": 2}

@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from slr.data.batches import Batch
 from slr.errors import ParamsError
-from slr.losses import (
+from slr.params import ScaStgcnParams, TrainingParams
+from slr.training.losses import (
     Adversary,
     Criterion,
     GaussianEstimator,
@@ -21,7 +22,6 @@ from slr.losses import (
     misfit,
     roughness,
 )
-from slr.params import ScaStgcnParams, TrainingParams
 
 CLIPS, CLASSES, SIGNERS, WIDTH = 12, 4, 3, 10
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slr.evaluation.model_facts import ModelFacts
+from slr.report.model_facts import ModelFacts
 
 
 @dataclass(frozen=True)

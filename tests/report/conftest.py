@@ -11,6 +11,8 @@ from PIL import Image
 
 from slr.clipwise import Failure, write_failures
 from slr.corpora.manifest import write_manifest
+from slr.evaluation.model_plots import write_model_plots
+from slr.evaluation.predictions import write_predictions
 from slr.landmarks.store import ClipLandmarks, write_store
 from slr.params import Params, parse
 from slr.skeleton import skeleton
@@ -75,12 +77,13 @@ def _write_model(folder: Path, test: pd.DataFrame) -> None:
     predicted = [GLOSSES[1], GLOSSES[1], *test.gloss[2:]]
     for path in ("reports/spoter", "models/spoter"):
         (folder / path).mkdir(parents=True)
-    test[["clip_id", "signer", "gloss"]].assign(
-        predicted=predicted, rank=1, probability=np.linspace(0.4, 0.9, len(test)), top5="a|b|c|d|e",
-    ).to_csv(folder / "reports/spoter/predictions.csv", index=False)
+    predictions = test[["clip_id", "signer", "gloss"]].assign(
+        predicted=predicted, rank=1, probability=np.linspace(0.4, 0.9, len(test)), top5="a|b|c|d|e")
+    write_predictions(folder / "reports/spoter/predictions.csv", predictions)
     epochs = np.arange(1, 6)
-    pd.DataFrame({"epoch": epochs, "train_loss": 1 / epochs, "val_loss": 1.2 / epochs, "val_top1": epochs / 5,
-                  "lr": 0.001}).to_csv(folder / "models/spoter/history.csv", index=False)
+    history = pd.DataFrame({"epoch": epochs, "train_loss": 1 / epochs, "val_loss": 1.2 / epochs,
+                            "val_top1": epochs / 5, "lr": 0.001})
+    write_model_plots(folder / "reports/spoter", history, 5, predictions)
     _write_json(folder / "models/spoter/config.json", {"versions": {"torch": "2.13.0"}, "data": {"manifest": "beef"}})
     _write_json(folder / "metrics/models/spoter.json", {
         "top1": 0.75, "top1_ci_low": 0.41, "top1_ci_high": 0.93, "top1_pairs": 0.5, "macro_f1": 0.7,

@@ -6,8 +6,8 @@ import pytest
 
 from slr.corpora.manifest import read_manifest, write_manifest
 from slr.errors import CorpusError
-from slr.evaluation.report import write_report
 from slr.files import read_json, write_json
+from slr.report.page import write_report
 from tests.browser import open_page
 
 

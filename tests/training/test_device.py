@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from slr.device import autocast, choose_device, choose_precision
 from slr.errors import ParamsError
+from slr.training.device import autocast, choose_device, choose_precision
 
 CPU = torch.device("cpu")
 

@@ -20,19 +20,19 @@ from slr.data.augment import Augment
 from slr.data.batches import training_batches
 from slr.data.clips import Clips, load_clips
 from slr.data.normalise import Normalise, normaliser
-from slr.device import autocast, choose_device, choose_precision, use_cores
 from slr.errors import CorpusError, ModelError
 from slr.files import file_hash
 from slr.landmarks.store import LandmarkStore
-from slr.losses import Criterion
 from slr.models import build
 from slr.params import ModelParams, Params, TrainingParams
 from slr.progress import progress
-from slr.resume import Checkpoint, RunState
 from slr.signers import read_signers
 from slr.skeleton import skeleton
 from slr.splits import read_splits
-from slr.trained import outputs, save_model
+from slr.training.device import autocast, choose_device, choose_precision, use_cores
+from slr.training.losses import Criterion
+from slr.training.resume import Checkpoint, RunState
+from slr.training.trained import outputs, save_model
 
 
 def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Path, signers: Path, out: Path,

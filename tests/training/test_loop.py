@@ -17,8 +17,8 @@ from slr.files import read_json
 from slr.landmarks.store import LandmarkStore
 from slr.params import Params, SpoterParams, TrainingParams, parse
 from slr.splits import read_splits, write_splits
-from slr.trained import load_model
-from slr.training import learning_rate, make_optimizer, train
+from slr.training.loop import learning_rate, make_optimizer, train
+from slr.training.trained import load_model
 from tests import landmark_corpus
 from tests.conftest import REPOSITORY
 
@@ -98,7 +98,7 @@ def test_every_change_at_once_repeats_itself_and_the_model_reads_clips_as_in_tra
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_weights(once, corpus, tmp_path):
-    script = ("import sys, time; from pathlib import Path; from tests.test_training import *\n"
+    script = ("import sys, time; from pathlib import Path; from tests.training.test_loop import *\n"
               "def slowly(row): print(row['epoch'], flush=True); time.sleep(60 if row['epoch'] == 3 else 0)\n"
               f"run(landmark_corpus.Corpus(*map(Path, {[str(path) for path in corpus]})), Path({str(tmp_path)!r}), "
               "settings(), on_epoch=slowly)")

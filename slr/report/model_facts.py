@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from slr.evaluation.model_plots import CONFUSION, LEARNING
+from slr.evaluation.predictions import read_predictions
 from slr.files import read_json
 from slr.metrics import wilson
 
@@ -63,10 +64,10 @@ class ModelFacts:
     metrics : dict of str to float
     config : dict or None
         Its `config.json`: settings, data, versions.
-    history : DataFrame or None
-        One row per epoch.
     predictions : DataFrame or None
         One row per test clip.
+    plots : dict of str to str
+        SVG files, by their names (`slr.evaluation.model_plots`), of those that are there.
     pictures : dict of str to bytes
         PNG files, by the names of `PICTURES`, of those that are there: not every model has every one.
     missing : list of str
@@ -76,8 +77,8 @@ class ModelFacts:
     name: str
     metrics: dict[str, float]
     config: dict[str, Any] | None
-    history: pd.DataFrame | None
     predictions: pd.DataFrame | None
+    plots: dict[str, str]
     pictures: dict[str, bytes]
     missing: list[str]
 
@@ -91,12 +92,6 @@ class ModelFacts:
         if self.predictions is None:
             return []
         return [_accuracy(str(name), rows) for name, rows in self.predictions.groupby(by, dropna=True)]
-
-    def confusion(self) -> tuple[np.ndarray, list[str]]:
-        """(G, G) counts, rows the signed and columns the predicted glosses, and the G glosses in order."""
-        glosses = sorted({*self.predictions.gloss, *self.predictions.predicted})
-        table = pd.crosstab(self.predictions.gloss, self.predictions.predicted)
-        return table.reindex(index=glosses, columns=glosses, fill_value=0).to_numpy(), glosses
 
     def confusions(self, count: int = MAX_CONFUSIONS) -> list[Confusion]:
         """The commonest confusions, and among equals the surest ones first."""
@@ -115,7 +110,6 @@ def model_facts(name: str, models_dir: Path, metrics: Path, reports: Path) -> Mo
     files = {
         "metrics": metrics / "models" / f"{name}.json",
         "config": models_dir / name / "config.json",
-        "history": models_dir / name / "history.csv",
         "predictions": reports / name / "predictions.csv",
     }
     missing = [str(path) for path in files.values() if not path.exists()]
@@ -124,19 +118,13 @@ def model_facts(name: str, models_dir: Path, metrics: Path, reports: Path) -> Mo
         name=name,
         metrics=read_json(read["metrics"]) if "metrics" in read else {},
         config=read_json(read["config"]) if "config" in read else None,
-        history=pd.read_csv(read["history"]) if "history" in read else None,
         predictions=read_predictions(read["predictions"]) if "predictions" in read else None,
+        plots={plot: path.read_text(encoding="utf-8") for plot in (*LEARNING, CONFUSION)
+               if (path := reports / name / f"{plot}.svg").exists()},
         pictures={picture: path.read_bytes() for picture in PICTURES
                   if (path := reports / name / f"{picture}.png").exists()},
         missing=missing,
     )
-
-
-def read_predictions(path: Path) -> pd.DataFrame:
-    """Predictions, one row per test clip. Names stay text (a gloss may be `1` or `NA`), no signer is None."""
-    names = ["clip_id", "signer", "gloss", "predicted", "top5"]
-    rows = pd.read_csv(path, dtype=dict.fromkeys(names, str), keep_default_na=False)
-    return rows.assign(signer=rows.signer.where(rows.signer != "", None))
 
 
 def _accuracy(name: str, rows: pd.DataFrame) -> Accuracy:

@@ -18,12 +18,13 @@ from slr.clipwise import read_failures
 from slr.corpora.manifest import read_manifest
 from slr.draw import COLOURS, draw_strip
 from slr.evaluation import plots
-from slr.evaluation.corpus_facts import CorpusFacts, corpus_facts
-from slr.evaluation.leakage import Leakage, leakages
-from slr.evaluation.model_facts import MAX_CONFUSIONS, Confusion, ModelFacts, model_facts
+from slr.evaluation.model_plots import CONFUSION, LEARNING
 from slr.files import read_json, write_text
 from slr.landmarks.store import LandmarkStore
 from slr.params import Params
+from slr.report.corpus_facts import CorpusFacts, corpus_facts
+from slr.report.leakage import Leakage, leakages
+from slr.report.model_facts import MAX_CONFUSIONS, Confusion, ModelFacts, model_facts
 from slr.splits import read_splits
 
 MAX_EXAMPLES = 48
@@ -56,7 +57,7 @@ def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, 
     models : sequence of str
         Names of the models to tell of, in order; whatever of theirs is missing is named in the report.
     models_dir, reports : Path
-        Folders with `<model>/config.json` and `history.csv`, and with `<model>/predictions.csv`.
+        Folders with `<model>/config.json`, and with what evaluation left in `<model>/`.
     lock : Path, optional
         DVC's lock file, from which the hashes of data and models are taken.
 
@@ -86,34 +87,18 @@ def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, 
         "landmarks_metadata": {key: _text(value) for key, value in store.metadata.items()},
         "outputs": _outputs(lock, models), "max_rows": MAX_ROWS,
     }
-    write_text(out, _environment().get_template("report.html.j2").render(context))
+    write_text(out, _environment().get_template("page.html.j2").render(context))
 
 
 def _model(model: ModelFacts, corpus: CorpusFacts, store: LandmarkStore, confusions: int) -> dict[str, Any]:
     """What the template shows of one model; at most so many confusions."""
-    shown: dict[str, Any] = {"facts": model, "curves": [], "confusion": None}
-    if model.history is not None:
-        shown["curves"] = _curves(model.history, model.metrics.get("best_epoch"))
-    if model.predictions is not None:
-        counts, glosses = model.confusion()
-        shown["confusion"] = Markup(plots.matrix(counts, glosses, glosses, row_label="signed",
-                                                 column_label="recognised"))
+    plots_of = {name: Markup(svg) for name, svg in model.plots.items()}
+    shown: dict[str, Any] = {"facts": model, "curves": [plots_of[name] for name in LEARNING if name in plots_of],
+                             "confusion": plots_of.get(CONFUSION)}
     shown["confusions"] = [_confusion(confusion, corpus, store) for confusion in model.confusions(confusions)]
     shown["pictures"] = {name: _png(content) for name, content in model.pictures.items()}
     shown["config"] = None if model.config is None else json.dumps(model.config, indent=2, ensure_ascii=False)
     return shown
-
-
-def _curves(history: pd.DataFrame, best_epoch: float | None) -> list[Markup]:
-    panels = [({"train_loss": "training", "val_loss": "validation"}, "loss"),
-              ({"val_top1": "validation"}, "top-1")]
-    drawn = []
-    for columns, label in panels:
-        columns = {column: name for column, name in columns.items()
-                   if column in history and history[column].notna().any()}  # without a validation split it is empty
-        if columns:
-            drawn.append(Markup(plots.curves(history, columns, label, best=best_epoch)))
-    return drawn
 
 
 def _confusion(confusion: Confusion, corpus: CorpusFacts, store: LandmarkStore) -> dict[str, Any]:

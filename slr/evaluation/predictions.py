@@ -1,0 +1,50 @@
+"""What a model said of each test clip: predictions.csv, and the confusions in it."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from slr.metrics import ranks
+
+TOP = 5
+
+
+def tell(probabilities: np.ndarray, labels: list[str], clips: pd.DataFrame) -> pd.DataFrame:
+    """What a model says about clips: the rows of predictions.csv.
+
+    Parameters
+    ----------
+    probabilities : array (clips, classes)
+    labels : list of str
+        Gloss of each class.
+    clips : DataFrame
+        `clip_id`, `signer` and `gloss`.
+    """
+    labels = np.array(labels)
+    classes = clips.gloss.map({gloss: i for i, gloss in enumerate(labels)}).fillna(-1).astype(int).to_numpy()
+    order = np.argsort(-probabilities, axis=1, kind="stable")
+    return pd.DataFrame({
+        "clip_id": clips.clip_id, "signer": clips.signer, "gloss": clips.gloss, "predicted": labels[order[:, 0]],
+        "rank": ranks(probabilities, classes), "probability": probabilities.max(1),
+        "top5": ["|".join(labels[best]) for best in order[:, :TOP]],
+    })
+
+
+def write_predictions(path: Path, predictions: pd.DataFrame) -> None:
+    """Write the rows of `tell` as CSV."""
+    predictions.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """Predictions, one row per test clip. Names stay text (a gloss may be `1` or `NA`), an unknown signer is missing."""
+    names = ["clip_id", "signer", "gloss", "predicted", "top5"]
+    rows = pd.read_csv(path, dtype=dict.fromkeys(names, str), keep_default_na=False)
+    return rows.assign(signer=rows.signer.where(rows.signer != "", None))
+
+
+def confusion(predictions: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+    """(G, G) counts, rows the signed and columns the predicted glosses, and the G glosses in order."""
+    glosses = sorted({*predictions.gloss, *predictions.predicted})
+    table = pd.crosstab(predictions.gloss, predictions.predicted)
+    return table.reindex(index=glosses, columns=glosses, fill_value=0).to_numpy(), glosses
