@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from slr.corpora.manifest import read_manifest
 from slr.errors import CorpusError
-from slr.files import atomic_path
+from slr.files import write_parquet
 from slr.landmarks.store import ClipLandmarks, LandmarkStore
 from slr.params import SignersParams
 from slr.progress import warn
@@ -90,9 +90,7 @@ def cluster_signers(landmarks: Path, splits: Path, manifest: Path,
 
 def write_signers(path: str | Path, clusters: pd.DataFrame) -> None:
     """Write `clip_id, pseudo_signer` as Parquet."""
-    table = pa.Table.from_pandas(clusters, SCHEMA, preserve_index=False).replace_schema_metadata(None)
-    with atomic_path(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    write_parquet(path, clusters, SCHEMA)
 
 
 def read_signers(path: str | Path) -> pd.DataFrame:

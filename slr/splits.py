@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from slr.errors import CorpusError
-from slr.files import atomic_path
+from slr.files import write_parquet
 from slr.params import SplitsParams
 from slr.progress import warn
 
@@ -76,9 +76,7 @@ def make_splits(manifest: pd.DataFrame, clip_ids: Sequence[str], params: SplitsP
 
 def write_splits(path: str | Path, splits: pd.DataFrame) -> None:
     """Write what `make_splits` gave as Parquet."""
-    table = pa.Table.from_pandas(splits, SCHEMA, preserve_index=False).replace_schema_metadata(None)
-    with atomic_path(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    write_parquet(path, splits, SCHEMA)
 
 
 def read_splits(path: str | Path) -> pd.DataFrame:

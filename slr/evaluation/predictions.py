@@ -37,7 +37,7 @@ def write_predictions(path: Path, predictions: pd.DataFrame) -> None:
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
-    """Predictions, one row per test clip. Names stay text (a gloss may be `1` or `NA`), an unknown signer is missing."""
+    """Predictions, one row per test clip. Names stay text (a gloss may be `1` or `NA`); unknown signers are missing."""
     names = ["clip_id", "signer", "gloss", "predicted", "top5"]
     rows = pd.read_csv(path, dtype=dict.fromkeys(names, str), keep_default_na=False)
     return rows.assign(signer=rows.signer.where(rows.signer != "", None))

@@ -1,39 +1,24 @@
 """Settings of SPOTER."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from slr.params.families.training import TrainingParams
-from slr.params.families.transformer import check_heads
+from slr.params.families.transformer import AttentionParams
 from slr.params.section import Positive
 
 
-class SpoterParams(TrainingParams):
+class SpoterParams(AttentionParams):
     """SPOTER (Bohacek and Hruz, WACV-W 2022), repaired; `published: true` is the network and training of the paper."""
 
     family: Literal["spoter"] = "spoter"
     """Which network: a module of `slr/models`."""
     published: bool = False
     """Replace every setting of this block by the paper's, except `joints`, `epochs` and `patience`."""
-    missing: Literal["learned", "zero"] = "learned"
-    """What stands for a missing joint: a learned point, or zero before .5 is taken off (as published)."""
-    positions: Literal["none", "published", "sinusoidal", "learned"] = "sinusoidal"
-    """What tells the order of frames; `published` is one vector for all frames, so tells nothing."""
-    d_model: Positive | None = 128
-    """Width after a linear projection; null works on the coordinates themselves, as published."""
-    heads: Positive = 8
-    """Attention heads; they divide the width."""
     encoder_layers: Positive = 3
     """Self-attention over the frames."""
     decoder_layers: Positive = 2
     """Attention of the class query to the encoded frames."""
-    feedforward: Positive = 256
-    """Hidden width inside each layer."""
-    norm_first: bool = True
-    """Normalise before attention and feed-forward; after them, as published, needs smaller learning rates."""
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """In each layer."""
 
     @model_validator(mode="before")
     @classmethod
@@ -46,11 +31,6 @@ class SpoterParams(TrainingParams):
     def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
         """What `published: true` replaces in a block."""
         return SPOTER_AS_PUBLISHED
-
-    @model_validator(mode="after")
-    def _sizes_fit(self) -> Self:
-        check_heads(self.heads, self.d_model, self.joints, self.channels)
-        return self
 
 
 SPOTER_AS_PUBLISHED = {

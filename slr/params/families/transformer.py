@@ -1,4 +1,4 @@
-"""Settings of the plain transformer."""
+"""Settings of the plain transformer, and what SPOTER and SiLT share with it."""
 
 from typing import Annotated, Literal, Self
 
@@ -8,11 +8,9 @@ from slr.params.families.training import TrainingParams
 from slr.params.section import Positive
 
 
-class TransformerParams(TrainingParams):
-    """A transformer encoder with sinusoidal positions, averaged over time (as in Luna-Jimenez et al., ICMI 2023)."""
+class AttentionParams(TrainingParams):
+    """Settings of every network of attention layers over the frames of a clip."""
 
-    family: Literal["transformer"] = "transformer"
-    """Which network: a module of `slr/models`."""
     missing: Literal["learned", "zero"] = "learned"
     """What stands for a missing joint: a learned point, or zero before .5 is taken off (as published)."""
     positions: Literal["none", "published", "sinusoidal", "learned"] = "sinusoidal"
@@ -21,8 +19,6 @@ class TransformerParams(TrainingParams):
     """Width after a linear projection; null works on the coordinates themselves, as published."""
     heads: Positive = 8
     """Attention heads; they divide the width."""
-    layers: Positive = 3
-    """Self-attention over the frames."""
     feedforward: Positive = 256
     """Hidden width inside each layer."""
     norm_first: bool = True
@@ -31,16 +27,20 @@ class TransformerParams(TrainingParams):
     """In each layer."""
 
     @model_validator(mode="after")
-    def _sizes_fit(self) -> Self:
-        check_heads(self.heads, self.d_model, self.joints, self.channels)
+    def _heads_divide_the_width(self) -> Self:
+        from slr.skeleton import skeleton
+
+        width = self.d_model or self.channels * len(skeleton(self.joints))
+        if width % self.heads:
+            raise ValueError(f"heads: {self.heads} heads don't divide the width of {width}; "
+                             f"{'change d_model or heads' if self.d_model else 'set d_model or change heads'}")
         return self
 
 
-def check_heads(heads: int, d_model: int | None, joints: str, channels: int) -> None:
-    """Raise ValueError unless the heads divide a transformer's width: `d_model`, or the coordinates of a frame."""
-    from slr.skeleton import skeleton
+class TransformerParams(AttentionParams):
+    """A transformer encoder with sinusoidal positions, averaged over time (as in Luna-Jimenez et al., ICMI 2023)."""
 
-    width = d_model or channels * len(skeleton(joints))
-    if width % heads:
-        raise ValueError(f"heads: {heads} heads don't divide the width of {width}; "
-                         f"{'change d_model or heads' if d_model else 'set d_model or change heads'}")
+    family: Literal["transformer"] = "transformer"
+    """Which network: a module of `slr/models`."""
+    layers: Positive = 3
+    """Self-attention over the frames."""
