@@ -1,4 +1,4 @@
-"""Streams: the same clips seen as joints, as bones and as motions.
+"""Streams: the same clips seen as joints, bones, ways that bones point, reaches of the hands, and motions.
 
 Each is a pure function of landmarks (B, T, J, C) and their mask (B, T, J), and returns both: what follows from
 something missing is missing, and zero. Shi et al., "Skeleton-Based Action Recognition with Multi-Stream Adaptive Graph
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from slr.data.augment.space import yaw
+from slr.skeleton import Skeleton
 
 
 def bones(landmarks: Tensor, mask: Tensor, pairs: Tensor) -> tuple[Tensor, Tensor]:
@@ -28,6 +29,50 @@ def bones(landmarks: Tensor, mask: Tensor, pairs: Tensor) -> tuple[Tensor, Tenso
     parents, children = pairs.unbind(1)
     found = mask[:, :, parents] & mask[:, :, children]
     return (landmarks[:, :, children] - landmarks[:, :, parents]).masked_fill(~found[..., None], 0), found
+
+
+def reaching(skeleton: Skeleton) -> list[tuple[int, int]]:
+    """What `bones` needs to tell where the hands are from the rest of the body: (from, hand) joint numbers.
+
+    Each hand is seen from head, shoulders, spine and its own elbow, as far as the skeleton has them, and one hand from
+    the other. A hand is the body's joint of that name, or else its wrist.
+    """
+    pairs, hands = [], []
+    for side in ("left", "right"):
+        hand = _first(skeleton, f"{side}_hand", f"{side}_wrist", f"{side}_hand_wrist")
+        if hand is None:
+            continue
+        seen_from = (_first(skeleton, "head", "nose"), *(_first(skeleton, joint) for joint in (
+            "left_shoulder", "right_shoulder", "spine", f"{side}_elbow")))
+        pairs += [(joint, hand) for joint in seen_from if joint is not None]
+        hands.append(hand)
+    return pairs + [tuple(hands)] if len(hands) == 2 else pairs
+
+
+def _first(skeleton: Skeleton, *joints: str) -> int | None:
+    """The number of the first of these joints that the skeleton has."""
+    return next((skeleton.index(joint) for joint in joints if joint in skeleton.joints), None)
+
+
+SHORTEST = 0.1
+"""Of a bone shorter than this, in the units of the landmarks (shoulder widths, as a rule), no way is told for sure."""
+
+
+def directions(bones: Tensor, shortest: float = SHORTEST) -> Tensor:
+    """Which way each bone points: a vector of length 1, whatever the signer's limbs measure.
+
+    Parameters
+    ----------
+    bones : Tensor (B, T, N, C)
+        As of `bones`.
+    shortest : float
+        Bones below it give vectors below 1: what trembles about nothing doesn't point anywhere.
+
+    Returns
+    -------
+    Tensor (B, T, N, C)
+    """
+    return bones / bones.norm(dim=-1, keepdim=True).clamp_min(shortest)
 
 
 def motions(landmarks: Tensor, mask: Tensor, lag: int) -> tuple[Tensor, Tensor]:

@@ -1,9 +1,9 @@
 """The project's own model: an ensemble of temporal convolutions, each over its own view of the clip.
 
-The views are joints, bones and motions (`slr.data.streams`; Shi et al., TIP 2020), the networks residual temporal
-convolutions (Bai, Kolter and Koltun, 2018) over all joints of a frame at once. The members differ in what they see and
-in their first weights; they are trained side by side, as groups of the same convolutions, each for itself (its loss
-knows no other), and their probabilities are averaged.
+The views are joints, bones and motions, and what else `slr.data.streams` makes of a clip (Shi et al., TIP 2020), the
+networks residual temporal convolutions (Bai, Kolter and Koltun, 2018) over all joints of a frame at once. The members
+differ in what they see and in their first weights; they are trained side by side, as groups of the same convolutions,
+each for itself (its loss knows no other), and their probabilities are averaged.
 """
 
 import math
@@ -13,10 +13,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from slr.data.batches import Batch
-from slr.data.streams import bones, facing, motions, smoothed
+from slr.data.streams import bones, directions, facing, motions, reaching, smoothed
 from slr.errors import ParamsError
 from slr.params.families.multistream import MultistreamParams
 from slr.skeleton import Skeleton
+
+MOTIONS = {"joints": "joint_motions", "bones": "bone_motions", "directions": "direction_motions",
+           "reaches": "reach_motions"}
+"""Of each view, that of its motions."""
 
 
 class Multistream(nn.Module):
@@ -42,7 +46,7 @@ class Multistream(nn.Module):
     Raises
     ------
     ParamsError
-        If the skeleton hasn't the shoulders to turn a clip by.
+        If the skeleton hasn't the shoulders to turn a clip by, or hands and a body for reaches.
     """
 
     def __init__(self, params: MultistreamParams, skeleton: Skeleton, classes: int):
@@ -88,7 +92,7 @@ class Multistream(nn.Module):
 
 
 class Views(nn.Module):
-    """What streams are made of: a batch's joints, bones and their motions, each standardised by itself.
+    """What streams are made of: joints, bones, directions, reaches and the motions of each, all standardised.
 
     Attributes
     ----------
@@ -107,10 +111,16 @@ class Views(nn.Module):
                 raise ParamsError(f"facing: joints '{skeleton.name}' have no shoulders to turn a clip by; "
                                   "set facing: false, or other `joints`")
             self.shoulders = tuple(skeleton.index(joint) for joint in shoulders)
-        self.register_buffer("pairs", torch.as_tensor(skeleton.bone_indices, dtype=torch.int64), persistent=False)
-        sizes = {"joints": len(skeleton), "bones": len(self.pairs), "joint_motions": len(skeleton),
-                 "bone_motions": len(self.pairs)}
+        pairs = {"bones": skeleton.bone_indices, "reaches": reaching(skeleton)}
+        for name, joints in pairs.items():
+            self.register_buffer(name, torch.as_tensor(joints, dtype=torch.int64).reshape(-1, 2), persistent=False)
+        sizes = {"joints": len(skeleton), "bones": len(self.bones), "directions": len(self.bones),
+                 "reaches": len(self.reaches)}
+        sizes |= {MOTIONS[view]: size for view, size in sizes.items()}
         used = sorted({view for stream in params.streams for view in stream})
+        if not len(self.reaches) and {"reaches", "reach_motions"} & set(used):
+            raise ParamsError(f"streams: joints '{skeleton.name}' have no hands that reach out from a body; leave out "
+                              "reaches and reach_motions")
         self.widths = {view: sizes[view] * self.channels for view in used}
         self.standard = nn.ModuleDict({view: Standard(self.widths[view]) for view in used})
 
@@ -122,13 +132,19 @@ class Views(nn.Module):
             joints = smoothed(joints, mask)
         if self.shoulders:
             joints = facing(joints, mask, self.shoulders, self._errors(joints))
-        vectors = bones(joints, mask, self.pairs)
-        views = {"joints": (joints, mask), "bones": vectors}
-        if "joint_motions" in self.standard:
-            views["joint_motions"] = motions(joints, mask, self.lag)
-        if "bone_motions" in self.standard:
-            views["bone_motions"] = motions(*vectors, self.lag)
+        vectors, found = bones(joints, mask, self.bones)
+        views = {"joints": (joints, mask), "bones": (vectors, found)}
+        if self.sees("directions"):
+            views["directions"] = directions(vectors), found
+        if self.sees("reaches"):
+            views["reaches"] = bones(joints, mask, self.reaches)
+        views |= {MOTIONS[name]: motions(*view, self.lag) for name, view in views.items()
+                  if MOTIONS[name] in self.standard}
         return {name: standard(*views[name]) for name, standard in self.standard.items()}
+
+    def sees(self, view: str) -> bool:
+        """Whether a network sees this view or its motions."""
+        return view in self.standard or MOTIONS[view] in self.standard
 
     def _errors(self, joints: Tensor) -> Tensor:
         """(B,) radians by which each clip is turned too far."""

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from slr.data.augment.space import yaw
-from slr.data.streams import bones, facing, motions, smoothed
+from slr.data.streams import SHORTEST, bones, directions, facing, motions, reaching, smoothed
+from slr.skeleton import skeleton
 
 
 @pytest.fixture
@@ -24,6 +25,30 @@ def test_a_bone_points_from_parent_to_child_where_both_are(clips):
     assert torch.equal(found[..., 1], mask[..., 1] & mask[..., 3])
     assert torch.equal(vectors[..., 0, :][found[..., 0]], (landmarks[:, :, 1] - landmarks[:, :, 0])[found[..., 0]])
     assert found.any() and not found.all() and not vectors[~found].any()
+
+
+def test_directions_have_one_length_unless_a_bone_is_too_short():
+    vectors = torch.tensor([[3.0, 0, 4], [0, 0, -SHORTEST], [SHORTEST / 2, 0, 0], [0, 0, 0]]).expand(1, 2, 4, 3)
+    found = directions(vectors)
+    torch.testing.assert_close(found[0, 0], torch.tensor([[0.6, 0, 0.8], [0, 0, -1], [0.5, 0, 0], [0, 0, 0]]))
+
+
+def test_directions_stay_as_a_signer_grows(clips):
+    vectors, _ = bones(*clips, torch.tensor([[0, 1], [1, 3]]))
+    torch.testing.assert_close(directions(vectors * 100), directions(vectors * 170))
+
+
+@pytest.mark.parametrize("name, pairs", [("kinect-12", 11), ("spoter-54", 9), ("hands-42", 1), ("right-hand-21", 0)])
+def test_hands_reach_from_what_the_skeleton_has(name, pairs):
+    joints = skeleton(name)
+    found = [(joints.joints[a], joints.joints[b]) for a, b in reaching(joints)]
+    assert len(set(found)) == len(found) == pairs
+    assert all("hand" in hand or "wrist" in hand for _, hand in found)
+    if name == "kinect-12":
+        assert {("head", "left_hand"), ("spine", "right_hand"), ("right_elbow", "right_hand"),
+                ("left_hand", "right_hand")} <= set(found)
+    if name == "spoter-54":
+        assert {("nose", "left_wrist"), ("left_shoulder", "right_wrist")} <= set(found)
 
 
 @pytest.mark.parametrize("lag", [1, 2, 3])

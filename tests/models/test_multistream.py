@@ -22,6 +22,8 @@ VARIANTS = {
     "one network": MultistreamParams(widths=[8], strides=[1], kernel=3, streams=[["joints"]], seeds=1),
     "facing": MultistreamParams(**SMALL, smooth=True, streams=ALL_VIEWS, joints="kinect-20", channels=3, facing=True,
                                 turn_degrees=10),
+    "all views": MultistreamParams(**SMALL, joints="kinect-12", channels=3, facing=True, smooth=True, streams=[
+        ["directions", "direction_motions"], ["reaches"], ["reach_motions", "joints"]]),
 }
 
 
@@ -166,6 +168,19 @@ def test_a_clip_without_any_joint_has_an_answer():
 def test_facing_needs_shoulders():
     with pytest.raises(ParamsError, match="right-hand-21.*no shoulders"):
         build(MultistreamParams(joints="right-hand-21", channels=3, facing=True), CLASSES)
+
+
+def test_reaches_need_hands_and_a_body():
+    with pytest.raises(ParamsError, match="right-hand-21.*no hands that reach"):
+        build(MultistreamParams(joints="right-hand-21", streams=[["reaches"]]), CLASSES)
+
+
+def test_directions_dont_tell_how_long_limbs_are():
+    views = build(MultistreamParams(**SMALL, joints="kinect-12", streams=[["directions"]]), CLASSES).eval().views
+    batch = batch_of(3, 9, 12)
+    batch = batch.with_landmarks(batch.landmarks * 40)  # no bone is too short to tell
+    longer = batch.with_landmarks(batch.landmarks * 1.3)
+    torch.testing.assert_close(views(longer)["directions"], views(batch)["directions"])
 
 
 @pytest.mark.parametrize("wrong, says", [

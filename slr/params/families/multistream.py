@@ -7,7 +7,8 @@ from pydantic import Field, model_validator
 from slr.params.families.training import TrainingParams
 from slr.params.section import Positive
 
-View = Literal["joints", "bones", "joint_motions", "bone_motions"]
+View = Literal["joints", "bones", "directions", "reaches",
+               "joint_motions", "bone_motions", "direction_motions", "reach_motions"]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 
 
