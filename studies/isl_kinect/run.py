@@ -30,7 +30,9 @@ FOLDER = STUDY / "folds"
 PUBLISHED_TOP1 = 0.8481
 """An LSTM, leaving one signer out (Roy et al.)."""
 CHOSEN_ON = ("signer01", "signer04", "signer07", "signer10")
-"""The signers on whom settings were chosen; no other was looked at before the settings stood."""
+"""The signers on whom settings were chosen; no other was to be looked at before the settings stood."""
+SEEN_BY_MISTAKE = ("signer06",)
+"""Its results of two settings were seen before the settings stood, by a wrong number of a fold; neither was chosen."""
 
 
 def corpus(folder: Path) -> None:
@@ -65,9 +67,9 @@ def measure(name: str, model: ModelParams, folder: Path, workers: int = 0) -> pd
 
 
 def summarise(table: pd.DataFrame) -> dict[str, float]:
-    """Flat metrics of one model's rows: over the signers, and over those on whom nothing was chosen."""
+    """Flat metrics of one model's rows: over the signers, and over those at whom nobody looked before."""
     name = table.model.iloc[0]
-    untouched = table[~table.signer.isin(CHOSEN_ON)]
+    untouched = table[~table.signer.isin((*CHOSEN_ON, *SEEN_BY_MISTAKE))]
     return {f"{name}_{metric}": float(value) for metric, value in {
         "top1_mean": table.top1.mean(), "top1_sd": table.top1.std(), "top1_min": table.top1.min(),
         "top5_mean": table.top5.mean() if "top5" in table else np.nan,
@@ -88,7 +90,7 @@ def write_results(metrics: dict[str, float], signers: Mapping[str, Sequence[floa
     """
     write_json(STUDY / "metrics.json", metrics | {"published_top1": PUBLISHED_TOP1})
     order = sorted(signers, key=lambda name: -metrics[f"{name}_top1_mean"])
-    lines = ["| model | top-1, mean (sd) | six untouched signers | worst signer | top-5 | CPU seconds a fold | "
+    lines = ["| model | top-1, mean (sd) | five untouched signers | worst signer | top-5 | CPU seconds a fold | "
              "parameters |", "| --- | --- | --- | --- | --- | --- | --- |"]
     for name in order:
         of = {metric: metrics.get(f"{name}_{metric}", np.nan) for metric in (
