@@ -26,7 +26,7 @@ MODELS: dict[str, ModelParams] = {
         **DATA, augment=VARIED.model_copy(update={"yaw_degrees": 0}), smooth=True, facing=True, turn_degrees=20,
         streams=[["joints", "joint_motions"], ["reaches", "joint_motions"], ["directions", "direction_motions"],
                  ["joint_motions"]],
-        seeds=1, dropout=0.15, epochs=40, batch_size=64, lr=0.002, weight_decay=0.02, warmup_epochs=6),
+        seeds=2, dropout=0.15, epochs=40, batch_size=64, lr=0.002, weight_decay=0.02, warmup_epochs=6),
     "spoter": SpoterParams(**QUICK, **SMALL, encoder_layers=2, decoder_layers=1, epochs=30),
     "transformer": TransformerParams(**QUICK, **SMALL, layers=2, epochs=30),
     "silt_query": SiltParams(**QUICK, **SMALL, weights="query", encoder_layers=2, decoder_layers=1, epochs=28),

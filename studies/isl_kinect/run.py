@@ -125,9 +125,9 @@ def main(names: Sequence[str] = (), workers: int = 0) -> None:
         raise SlrError(f"the study has no model '{unknown[0]}'; known: {', '.join(MODELS)}")
     corpus(FOLDER)
     known = FOLDER / "measured.json"
-    measured = read_json(known) if known.exists() else {}
     for name in names or MODELS:
         table = measure(name, MODELS[name], FOLDER, workers)
+        measured = read_json(known) if known.exists() else {}  # read late: another run may have added its models
         measured[name] = {"metrics": summarise(table), "signers": table.top1.tolist()}
         write_json(known, measured)
         shown = {name: measured[name] for name in MODELS if name in measured}
