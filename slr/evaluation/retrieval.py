@@ -106,7 +106,7 @@ def pair(features: np.ndarray, glosses: np.ndarray, signers: np.ndarray) -> Pair
     features : array (clips, D)
     glosses : array (clips,)
     signers : array (clips,)
-        Missing where unknown. Where some are known and others not, the latter clips are left out: they may be by anyone.
+        Missing where unknown. Where some are known, clips whose signer isn't are left out: they may be by anyone.
     """
     from scipy.spatial.distance import cdist
 
@@ -172,8 +172,14 @@ def few_shot(pairs: Pairs, shots: int, name: str) -> dict[str, float]:
 
 
 def all_shot(pairs: Pairs) -> dict[str, float]:
-    """`top1` with `_ci_low` and `_ci_high` (Wilson) and `top5` when all clips that may answer do, by the nearest clip of
-    each gloss; clips to which none of their gloss may answer are left out. Empty if that is all of them."""
+    """Accuracy when every clip that may answer is an example, by the nearest one of each gloss.
+
+    Returns
+    -------
+    dict
+        `top1` with `top1_ci_low` and `top1_ci_high` (Wilson), and with more than five glosses `top5`, over the clips to
+        which one of their own gloss may answer. Empty if there are none.
+    """
     glosses = np.unique(pairs.glosses)
     nearest = np.stack([pairs.distances[:, pairs.glosses == gloss].min(1) for gloss in glosses], axis=1)
     asked = np.isfinite(nearest[np.arange(len(nearest)), pairs.glosses])
@@ -217,8 +223,11 @@ def open_set(pairs: Pairs) -> dict[str, float]:
 
 
 def whole_glosses(glosses: np.ndarray, most: int = 2000) -> np.ndarray:
-    """Indices of about `most` clips, in order: of evenly chosen glosses all clips, since a gloss that is thinned out has
-    nothing left to be found; only of two glosses that are still too many, evenly chosen clips."""
+    """Indices of about `most` clips, in order.
+
+    Of evenly chosen glosses all clips: a gloss that is thinned out has nothing left to be found. Only if that is still
+    more than twice as many, evenly chosen clips.
+    """
     if len(glosses) <= most:
         return np.arange(len(glosses))
     names = np.unique(glosses)
