@@ -1,0 +1,1 @@
+"""Galleries: signs known by one example each, without training; and searching them."""
