@@ -135,3 +135,9 @@ def load_model(folder: str | Path) -> TrainedModel:
         raise ModelError(f"the model in {folder} can't be read by this version of slr: {error}; "
                          "train it again") from None
     return TrainedModel(model.eval(), params, config)
+
+
+def differences(there: dict[str, Any], here: dict[str, Any]) -> list[str]:
+    """What differs between how the landmarks of training were made and how others are, in words."""
+    return [f"{name}: {there.get(name)} there, {here.get(name)} here" for name in sorted(there.keys() | here.keys())
+            if there.get(name) != here.get(name)]
