@@ -11,7 +11,7 @@ from slr.landmarks.holistic import HolisticExtractor, extractor_metadata
 from slr.landmarks.store import ClipLandmarks, decode, encode
 from slr.params import FramesParams, LandmarksParams
 from slr.skeleton import skeleton
-from slr.training.trained import differences, load_model
+from slr.training.trained import TrainedModel, differences, load_model
 
 
 class Predictor:
