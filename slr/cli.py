@@ -290,6 +290,40 @@ def predict(
     raise typer.Exit(failed)
 
 
+@app.command("transfer")
+def transfer_model(
+    model: Annotated[Path, typer.Argument(help="Folder of a trained model.")],
+    data: Annotated[Path, typer.Option(help="Folder with the other corpus' manifest.parquet and landmarks.")],
+    any_landmarks: Annotated[bool, typer.Option(help="Test although these landmarks were made differently from those "
+                                                     "of the training.")] = False,
+    as_json: Json = False,
+):
+    """Test a model on another corpus' signs, by one or five examples of each and without training."""
+    from slr.evaluation.transfer import print_transfer, transfer
+
+    with _readable_errors():
+        metrics = transfer(model, data, any_landmarks)
+    if as_json:
+        typer.echo(json.dumps(metrics, indent=2, ensure_ascii=False))
+    else:
+        print_transfer(metrics)
+
+
+@app.command("map")
+def draw_map(
+    model: Annotated[Path, typer.Option(help="Folder of a trained model.")] = Path("models/selected"),
+    method: Annotated[str, typer.Option(help="tsne, umap or pca.")] = "tsne",
+    data: Annotated[Path, typer.Option(help="Folder with manifest.parquet, landmarks and splits.parquet.")]
+    = Path("data"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file.")] = Path("reports/map.html"),
+):
+    """Every clip by a model's features, as one interactive page: what is near what, and how it is signed."""
+    from slr.report.map import write_map
+
+    with _readable_errors():
+        typer.echo(write_map(out, model=model, data=data, method=method))
+
+
 @app.command("convert")
 def convert_landmarks(
     kind: Annotated[str, typer.Argument(help="spoter, npz or pose.")],
