@@ -20,6 +20,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from slr.errors import GalleryError
+from slr.index import ALARM
 from slr.index.search import Search
 from slr.progress import progress
 
@@ -27,8 +28,6 @@ MOST_CLIPS = 1000
 """Clips that are left out in turn, evenly chosen."""
 FEWEST_GLOSSES = 3
 """A clip whose gloss is left out still needs two others for a ratio."""
-ALARM = 0.1
-"""Share of signs outside the gallery that may pass for one in it, by default."""
 _DIGITS = 6
 _ROUNDING = 1e-9
 
@@ -62,13 +61,16 @@ class Calibration:
         nearer = shares[np.searchsorted(scores, score_of(distances, self.score), side="right")]
         return float(1 - (nearer + 1) / (len(self.outside) + 1))
 
-    def threshold(self, alarm: float = ALARM) -> float:
-        """The confidence that an answer needs so that a share `alarm` of signs outside passes for one in the gallery.
+    def alarm(self, wanted: float = ALARM) -> float:
+        """Share of signs outside that pass for one in the gallery: the wanted one, or what n glosses can keep to.
 
-        Of n glosses none can keep to less than 1 / (n + 1): then it is the confidence of what comes nearer than every
-        sign outside.
+        That is 1 / (n + 1), and leaves only what comes nearer than every sign outside.
         """
-        return 1 - max(alarm, 1 / (len(self.outside) + 1)) - _ROUNDING
+        return max(wanted, 1 / (len(self.outside) + 1))
+
+    def threshold(self, alarm: float = ALARM) -> float:
+        """The confidence that an answer needs to keep to such an alarm."""
+        return 1 - self.alarm(alarm) - _ROUNDING
 
     @cached_property
     def _pooled(self) -> tuple[np.ndarray, np.ndarray]:
