@@ -79,8 +79,7 @@ def describe(gallery: Gallery, path: str | Path, replaced: Sequence[str] = ()) -
     glosses, calibration = len(set(gallery.glosses)), Calibration.of_json(gallery.calibration)
     said = f"{path}: {len(gallery)} clips of {glosses} glosses"
     if replaced:
-        said += f"; {len(replaced)} were there before and are replaced ({', '.join(replaced[:5])}" + (
-            ", ...)" if len(replaced) > 5 else ")")
+        said += f"; {len(replaced)} replaced: {', '.join(replaced[:5])}{', ...' if len(replaced) > 5 else ''}"
     if calibration is None:
         said += f"\nWith fewer than {FEWEST_GLOSSES} glosses nothing tells a sign outside the gallery."
     elif calibration.known_kept is None:
