@@ -58,7 +58,7 @@ def transfer(model_dir: str | Path, data: str | Path, any_landmarks: bool = Fals
                           "in data/")
     trained, store = load_model(model_dir), LandmarkStore(data / LANDMARKS)
     if not any_landmarks:
-        _check_landmarks(trained, store, model_dir, data)
+        check_landmarks(trained, store, model_dir, data)
     clips = _clips(data / MANIFEST, store)
     signers = clips.signer.nunique()
     by_signers = signers > 1
@@ -97,8 +97,8 @@ _TITLES = {"one_shot": "one example of each sign", "one_shot_top5": "... among t
            "open_set_auroc": "open set, area under the curve", "silhouette": "silhouette"}
 
 
-def _check_landmarks(trained: TrainedModel, store: LandmarkStore, model_dir: str | Path, data: Path) -> None:
-    """Raise ModelError unless the store's landmarks were made as those of training."""
+def check_landmarks(trained: TrainedModel, store: LandmarkStore, model_dir: str | Path, data: Path) -> None:
+    """Raise ModelError, which says what differs, unless the landmarks in `data` were made as those of training."""
     there, here = (_comparable(metadata) for metadata in (trained.config["preprocessing"], store.metadata))
     if found := differences(there, here):
         raise ModelError(f"the model in {model_dir} was trained on landmarks made differently from those in "
