@@ -12,9 +12,11 @@ from tests.index.galleries import clusters, gallery
 
 def plain(made: Gallery, query: np.ndarray, top: int, leave_out: set[int]) -> list[Neighbour]:
     """Every clip measured, sorted, and of each gloss the first."""
-    measured = sorted(
-        (float(np.linalg.norm(made.vectors[row].astype(float) - query)), made.glosses[row], made.clip_ids[row], row)
-        for row in range(len(made)) if row not in leave_out)
+    def measure(row: int) -> tuple:
+        distance = np.linalg.norm(made.vectors[row:row + 1].astype(float) - query, axis=1)[0]
+        return float(distance), made.glosses[row], made.clip_ids[row], row
+
+    measured = sorted(measure(row) for row in range(len(made)) if row not in leave_out)
     best: dict[str, Neighbour] = {}
     for distance, gloss, clip_id, row in measured:
         best.setdefault(gloss, Neighbour(gloss, distance, clip_id, made.signers[row]))
