@@ -74,15 +74,17 @@ class Search:
         # |g - q|^2 / 2 but for |q|^2 / 2, which is the same for all: one product and one sum.
         scores = self._half_squares - self._centred @ query
         scores[list(leave_out)] = np.inf
-        best = np.minimum.reduceat(scores, self.starts)
+        best = scores if self.n_glosses == len(scores) else np.minimum.reduceat(scores, self.starts)
         top = min(top, int(np.isfinite(best).sum()))
         if top == 0:
             return np.empty(0, np.int64), np.empty(0)
         # In float32 the scores are off by less than `slack`; what might be among the best is measured in float64.
         slack = 2 * (len(query) + 8) * np.finfo(np.float32).eps * max(self._longest, float(query @ query))
         last = np.partition(best, top - 1)[top - 1] + slack
-        bounds = np.where(best <= last, best + np.float32(slack), -np.inf)
-        rows = np.flatnonzero(scores <= np.repeat(bounds, self.counts))
+        near = np.flatnonzero(best <= last)
+        counts = self.counts[near]
+        rows = np.repeat(self.starts[near] - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        rows = rows[scores[rows] <= np.repeat(best[near] + slack, counts)]
         return self.exact(vector, rows, top)
 
     def exact(self, vector: np.ndarray, rows: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray]:
