@@ -150,8 +150,9 @@ def few_shot(pairs: Pairs, shots: int, name: str) -> dict[str, float]:
     -------
     dict
         `name`, the mean over `GALLERIES` galleries; `name_ci_low` and `name_ci_high`, between which 95 % of accuracies
-        are when galleries and queries are drawn anew (clips taken as independent); `name_ways`, the glosses of the
-        smallest gallery; with more than five, `name_top5`. Empty if there is nobody to ask.
+        are when galleries and queries are drawn anew (clips taken as independent), and at least Wilson's interval of
+        the mean, as draws of queries that were all right are never wrong; `name_ways`, the glosses of the smallest
+        gallery; with more than five, `name_top5`. Empty if there is nobody to ask.
     """
     rng = np.random.default_rng([_SEED, shots])
     ways = [len(pools) for _, answering in pairs.turns() if len(pools := _pools(pairs.glosses, answering, shots)) > 1]
@@ -165,9 +166,11 @@ def few_shot(pairs: Pairs, shots: int, name: str) -> dict[str, float]:
         resampled.extend((places == 1)[rng.integers(len(places), size=(_RESAMPLES, len(places)))].mean(1))
     if not ways:
         return {}
+    accuracy = float(np.mean(top1))
     low, high = np.quantile(resampled, [0.025, 0.975])
-    metrics = {name: float(np.mean(top1)), f"{name}_ci_low": float(low), f"{name}_ci_high": float(high),
-               f"{name}_ways": min(ways)}
+    least_low, least_high = wilson(accuracy * len(places), len(places))
+    metrics = {name: accuracy, f"{name}_ci_low": min(float(low), least_low),
+               f"{name}_ci_high": max(float(high), least_high), f"{name}_ways": min(ways)}
     return metrics | ({f"{name}_top5": float(np.mean(top5))} if min(ways) > TOP else {})
 
 

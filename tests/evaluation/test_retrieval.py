@@ -19,6 +19,7 @@ from slr.evaluation.retrieval import (
     silhouette,
     whole_glosses,
 )
+from slr.metrics import wilson
 
 
 def clips(glosses: int = 6, signers: int = 3, repetitions: int = 3) -> pd.DataFrame:
@@ -41,6 +42,7 @@ def test_signs_that_are_apart_are_found_and_others_are_guessed():
     apart = retrieval_metrics(pairs_of(rows, features(rows, 50)))
     assert apart["map"] == apart["one_shot"] == apart["five_shot"] == apart["open_set_auroc"] == 1
     assert apart["one_shot_ways"] == apart["five_shot_ways"] == 6 and apart["one_shot_top5"] == 1
+    assert (apart["one_shot_ci_low"], apart["one_shot_ci_high"]) == wilson(len(rows), len(rows))  # not [1, 1]
     noise = retrieval_metrics(pairs_of(rows, features(rows, 0)))
     assert noise["one_shot"] == pytest.approx(1 / 6, abs=0.08) and noise["map"] < 0.4
     assert noise["open_set_auroc"] == pytest.approx(0.5, abs=0.1)
