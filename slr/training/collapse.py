@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from slr.params import LossParams
 
+FACTS = ("spread", "dimensions")
 NEAR, LINE = 0.05, 1.5
 """Collapsed: clips that are apart by less than so much of what the loss asks for, or in fewer dimensions than this."""
 
@@ -41,14 +42,16 @@ def collapse_facts(vectors: Tensor, losses: LossParams) -> dict[str, float]:
     return {"spread": (2 * total).sqrt().item(), "dimensions": (-torch.xlogy(share, share).sum()).exp().item()}
 
 
-def collapsed(spread: float, dimensions: float, size: int) -> bool:
-    """Whether vectors of `size` numbers with these facts tell nothing apart."""
-    return spread < NEAR or (size > 1 and dimensions < LINE)
+def collapsed(spread: float, dimensions: float, size: int, top1: float | None = None) -> bool:
+    """Whether vectors of `size` numbers with these facts tell nothing apart.
+
+    Where most validation clips have one of their own sign next to them (`top1`), they do, however near they are.
+    """
+    return (spread < NEAR or (size > 1 and dimensions < LINE)) and (top1 is None or top1 < 0.5)
 
 
-def advice(name: str, epoch: int, spread: float, dimensions: float) -> str:
-    """What happened, and the way out."""
-    return (f"the embedding of '{name}' has collapsed in epoch {epoch}: its clips are {spread:.3g} apart, in "
-            f"{dimensions:.2g} dimensions; lower models.{name}.lr, give its batches several clips of each sign "
-            "(batching.clips_per_sign), group hard ones later (batching.hard_from_epoch), or begin from "
-            "losses.classification: 1")
+def advice(name: str, spread: float, dimensions: float) -> str:
+    """What happened to the model `name`, and the way out."""
+    return (f"the embedding of '{name}' has collapsed: clips are {spread:.2g} apart, in {dimensions:.2g} dimensions; "
+            f"set models.{name}.losses.classification: 1 or another of its losses (proxy) beside the triplets, a "
+            "smaller triplet_margin, a lower lr, or a later batching.hard_from_epoch")

@@ -30,7 +30,7 @@ from slr.progress import progress, warn
 from slr.signers import read_signers
 from slr.skeleton import skeleton
 from slr.splits import read_splits
-from slr.training.collapse import advice, collapse_facts, collapsed
+from slr.training.collapse import FACTS, advice, collapse_facts, collapsed
 from slr.training.device import autocast, choose_device, choose_precision, use_cores
 from slr.training.grouping import hard_batches, thresholds
 from slr.training.losses import Criterion
@@ -90,7 +90,6 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
     for row in state.history if on_epoch else []:
         on_epoch(row)
 
-    told = False  # of a collapse, once
     with progress(f"train {name} ({device.type}, {precision})", settings.epochs, unit="epoch") as advance:
         advance(state.epoch)
         while state.epoch < settings.epochs and state.epoch - state.best_epoch < settings.patience:
@@ -126,9 +125,6 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
             facts = remember(model, data.train, normalise, settings) if isinstance(model, Embedded) else {}
             row = {"epoch": state.epoch + 1, "train_loss": total / seen, **validate(model, data.val, normalise),
                    "lr": rate, **criterion.report(), **facts}
-            if facts and not told and state.epoch >= settings.warmup_epochs and collapsed(**facts, size=model.width):
-                told = True
-                warn(advice(name, row["epoch"], **facts))
             state = state.after(row, model, time.perf_counter() - started, time.process_time() - started_cpu)
             checkpoint.save(state, learner, optimizer)
             if on_epoch:
@@ -137,6 +133,9 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
             advance(note=" ".join(f"{key} {value:.3f}" for key, value in known.items()))
 
     best = state.history[state.best_epoch - 1]
+    embedded = {fact: best[fact] for fact in FACTS if fact in best}
+    if embedded and collapsed(**embedded, size=model.width, top1=best["val_top1"]):
+        warn(advice(name, **embedded))
     config = {
         "name": name, "task": params.task, "params": settings.model_dump(), "labels": data.labels,
         "skeleton": {"name": joints.name, "joints": joints.joints}, "preprocessing": store.metadata,
@@ -145,7 +144,7 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
                      "best_epoch": state.best_epoch, "train_seconds": round(state.seconds, 2),
                      "train_cpu_seconds": round(state.cpu_seconds, 2),
                      "val_loss": best["val_loss"], "val_top1": best["val_top1"],
-                     **{f"embedding_{fact}": best[fact] for fact in ("spread", "dimensions") if fact in best}},
+                     **{f"embedding_{fact}": value for fact, value in embedded.items()}},
         "parameters": sum(weight.numel() for weight in model.parameters()), "data": hashes,
         "versions": {package: version(package) for package in ("slr", "torch", "numpy", "safetensors")},
     }

@@ -47,8 +47,9 @@ def all_triplets(features: Tensor, targets: Tensor, margin: float) -> Triplets:
         with_positive = torch.searchsorted(away.sort(1).values, reach)  # (B, B) hard triplets of this anchor, positive
         with_negative = len(targets) - torch.searchsorted(reach.sort(1).values, away, right=True)  # and negative
         hard, valid = with_positive.sum(), (positive.sum(1) * (~same).sum(1)).sum()
-        scale = (3 * hard / len(targets)).clamp_max(1) / hard.clamp_min(1)
-    total = (distances * (with_positive - with_negative)).sum() + margin * hard
+        count = hard.to(distances.dtype)
+        scale = (3 * count / len(targets)).clamp_max(1) / count.clamp_min(1)
+    total = (distances * (with_positive - with_negative)).sum() + margin * count
     return Triplets(total * scale, hard, valid)
 
 
