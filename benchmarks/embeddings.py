@@ -1,4 +1,4 @@
-"""How fast a gallery is searched.
+"""How fast a gallery is searched, and what the triplet loss takes.
 
     python -m benchmarks.embeddings
 
@@ -10,18 +10,28 @@ Writes `benchmarks/results/embeddings.json`:
 - `search_200k_ms` and `approximate_200k_ms`: the same for 200,000 vectors, exact and by the approximate index, which is
   made from this size on; `approximate_200k_nearest` and `approximate_200k_top5`: share of the exact answers' nearest
   gloss and of their five that it finds.
+- `triplet_512_peak_mib`: how much more memory a process needs than before, at its peak, for the loss over all triplets
+  of 512 clips of 16 signs and its gradient; `triplet_512_ms` the time.
+- `triplet_32_ms` and `published_triplet_32_ms`: median time of the loss and its gradient for 32 clips of 8 signs, ours
+  and in the published form (`benchmarks/published_triplet.py`), timed in turns.
 """
 
+import multiprocessing
+import resource
+import statistics
 import time
 from collections.abc import Callable
 
 import numpy as np
+import torch
 from threadpoolctl import threadpool_limits
 
+from benchmarks import published_triplet
 from benchmarks.record import record
 from slr.index.approximate import ApproximateSearch
 from slr.index.gallery import Gallery, make_gallery
 from slr.index.search import Search
+from slr.training.triplet import all_triplets
 
 SIZE, QUERIES, TOP = 32, 300, 5
 GLOSSES = 2_000
@@ -70,9 +80,41 @@ def approximate() -> dict[str, float]:
             "approximate_200k_top5": float(np.mean([len({*right} & {*found}) / TOP for right, found in pairs]))}
 
 
+def gradient_ms(loss: Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor], clips: int, signs: int) -> float:
+    """Of one step of a loss on vectors at random."""
+    features = torch.randn(clips, SIZE, requires_grad=True)
+    begin = time.perf_counter()
+    loss(features, torch.arange(clips) % signs, 1.0).backward()
+    return 1000 * (time.perf_counter() - begin)
+
+
+def ours(features: torch.Tensor, targets: torch.Tensor, margin: float) -> torch.Tensor:
+    return all_triplets(features, targets, margin).loss
+
+
+def large_batch() -> tuple[float, float]:
+    """(MiB, ms) for 512 clips, in a process that has done nothing larger."""
+    torch.set_num_threads(1)
+    gradient_ms(ours, 32, 8)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    taken = gradient_ms(ours, 512, 16)
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024, taken
+
+
+def triplets() -> dict[str, float]:
+    """The triplet loss: memory of a large batch, time of a small one."""
+    torch.set_num_threads(1)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        peak_mib, taken = pool.apply(large_batch)
+    pairs = [(gradient_ms(ours, 32, 8), gradient_ms(published_triplet.all_triplets, 32, 8)) for _ in range(QUERIES)]
+    mine, published = (statistics.median(times) for times in zip(*pairs, strict=True))
+    return {"triplet_512_peak_mib": peak_mib, "triplet_512_ms": taken, "triplet_32_ms": mine,
+            "published_triplet_32_ms": published}
+
+
 def main() -> None:
     with threadpool_limits(1):
-        record("embeddings", {**searching(), **approximate()})
+        record("embeddings", {**searching(), **approximate(), **triplets()})
 
 
 if __name__ == "__main__":

@@ -69,8 +69,8 @@ def test_pairs_open_join_and_merge_groups():
 
 def test_when_most_items_have_a_place_the_rest_fill_the_gaps():
     pairs = [(0, 1), (2, 3), (4, 5), (6, 7), (8, 0)]  # nine of ten have one: the last pair comes too late
-    assert group_pairs([*pairs, (9, 2)], 10, 3) == group_pairs(pairs, 10, 3)
-    assert group_pairs([*pairs[:4], (9, 2)], 10, 3) != group_pairs(pairs[:4], 10, 3)
+    assert group_pairs([*pairs, (9, 4)], 10, 3) == group_pairs(pairs, 10, 3)
+    assert group_pairs([*pairs[:4], (9, 4)], 10, 3) != group_pairs(pairs[:4], 10, 3)
 
 
 def test_thresholds_fall_while_few_triplets_are_used():

@@ -8,6 +8,7 @@ from pytorch_metric_learning.distances import LpDistance
 from pytorch_metric_learning.losses import TripletMarginLoss
 from torch import Tensor
 
+from benchmarks import published_triplet
 from slr.training.triplet import TripletLoss, all_triplets
 
 
@@ -98,3 +99,9 @@ def test_the_report_is_of_training_steps_with_triplets_since_the_last():
     assert report["triplets_used"] == sum(step.hard.item() for step in steps) / 2
     assert report["triplets_share"] == pytest.approx(sum((step.hard / step.valid).item() for step in steps) / 2)
     assert loss.report()["triplets_used"] is None
+
+
+def test_the_published_form_gives_the_same():
+    features, targets = made([i % 4 for i in range(16)], 0, 1.0)
+    expected = published_triplet.all_triplets(features, targets, 1.0)
+    torch.testing.assert_close(all_triplets(features, targets, 1.0).loss, expected)
