@@ -118,8 +118,9 @@ def measure(predictions: pd.DataFrame, config: dict[str, Any], gloss_sets: dict[
         if chosen.any():
             metrics |= _accuracy(f"top1_{name}", correct[chosen]) | {f"top1_{name}_clips": int(chosen.sum())}
     training = config["training"]
-    metrics |= {key: training[key] for key in ("val_top1", "train_seconds", "train_cpu_seconds", "epochs", "best_epoch")
-                if training.get(key) is not None}
+    told = ("val_top1", "train_seconds", "train_cpu_seconds", "epochs", "best_epoch", "embedding_spread",
+            "embedding_dimensions")
+    metrics |= {key: training[key] for key in told if training.get(key) is not None}
     return {**metrics, "parameters": config["parameters"]}
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
+from slr.evaluation.evaluate import evaluate
 from slr.files import file_hash, read_json
 from slr.landmarks.store import LandmarkStore
 from slr.params import Params
@@ -64,6 +65,16 @@ def test_the_folder_has_the_gallery_and_how_far_apart_it_is(once, corpus):
     training = read_json(once / "config.json")["training"]
     assert training["embedding_spread"] == pytest.approx(history.spread[training["best_epoch"] - 1])
     assert model.folder_hash == file_hash(once / "weights.safetensors")
+
+
+def test_it_is_tested_like_any_model(once, corpus, tmp_path):
+    metrics = evaluate(once, embedding(), *corpus, tmp_path / "metrics.json", tmp_path / "report")
+    trained = read_json(once / "config.json")["training"]
+    assert {name: metrics[name] for name in ("embedding_spread", "embedding_dimensions")} == {
+        name: trained[name] for name in ("embedding_spread", "embedding_dimensions")}
+    assert metrics["clips"] == 16 and 0 <= metrics["top1"] <= 1 and "one_shot" in metrics
+    predictions = pd.read_csv(tmp_path / "report/predictions.csv")
+    assert all(len(set(top.split("|"))) == 4 for top in predictions.top5)  # different glosses
 
 
 def test_other_losses_have_no_triplets_to_count(corpus, tmp_path):
