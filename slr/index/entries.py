@@ -39,7 +39,7 @@ def entries(clips: Sequence[str], split: str | None, places: Places) -> list[Ent
     ----------
     clips : sequence of str
         Each a clip id of the landmark store, `FILE=GLOSS` for a video, or a CSV `path,gloss[,signer]` of videos, whose
-        paths are relative to it. What is a clip id is never read otherwise.
+        paths are relative to it.
     split : {"train", "val", "test"}, optional
         All clips of that split that have a gloss.
 
@@ -54,14 +54,11 @@ def entries(clips: Sequence[str], split: str | None, places: Places) -> list[Ent
         raise GalleryError(f"there is no split '{split}'; choose {', '.join(SPLITS)}")
     if not clips and split is None:
         raise GalleryError("name clips, videos as FILE=GLOSS or a CSV of them, or a split with --split train")
-    known = _corpus(places) if split or any(_video(clip) is None for clip in clips) else {}
+    videos = [_videos(clip) for clip in clips]
+    known = _corpus(places) if split or None in videos else {}
     found = []
-    for clip in clips:
-        video = None if clip in known else _video(clip)
-        if video is None:
-            found.append(_of_store(clip, known, places))
-        else:
-            found.extend(video)
+    for clip, of_clip in zip(clips, videos, strict=True):
+        found.extend([_of_store(clip, known, places)] if of_clip is None else of_clip)
     if split is not None:
         of_split = read_splits(places.splits).query("split == @split").clip_id
         found.extend(known[clip_id] for clip_id in of_split if clip_id in known and known[clip_id].gloss)
@@ -88,7 +85,7 @@ def _of_store(clip: str, known: dict[str, Entry], places: Places) -> Entry:
     return known[clip]
 
 
-def _video(clip: str) -> list[Entry] | None:
+def _videos(clip: str) -> list[Entry] | None:
     """The videos of `FILE=GLOSS` or of a CSV; None if it is neither."""
     file, separator, gloss = clip.rpartition("=")
     if separator and gloss.strip() and Path(file).exists():
@@ -106,6 +103,8 @@ def _listed(path: Path) -> list[Entry]:
         raise CorpusError(f"{path} can't be read as a CSV path,gloss[,signer] ({error}); correct it") from None
     if missing := {"path", "gloss"} - set(table.columns):
         raise CorpusError(f"{path} has no column {' and no '.join(sorted(missing))}; it needs path,gloss[,signer]")
+    if table.empty:
+        raise CorpusError(f"{path} lists no videos; add a line for each")
     found = []
     for line, row in enumerate(table.to_dict("records"), start=2):
         video = path.parent / row["path"]

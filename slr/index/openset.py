@@ -91,7 +91,8 @@ class Calibration:
         try:
             outside = tuple(tuple(map(float, of_gloss)) for of_gloss in content["outside"])
             made = cls(**{**content, "outside": outside})
-            if made.score not in get_args(Score) or not outside or not all(outside):
+            complete = outside and all(outside) and np.isfinite(np.concatenate(outside)).all()
+            if made.score not in get_args(Score) or not complete:
                 raise ValueError(f"score {made.score}, {len(outside)} glosses")
         except (TypeError, KeyError, ValueError) as error:
             raise GalleryError(f"the gallery's calibration is broken ({error}); build it again") from None

@@ -61,6 +61,22 @@ def test_a_split_becomes_a_gallery_of_the_models_features(index):
     assert gallery.model == "model" and gallery.model_hash == file_hash("model/weights.safetensors")
 
 
+def test_an_embedding_model_gives_its_vectors(project, tmp_path):
+    """Searched in a gallery of its training clips it answers as the model itself, which compares with them too."""
+    corpus = landmark_corpus.Corpus(*(project / "data" / name for name in (
+        "landmarks", "splits.parquet", "manifest.parquet", "signers.parquet")))
+    losses = {"classification": 0, "triplet": 1}
+    model = run(corpus, tmp_path, settings(embedding={"size": 8}, losses=losses, epochs=2))
+    gallery = build_index(split="train", model=model, out=tmp_path / "index.parquet")
+    assert gallery.vectors.shape == (len(of_split("train")), 8)
+    trained, asked = load_model(model), of_split("test")[:5]
+    logits = trained.outputs(trained.clips(LandmarkStore("data/landmarks"), asked))["logits"].numpy()
+    finder = Finder(tmp_path / "index.parquet")
+    for clip_id, of_clip in zip(asked, logits, strict=True):
+        found = {n.gloss: n.distance for n in finder.find(clip_id, top=6).neighbours}
+        assert [found[gloss] for gloss in trained.labels] == pytest.approx(list(-of_clip), abs=1e-3)
+
+
 def test_the_sign_of_an_unseen_signer_is_found(index):
     finder = Finder(index)
     clips = read_manifest("data/manifest.parquet").set_index("clip_id")
@@ -143,6 +159,7 @@ def test_what_can_be_named(tmp_path):
 @pytest.mark.parametrize("text, message", [
     ("video,gloss\na.mp4,A\n", "no column path"), ("path,gloss\nb.mp4,A\n", "line 2: there is no file .*b.mp4"),
     ("path,gloss\nhere.mp4, \n", "line 2: the gloss is empty"), ("", "can't be read as a CSV"),
+    ("path,gloss\n", "lists no videos"),
     ("path,gloss\na,b,c,d\ne\n\"", "can't be read as a CSV")])
 def test_a_csv_that_cannot_be_used_is_refused(tmp_path, text, message):
     (tmp_path / "here.mp4").touch()

@@ -94,6 +94,6 @@ def test_it_survives_json_and_what_is_broken_does_not():
     content = json.loads(json.dumps(calibration.to_json()))
     assert Calibration.of_json(content) == calibration and Calibration.of_json(None) is None
     for broken in ({}, content | {"outside": []}, content | {"outside": [[]]}, content | {"score": "x"},
-                   content | {"outside": [["a"]]}, content | {"more": 1}, []):
+                   content | {"outside": [["a"]]}, content | {"outside": [[float("nan")]]}, content | {"more": 1}, []):
         with pytest.raises(GalleryError, match="calibration is broken"):
             Calibration.of_json(broken)
