@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from slr.errors import ParamsError
-from slr.params import Params, load, parse
+from slr.params import Params, describe, load, parse
 from tests.conftest import REPOSITORY
 
 
@@ -46,6 +46,8 @@ def test_the_committed_file_names_every_setting_so_that_each_can_be_overridden_f
      "losses.classification: nothing else trains a classifier; set it to 1, or give the model an embedding"),
     ({"models": {"spoter": {"family": "spoter", "embedding": {"size": 8}}}},
      "embedding: no loss is about its vectors; set losses.triplet"),
+    ({"models": {"spoter": {"family": "spoter", "embedding": {"sise": 8}, "losses": {"proxy": 1}}}},
+     "models.spoter.embedding.sise: unknown name; did you mean 'size'"),
     ({"models": {"spoter": {"family": "spoter", "batching": {"clips_per_sign": 5}}}},
      "batching.clips_per_sign: 5 .* batch of 32; make it a divisor of batch_size"),
     ({"models": {"spoter": {"family": "spoter", "batching": {"clips_per_sign": 2, "signers_per_sign": 3}}}},
@@ -75,3 +77,8 @@ def test_a_missing_file_and_broken_yaml_are_readable_errors(tmp_path):
     (tmp_path / "params.yaml").write_text("a: [1")
     with pytest.raises(ParamsError, match="not valid YAML"):
         load(tmp_path / "params.yaml")
+
+
+def test_the_settings_of_a_block_that_may_be_left_out_are_described_too():
+    told = {setting: default for setting, default, _ in describe()}
+    assert told["models.<name>.embedding"] is None and told["models.<name>.embedding.size"] == 32
