@@ -85,7 +85,8 @@ def print_transfer(metrics: dict[str, Any]) -> None:
                           str(metrics.get(f"{name}_ways", "")))
     console = Console()
     console.print(table)
-    who = f" by {metrics['signers']} signers" if "signers" in metrics else ""
+    signers = metrics.get("signers", 0)
+    who = f" by {signers} signer{'' if signers == 1 else 's'}" if signers else ""
     console.print(f"{metrics['clips']} clips of {metrics['glosses']} glosses{who}, compared with "
                   f"{metrics['examples_by']}; {metrics['trained_glosses']} of the glosses have the name of one that "
                   "the model was trained on", soft_wrap=True)

@@ -64,11 +64,13 @@ def test_signs_that_were_never_trained_are_recognised_by_examples(model, other, 
 
 
 @pytest.mark.parametrize("signer", [None, "one"])
-def test_other_takes_are_the_examples_where_no_other_signer_is_known(model, other, signer):
+def test_other_takes_are_the_examples_where_no_other_signer_is_known(model, other, signer, capsys):
     write_manifest(other / "manifest.parquet", read_manifest(other / "manifest.parquet").assign(signer=signer))
     found = transfer(model, other)
     assert found["examples_by"] == "other takes" and found["one_shot_ways"] == 8 and 0 < found["top1"] <= 1
     assert ("signers" in found) == (signer is not None)
+    print_transfer(found)
+    assert f"8 glosses{' by 1 signer' if signer else ''}, compared with other takes" in capsys.readouterr().out
 
 
 def test_clips_without_a_gloss_or_landmarks_take_no_part(model, other):
