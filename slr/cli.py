@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from slr.errors import SlrError
+from slr.index import ALARM, INDEX
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
                   help="Sign-language recognition: bring recordings, run `dvc repro`, look, predict.")
@@ -15,6 +16,8 @@ use = typer.Typer(no_args_is_help=True, help="Choose the corpus: rewrites params
 app.add_typer(use, name="use")
 fetch = typer.Typer(no_args_is_help=True, help="Fetch a published corpus from its addresses.")
 app.add_typer(fetch, name="download")
+index = typer.Typer(no_args_is_help=True, help="Galleries: signs known by an example each, without training.")
+app.add_typer(index, name="index")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 ParamsFile = Annotated[Path, typer.Option("--params", help="The settings file.")]
@@ -288,6 +291,123 @@ def predict(
     else:
         print_predictions(predictions)
     raise typer.Exit(failed)
+
+
+Clips = Annotated[list[str] | None, typer.Argument(
+    help="Clip ids of the corpus, videos as FILE=GLOSS, or a CSV path,gloss[,signer] of videos.")]
+WholeSplit = Annotated[str | None, typer.Option("--split", help="All clips of train, val or test.")]
+Gallery = Annotated[Path, typer.Option("--index", help="The gallery.")]
+ItsModel = Annotated[Path | None, typer.Option(
+    "--model", help="Folder of the model that made the gallery; else the one that it names.")]
+AnyExtractor = Annotated[bool, typer.Option(
+    "--any-extractor", help="Read videos although this machine's landmark extractor is not the one of the training.")]
+
+
+@index.command("build")
+def build_index(
+    clips: Clips = None,
+    split: WholeSplit = None,
+    model: Annotated[Path, typer.Option(help="Folder of a trained model.")] = Path("models/selected"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="The gallery, a Parquet file.")] = INDEX,
+    metric: Annotated[str, typer.Option(help="euclidean or cosine.")] = "euclidean",
+    any_extractor: AnyExtractor = False,
+    as_json: Json = False,
+):
+    """Make a gallery of clips: the examples that `slr search` knows signs by."""
+    from slr.index.build import build_index, describe
+
+    with _readable_errors():
+        told = describe(build_index(clips or (), split=split, model=model, out=out, metric=metric,
+                                    any_extractor=any_extractor), out)
+    typer.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else told["summary"])
+
+
+@index.command("add")
+def add_to_index(
+    clips: Clips = None,
+    split: WholeSplit = None,
+    index: Gallery = INDEX,
+    model: ItsModel = None,
+    any_extractor: AnyExtractor = False,
+    as_json: Json = False,
+):
+    """Add clips to a gallery; those that are in it already are replaced."""
+    from slr.index.build import add_to_index, describe
+
+    with _readable_errors():
+        gallery, replaced = add_to_index(clips or (), split=split, index=index, model=model,
+                                         any_extractor=any_extractor)
+    told = describe(gallery, index, replaced)
+    typer.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else told["summary"])
+
+
+@app.command()
+def search(
+    clips: Annotated[list[str], typer.Argument(help="Video files, each with one sign, or clip ids of the corpus.")],
+    index: Gallery = INDEX,
+    model: ItsModel = None,
+    top: Annotated[int, typer.Option(min=1, help="How many glosses to name.")] = 5,
+    alarm: Annotated[float, typer.Option(min=0, max=1, help="Share of signs outside the gallery that may pass for one "
+                                                            "in it.")] = ALARM,
+    sheet: Annotated[Path | None, typer.Option(help="Draw the neighbours as a contact sheet, a .png file.")] = None,
+    any_extractor: AnyExtractor = False,
+    as_json: Json = False,
+):
+    """The nearest different glosses of a gallery, and whether it is one of these at all."""
+    from slr.index.answer import Finder, print_answers
+
+    with _readable_errors():
+        finder = Finder(index, model, alarm=alarm, any_extractor=any_extractor)
+    answers = []
+    for clip in clips:
+        try:
+            answers.append(finder.find(clip, top))
+        except SlrError as error:  # one bad clip doesn't cost the others their answers
+            typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
+    if as_json:
+        typer.echo(json.dumps([answer.to_json() for answer in answers], indent=2, ensure_ascii=False))
+    elif answers:
+        print_answers(answers)
+    if sheet and answers:
+        with _readable_errors():
+            typer.echo(finder.sheet(answers, sheet), err=as_json)
+    raise typer.Exit(len(answers) < len(clips))
+
+
+@app.command("transfer")
+def transfer_model(
+    model: Annotated[Path, typer.Argument(help="Folder of a trained model.")],
+    data: Annotated[Path, typer.Option(help="Folder with the other corpus' manifest.parquet and landmarks.")],
+    any_landmarks: Annotated[bool, typer.Option(help="Test although these landmarks were made differently from those "
+                                                     "of the training.")] = False,
+    as_json: Json = False,
+):
+    """Test a model on another corpus' signs, by one or five examples of each and without training."""
+    from slr.evaluation.transfer import print_transfer, transfer
+
+    with _readable_errors():
+        metrics = transfer(model, data, any_landmarks)
+    if as_json:
+        typer.echo(json.dumps(metrics, indent=2, ensure_ascii=False))
+    else:
+        print_transfer(metrics)
+
+
+@app.command("map")
+def draw_map(
+    model: Annotated[Path, typer.Option(help="Folder of a trained model.")] = Path("models/selected"),
+    method: Annotated[str, typer.Option(help="tsne, umap or pca.")] = "tsne",
+    data: Annotated[Path, typer.Option(help="Folder with manifest.parquet, landmarks and splits.parquet.")]
+    = Path("data"),
+    any_landmarks: Annotated[bool, typer.Option(help="Although these landmarks were made differently from those of the "
+                                                     "training.")] = False,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file.")] = Path("reports/map.html"),
+):
+    """Every clip by a model's features, as one interactive page: what is near what, and how it is signed."""
+    from slr.embedding_map.page import write_map
+
+    with _readable_errors():
+        typer.echo(write_map(out, model=model, data=data, method=method, any_landmarks=any_landmarks))
 
 
 @app.command("convert")

@@ -100,12 +100,7 @@ def draw_skeleton(image: np.ndarray, coordinates: np.ndarray, skeleton: Skeleton
     """
     view = view or View.of_image(image.shape[1], image.shape[0])
     points = view.pixels(coordinates)
-    shown = np.isfinite(points).all(axis=1)
-    if coordinates.shape[1] > 3:
-        shown &= ~(coordinates[:, 3] < _MIN_VISIBILITY)
-    for joint, hand in _POSE_FINGERS.items():
-        if hand in skeleton.parts and joint in skeleton.joints and shown[skeleton.part_slices[hand]].any():
-            shown[skeleton.index(joint)] = False
+    shown = shown_joints(coordinates, skeleton)
     bones = [(a, b) for a, b in skeleton.bone_indices if shown[a] and shown[b]]
     part_of = [part for part, joints in skeleton.parts.items() for _ in joints]
     jointed = np.zeros(len(skeleton), bool)
@@ -132,6 +127,20 @@ def draw_skeleton(image: np.ndarray, coordinates: np.ndarray, skeleton: Skeleton
         colour = _lighter(colours[part]) if widths[part] > 2 else colours[part]
         _dot(drawn, fixed[joint], 0.75 * widths[part], colour)
     return drawn
+
+
+def shown_joints(coordinates: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """(J,) bool: which joints of one frame, (J, C), are worth drawing.
+
+    Not those that are missing (NaN) or whose visibility is near zero, nor the pose's guess of a hand that was found.
+    """
+    shown = np.isfinite(coordinates[:, :2]).all(axis=1)
+    if coordinates.shape[1] > 3:
+        shown &= ~(coordinates[:, 3] < _MIN_VISIBILITY)
+    for joint, hand in _POSE_FINGERS.items():
+        if hand in skeleton.parts and joint in skeleton.joints and shown[skeleton.part_slices[hand]].any():
+            shown[skeleton.index(joint)] = False
+    return shown
 
 
 def key_frames(coordinates: np.ndarray, skeleton: Skeleton, count: int) -> np.ndarray:

@@ -22,3 +22,7 @@ class ClipError(SlrError):
 
 class ModelError(SlrError):
     """A trained model is missing, incomplete, or doesn't fit the input it is asked about."""
+
+
+class GalleryError(SlrError):
+    """A gallery of vectors is missing, broken, or of another model."""

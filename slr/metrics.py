@@ -24,7 +24,7 @@ def ranks(probabilities: np.ndarray, actual: np.ndarray) -> np.ndarray:
     return np.where(actual < 0, probabilities.shape[1] + 1, places)
 
 
-def wilson(successes: int, trials: int) -> tuple[float, float]:
+def wilson(successes: float, trials: int) -> tuple[float, float]:
     """The 95 % interval of a proportion.
 
     Wilson's score interval (E. B. Wilson, JASA 1927): unlike the normal one it stays within 0 and 1 and has a width at

@@ -5,14 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from slr.data.clips import Clips
 from slr.errors import ClipError, ModelError
 from slr.frames import clip_frames
 from slr.landmarks.holistic import HolisticExtractor, extractor_metadata
 from slr.landmarks.store import ClipLandmarks, decode, encode
 from slr.params import FramesParams, LandmarksParams
 from slr.skeleton import skeleton
-from slr.training.trained import load_model
+from slr.training.trained import TrainedModel, differences, load_model
 
 
 class Predictor:
@@ -39,18 +38,7 @@ class Predictor:
 
     def __init__(self, model_dir: str | Path, any_extractor: bool = False):
         self.trained = load_model(model_dir)
-        made = self.trained.config["preprocessing"]
-        if "extractor" not in made or "frames" not in made:
-            raise ModelError(f"the model in {model_dir} was trained on landmarks that don't come from video, so it "
-                             "can't read one")
-        self.frames = FramesParams(**made["frames"])
-        self.source = skeleton(made["skeleton"])
-        params = _landmarks_params(made)
-        differences = _differences(made["extractor"], extractor_metadata(params))
-        if differences and not any_extractor:
-            raise ModelError(f"the model in {model_dir} was trained with another extractor of landmarks "
-                             f"({'; '.join(differences)}); install that one, train again, or use --any-extractor")
-        self.extractor = HolisticExtractor(params)
+        self.reader = VideoReader(self.trained, model_dir, any_extractor)
 
     def predict(self, video: str | Path, top: int = 5) -> list[tuple[str, float]]:
         """The most likely glosses of a video (or a folder of images) with one sign, and how likely each is.
@@ -60,17 +48,61 @@ class Predictor:
         ClipError
             If the video can't be read or no person is found in it.
         """
-        probabilities = self.trained.probabilities(self._clips(Path(video)))[0]
+        clips = self.trained.clip(self.reader.landmarks(video), self.reader.source)
+        probabilities = self.trained.probabilities(clips)[0]
         best = np.argsort(-probabilities.numpy(), kind="stable")[:top]
         return [(self.trained.labels[i], float(probabilities[i])) for i in best]
 
-    def _clips(self, video: Path) -> Clips:
-        """The video as the one clip that the model is asked about."""
+
+class VideoReader:
+    """Extracts a video's landmarks as those were that a model was trained on.
+
+    Parameters
+    ----------
+    trained : TrainedModel
+    model_dir : path
+        Its folder, for messages.
+    any_extractor : bool, default False
+        See `Predictor`.
+
+    Attributes
+    ----------
+    source : Skeleton
+        The joints of the landmarks.
+
+    Raises
+    ------
+    ModelError
+        If the model was trained on landmarks of another extractor, or on such that don't come from video.
+    """
+
+    def __init__(self, trained: TrainedModel, model_dir: str | Path, any_extractor: bool = False):
+        made = trained.config["preprocessing"]
+        if "extractor" not in made or "frames" not in made:
+            raise ModelError(f"the model in {model_dir} was trained on landmarks that don't come from video, so it "
+                             "can't read one")
+        self.frames = FramesParams(**made["frames"])
+        self.source = skeleton(made["skeleton"])
+        params = _landmarks_params(made)
+        different = differences(made["extractor"], extractor_metadata(params))
+        if different and not any_extractor:
+            raise ModelError(f"the model in {model_dir} was trained with another extractor of landmarks "
+                             f"({'; '.join(different)}); install that one, train again, or use --any-extractor")
+        self.extractor = HolisticExtractor(params)
+
+    def landmarks(self, video: str | Path) -> ClipLandmarks:
+        """The landmarks of a video (or a folder of images); its path is the clip id.
+
+        Raises
+        ------
+        ClipError
+            If the video can't be read or no person is found in it.
+        """
         times, size = [], (0, 0)
 
         def images():
             nonlocal size
-            for frame in clip_frames(video, self.frames):
+            for frame in clip_frames(Path(video), self.frames):
                 times.append(frame.timestamp_s)
                 size = frame.image.shape[1], frame.image.shape[0]
                 yield frame.image
@@ -79,8 +111,7 @@ class Predictor:
         if np.isnan(coordinates).all():
             raise ClipError(f"no person found in any of its {len(coordinates)} frames")
         clip = ClipLandmarks(str(video), self.frames.fps or 1, *size, coordinates, np.array(times))
-        clip = decode(encode(clip, self.source).to_pylist()[0], self.source)  # rounded as the store rounds
-        return self.trained.clip(clip, self.source)
+        return decode(encode(clip, self.source).to_pylist()[0], self.source)  # rounded as the store rounds
 
 
 def print_predictions(predictions: dict[str, list[tuple[str, float]]]) -> None:
@@ -101,9 +132,3 @@ def _landmarks_params(made: dict[str, Any]) -> LandmarksParams:
     settings = made["extractor"]["settings"]
     known = {name: settings[name] for name in LandmarksParams.model_fields if name in settings}
     return LandmarksParams(skeleton=made["skeleton"], **known)
-
-
-def _differences(trained: dict[str, Any], here: dict[str, Any]) -> list[str]:
-    """What differs between two extractors' metadata, in words."""
-    return [f"{name}: {trained.get(name)} there, {here.get(name)} here" for name in sorted(trained.keys() | here.keys())
-            if trained.get(name) != here.get(name)]

@@ -1,9 +1,7 @@
 """Looking at landmarks: drawn over a clip as a video or GIF, and one example of each gloss on a contact sheet."""
 
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -16,12 +14,9 @@ from slr.frames import clip_frames, read_frames
 from slr.landmarks.store import ClipLandmarks, LandmarkStore
 from slr.params import FramesParams, LandmarksParams
 from slr.report.corpus_facts import example_clips
+from slr.sheet import TILE_HEIGHT, sheet_path, sheet_row, write_sheet
 from slr.skeleton import Skeleton, skeleton
 from slr.video import write_video
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
-    from PIL.ImageFont import FreeTypeFont
 
 MANIFEST, FRAMES, LANDMARKS = Path("data/manifest.parquet"), Path("data/frames"), Path("data/landmarks")
 """Where `dvc repro` leaves them."""
@@ -31,8 +26,6 @@ DRAWN_SIDE = 480
 GIF_HEIGHT = 256
 MAX_GLOSSES = 200
 """Rows of a contact sheet; an image twice as tall is opened by few programs."""
-_TILE_HEIGHT, _LABEL_WIDTH, _MARGIN = 180, 230, 12
-_PAPER, _INK, _SOFT_INK = (255, 255, 255), (28, 36, 48), (91, 104, 120)
 
 
 def show_clip(clip: str, out: str | Path | None = None, *, frames: Path = FRAMES, landmarks: Path = LANDMARKS) -> Path:
@@ -67,7 +60,8 @@ def show_clip(clip: str, out: str | Path | None = None, *, frames: Path = FRAMES
     if Path(clip).exists():
         coordinates, images, fps, joints = _extracted(Path(clip))
     else:
-        store = _store_with(clip, landmarks)
+        store = LandmarkStore(landmarks)
+        store.require(clip)
         shown = store[clip]
         coordinates, fps, joints = shown.coordinates, shown.fps, store.skeleton
         images, view = _pictures(shown, store, frames)
@@ -103,11 +97,7 @@ def contact_sheet(out: str | Path, *, count: int = 6, manifest: Path = MANIFEST,
     SlrError
         If `out` isn't a PNG, or no clip has landmarks and a gloss.
     """
-    from PIL import Image
-
-    out = Path(out)
-    if out.suffix.lower() != ".png":
-        raise SlrError(f"{out}: a contact sheet is a picture; choose a name ending in .png")
+    out = sheet_path(out)
     store = LandmarkStore(landmarks)
     clips = read_manifest(manifest)
     examples = list(example_clips(clips, store.n_frames).items())
@@ -119,17 +109,11 @@ def contact_sheet(out: str | Path, *, count: int = 6, manifest: Path = MANIFEST,
         signer = signers[clip_id] if isinstance(signers[clip_id], str) else "unknown"
         clip = store[clip_id]
         pictures = _drawn_frames(clip, *_pictures(clip, store, frames), store.skeleton, count)
-        rows.append(_row(pictures, gloss or "no gloss", [f"clip {clip_id}", f"signer {signer}"]))
+        rows.append(sheet_row(pictures, gloss or "no gloss", [f"clip {clip_id}", f"signer {signer}"]))
     left_out = len(examples) - len(rows)
     if left_out:
-        rows.append(_row([], f"and {left_out} more glosses", []))
-    sheet = Image.new("RGB", (max(row.width for row in rows), sum(row.height for row in rows)), _PAPER)
-    top = 0
-    for row in rows:
-        sheet.paste(row, (0, top))
-        top += row.height
-    with atomic_path(out) as temporary:
-        sheet.save(temporary, "PNG")
+        rows.append(sheet_row([], f"and {left_out} more glosses", []))
+    write_sheet(out, rows)
     return out
 
 
@@ -150,15 +134,6 @@ def _extracted(path: Path) -> tuple[np.ndarray, Iterator[np.ndarray], float, Ske
     fps = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 1.0
     # Decoded a second time: cheap beside extraction, and a long video's frames would fill the memory.
     return coordinates, (frame.image for frame in clip_frames(path, FramesParams())), fps, skeleton(params.skeleton)
-
-
-def _store_with(clip_id: str, landmarks: Path) -> LandmarkStore:
-    store = LandmarkStore(landmarks)
-    if clip_id not in store:
-        near = difflib.get_close_matches(clip_id, store.clip_ids, n=3, cutoff=0.3)
-        raise SlrError(f"there is no clip '{clip_id}' in {landmarks}, and no such file; "
-                       f"the nearest ids: {', '.join(near or store.clip_ids[:3])}")
-    return store
 
 
 def _pictures(clip: ClipLandmarks, store: LandmarkStore, frames: Path) -> tuple[Sequence[np.ndarray], View | None]:
@@ -196,43 +171,5 @@ def _drawn_frames(clip: ClipLandmarks, images: Sequence[np.ndarray], view: View 
     pictures = []
     for frame in key_frames(clip.coordinates, joints, count):
         drawn = draw_skeleton(_enlarged(images[frame]), clip.coordinates[frame], joints, view)
-        pictures.append(_of_height(drawn, _TILE_HEIGHT))
+        pictures.append(_of_height(drawn, TILE_HEIGHT))
     return pictures
-
-
-def _row(pictures: Sequence[np.ndarray], title: str, lines: Sequence[str]) -> "Image":
-    """One row of the sheet: a title and smaller lines on the left, pictures beside them."""
-    from PIL import Image, ImageDraw
-
-    width = _LABEL_WIDTH + sum(picture.shape[1] + 4 for picture in pictures) + _MARGIN
-    row = Image.new("RGB", (width, _TILE_HEIGHT + _MARGIN), _PAPER)
-    draw = ImageDraw.Draw(row)
-    y = _MARGIN
-    for text, bold, size, ink in [(title, True, 19, _INK), *((line, False, 13, _SOFT_INK) for line in lines)]:
-        font = _font(size, bold)
-        for part in _wrapped(text, font, _LABEL_WIDTH - 2 * _MARGIN)[:3]:
-            draw.text((_MARGIN, y), part, ink, font)
-            y += round(1.35 * size)
-    x = _LABEL_WIDTH
-    for picture in pictures:
-        row.paste(Image.fromarray(picture), (x, _MARGIN // 2))
-        x += picture.shape[1] + 4
-    return row
-
-
-def _font(size: int, bold: bool) -> "FreeTypeFont":
-    """The font that comes with matplotlib: the same everywhere, with Latin, Greek, Cyrillic and Arabic letters."""
-    from matplotlib import get_data_path
-    from PIL import ImageFont
-
-    return ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans{'-Bold' if bold else ''}.ttf", size)
-
-
-def _wrapped(text: str, font: "FreeTypeFont", width: int) -> list[str]:
-    """Text cut into lines that fit `width` pixels; anywhere, as ids have no spaces."""
-    lines = [""]
-    for letter in text.replace("\n", " "):
-        if font.getlength(lines[-1] + letter) > width:
-            lines.append("")
-        lines[-1] += letter
-    return lines

@@ -11,7 +11,7 @@ from slr.errors import SlrError
 
 IGNORED = ("_seconds", "epochs", "best_epoch")
 """Endings of names that may differ from machine to machine: how long it took, which epoch was best."""
-COUNTED = ("clips", "glosses", "signers", "classes", "parameters", "clusters")
+COUNTED = ("clips", "glosses", "signers", "classes", "parameters", "clusters", "ways")
 """Endings of names that must be equal."""
 TOLERANCE = 0.05
 """Least tolerance of a fraction (an accuracy, an interval's end, a clustering score). A fresh clone on another machine

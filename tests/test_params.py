@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from slr.errors import ParamsError
-from slr.params import Params, load, parse
+from slr.params import Params, describe, load, parse
 from tests.conftest import REPOSITORY
 
 
@@ -42,6 +42,20 @@ def test_the_committed_file_names_every_setting_so_that_each_can_be_overridden_f
     ({"models": {name: {"family": "spoter"} for name in ("spoter", "other")}, "train": {"models": ["other"]}},
      "'spoter' is not in train.models"),
     ({"models": {"spoter": {"family": "spoter", "lr": "fast"}}}, "models.spoter.lr: "),
+    ({"models": {"spoter": {"family": "spoter", "losses": {"classification": 0}}}},
+     "losses.classification: nothing else trains a classifier; set it to 1, or give the model an embedding"),
+    ({"models": {"spoter": {"family": "spoter", "embedding": {"size": 8}}}},
+     "embedding: no loss is about its vectors; set losses.triplet"),
+    ({"models": {"spoter": {"family": "spoter", "embedding": {"sise": 8}, "losses": {"proxy": 1}}}},
+     "models.spoter.embedding.sise: unknown name; did you mean 'size'"),
+    ({"models": {"spoter": {"family": "spoter", "batching": {"clips_per_sign": 5}}}},
+     "batching.clips_per_sign: 5 .* batch of 32; make it a divisor of batch_size"),
+    ({"models": {"spoter": {"family": "spoter", "batching": {"clips_per_sign": 2, "signers_per_sign": 3}}}},
+     "signers_per_sign: 3 people need as many clips; raise batching.clips_per_sign"),
+    ({"models": {"spoter": {"family": "spoter", "batching": {"hard_from_epoch": 3}}}},
+     "hard_from_epoch: the triplets that are used steer it; set losses.triplet"),
+    ({"models": {"spoter": {"family": "spoter", "losses": {"triplet": 1}, "augment": {"mixup": 1}}}},
+     "losses.triplet: mixup leaves no clip with one gloss"),
     ({"models": {"spoter": {"lr": 1}}}, "models.spoter.family: which network"),
     ({"models": {"spoter": {"family": "sputer"}}}, "not one of .*did you mean 'spoter'"),
     ({"models": {"spoter": {"family": "spoter", "lr": -1}}}, "greater than 0"),
@@ -63,3 +77,8 @@ def test_a_missing_file_and_broken_yaml_are_readable_errors(tmp_path):
     (tmp_path / "params.yaml").write_text("a: [1")
     with pytest.raises(ParamsError, match="not valid YAML"):
         load(tmp_path / "params.yaml")
+
+
+def test_the_settings_of_a_block_that_may_be_left_out_are_described_too():
+    told = {setting: default for setting, default, _ in describe()}
+    assert told["models.<name>.embedding"] is None and told["models.<name>.embedding.size"] == 32

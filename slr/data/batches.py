@@ -1,6 +1,6 @@
 """Batches of clips: what a model reads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -69,8 +69,8 @@ def collate(clips: Clips, indices: Tensor) -> Batch:
                  tuple(clips.clip_ids[i] for i in indices.tolist()))
 
 
-def training_batches(clips: Clips, batch_size: int, generator: torch.Generator, pool: int = 8) -> Iterator[Batch]:
-    """Every clip once, in a random order of batches, each of clips of similar length.
+def similar_lengths(clips: Clips, batch_size: int, generator: torch.Generator, pool: int = 8) -> list[Tensor]:
+    """Every clip once, in a random order of batches, each of clips of similar length: the clips' numbers.
 
     Clips are shuffled, cut into pools of `pool` batches, and sorted by length within a pool: batches differ from epoch
     to epoch, and little of them is padding.
@@ -79,9 +79,59 @@ def training_batches(clips: Clips, batch_size: int, generator: torch.Generator, 
     if batch_size > 1:
         pools = order.split(pool * batch_size)
         order = torch.cat([members[clips.lengths[members].argsort(stable=True)] for members in pools])
-    batches = order.split(batch_size)
-    for i in torch.randperm(len(batches), generator=generator).tolist():
-        yield collate(clips, batches[i])
+    return _shuffled(order.split(batch_size), generator)
+
+
+def by_sign(clips: Clips, batch_size: int, clips_per_sign: int, signers_per_sign: int,
+            generator: torch.Generator) -> list[Tensor]:
+    """Every clip once, in batches that have several clips of each of their signs: the clips' numbers.
+
+    A sign's clips are cut into groups of `clips_per_sign`, the last of which may be smaller, and a batch has as few
+    groups of one sign as can be.
+
+    Parameters
+    ----------
+    batch_size : int
+        A multiple of `clips_per_sign`.
+    signers_per_sign : int
+        How many people a group is of, as evenly as can be; with fewer, those of whom most clips are left come first.
+        0 leaves it to chance.
+    """
+    rounds: dict[int, list[Tensor]] = {}
+    for target in clips.targets.unique().tolist():
+        members = (clips.targets == target).nonzero()[:, 0]
+        members = members[torch.randperm(len(members), generator=generator)]
+        if signers_per_sign:
+            members = _several_signers(members, clips.signers[members], clips_per_sign, signers_per_sign)
+        for i, group in enumerate(members.split(clips_per_sign)):
+            # Whole groups first: what is left over would make later groups lie across two batches.
+            rounds.setdefault(i if len(group) == clips_per_sign else len(clips), []).append(group)
+    groups = [group for i in sorted(rounds) for group in _shuffled(rounds[i], generator)]
+    return _shuffled(torch.cat(groups).split(batch_size), generator)
+
+
+def _several_signers(members: Tensor, signers: Tensor, size: int, wanted: int) -> Tensor:
+    """The clips in an order of which every `size` are of `wanted` signers; what is random in their order stays so."""
+    left = {signer: members[signers == signer].tolist() for signer in dict.fromkeys(signers.tolist())}
+    order: list[int] = []
+    while left:
+        chosen = sorted(left, key=lambda signer: -len(left[signer]))[:wanted]
+        for _ in range(size):
+            if not chosen:  # their clips were too few for a group
+                chosen = sorted(left, key=lambda signer: -len(left[signer]))[:wanted]
+            if not chosen:
+                break
+            signer = chosen.pop(0)
+            order.append(left[signer].pop())
+            if left[signer]:
+                chosen.append(signer)
+            else:
+                del left[signer]
+    return torch.tensor(order)
+
+
+def _shuffled(items: Sequence[Tensor], generator: torch.Generator) -> list[Tensor]:
+    return [items[i] for i in torch.randperm(len(items), generator=generator).tolist()]
 
 
 def evaluation_batches(clips: Clips, batch_size: int = 64) -> Iterator[tuple[Batch, Tensor]]:

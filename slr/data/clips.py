@@ -1,7 +1,7 @@
 """Clips in memory: the landmarks that a model asks for, with their classes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -42,6 +42,11 @@ class Clips:
 
     def __len__(self) -> int:
         return len(self.clip_ids)
+
+    def pick(self, indices: Tensor) -> "Clips":
+        """The clips at `indices` (N,), in that order; their landmarks stay where they are."""
+        return replace(self, clip_ids=tuple(self.clip_ids[i] for i in indices.tolist()), **{
+            name: getattr(self, name)[indices] for name in ("offsets", "lengths", "targets", "signers")})
 
 
 def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, classes: Sequence[int] | None = None,

@@ -5,6 +5,7 @@ UMAP (McInnes et al., 2018): what is near is near, and distances between groups 
 """
 
 import functools
+import importlib.util
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from slr.errors import SlrError
 from slr.progress import warn
 
 PICTURE, TABLE = "embeddings.png", "embeddings.csv"
@@ -47,6 +49,29 @@ def lay_out(features: np.ndarray) -> dict[str, np.ndarray]:
     return found
 
 
+def lay_out_by(method: str, features: np.ndarray) -> np.ndarray:
+    """(clips, 2): features (clips, D) in the plane by one method, `pca`, `tsne` or `umap`.
+
+    Raises
+    ------
+    SlrError
+        If there is no such method, it isn't installed, or there are too few clips for it.
+    """
+    if method not in TITLES:
+        raise SlrError(f"there is no method '{method}' to lay out embeddings; choose {', '.join(TITLES)}")
+    if method != "pca" and len(features) < _FEWEST_CLIPS:
+        raise SlrError(f"{TITLES[method]} of {len(features)} clips says nothing; choose pca")
+    if method == "umap" and importlib.util.find_spec("umap") is None:
+        raise SlrError("UMAP needs umap-learn; pip install 'slr[embeddings]', or choose tsne or pca")
+    lay = {"pca": _pca, "tsne": _tsne, "umap": lambda found: _umap()(found)}[method]
+    return np.asarray(lay(features.astype(np.float64)))
+
+
+def evenly(clips: int) -> np.ndarray:
+    """Indices of at most `MOST_CLIPS` of so many clips, evenly chosen."""
+    return np.unique(np.linspace(0, clips - 1, min(clips, MOST_CLIPS)).round().astype(int))
+
+
 def write_embeddings(folder: Path, features: np.ndarray, clips: pd.DataFrame) -> None:
     """Write embeddings.csv and embeddings.png.
 
@@ -59,7 +84,7 @@ def write_embeddings(folder: Path, features: np.ndarray, clips: pd.DataFrame) ->
         `clip_id`, `gloss`, `signer` (or pseudo-signer; missing where unknown) and `split`, of each row of `features`.
         They come first in embeddings.csv, then `pca_x`, `pca_y`, `tsne_x`, ...
     """
-    chosen = np.unique(np.linspace(0, len(clips) - 1, min(len(clips), MOST_CLIPS)).round().astype(int))
+    chosen = evenly(len(clips))
     rows = clips[["clip_id", "gloss", "signer", "split"]].iloc[chosen].reset_index(drop=True)
     places = lay_out(features[chosen])
     table = rows.assign(**{f"{method}_{axis}": found[:, i] for method, found in places.items()
@@ -83,13 +108,13 @@ def draw(path: Path, places: dict[str, np.ndarray], names: dict[str, pd.Series])
             colours = np.vstack([_colours(len(known)), matplotlib.colors.to_rgba(_INK)])[numbers]
             for axes, (method, found) in zip(row, places.items(), strict=True):
                 axes.scatter(*found.T, s=9, c=colours, linewidths=0, alpha=0.85)
-                axes.set(xticks=[], yticks=[], title=f"{_TITLES[method]}, by {what}")
+                axes.set(xticks=[], yticks=[], title=f"{TITLES[method]}, by {what}")
             if len(known) <= _NAMED:
                 _name(row[-1], known)
         figure.savefig(path, dpi=100, metadata={"Software": None})
 
 
-_TITLES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
+TITLES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 
 
 def _pca(features: np.ndarray) -> np.ndarray:

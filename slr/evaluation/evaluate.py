@@ -14,6 +14,7 @@ from slr.evaluation.importance import write_importance
 from slr.evaluation.model_plots import write_model_plots
 from slr.evaluation.predictions import TOP, tell, write_predictions
 from slr.evaluation.probe import persons, signer_probe
+from slr.evaluation.retrieval import embedding_metrics, whole_glosses
 from slr.files import atomic_path, write_json
 from slr.landmarks.store import LandmarkStore
 from slr.metrics import by_group, macro_f1, wilson
@@ -29,9 +30,9 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
              metrics_path: Path, report_dir: Path) -> dict[str, float]:
     """Measure a model on the test clips and write the metrics, predictions.csv and confusion.csv.
 
-    A test clip whose gloss was never trained counts as wrong: leaving it out would flatter the model. The signer probe
-    and the pictures of embeddings are of the validation clips too: no weight was trained on those either, and more
-    signers tell more.
+    A test clip whose gloss was never trained counts as wrong: leaving it out would flatter the model. The signer probe,
+    the metrics of embeddings and their pictures are of the validation clips too: no weight was trained on those either,
+    and more signers tell more.
 
     Parameters
     ----------
@@ -69,6 +70,8 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
     clips = read_splits(splits)[["clip_id", "split"]].merge(read_manifest(manifest).drop(columns="split"), on="clip_id")
     clips["gloss"] = clips.glosses.str[0]
     _warn_of_unknown_glosses(params.evaluation.gloss_sets, set(clips.gloss))
+    learnt = clips[clips.split == "train"].sort_values("clip_id", ignore_index=True)
+    learnt = learnt.iloc[whole_glosses(learnt.gloss.to_numpy())]
     clips = clips[clips.split.isin(["val", "test"])].sort_values("clip_id", ignore_index=True)
     test = (clips.split == "test").to_numpy()
     if not test.any():
@@ -77,8 +80,11 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
     found = trained.outputs(landmarks_of)
     predictions = tell(found["logits"].softmax(1).numpy()[test], trained.labels, clips[test].reset_index(drop=True))
     features, who = found["features"].numpy(), persons(clips, read_signers(signers))
+    both = pd.concat([clips, learnt], ignore_index=True)
+    learnt_features = trained.outputs(trained.clips(store, learnt.clip_id))["features"].numpy()
     metrics = {**measure(predictions, trained.config, params.evaluation.gloss_sets),
-               **signer_probe(features, who, clips.gloss)}
+               **signer_probe(features, who, clips.gloss),
+               **embedding_metrics(np.concatenate([features, learnt_features]), both.gloss, both.signer, both.split)}
     write_json(metrics_path, metrics)
     with atomic_path(report_dir) as temporary:
         temporary.mkdir()
@@ -112,8 +118,9 @@ def measure(predictions: pd.DataFrame, config: dict[str, Any], gloss_sets: dict[
         if chosen.any():
             metrics |= _accuracy(f"top1_{name}", correct[chosen]) | {f"top1_{name}_clips": int(chosen.sum())}
     training = config["training"]
-    metrics |= {key: training[key] for key in ("val_top1", "train_seconds", "train_cpu_seconds", "epochs", "best_epoch")
-                if training.get(key) is not None}
+    told = ("val_top1", "train_seconds", "train_cpu_seconds", "epochs", "best_epoch", "embedding_spread",
+            "embedding_dimensions")
+    metrics |= {key: training[key] for key in told if training.get(key) is not None}
     return {**metrics, "parameters": config["parameters"]}
 
 

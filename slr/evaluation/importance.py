@@ -28,7 +28,7 @@ def write_importance(folder: Path, trained: TrainedModel, clips: Clips) -> None:
     clips : Clips
         Of the model's joints; the body is drawn as it stands in one of them.
     """
-    read = getattr(trained.model, "input_weights", None)
+    read = getattr(getattr(trained.model, "backbone", trained.model), "input_weights", None)
     if read is None:
         return
     table = importance({where: weights.numpy() for where, weights in read().items()}, trained.skeleton)

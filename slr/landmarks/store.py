@@ -5,6 +5,7 @@ to be multiplied by the clip's `step`, where `MISSING` stands for a joint that w
 format and how to read it without this module.
 """
 
+import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -195,6 +196,13 @@ class LandmarkStore:
 
     def __contains__(self, clip_id: object) -> bool:
         return clip_id in self._shards.clips
+
+    def require(self, clip_id: str) -> None:
+        """Raise CorpusError if there is no such clip, for a user who may have named a clip or a file: with like ids."""
+        if clip_id not in self:
+            near = difflib.get_close_matches(clip_id, self.clip_ids, n=3, cutoff=0.3)
+            raise CorpusError(f"there is no clip '{clip_id}' in {self._shards.folder}, and no such file; "
+                              f"the nearest ids: {', '.join(near or self.clip_ids[:3])}")
 
     def __iter__(self) -> Iterator[ClipLandmarks]:
         return (self[clip_id] for clip_id in self._shards.clips)

@@ -8,6 +8,7 @@ for the criterion (`slr.training.losses`).
 from torch import nn
 
 from slr.models.attention_stgcn import AttentionStgcn
+from slr.models.embedding import Embedded
 from slr.models.multistream import Multistream
 from slr.models.sca_stgcn import ScaStgcn
 from slr.models.silt import Silt
@@ -23,5 +24,11 @@ FAMILIES = {
 
 
 def build(params: ModelParams, classes: int) -> nn.Module:
-    """Make an untrained model of `params.family` for that many classes, with torch's random numbers as they stand."""
-    return FAMILIES[params.family](params, skeleton(params.joints), classes)
+    """Make an untrained model of `params.family` for that many classes, with torch's random numbers as they stand.
+
+    With `params.embedding`, one that maps a clip to a vector: `slr.models.embedding`.
+    """
+    model = FAMILIES[params.family](params, skeleton(params.joints), classes)
+    if params.embedding is None:
+        return model
+    return Embedded(model, params.embedding, classes, classifier=params.losses.classification > 0)

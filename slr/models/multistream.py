@@ -79,6 +79,8 @@ class Multistream(nn.Module):
             x, frames = block(x, frames)
             pooled += self._over_time(x, frames)
         features = torch.cat(pooled, 2)  # (B, members, width / members)
+        if self.classify is None:  # see slr.models.embedding
+            return {"features": features.flatten(1)}
         logits = torch.einsum("bmd,mdk->bmk", self.dropout(features), self.classify) + self.bias
         averaged = logits.float().log_softmax(2).logsumexp(1) - math.log(self.members)
         return {"logits": averaged, "members": logits, "features": features.flatten(1)}

@@ -9,7 +9,13 @@ from slr.params.families.multistream import MultistreamParams
 from slr.params.families.silt import SiltParams
 from slr.params.families.spoter import SpoterParams
 from slr.params.families.stgcn import AttentionStgcnParams, ScaStgcnParams
-from slr.params.families.training import AugmentParams, LossParams, TrainingParams
+from slr.params.families.training import (
+    AugmentParams,
+    BatchingParams,
+    EmbeddingParams,
+    LossParams,
+    TrainingParams,
+)
 from slr.params.families.transformer import TransformerParams
 from slr.params.pipeline import (
     ComputeParams,
@@ -29,7 +35,8 @@ from slr.params.section import Section
 from slr.params.whole import Params
 
 __all__ = [
-    "AttentionStgcnParams", "AugmentParams", "ComputeParams", "CorpusParams", "EvaluationParams", "FAMILIES",
+    "AttentionStgcnParams", "AugmentParams", "BatchingParams", "ComputeParams", "CorpusParams", "EmbeddingParams",
+    "EvaluationParams", "FAMILIES",
     "FramesParams", "ImportedParams", "LandmarksParams", "LossParams", "ModelParams", "MultistreamParams", "Params",
     "SampleParams", "ScaStgcnParams", "Section", "SignersParams", "SiltParams", "SplitsParams", "SpoterParams",
     "TrainParams", "TrainingParams", "TransformerParams", "WindowsParams", "describe", "load", "parse",

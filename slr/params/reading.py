@@ -6,7 +6,7 @@ not after an hour; the message carries the nearest right name.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import ValidationError
@@ -61,6 +61,9 @@ def describe(section: type[Section] = Params, place: str = "") -> Iterator[tuple
             yield from describe(type(default), f"{place}{name}.")
         else:
             yield f"{place}{name}", default, " ".join((field.description or "").split())
+            block = _block(field.annotation)
+            if block is not None:  # one that may be left out
+                yield from describe(block, f"{place}{name}.")
 
 
 def _explain(problem: Any) -> str:
@@ -92,5 +95,11 @@ def _section_at(path: tuple[str | int, ...]) -> type[Section] | None:
     if path[:1] == ("models",):
         section, path = FAMILIES.get(str(path[2])) if len(path) > 2 else None, path[3:]
     for part in path:
-        section = section.model_fields[part].annotation if section and part in section.model_fields else None
-    return section if isinstance(section, type) and issubclass(section, Section) else None
+        section = _block(section.model_fields[part].annotation) if section and part in section.model_fields else None
+    return section
+
+
+def _block(annotation: Any) -> type[Section] | None:
+    """The class of a block, also of one that may be null."""
+    kinds = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
+    return next((kind for kind in kinds if issubclass(kind, Section)), None)

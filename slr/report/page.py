@@ -38,6 +38,12 @@ COLUMNS = {
     "signer_gap": "signer gap", "signer_probe": "signer probe",
 }
 """Metrics that have a column in the table of models, as far as any model has them; fractions of one."""
+EMBEDDING_COLUMNS = {
+    "one_shot": "one example", "five_shot": "five examples", "map": "mean average precision",
+    "open_set_auroc": "open set (area under the curve)", "silhouette": "silhouette",
+    "silhouette_train": "silhouette, training",
+}
+"""The same for the table of embeddings; silhouettes are from -1 to 1."""
 
 
 def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, splits: Path, signers: Path,
@@ -75,7 +81,7 @@ def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, 
         "durations": Markup(plots.histogram(corpus.durations_s, "duration in seconds")),
         "examples": [(gloss, clip_id, _strip(store, clip_id))
                      for gloss, clip_id in list(corpus.examples.items())[:MAX_EXAMPLES]],
-        "columns": {key: name for key, name in COLUMNS.items() if any(key in model.metrics for model in facts)},
+        "columns": _measured(COLUMNS, facts), "embedding_columns": _measured(EMBEDDING_COLUMNS, facts),
         "gloss_sets": [f"top1_{name}" for name in params.evaluation.gloss_sets],
         "leakages": leakages(facts), "leakage_plot": _leakage_plot(leakages(facts), params.train.model),
         "selected": params.train.model,
@@ -99,6 +105,11 @@ def _model(model: ModelFacts, corpus: CorpusFacts, store: LandmarkStore, confusi
     shown["pictures"] = {name: _png(content) for name, content in model.pictures.items()}
     shown["config"] = None if model.config is None else json.dumps(model.config, indent=2, ensure_ascii=False)
     return shown
+
+
+def _measured(columns: dict[str, str], models: Sequence[ModelFacts]) -> dict[str, str]:
+    """The columns that any model has a metric for."""
+    return {key: name for key, name in columns.items() if any(key in model.metrics for model in models)}
 
 
 def _confusion(confusion: Confusion, corpus: CorpusFacts, store: LandmarkStore) -> dict[str, Any]:

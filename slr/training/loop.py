@@ -5,7 +5,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,19 +17,22 @@ from torch.nn import functional as F
 
 from slr.corpora.manifest import read_manifest
 from slr.data.augment import Augment
-from slr.data.batches import training_batches
+from slr.data.batches import by_sign, collate, similar_lengths
 from slr.data.clips import Clips, load_clips
 from slr.data.normalise import Normalise, normaliser
 from slr.errors import CorpusError, ModelError
 from slr.files import file_hash
 from slr.landmarks.store import LandmarkStore
 from slr.models import build
+from slr.models.embedding import Embedded
 from slr.params import ModelParams, Params, TrainingParams
-from slr.progress import progress
+from slr.progress import progress, warn
 from slr.signers import read_signers
 from slr.skeleton import skeleton
 from slr.splits import read_splits
+from slr.training.collapse import FACTS, advice, collapse_facts, collapsed
 from slr.training.device import autocast, choose_device, choose_precision, use_cores
+from slr.training.grouping import hard_batches, thresholds
 from slr.training.losses import Criterion
 from slr.training.resume import Checkpoint, RunState
 from slr.training.trained import outputs, save_model
@@ -79,7 +82,6 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
     criterion = Criterion(settings, model.width, counts, int(data.train.signers.max()) + 1).to(device)
     learner = nn.ModuleDict({"model": model, "criterion": criterion})
     optimizer = make_optimizer(learner, settings)
-    steps = math.ceil(len(data.train) / settings.batch_size)
 
     identity = {"params": settings.model_dump(), "train": params.train.model_dump(include={"seed", "device", "budget"}),
                 "precision": precision, "data": hashes, "slr": version("slr")}
@@ -97,13 +99,14 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
             generator = torch.Generator().manual_seed(params.train.seed * 100_003 + state.epoch)
             augment = Augment(settings.augment, joints, generator, settings.frames)
 
+            order, steps = training_order(model, data.train, normalise, settings, generator, state.history)
             learner.train()
-            total = 0.0
-            for step, batch in enumerate(training_batches(data.train, settings.batch_size, generator)):
+            total, seen = 0.0, 0
+            for step, indices in enumerate(order):
                 rate = learning_rate(settings, state.epoch + step / steps)
                 for group in optimizer.param_groups:
                     group["lr"] = rate
-                batch = augment(batch, normalise).to(device)
+                batch = augment(collate(data.train, indices), normalise).to(device)
                 with autocast(device, precision):
                     outputs = model(batch)
                 terms = criterion(outputs, batch)
@@ -117,9 +120,11 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
                         nn.utils.clip_grad_norm_(list(part.parameters()), settings.gradient_clip)
                 optimizer.step()
                 total += loss.item() * len(batch)
+                seen += len(batch)
 
-            row = {"epoch": state.epoch + 1, "train_loss": total / len(data.train),
-                   **validate(model, data.val, normalise), "lr": rate}
+            facts = remember(model, data.train, normalise, settings) if isinstance(model, Embedded) else {}
+            row = {"epoch": state.epoch + 1, "train_loss": total / seen, **validate(model, data.val, normalise),
+                   "lr": rate, **criterion.report(), **facts}
             state = state.after(row, model, time.perf_counter() - started, time.process_time() - started_cpu)
             checkpoint.save(state, learner, optimizer)
             if on_epoch:
@@ -128,6 +133,9 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
             advance(note=" ".join(f"{key} {value:.3f}" for key, value in known.items()))
 
     best = state.history[state.best_epoch - 1]
+    embedded = {fact: best[fact] for fact in FACTS if fact in best}
+    if embedded and collapsed(**embedded, size=model.width, top1=best["val_top1"]):
+        warn(advice(name, **embedded))
     config = {
         "name": name, "task": params.task, "params": settings.model_dump(), "labels": data.labels,
         "skeleton": {"name": joints.name, "joints": joints.joints}, "preprocessing": store.metadata,
@@ -135,7 +143,8 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
                      "train_clips": len(data.train), "val_clips": len(data.val), "epochs": state.epoch,
                      "best_epoch": state.best_epoch, "train_seconds": round(state.seconds, 2),
                      "train_cpu_seconds": round(state.cpu_seconds, 2),
-                     "val_loss": best["val_loss"], "val_top1": best["val_top1"]},
+                     "val_loss": best["val_loss"], "val_top1": best["val_top1"],
+                     **{f"embedding_{fact}": value for fact, value in embedded.items()}},
         "parameters": sum(weight.numel() for weight in model.parameters()), "data": hashes,
         "versions": {package: version(package) for package in ("slr", "torch", "numpy", "safetensors")},
     }
@@ -192,6 +201,31 @@ def read_data(store: LandmarkStore, splits: Path, manifest: Path, signers: Path,
     })
 
 
+def training_order(model: nn.Module, clips: Clips, normalise: Normalise, settings: TrainingParams,
+                   generator: torch.Generator, history: list[dict[str, Any]]) -> tuple[Iterable[Tensor], int]:
+    """The clips' numbers in each batch of the next epoch, and how many batches: `settings.batching`.
+
+    Batches grouped by hardness are made as they are asked for, by the model as it is then.
+    """
+    batching = settings.batching
+    if batching.clips_per_sign:
+        batches = by_sign(clips, settings.batch_size, batching.clips_per_sign, batching.signers_per_sign, generator)
+    else:
+        batches = similar_lengths(clips, settings.batch_size, generator)
+    if not 0 < batching.hard_from_epoch <= len(history) + 1:
+        return batches, len(batches)
+
+    def embed(indices: Tensor) -> Tensor:
+        features = outputs(model, clips.pick(indices), normalise)["features"]
+        model.train()
+        return features
+
+    used = [row["triplets_used"] or 0 for row in history[batching.hard_from_epoch - 1:]]
+    limits = thresholds(used, batching.hard_fewest_triplets)
+    hard = hard_batches(batches, clips.targets, embed, settings.batch_size, batching, limits)
+    return hard, len(batches) * batching.hard_loops
+
+
 def make_optimizer(model: nn.Module, settings: TrainingParams) -> torch.optim.Optimizer:
     """The optimiser of the settings; only weight matrices decay."""
     weights = list(model.parameters())
@@ -209,6 +243,13 @@ def learning_rate(settings: TrainingParams, epoch: float) -> float:
     if settings.schedule == "constant":
         return settings.lr
     return settings.lr * (1 + math.cos(math.pi * (epoch - warm) / max(1, end - warm))) / 2
+
+
+def remember(model: Embedded, clips: Clips, normalise: Normalise, settings: TrainingParams) -> dict[str, float]:
+    """Let an embedding compare clips to the training clips, as it sees them now; returns `collapse_facts`."""
+    vectors = outputs(model, clips, normalise)["features"]
+    model.remember(vectors, clips.targets)
+    return collapse_facts(vectors, settings.losses)
 
 
 def validate(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, float | None]:

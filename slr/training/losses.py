@@ -1,7 +1,7 @@
 """What training minimises: named terms of what a model returned.
 
-Losses about the clips' signers skip clips whose signer isn't known (-1). They and the contrastive loss skip clips that
-mixup mixed: what is half of one gloss and half of another, by two people, has neither.
+Losses about the clips' signers skip clips whose signer isn't known (-1). They and the losses between clips skip clips
+that mixup mixed: what is half of one gloss and half of another, by two people, has neither.
 """
 
 import torch
@@ -13,6 +13,7 @@ from slr.data.batches import Batch
 from slr.errors import ParamsError
 from slr.models.layers import Dropout
 from slr.params import TrainingParams
+from slr.training.triplet import TripletLoss
 
 
 class Criterion(nn.Module):
@@ -48,6 +49,8 @@ class Criterion(nn.Module):
         weights = class_counts.sum() / (len(class_counts) * class_counts.clamp_min(1))
         self.register_buffer("class_weights", weights if losses.class_weights == "balanced" else None, persistent=False)
         self.adversary = Adversary(width, signers, losses.adversary_lambda) if losses.adversary else None
+        self.triplet = TripletLoss(losses.triplet_margin) if losses.triplet else None
+        self.proxy = proxy_loss(losses.proxy_loss, len(class_counts), width) if losses.proxy else None
         self.estimator = None
         if losses.mutual_information:
             self.estimator = (SignerEstimator(width, signers, losses.mutual_information_hidden) if by_signers else
@@ -59,7 +62,7 @@ class Criterion(nn.Module):
         Returns
         -------
         dict
-            `cross_entropy` or `focal`; and as far as they have a weight `adversary`, `contrastive`,
+            As far as they have a weight `cross_entropy` or `focal`, `adversary`, `contrastive`, `triplet`, `proxy`,
             `mutual_information` with `mutual_information_estimator`, `attention_sparsity`, `attention_smoothness`.
         """
         losses, features = self.losses, outputs["features"].float()
@@ -67,12 +70,19 @@ class Criterion(nn.Module):
         if batch.mixed_share is not None:
             whole = batch.mixed_share == 0
         known = whole & (batch.signers >= 0)
-        terms = {"focal" if losses.focal else "cross_entropy": self.classification(outputs, batch)}
+        terms = {}
+        if losses.classification:
+            name = "focal" if losses.focal else "cross_entropy"
+            terms[name] = losses.classification * self.classification(outputs, batch)
         if self.adversary is not None:
             terms["adversary"] = losses.adversary * self.adversary(features[known], batch.signers[known])
         if losses.contrastive:
             terms["contrastive"] = losses.contrastive * contrastive(
                 features[whole], batch.targets[whole], losses.contrastive_temperature)
+        if self.triplet is not None:
+            terms["triplet"] = losses.triplet * self.triplet(features[whole], batch.targets[whole])
+        if self.proxy is not None:
+            terms["proxy"] = losses.proxy * self.proxy(features[whole], batch.targets[whole])
         if self.estimator is not None:
             # Of one scale: what runs away from the estimator by growing doesn't tell less.
             x, y = F.layer_norm(features, features.shape[1:]), batch.signers
@@ -88,6 +98,10 @@ class Criterion(nn.Module):
             terms["attention_smoothness"] = losses.attention_smoothness * _mean(
                 roughness(weights, batch.frames) for weights in outputs["attention"])
         return terms
+
+    def report(self) -> dict[str, float | None]:
+        """What the terms tell about the steps since the last report, for the history: `TripletLoss.report`."""
+        return {} if self.triplet is None else self.triplet.report()
 
     def classification(self, outputs: dict[str, Tensor], batch: Batch) -> Tensor:
         """Cross-entropy or focal loss; of an ensemble, the mean over its members."""
@@ -185,6 +199,13 @@ def contrastive(features: Tensor, targets: Tensor, temperature: float) -> Tensor
     log_share = (similar - similar.logsumexp(1, keepdim=True)).masked_fill(~positives, 0)
     anchors = count > 0
     return -(log_share.sum(1) / count.clamp_min(1))[anchors].sum() / anchors.sum().clamp_min(1)
+
+
+def proxy_loss(kind: str, classes: int, width: int) -> nn.Module:
+    """Features (B, D), targets (B,) -> loss, with a learned vector for each class: `LossParams.proxy_loss`."""
+    from pytorch_metric_learning import losses
+
+    return {"anchor": losses.ProxyAnchorLoss, "nca": losses.ProxyNCALoss}[kind](classes, width)
 
 
 class GaussianEstimator(nn.Module):

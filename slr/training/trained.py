@@ -18,7 +18,7 @@ from slr.data.batches import evaluation_batches
 from slr.data.clips import Clips, arrange, load_clips
 from slr.data.normalise import Normalise, normaliser
 from slr.errors import ModelError
-from slr.files import atomic_path, read_json, write_json
+from slr.files import atomic_path, file_hash, read_json, write_json
 from slr.landmarks.store import ClipLandmarks, LandmarkStore, skeleton_of
 from slr.models import build
 from slr.params import ModelParams
@@ -38,11 +38,19 @@ class TrainedModel:
     params : ModelParams
     config : dict
         All of config.json: labels, preprocessing, where the data came from, how training went.
+    folder : Path, optional
+        Where it was read from.
     """
 
     model: nn.Module
     params: ModelParams
     config: dict[str, Any]
+    folder: Path | None = None
+
+    @cached_property
+    def folder_hash(self) -> str:
+        """MD5 of the weights: what vectors of this model are told by."""
+        return file_hash(self.folder / WEIGHTS)
 
     @property
     def labels(self) -> list[str]:
@@ -134,4 +142,10 @@ def load_model(folder: str | Path) -> TrainedModel:
     except (ValidationError, ValueError, KeyError, RuntimeError) as error:
         raise ModelError(f"the model in {folder} can't be read by this version of slr: {error}; "
                          "train it again") from None
-    return TrainedModel(model.eval(), params, config)
+    return TrainedModel(model.eval(), params, config, folder)
+
+
+def differences(there: dict[str, Any], here: dict[str, Any]) -> list[str]:
+    """What differs between how the landmarks of training were made and how others are, in words."""
+    return [f"{name}: {there.get(name)} there, {here.get(name)} here" for name in sorted(there.keys() | here.keys())
+            if there.get(name) != here.get(name)]

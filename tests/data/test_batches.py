@@ -1,9 +1,13 @@
 """Clips into batches: nothing lost, nothing invented, padding told apart."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from slr.data.batches import collate, evaluation_batches, training_batches
+from slr.data.batches import by_sign, collate, evaluation_batches, similar_lengths
 from slr.data.clips import arrange, load_clips, pick_joints
 from slr.landmarks.store import LandmarkStore, write_store
 from slr.skeleton import skeleton
@@ -34,10 +38,10 @@ def test_a_batch_holds_each_clip_and_marks_padding_and_missing_joints():
 def test_every_clip_comes_once_in_an_order_that_follows_from_the_generator():
     clips = clips_of([5] * 10 + [50] * 9)
 
-    def order(seed: int) -> list[tuple[str, ...]]:
-        return [batch.clip_ids for batch in training_batches(clips, 4, torch.Generator().manual_seed(seed))]
+    def order(seed: int) -> list[list[int]]:
+        return [batch.tolist() for batch in similar_lengths(clips, 4, torch.Generator().manual_seed(seed))]
 
-    assert sorted(sum(order(1), ())) == sorted(clips.clip_ids)
+    assert sorted(sum(order(1), [])) == list(range(len(clips)))
     assert order(1) == order(1) != order(2)
 
 
@@ -53,7 +57,8 @@ def test_evaluation_reads_every_clip_once_and_says_which():
 
 def test_batches_of_similar_length_have_little_padding():
     lengths = np.random.default_rng(0).integers(10, 100, 256).tolist()
-    padded = sum(batch.frames.numel() for batch in training_batches(clips_of(lengths), 32, torch.Generator()))
+    clips = clips_of(lengths)
+    padded = sum(collate(clips, batch).frames.numel() for batch in similar_lengths(clips, 32, torch.Generator()))
     assert padded < 1.2 * sum(lengths)
 
 
@@ -91,3 +96,55 @@ def test_a_distance_means_the_same_across_and_down_a_frame_that_is_not_square():
     corner, right, down = clips.landmarks[0]
     torch.testing.assert_close((right - corner).norm(), (down - corner).norm())
     assert clips.targets.tolist() == [-1]
+
+
+def labelled(clips: list[tuple[int, int]]):
+    """Clips of (sign, signer) each."""
+    targets, signers = (torch.tensor(column) for column in zip(*clips, strict=True))
+    return replace(clips_of([2] * len(clips)), targets=targets, signers=signers)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 3)), min_size=1, max_size=60), st.integers(1, 4),
+       st.integers(1, 4), st.integers(0, 4), st.integers(0, 9))
+def test_batches_by_sign_have_every_clip_once_and_follow_from_the_generator(clips, together, times, people, seed):
+    size, made = together * times, labelled(clips)
+
+    def batches() -> list[list[int]]:
+        generator = torch.Generator().manual_seed(seed)
+        return [batch.tolist() for batch in by_sign(made, size, together, people, generator)]
+
+    assert sorted(sum(batches(), [])) == list(range(len(clips))) and batches() == batches()
+    assert sorted(map(len, batches()), reverse=True)[:len(clips) // size] == [size] * (len(clips) // size)
+    assert len(batches()) == -(-len(clips) // size)
+
+
+def by_pairs(batches: list[torch.Tensor], clips) -> list[dict[int, list[int]]]:
+    """{sign: signers of its clips} of each batch."""
+    found = []
+    for batch in batches:
+        signs: dict[int, list[int]] = {}
+        for i in batch.tolist():
+            signs.setdefault(clips.targets[i].item(), []).append(clips.signers[i].item())
+        found.append(signs)
+    return found
+
+
+def test_batches_by_sign_have_several_clips_of_several_people_for_each_sign():
+    """16 signs, 5 people, 3 clips each: as the built-in corpus has."""
+    clips = labelled([(sign, signer) for sign in range(16) for signer in range(5) for _ in range(3)])
+
+    def groups(people: int) -> list[list[int]]:
+        batches = by_sign(clips, 32, 4, people, torch.Generator().manual_seed(1))
+        return [signers for signs in by_pairs(batches, clips) for signers in signs.values()]
+
+    whole = [group for group in groups(4) if len(group) == 4]
+    assert len(whole) >= 16 * 3 - 4 and all(len(set(group)) == 4 for group in whole)
+    assert all(len(set(group)) == 2 for group in groups(2) if len(group) == 4)
+    assert any(len(set(group)) < 4 for group in groups(0))
+
+
+def test_people_who_sign_more_come_first_so_that_nobody_is_left_alone():
+    clips = labelled([(0, 0)] * 6 + [(0, 1)] * 3 + [(0, 2)] * 3)
+    batches = by_sign(clips, 2, 2, 2, torch.Generator().manual_seed(0))
+    assert all(len(set(clips.signers[batch].tolist())) == 2 for batch in batches)

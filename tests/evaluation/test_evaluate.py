@@ -66,6 +66,12 @@ def test_what_is_written_is_what_the_model_says(trained, tmp_path):
         assert row.predicted == model.labels[alone.argmax()]
 
 
+def test_every_model_has_the_metrics_of_embeddings(trained, tmp_path):
+    metrics = run(trained, tmp_path)
+    assert {"silhouette", "silhouette_train", "map", "one_shot", "one_shot_ways", "open_set_auroc"} <= metrics.keys()
+    assert metrics["one_shot_ways"] == 6 and "five_shot" not in metrics  # two signers, two clips of each gloss
+
+
 def test_the_probe_and_the_pictures_are_of_the_clips_that_no_weight_was_trained_on(trained, tmp_path):
     corpus, model = trained
     metrics = run(trained, tmp_path)

@@ -62,6 +62,13 @@ def test_the_files_are_the_models_weights_and_the_same_bytes_each_time(tmp_path,
         assert (tmp_path / "once" / file).read_bytes() == (tmp_path / "again" / file).read_bytes()
 
 
+def test_an_embedding_has_the_weights_of_its_network(tmp_path):
+    params = SiltParams(**SMALL, embedding={}, losses={"triplet": 1})
+    trained = TrainedModel(build(params, 3), params, {})
+    write_importance(tmp_path, trained, clips_of(75))
+    assert len(pd.read_csv(tmp_path / "importance.csv")) == 75
+
+
 def test_a_model_without_weights_has_no_files(tmp_path):
     params = SpoterParams(**SMALL)
     write_importance(tmp_path, TrainedModel(build(params, 3), params, {}), clips_of(54))

@@ -79,6 +79,18 @@ def test_no_model_has_results_yet(results):
     assert "No model has metrics yet" in written(results)
 
 
+def test_metrics_of_embeddings_have_a_table_where_any_model_has_them(results):
+    assert "Signs by their likeness" not in written(results)
+    path = results.folder / "metrics/models/spoter.json"
+    write_json(path, {**read_json(path), "one_shot": 0.5, "one_shot_ci_low": 0.25, "one_shot_ci_high": 0.625,
+                      "one_shot_ways": 17, "silhouette": -0.125})
+    table = re.search(r"<h3>Signs by their likeness.*?</table>", written(results), re.DOTALL)[0]
+    assert re.findall(r'<th class="n">(.*?)</th>', table) == ["one example", "silhouette"]
+    assert re.findall(r"<tr.*?<td>(.*?)</td>", table) == ["spoter"]  # the other model has none
+    for fact in ("50.0 %", "25.0 % – 62.5 %", "of 17 signs", "-0.12"):
+        assert fact in table, fact
+
+
 def test_without_a_probe_the_section_says_why(results):
     path = results.folder / "metrics/models/spoter.json"
     write_json(path, {name: value for name, value in read_json(path).items() if "probe" not in name})

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from pytorch_metric_learning.losses import SupConLoss
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -22,6 +23,7 @@ from slr.training.losses import (
     misfit,
     roughness,
 )
+from slr.training.triplet import all_triplets
 
 CLIPS, CLASSES, SIGNERS, WIDTH = 12, 4, 3, 10
 
@@ -89,6 +91,57 @@ def test_focal_loss_is_lins():
     terms = criterion(focal=True)(found, batch())
     assert list(terms) == ["focal"]
     torch.testing.assert_close(terms["focal"], expected)
+
+
+# Between clips
+
+
+def test_a_weight_multiplies_its_term_and_nothing_is_told_without_one():
+    found = outputs()
+    whole = criterion()(found, batch())["cross_entropy"]
+    assert criterion(classification=0.25)(found, batch())["cross_entropy"] == 0.25 * whole
+    params = ScaStgcnParams(losses={"classification": 0, "triplet": 2, "triplet_margin": 0.5}, embedding={})
+    terms = Criterion(params, WIDTH, torch.ones(CLASSES), 0)(found, batch())
+    assert list(terms) == ["triplet"]
+    torch.testing.assert_close(terms["triplet"], 2 * all_triplets(found["features"], batch().targets, 0.5).loss)
+
+
+def by_hand(kind: str, features: Tensor, proxies: Tensor, targets: Tensor) -> Tensor:
+    """Proxy-Anchor (Kim et al., eq. 4; margin .1, scale 32) or Proxy-NCA (Movshovitz-Attias et al., eq. 4)."""
+    mine = F.one_hot(targets, CLASSES).bool()
+    if kind == "nca":  # all proxies in the denominator
+        distances = (F.normalize(features)[:, None] - F.normalize(proxies)).square().sum(2)
+        return F.cross_entropy(-distances, targets)
+    cosine = F.normalize(features) @ F.normalize(proxies).T
+    pull = torch.where(mine, (-32 * (cosine - 0.1)).exp(), 0).sum(0).log1p()
+    push = torch.where(mine, 0, (32 * (cosine + 0.1)).exp()).sum(0).log1p()
+    return pull[mine.any(0)].mean() + push.mean()
+
+
+@pytest.mark.parametrize("kind", ["anchor", "nca"])
+def test_proxy_losses_are_the_papers_and_learn_a_vector_for_each_class(kind):
+    made, found = criterion(proxy=0.5, proxy_loss=kind), outputs()
+    some = batch(targets=torch.arange(CLIPS) % (CLASSES - 1))  # a class without clips
+    term = made(found, some)["proxy"]
+    (proxies,) = made.parameters()
+    assert proxies.shape == (CLASSES, WIDTH)
+    torch.testing.assert_close(term, 0.5 * by_hand(kind, found["features"], proxies, some.targets))
+    term.backward()
+    assert proxies.grad.abs().sum(1).min() > 0 and found["features"].grad.abs().sum() > 0
+
+
+def test_the_contrastive_loss_is_that_of_pytorch_metric_learning():
+    features = outputs()["features"]
+    theirs = SupConLoss(temperature=0.07)(features, batch().targets)
+    torch.testing.assert_close(contrastive(features, batch().targets, 0.07), theirs)
+
+
+def test_the_criterion_reports_the_triplets_of_an_epoch():
+    assert criterion().report() == {}
+    params = ScaStgcnParams(losses={"triplet": 1})
+    made = Criterion(params, WIDTH, torch.ones(CLASSES), 0)
+    made(outputs(), batch())
+    assert 0 < made.report()["triplets_share"] <= 1
 
 
 # The adversary

@@ -53,11 +53,16 @@ class AugmentParams(Section):
     """Alpha of the Beta distribution of shares in which clips are mixed in pairs; larger mixes more evenly."""
 
 
+Weight = Annotated[float, Field(ge=0)]
+
+
 class LossParams(Section):
-    """What training minimises besides telling glosses apart: each a weight, 0 switches it off."""
+    """What training minimises: each a weight, 0 switches it off."""
 
     signers: Literal["pseudo", "true"] = "pseudo"
     """Whose the clips are, for the losses that are about signers: pseudo-signers, or the corpus's where it knows."""
+    classification: Weight = 1
+    """Weight of telling the glosses apart (cross-entropy or focal loss); an `embedding` can do without it."""
     focal: bool = False
     """Focal loss in place of cross-entropy: what is already told well counts little."""
     focal_alpha: Annotated[float, Field(gt=0)] = 0.25
@@ -74,6 +79,14 @@ class LossParams(Section):
     """Weight of the supervised contrastive loss, between the clips of a batch; .1 as published."""
     contrastive_temperature: Annotated[float, Field(gt=0)] = 0.07
     """The lower, the more the nearest clips count."""
+    triplet: Weight = 0
+    """Weight of the triplet loss, over all triplets of a batch that aren't easy; 1 as published."""
+    triplet_margin: Annotated[float, Field(gt=0)] = 1
+    """How much farther than a clip of its own gloss one of another is to be, in the features' units."""
+    proxy: Weight = 0
+    """Weight of a loss between the clips and one learned vector a gloss."""
+    proxy_loss: Literal["anchor", "nca"] = "anchor"
+    """Proxy-Anchor (Kim et al., CVPR 2020) or Proxy-NCA (Movshovitz-Attias et al., ICCV 2017)."""
     mutual_information: Annotated[float, Field(ge=0)] = 0
     """Weight of what the features tell about the signer (CLUB, an upper bound in nats); .1 as published."""
     mutual_information_with: Literal["embedding", "signers"] = "embedding"
@@ -84,6 +97,34 @@ class LossParams(Section):
     """Weight of the entropy of the attention over time, in nats."""
     attention_smoothness: Annotated[float, Field(ge=0)] = 0
     """Weight of the squared steps of the attention from frame to frame."""
+
+
+class BatchingParams(Section):
+    """Which clips meet in a batch; for losses between clips. Without any of it, clips of similar length do."""
+
+    clips_per_sign: Annotated[int, Field(ge=0)] = 0
+    """Clips of a sign that come together, so that each has others of its sign beside it; 0 for plain shuffling."""
+    signers_per_sign: Annotated[int, Field(ge=0)] = 0
+    """How many people they are of, where so many sign it; 0 for whoever it is. Whose a clip is: `losses.signers`."""
+    hard_from_epoch: Annotated[int, Field(ge=0)] = 0
+    """Epoch from which clips that are hard to tell apart are grouped into batches (200 as published); 0 for never."""
+    hard_batches: Annotated[int, Field(ge=2)] = 16
+    """Batches that are grouped anew at a time."""
+    hard_loops: Positive = 5
+    """How often each of them is trained on."""
+    hard_fewest_triplets: Annotated[float, Field(ge=0)] = 10
+    """Grouping asks for less distance and for less likeness once steps use fewer triplets than this, on average."""
+
+
+class EmbeddingParams(Section):
+    """A clip as a vector: clips of one sign near each other, also of signs that were never trained on."""
+
+    size: Positive = 32
+    """Numbers of the vector."""
+    normalise: bool = False
+    """Give every vector length 1."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0
+    """Share of the network's features that are left out before the vector is made of them."""
 
 
 class TrainingParams(Section):
@@ -121,6 +162,9 @@ class TrainingParams(Section):
     """Epochs without a better validation score before training stops."""
     augment: AugmentParams = AugmentParams()
     losses: LossParams = LossParams()
+    batching: BatchingParams = BatchingParams()
+    embedding: EmbeddingParams | None = None
+    """Map a clip to a vector, and recognise its sign by the nearest training clip; null for a classifier."""
 
     @model_validator(mode="after")
     def _augmentation_can_do_something(self) -> Self:
@@ -146,11 +190,35 @@ class TrainingParams(Section):
         if by_embedding and not self.signer_embedding:
             raise ValueError("losses.mutual_information_with: this model has no embedding of the signer; "
                              "set it to signers")
-        for name in ("adversary", "contrastive", "mutual_information"):
+        for name in ("adversary", "contrastive", "triplet", "proxy", "mutual_information"):
             if self.augment.mixup and getattr(losses, name) and not (name == "mutual_information" and by_embedding):
                 raise ValueError(f"losses.{name}: mixup leaves no clip with one gloss and one signer; set it to 0, or "
                                  "augment.mixup: 0")
         for name in ("attention_sparsity", "attention_smoothness"):
             if getattr(losses, name) and not self.signer_embedding:
                 raise ValueError(f"losses.{name}: this model has no attention over time to regularise; set it to 0")
+        return self
+
+    @model_validator(mode="after")
+    def _something_trains_each_part(self) -> Self:
+        losses = self.losses
+        if self.embedding is None and not losses.classification:
+            raise ValueError("losses.classification: nothing else trains a classifier; set it to 1, or give the model "
+                             "an embedding")
+        if self.embedding is not None and not (losses.triplet or losses.proxy or losses.contrastive):
+            raise ValueError("embedding: no loss is about its vectors; set losses.triplet, losses.proxy or "
+                             "losses.contrastive to 1")
+        return self
+
+    @model_validator(mode="after")
+    def _batches_can_be_made(self) -> Self:
+        batching = self.batching
+        if batching.clips_per_sign and self.batch_size % batching.clips_per_sign:
+            raise ValueError(f"batching.clips_per_sign: {batching.clips_per_sign} clips of each sign don't fill a "
+                             f"batch of {self.batch_size}; make it a divisor of batch_size")
+        if batching.signers_per_sign > batching.clips_per_sign:
+            raise ValueError(f"batching.signers_per_sign: {batching.signers_per_sign} people need as many clips; raise "
+                             "batching.clips_per_sign")
+        if batching.hard_from_epoch and not self.losses.triplet:
+            raise ValueError("batching.hard_from_epoch: the triplets that are used steer it; set losses.triplet to 1")
         return self

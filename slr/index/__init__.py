@@ -1,0 +1,8 @@
+"""Galleries: signs known by one example each, without training; and searching them."""
+
+from pathlib import Path
+
+INDEX = Path("index.parquet")
+"""Where a gallery is, by default."""
+ALARM = 0.1
+"""Share of signs outside a gallery that may pass for one in it, by default."""

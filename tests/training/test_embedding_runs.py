@@ -1,0 +1,132 @@
+"""Training an embedding: it learns to tell signs by distance, survives a kill, and warns of a collapse."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from slr.evaluation.evaluate import evaluate
+from slr.files import file_hash, read_json
+from slr.landmarks.store import LandmarkStore
+from slr.params import Params
+from slr.training.trained import load_model
+from tests import landmark_corpus
+from tests.conftest import REPOSITORY
+from tests.training.test_loop import run, settings, splits_of
+
+TRIPLET = {"embedding": {"size": 8}, "losses": {"classification": 0, "triplet": 1}}
+GROUPED = {"batching": {"clips_per_sign": 4, "signers_per_sign": 2, "hard_from_epoch": 2, "hard_batches": 2,
+                        "hard_loops": 2, "hard_fewest_triplets": 1000}}
+KNOWN = ["epoch", "train_loss", "val_loss", "val_top1", "lr"]
+
+
+def embedding(**changes) -> Params:
+    return settings(**TRIPLET | GROUPED | changes)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory) -> landmark_corpus.Corpus:
+    return landmark_corpus.make(tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture(scope="module")
+def once(corpus, tmp_path_factory) -> Path:
+    """An embedding trained without interruption, with `embedding()`."""
+    return run(corpus, tmp_path_factory.mktemp("once"), embedding())
+
+
+def test_it_learns_to_tell_signs_by_distance(corpus, tmp_path, capsys):
+    params = settings(embedding={"size": 8}, losses={"classification": 0, "triplet": 1, "proxy": 1}, epochs=12,
+                      batch_size=8, augment={"probability": 0})
+    model = load_model(run(corpus, tmp_path, params))
+    assert model.config["training"]["val_top1"] > 0.8 and "collapsed" not in capsys.readouterr().err
+    store = LandmarkStore(corpus.landmarks)
+    clips = model.clips(store, [clip_id for clip_id in store.clip_ids if clip_id.startswith("s5")])
+    right = torch.tensor([int(clip_id.split("-g")[1][0]) for clip_id in clips.clip_ids])
+    assert (model.outputs(clips)["logits"].argmax(1) == right).float().mean() > 0.7
+
+
+def test_the_folder_has_the_gallery_and_how_far_apart_it_is(once, corpus):
+    model = load_model(once)
+    assert model.model.gallery.shape == (64, 8) and model.model.gallery_targets.bincount().tolist() == [16] * 4
+    store = LandmarkStore(corpus.landmarks)
+    train = sorted(clip_id for clip_id in store.clip_ids if clip_id[1] in "0123")
+    outputs = model.outputs(model.clips(store, train))
+    torch.testing.assert_close(outputs["features"], model.model.gallery)
+    assert outputs["logits"].max(1).values.abs().max() < 1e-3  # each training clip is its own nearest
+    assert torch.equal(outputs["logits"].argmax(1), model.model.gallery_targets)
+    history = pd.read_csv(once / "history.csv")
+    assert list(history) == [*KNOWN, "triplets_used", "triplets_share", "spread", "dimensions"]
+    assert (history.triplets_share.between(0, 1)).all() and (history.spread > 0).all()
+    training = read_json(once / "config.json")["training"]
+    assert training["embedding_spread"] == pytest.approx(history.spread[training["best_epoch"] - 1])
+    assert model.folder_hash == file_hash(once / "weights.safetensors")
+
+
+def test_it_is_tested_like_any_model(once, corpus, tmp_path):
+    metrics = evaluate(once, embedding(), *corpus, tmp_path / "metrics.json", tmp_path / "report")
+    trained = read_json(once / "config.json")["training"]
+    assert {name: metrics[name] for name in ("embedding_spread", "embedding_dimensions")} == {
+        name: trained[name] for name in ("embedding_spread", "embedding_dimensions")}
+    assert metrics["clips"] == 16 and 0 <= metrics["top1"] <= 1 and "one_shot" in metrics
+    predictions = pd.read_csv(tmp_path / "report/predictions.csv")
+    assert all(len(set(top.split("|"))) == 4 for top in predictions.top5)  # different glosses
+
+
+def test_other_losses_have_no_triplets_to_count(corpus, tmp_path):
+    model = run(corpus, tmp_path, settings(embedding={}, losses={"proxy": 1}, epochs=1))
+    assert list(pd.read_csv(model / "history.csv")) == [*KNOWN, "spread", "dimensions"]
+
+
+def test_a_killed_run_with_grouped_batches_ends_with_the_same_weights(once, corpus, tmp_path):
+    script = ("import time; from pathlib import Path; from tests.training.test_embedding_runs import *\n"
+              "def slowly(row): print(row['epoch'], flush=True); time.sleep(60 if row['epoch'] == 3 else 0)\n"
+              f"run(landmark_corpus.Corpus(*map(Path, {[str(path) for path in corpus]})), Path({str(tmp_path)!r}), "
+              "embedding(), on_epoch=slowly)")
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
+    assert [process.stdout.readline().strip() for _ in range(3)] == ["1", "2", "3"]
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    resumed = run(corpus, tmp_path, embedding())
+    for name in ("weights.safetensors", "history.csv"):
+        assert (resumed / name).read_bytes() == (once / name).read_bytes()
+
+
+def test_the_thresholds_of_grouping_follow_the_history(monkeypatch, corpus, tmp_path):
+    from slr.training import loop
+
+    seen = []
+
+    def watched(*arguments):
+        seen.append(arguments[-1])
+        return hard_batches(*arguments)
+
+    hard_batches = loop.hard_batches
+    monkeypatch.setattr(loop, "hard_batches", watched)
+    rows = []
+    run(corpus, tmp_path, embedding(epochs=4), on_epoch=rows.append)
+    assert [(limits.distance, round(limits.same_sign, 3)) for limits in seen] == [(0.5, 1), (0.4, 0.9), (0.4, 0.9)]
+
+
+def test_batches_by_sign_give_more_triplets_than_chance(corpus, tmp_path):
+    """Of 16 clips, 4 of each sign: as many triplets as can be, in each step."""
+    rows = []
+    run(corpus, tmp_path, embedding(batching={"clips_per_sign": 4}, epochs=1), on_epoch=rows.append)
+    assert rows[0]["triplets_used"] == pytest.approx(rows[0]["triplets_share"] * 16 * 3 * 12, rel=1e-6)
+
+
+def test_without_validation_the_last_epoch_is_kept(corpus, tmp_path):
+    none = splits_of(corpus, tmp_path / "splits.parquet", val="train")
+    model = load_model(run(none, tmp_path, embedding(epochs=2)))
+    assert model.config["training"]["best_epoch"] == 2 and len(model.model.gallery) == 80
+
+
+def test_a_collapse_is_told_with_the_way_out(corpus, tmp_path, capsys):
+    """Triplets alone, of clips that an untrained network hardly tells apart."""
+    run(corpus, tmp_path, settings(**TRIPLET, batch_size=8, epochs=6))
+    told = " ".join(capsys.readouterr().err.split())
+    assert "the embedding of 'spoter' has collapsed" in told and "losses.classification: 1" in told
