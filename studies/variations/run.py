@@ -42,13 +42,13 @@ def settings() -> Params:
 
 
 def measure(params: Params, folder: Path) -> pd.DataFrame:
-    """Train and test all models in all folds; one row for each model.
+    """Train and test all models in all folds; one row for each model. Embeddings aren't among the variations.
 
     Columns: `family`; `top1_mean`, `top1_sd` and `top1_worst` over the signers; `probe`, `probe_sd` and `chance` over
     the folds; `train_seconds` of a fold.
     """
     models = {name: params.models[name].model_copy(update={"epochs": min(EPOCHS, params.models[name].epochs)})
-              for name in params.train.models}
+              for name in params.train.models if params.models[name].embedding is None}
     table = cross_validate(models, params, landmarks=folder / "landmarks", manifest=folder / "manifest.parquet",
                            out=FOLDER, workers=params.compute.workers)
     folds, signers = table.groupby("model"), by_signer(table, FOLDER).groupby("model")
