@@ -17,6 +17,8 @@ Left out: neck (MediaPipe has none but the middle of the shoulders, which is the
 below the picture's edge), legs, and all fingers (the Kinect has none). The Kinect's metres are seen without perspective
 in a square of `FRAME_M`. Models normalise by `shoulders`: the origin in the middle of the shoulders, one unit their
 width in the picture, both medians over a clip; so neither metres, nor the picture's size, nor the place in it remain.
+Depth has another origin in each (MediaPipe's hips, here the Kinect's shoulders): it serves view points alone, models
+read x and y.
 """
 
 from collections.abc import Callable
