@@ -5,48 +5,25 @@ import pandas as pd
 import pytest
 
 from slr import corpora
-from slr.corpora.manifest import read_manifest
 from slr.errors import SlrError
 from slr.evaluation.dtw import dtw_body_features
 from slr.files import read_json
-from slr.landmarks.store import ClipLandmarks, write_store
 from slr.params import CorpusParams, EmbeddingParams, LossParams, MultistreamParams
-from slr.skeleton import skeleton
 from studies.isl_fewshot import run as study
 from studies.isl_fewshot.models import MODELS
 from studies.workspace import shared_data
-from tests import landmark_corpus
+from tests.studies.recordings import KINECT, kinect_clip, write_kinect
 
-KINECT = skeleton("kinect-20")
 TINY = MultistreamParams(streams=[["joints"]], seeds=1, widths=[16], strides=[2], epochs=1, batch_size=16,
                          joints="kinect-12", channels=3)
 GLOSSES, SIGNERS, REPETITIONS = 6, 3, 3
 
 
-def kinect_clip(gloss, rng, clip_id, turn=0.0):
-    """A signer in metres whose right hand goes along a path that belongs to the gloss, turned about the vertical."""
-    frames = int(rng.integers(12, 25))
-    points = np.tile(np.random.default_rng(0).normal(0, 0.3, (len(KINECT), 3)), (frames, 1, 1))
-    for side, x in (("left", -0.2), ("right", 0.2)):
-        points[:, KINECT.index(f"{side}_shoulder")] = x, 0.4, 0
-    way = np.linspace(0, 0.4, frames)[:, None]
-    for joint in ("right_wrist", "right_hand"):
-        points[:, KINECT.index(joint)] += way * [np.cos(gloss), np.sin(gloss), 0]
-    x, y, z = np.moveaxis(points, -1, 0)
-    points = np.stack([x * np.cos(turn) - z * np.sin(turn), y, z * np.cos(turn) + x * np.sin(turn)], -1)
-    return ClipLandmarks(clip_id, 30, 1, 1, (points + rng.normal(0, 0.002, points.shape) + 2).astype(np.float32))
-
-
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A made-up corpus in the place of the real one, 2 of whose 6 signs aren't trained, and two tiny models."""
-    rng = np.random.default_rng(0)
     folds = tmp_path / "folds"
-    made = landmark_corpus.make(folds, glosses=GLOSSES, signers=SIGNERS, repetitions=REPETITIONS)
-    clips = read_manifest(made.manifest)
-    write_store(made.landmarks, [kinect_clip(int(glosses[0].removeprefix("gloss")), rng, clip_id, rng.uniform(-1, 1))
-                                 for clip_id, glosses in clips[["clip_id", "glosses"]].itertuples(index=False)],
-                KINECT, channels=("x", "y", "z"))
+    write_kinect(folds, GLOSSES, SIGNERS, REPETITIONS)
     monkeypatch.setattr(study, "STUDY", tmp_path)
     monkeypatch.setattr(study, "FOLDER", folds)
     monkeypatch.setattr(study, "unseen_signs", lambda glosses: ["gloss1", "gloss4"])

@@ -3,42 +3,15 @@
 import csv
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from slr.corpora.folder import scan
-from slr.corpora.manifest import SCHEMA, write_manifest
 from slr.corpora.reading import nfc
 from slr.errors import SlrError
-from slr.landmarks.store import LandmarkStore, write_store
+from slr.landmarks.store import LandmarkStore
 from studies import slovak
 from studies.workspace import kept, shared_data
-from tests import landmark_corpus
-
-HEADER = "word_id,word_sk,lesson,in_dictionary,front,front_frames,side,side_frames\n"
-
-
-def write_words(folder, glosses):
-    """words.csv with these words, one that has no side take and one that isn't in the dictionary."""
-    rows = [f"{i},{gloss},1,true,words_front/w{i}.mp4,{50 + i},words_side/w{i}.mp4,60\n"
-            for i, gloss in enumerate(glosses)]
-    rows += ["98,bez,1,true,words_front/w98.mp4,50,,\n",
-             "99,1-10,1,false,words_front/w99.mp4,50,words_side/w99.mp4,50\n"]
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "words.csv").write_text(HEADER + "".join(rows), encoding="utf-8")
-
-
-def write_takes(data, glosses):
-    """A store with a front and a side take of each gloss, and their manifest; the first gloss has no side take."""
-    rng = np.random.default_rng(0)
-    ids = {(gloss, take): f"{take}/{i}" for i, gloss in enumerate(glosses) for take in ("front", "side")}
-    ids.pop((glosses[0], "side"))
-    write_store(data / "landmarks", [landmark_corpus.clip(glosses.index(gloss), rng, clip_id, missing=0)
-                                     for (gloss, _), clip_id in ids.items()], landmark_corpus.JOINTS,
-                metadata=landmark_corpus.METADATA)
-    rows = [{"clip_id": clip_id, "media": clip_id, "glosses": [gloss], "segments": [], "signer": "one",
-             "split": "train" if take == "front" else "test"} for (gloss, take), clip_id in ids.items()]
-    write_manifest(data / "manifest.parquet", pd.DataFrame(rows).reindex(columns=SCHEMA.names))
+from tests.studies.recordings import write_takes, write_words
 
 
 def test_words_have_both_takes_and_are_in_the_dictionary(tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from slr.corpora.reading import nfc
 from slr.data.batches import collate
 from slr.data.clips import load_clips
 from slr.data.normalise import normaliser
@@ -11,20 +12,23 @@ from slr.errors import SlrError
 from slr.files import read_json
 from slr.landmarks.store import CHANNELS, ClipLandmarks, LandmarkStore, write_store
 from slr.models import build
-from slr.params import MultistreamParams
+from slr.params import AugmentParams, MultistreamParams
 from slr.skeleton import skeleton
 from slr.splits import read_splits
+from studies import slovak
 from studies.slovak_oneshot import run as study
 from studies.slovak_oneshot import sources
 from studies.slovak_oneshot.common import ARM, COMMON, SIDES, from_kinect, from_mediapipe, write_common
 from studies.slovak_oneshot.models import AVERAGES, MODELS, Recipe
+from studies.workspace import shared_data
 from tests import landmark_corpus
 from tests.models.batches import batch_of
-from tests.studies.test_slovak import write_takes, write_words
+from tests.studies.recordings import write_kinect, write_takes, write_words
 
 GLOSSES = ["chyba", "auto", "dom", "mama", "pes", "strom", "voda"]
 """The first has no side take."""
 TINY = MultistreamParams(streams=[["joints"]], seeds=1, widths=[16], strides=[2], epochs=2, batch_size=8, channels=2)
+NINE_JOINTS = TINY.model_copy(update={"joints": COMMON.name, "augment": AugmentParams(yaw_degrees=60)})
 BODY = {"head": (0, 0.35, 0), **{f"{side}_{joint}": (sign * x, y, z) for side, sign in (("left", -1), ("right", 1))
                                  for joint, (x, y, z) in zip(ARM, [(0.2, 0, 0), (0.3, -0.3, 0), (0.2, -0.4, -0.2),
                                                                    (0.15, -0.35, -0.3)], strict=True)}}
@@ -33,16 +37,18 @@ BODY = {"head": (0, 0.35, 0), **{f"{side}_{joint}": (sign * x, y, z) for side, s
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Made-up takes and a made-up built-in corpus in the place of the real ones, and two tiny models."""
+    """Made-up takes and a made-up built-in corpus in the place of the real ones, and three tiny models."""
     write_words(tmp_path / "slovak", GLOSSES)
     write_takes(tmp_path / "project/data", GLOSSES)
+    write_kinect(tmp_path / "folds/isl_kinect", glosses=2, signers=2, repetitions=1)
     landmark_corpus.make(tmp_path / "sample", glosses=3, signers=2, repetitions=1)
     monkeypatch.setenv("SLR_SHARED_DATA", str(tmp_path))
     monkeypatch.setattr(study, "STUDY", tmp_path)
     monkeypatch.setattr(study, "FOLDER", tmp_path / "folds")
     monkeypatch.setattr(sources, "sample_data", lambda: tmp_path / "sample")
     monkeypatch.setattr(study, "MODELS", {"first": Recipe("sample", TINY, seeds=2),
-                                          "second": Recipe("front", TINY, "logits", seeds=1)})
+                                          "second": Recipe("front", TINY, "logits", seeds=1),
+                                          "kinect": Recipe("isl", NINE_JOINTS, seeds=1)})
     monkeypatch.setattr(study, "AVERAGES", {"both": ("first", "second", "dtw"), "absent": ("first", "third")})
     return tmp_path
 
@@ -54,6 +60,7 @@ def test_side_takes_never_train_and_what_is_done_is_kept(folder):
     config = read_json(folder / "folds/models/second-1/model/config.json")
     assert config["labels"] == sorted(GLOSSES) and config["training"]["train_clips"] == 7
     assert read_json(folder / "folds/models/first-2/model/config.json")["training"]["train_clips"] == 6
+    assert read_json(folder / "folds/models/kinect-1/model/config.json")["training"]["train_clips"] == 4
     done = array.stat().st_mtime_ns
     metrics = read_json(folder / "metrics.json")
     study.main(workers=1)
@@ -61,11 +68,12 @@ def test_side_takes_never_train_and_what_is_done_is_kept(folder):
 
     # words 0 and 5 are every fifth, word 1 every tenth from the second on; word 0 has no side take
     assert (metrics["ways"], metrics["queries"], metrics["development_queries"]) == (6, 4, 2)
-    assert {f"{name}_{key}" for name in ("dtw", "first", "second", "both") for key in ("top1", "top5")} <= set(metrics)
+    assert {f"{name}_{key}" for name in ("dtw", "first", "second", "kinect", "both")
+            for key in ("top1", "top5")} <= set(metrics)
     assert not any(key.startswith("absent") for key in metrics) and metrics["dtw_top1"] == 1
-    assert metrics["top1"] in {metrics[f"{name}_top1"] for name in ("first", "second", "both")}
+    assert metrics["top1"] in {metrics[f"{name}_top1"] for name in ("first", "second", "kinect", "both")}
     rows = (folder / "results.md").read_text().splitlines()
-    assert {row.split("|")[1].strip() for row in rows[4:]} == {"`dtw`", "`first`", "`second`", "`both`"}
+    assert {row.split("|")[1].strip() for row in rows[4:]} == {"`dtw`", "`first`", "`second`", "`kinect`", "`both`"}
     assert (folder / "accuracy.png").stat().st_size > 5_000
 
 
@@ -75,6 +83,19 @@ def test_development_looks_at_development_takes_alone(folder, capsys):
     tried = read_json(folder / "folds/development.json")
     assert [entry["name"] for entry in tried] == ["dtw", "second"] and tried[1]["settings"]["epochs"] == 2
     assert tried[0]["top1"] == 1 and "dtw: top-1 1.000, top-5 1.000 of 2" in capsys.readouterr().out
+
+
+def test_takes_that_have_landmarks_are_not_extracted_again(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(sources, "shared_data", lambda name: tmp_path / name)
+    monkeypatch.setattr(sources, "run", lambda *command: asked.append(command))
+    monkeypatch.setattr(sources.slovak, "project", lambda study, recordings, words: study / "project")
+    write_words(tmp_path / "slovak", GLOSSES)
+    assert sources.slovak_data(tmp_path) == tmp_path / "project/data"
+    assert asked == [(tmp_path / "project", "dvc", "repro", "landmarks")]
+    write_takes(tmp_path / "project/data", GLOSSES)
+    sources.slovak_data(tmp_path)
+    assert len(asked) == 1
 
 
 def test_where_the_built_in_corpus_has_no_landmarks_the_way_to_them_is_named(tmp_path, monkeypatch):
@@ -102,7 +123,7 @@ def test_an_average_hears_every_model_equally():
 
 
 def test_an_unknown_model_is_named(folder):
-    with pytest.raises(SlrError, match="no model 'third'; known: first, second"):
+    with pytest.raises(SlrError, match="no model 'third'; known: first, second, kinect"):
         study.main(["third"])
 
 
@@ -162,3 +183,15 @@ def test_every_model_reads_its_joints(name):
 
 def test_averages_are_of_models_of_the_study():
     assert {one for of in AVERAGES.values() for one in of} <= {*MODELS, "dtw"} and not set(AVERAGES) & set(MODELS)
+
+
+def test_the_development_takes_are_those_of_the_protocol():
+    try:
+        recordings = shared_data("slovak")
+    except SlrError as absent:
+        pytest.skip(str(absent))
+    glosses = [nfc(word["word_sk"]).strip() for word in slovak.words(recordings)]
+    chosen_on = study.development(glosses, slovak.words(recordings, study.LOOKED_AT))
+    assert (len(chosen_on), int(chosen_on.sum())) == (389, 114)
+    protocol = " ".join((study.STUDY / "README.md").read_text().split())
+    assert "from the second on: 114 glosses" in protocol and "the other 275 side takes" in protocol
