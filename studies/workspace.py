@@ -3,9 +3,13 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from slr.errors import SlrError
+from slr.files import atomic_path, read_json, write_json
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -38,3 +42,15 @@ def run(folder: Path, *command: str | Path) -> None:
     """Run a command of this environment in a project, on its own code; raises CalledProcessError if it fails."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     subprocess.run(command, cwd=folder, check=True, env={**os.environ, "PATH": path, "PYTHONPATH": str(folder)})
+
+
+def kept(folder: Path, key: str, make: Callable[[], np.ndarray]) -> np.ndarray:
+    """The array that is kept in the folder; made, and kept, where there is none of this key (what it follows from)."""
+    array, of = folder / "array.npy", folder / "key.json"
+    if not (array.exists() and of.exists() and read_json(of) == key):
+        of.unlink(missing_ok=True)
+        made = make()
+        with atomic_path(array) as temporary:
+            np.save(temporary, made)
+        write_json(of, key)
+    return np.load(array)

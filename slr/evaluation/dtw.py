@@ -12,6 +12,8 @@ N_FRAMES = 32
 WINDOW_FRAMES = 10
 """How far apart two matched frames may be (Sakoe-Chiba band)."""
 ARMS = ("left_elbow", "right_elbow", "left_wrist", "right_wrist")
+BODY_ARMS = (*ARMS, "left_hand", "right_hand")
+"""Of skeletons whose hand is a joint of the body."""
 
 
 def dtw_features(clip: ClipLandmarks, skeleton: Skeleton) -> np.ndarray:
@@ -36,9 +38,39 @@ def dtw_features(clip: ClipLandmarks, skeleton: Skeleton) -> np.ndarray:
     arms = points[:, [skeleton.index(joint) for joint in ARMS]] - ((left + right) / 2)[:, None]
     hands = [points[:, skeleton.part_slices[part]] for part in ("left_hand", "right_hand")]
     relative = [hand - hand[:, :1] for hand in hands]
-    sequence = np.concatenate([arms, *relative], axis=1).reshape(len(points), -1) / shoulder_width
+    return _spread(np.concatenate([arms, *relative], axis=1) / shoulder_width)
+
+
+def dtw_body_features(clip: ClipLandmarks, skeleton: Skeleton) -> np.ndarray:
+    """Elbows, wrists and hands from the middle of the shoulders, in shoulder widths, of a body turned to the camera.
+
+    Parameters
+    ----------
+    clip : ClipLandmarks
+        Coordinates (T, J, >= 3), in metres, x to the signer's right.
+    skeleton : Skeleton
+        Names of the J joints; has both `shoulder`, `elbow`, `wrist` and `hand` joints.
+
+    Returns
+    -------
+    ndarray of float64, shape (32, 18)
+        x, y and z of the 6 joints at 32 times, as of `dtw_features`. One turn around the vertical for the whole clip:
+        its median shoulder line is then across the picture.
+    """
+    points = clip.coordinates[:, :, :3].astype(np.float64)
+    left, right = (points[:, skeleton.index(f"{side}_shoulder")] for side in ("left", "right"))
+    across, away = np.nanmedian((right - left)[:, [0, 2]], axis=0)
+    arms = points[:, [skeleton.index(joint) for joint in BODY_ARMS]] - ((left + right) / 2)[:, None]
+    cos, sin = np.array([across, away]) / np.hypot(across, away)
+    x, y, z = np.moveaxis(arms, -1, 0)
+    turned = np.stack([x * cos + z * sin, y, z * cos - x * sin], axis=-1)
+    return _spread(turned / np.nanmedian(np.linalg.norm(left - right, axis=-1)))
+
+
+def _spread(points: np.ndarray) -> np.ndarray:
+    """(T, joints, axes) -> (32, joints * axes), at times spread evenly over the clip."""
     times = np.linspace(0, len(points) - 1, N_FRAMES)
-    return np.stack([_resample(channel, times) for channel in sequence.T], axis=1)
+    return np.stack([_resample(channel, times) for channel in points.reshape(len(points), -1).T], axis=1)
 
 
 def _resample(values: np.ndarray, times: np.ndarray) -> np.ndarray:

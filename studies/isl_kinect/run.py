@@ -22,6 +22,7 @@ from slr.files import read_json, write_json, write_text
 from slr.landmarks.importing import import_landmarks
 from slr.params import CorpusParams, ModelParams, Params, parse
 from studies.isl_kinect.models import MODELS
+from studies.pictures import draw_signers
 from studies.workspace import shared_data
 
 STUDY = Path(__file__).parent
@@ -107,14 +108,10 @@ def draw(signers: Mapping[str, Sequence[float]]) -> Figure:
     """A line for each model, a dot for each signer, a stroke at their mean, beside the published number."""
     figure = Figure(figsize=(7.2, 1.2 + 0.38 * len(signers)), layout="constrained")
     axes = figure.subplots()
-    for place, top1 in enumerate(signers.values()):
-        axes.plot(top1, np.full(len(top1), place), "o", alpha=0.45, color="C0")
-        axes.plot([np.mean(top1)] * 2, [place - 0.3, place + 0.3], color="C1", linewidth=2.5)
+    draw_signers(axes, signers, "top-1 on a signer who was left out (stroke: mean)")
     axes.axvline(PUBLISHED_TOP1, color="0.5", linestyle="--", linewidth=1)
     axes.annotate("published", (PUBLISHED_TOP1, 1), (3, -4), xycoords=("data", "axes fraction"),
                   textcoords="offset points", va="top", color="0.4", fontsize=8)
-    axes.set(yticks=range(len(signers)), yticklabels=list(signers), ylim=(-0.6, len(signers) - 0.2),
-             xlabel="top-1 on a signer who was left out (stroke: mean)")
     return figure
 
 

@@ -10,13 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from slr.corpora.manifest import read_manifest
-from slr.evaluation.dtw import dtw_distances, dtw_features
 from slr.files import read_json, write_json
 from slr.landmarks.store import LandmarkStore
 from slr.metrics import wilson
-from slr.splits import read_splits
-from studies.workspace import clone, run, shared_data
+from studies import slovak
+from studies.workspace import run, shared_data
 
 STUDY = Path(__file__).parent
 MAX_FRAMES = 110
@@ -38,33 +36,6 @@ SETTINGS = {
     "models.spoter.augment.noise_std": 0.1,
 }
 """Chosen on 38 other words of the dictionary."""
-
-
-def write_annotations(path: Path, recordings: Path) -> None:
-    """The folder reader's CSV: front takes train, side takes test, every fifth usable word of the dictionary."""
-    with open(recordings / "words.csv", encoding="utf-8") as file:
-        words = [word for word in csv.DictReader(file) if word["in_dictionary"] == "true"
-                 and all(0 < int(word[f"{take}_frames"] or 0) <= MAX_FRAMES for take in ("front", "side"))]
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["path", "gloss", "signer", "split"])
-        for word in words[::EVERY]:
-            rows.writerow([word["front"], word["word_sk"], "one", "train"])
-            rows.writerow([word["side"], word["word_sk"], "one", "test"])
-
-
-def dtw_ranks(project: Path) -> np.ndarray:
-    """For each test clip, how many other glosses' training clips are nearer than its own gloss's (0 = right)."""
-    store = LandmarkStore(project / "data/landmarks")
-    splits = read_splits(project / "data/splits.parquet")
-    gloss = {clip: glosses[0] for clip, glosses in
-             read_manifest(project / "data/manifest.parquet")[["clip_id", "glosses"]].itertuples(index=False)}
-    train, test = ([clip for clip in splits.clip_id[splits.split == name]] for name in ("train", "test"))
-    features = {clip: dtw_features(store[clip], store.skeleton) for clip in train + test}
-    distances = dtw_distances([features[clip] for clip in test], [features[clip] for clip in train])
-    glosses = np.array([gloss[clip] for clip in train])
-    own = [row[glosses == gloss[clip]].min() for clip, row in zip(test, distances, strict=True)]
-    return (distances < np.array(own)[:, None]).sum(1)
 
 
 def detection_rates(project: Path) -> dict[str, float]:
@@ -95,21 +66,19 @@ def draw_accuracy(path: Path, metrics: dict[str, float]) -> None:
 
 def main() -> None:
     recordings = shared_data("slovak")
-    project = clone(STUDY)
-    annotations = STUDY / "project" / "words.csv"
-    write_annotations(annotations, recordings)
-    run(project, "slr", "use", "folder", "--root", recordings, "--csv", annotations)
+    project = slovak.project(STUDY, recordings, slovak.words(recordings, MAX_FRAMES)[::EVERY])
     overrides = [part for name, value in SETTINGS.items() for part in ("-S", f"{name}={value}")]
     run(project, "dvc", "exp", "run", *overrides)
     pipeline = read_json(project / "metrics/metrics.json")
-    ranks = dtw_ranks(project)
+    store = LandmarkStore(project / "data/landmarks")
+    places = slovak.places(slovak.dtw_matrix(store, slovak.takes(project / "data/manifest.parquet", store)))
     with open(project / "data/landmarks/failures.csv", encoding="utf-8") as file:
         failed = sum(1 for _ in csv.DictReader(file))
-    dtw_low, dtw_high = wilson(int((ranks == 0).sum()), len(ranks))
+    dtw_low, dtw_high = wilson(int((places == 1).sum()), len(places))
     metrics = {
         "top1": pipeline["top1"], "top1_ci_low": pipeline["top1_ci_low"], "top1_ci_high": pipeline["top1_ci_high"],
-        "top5": pipeline["top5"], "glosses": len(ranks), "failed_clips": failed,
-        "dtw_top1": float((ranks == 0).mean()), "dtw_top5": float((ranks < 5).mean()),
+        "top5": pipeline["top5"], "glosses": len(places), "failed_clips": failed,
+        "dtw_top1": float((places == 1).mean()), "dtw_top5": float((places <= 5).mean()),
         "dtw_top1_ci_low": dtw_low, "dtw_top1_ci_high": dtw_high,
         **detection_rates(project),
     }
