@@ -98,7 +98,9 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(server, videos, tmp_path, ho
     (tmp_path / "wlasl.json").write_text(json.dumps([{"gloss": "book", "instances": instances}]))
     partial = tmp_path / "root/raw_videos/0.mp4.part"
     with subprocess.Popen([sys.executable, "-m", "slr.cli", "download", "wlasl", "--json", "wlasl.json", "--root",
-                           "root"], cwd=tmp_path, stderr=subprocess.DEVNULL) as run:
+                           "root"], cwd=tmp_path, stderr=subprocess.DEVNULL,
+                          # Tests that a shell runs in the background inherit that an interrupt is ignored.
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as run:
         while not (partial.exists() and (tmp_path / "root/raw_videos/1.mp4").exists()):
             assert run.poll() is None
             time.sleep(0.01)
