@@ -16,7 +16,8 @@ COUNTED = ("clips", "glosses", "signers", "classes", "parameters", "clusters", "
 TOLERANCE = 0.05
 """Least tolerance of a fraction (an accuracy, an interval's end, a clustering score). A fresh clone on another machine
 of the same kind gave every fraction to the last digit; another kind of processor rounds otherwise, and training
-amplifies it. Where half the committed interval of top-1 is wider, it is that: as far as chance goes."""
+amplifies it. Where half the committed interval of top-1 is wider, it is that: as far as chance goes. Of a number above one
+(an embedding's dimensions) it is this share."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def _within(metric: str, committed: float | None, now: float | None, tolerance: 
         return False
     if metric.endswith(COUNTED):
         return committed == now
-    return math.isclose(committed, now, rel_tol=0, abs_tol=tolerance)
+    return math.isclose(committed, now, rel_tol=0, abs_tol=tolerance * max(1, abs(committed)))
 
 
 def print_comparison(comparison: list[Comparison]) -> None:

@@ -18,6 +18,10 @@ def test_fractions_have_a_tolerance_counts_have_none():
     assert within("parameters", 5, 5) and not within("parameters", 5, 6)
 
 
+def test_numbers_above_one_have_a_share_of_themselves():
+    assert within("embedding_dimensions", 10.0, 10.4) and not within("embedding_dimensions", 10.0, 10.6)
+
+
 def test_a_wide_interval_widens_the_tolerance():
     committed = {"top1": 0.40, "top1_ci_low": 0.25, "top1_ci_high": 0.57}
     rows = {row.metric: row.within for row in compare("m.json", committed, committed | {"top1": 0.54})}
