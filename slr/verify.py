@@ -16,8 +16,8 @@ COUNTED = ("clips", "glosses", "signers", "classes", "parameters", "clusters", "
 TOLERANCE = 0.05
 """Least tolerance of a fraction (an accuracy, an interval's end, a clustering score). A fresh clone on another machine
 of the same kind gave every fraction to the last digit; another kind of processor rounds otherwise, and training
-amplifies it. Where half the committed interval of top-1 is wider, it is that: as far as chance goes. Of a number above one
-(an embedding's dimensions) it is this share."""
+amplifies it. Where half the committed interval of top-1 is wider, it is that: as far as chance goes. Of a number above
+one (an embedding's dimensions) it is this share."""
 
 
 @dataclass(frozen=True)
