@@ -1,6 +1,7 @@
 """Train one model; DVCLive shows its progress."""
 
 from dvclive import Live
+
 from pipeline.paths import LANDMARKS, MANIFEST, MODELS, SIGNERS, SPLITS, WORK
 from pipeline.stage import run
 from slr.params import Params
