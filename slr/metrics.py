@@ -43,6 +43,12 @@ def wilson(successes: float, trials: int) -> tuple[float, float]:
     return max(0.0, (centre - half) / (1 + z2)), min(1.0, (centre + half) / (1 + z2))
 
 
+def accuracy(name: str, correct: np.ndarray) -> dict[str, float]:
+    """The share of `correct` (N,) bool as the metric `name`, with Wilson's interval: `_ci_low` and `_ci_high`."""
+    low, high = wilson(int(correct.sum()), len(correct))
+    return {name: float(correct.mean()), f"{name}_ci_low": low, f"{name}_ci_high": high}
+
+
 def macro_f1(actual: np.ndarray, predicted: np.ndarray) -> float:
     """Mean over the classes that occur in `actual` or `predicted` of the harmonic mean of precision and recall."""
     scores = []

@@ -13,6 +13,7 @@ import pandas as pd
 from slr.corpora.manifest import read_manifest
 from slr.evaluation.dtw import dtw_distances, dtw_features
 from slr.landmarks.store import LandmarkStore
+from slr.metrics import accuracy as with_interval
 from studies.workspace import clone, run
 
 CSV = "words.csv"
@@ -68,3 +69,8 @@ def places(distances: np.ndarray) -> np.ndarray:
         One front take a gloss, in the order of the side takes: the right ones are on the diagonal.
     """
     return (distances <= distances.diagonal()[:, None]).sum(1)
+
+
+def accuracy(places: np.ndarray) -> dict[str, float]:
+    """`top1`, with its interval, and `top5` of `places`."""
+    return with_interval("top1", places == 1) | {"top5": float((places <= 5).mean())}

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +42,14 @@ def run(folder: Path, *command: str | Path) -> None:
     """Run a command of this environment in a project, on its own code; raises CalledProcessError if it fails."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     subprocess.run(command, cwd=folder, check=True, env={**os.environ, "PATH": path, "PYTHONPATH": str(folder)})
+
+
+def require_known(names: Iterable[str], known: Iterable[str]) -> None:
+    """Raise SlrError if a study has no model of one of these names."""
+    known = list(known)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise SlrError(f"the study has no model '{unknown[0]}'; known: {', '.join(known)}")
 
 
 def kept(folder: Path, key: str, make: Callable[[], np.ndarray]) -> np.ndarray:

@@ -16,9 +16,10 @@ from markupsafe import Markup
 from slr.corpora.manifest import read_manifest
 from slr.draw import View, part_colours, shown_joints
 from slr.errors import CorpusError
-from slr.evaluation.embeddings import TITLES, evenly, lay_out_by
+from slr.evaluation.embeddings import MOST_CLIPS, TITLES, lay_out_by
 from slr.evaluation.probe import persons
 from slr.evaluation.transfer import check_landmarks
+from slr.evenly import evenly
 from slr.files import write_text
 from slr.landmarks.store import ClipLandmarks, LandmarkStore
 from slr.progress import progress
@@ -74,7 +75,7 @@ def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: s
         check_landmarks(trained, store, model, data)
     clips, known = _clips(data, store)
     of_clips = len(clips)
-    clips = clips.iloc[evenly(of_clips)].reset_index(drop=True)
+    clips = clips.iloc[evenly(of_clips, MOST_CLIPS)].reset_index(drop=True)
     with progress("map", 3, unit="step") as advance:
         features = trained.outputs(trained.clips(store, clips.clip_id))["features"].numpy()
         advance(note="features")
@@ -133,7 +134,7 @@ def _skeletons(store: LandmarkStore, clips: pd.DataFrame) -> dict[str, Any]:
     joints = store.skeleton
     jointed = np.unique(joints.bone_indices)
     part_of = np.array([part for part, names in joints.parts.items() for _ in names])
-    chosen = np.unique(np.linspace(0, len(clips) - 1, min(len(clips), MOST_SKELETONS)).round().astype(int))
+    chosen = evenly(len(clips), MOST_SKELETONS)
     renumbered = {int(joint): i for i, joint in enumerate(jointed)}
     return {
         "joints": len(jointed),
@@ -145,7 +146,7 @@ def _skeletons(store: LandmarkStore, clips: pd.DataFrame) -> dict[str, Any]:
 
 def _pose(clip: ClipLandmarks, joints: Skeleton, jointed: np.ndarray) -> dict[str, Any]:
     """A clip's frames as bytes (frames, joints, 2): x and y from 0 to 254 around the signer, 255 where missing."""
-    frames = np.unique(np.linspace(0, len(clip) - 1, min(len(clip), MOST_FRAMES)).round().astype(int))
+    frames = evenly(len(clip), MOST_FRAMES)
     view = View.around(clip.coordinates, joints, (_MISSING, _MISSING), clip.width / clip.height)
     quantised = np.full((len(frames), len(jointed), 2), _MISSING, np.uint8)
     for row, frame in zip(quantised, clip.coordinates[frames], strict=True):

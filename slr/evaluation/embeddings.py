@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from slr.errors import SlrError
+from slr.evenly import evenly
 from slr.progress import warn
 
 PICTURE, TABLE = "embeddings.png", "embeddings.csv"
@@ -67,11 +68,6 @@ def lay_out_by(method: str, features: np.ndarray) -> np.ndarray:
     return np.asarray(lay(features.astype(np.float64)))
 
 
-def evenly(clips: int) -> np.ndarray:
-    """Indices of at most `MOST_CLIPS` of so many clips, evenly chosen."""
-    return np.unique(np.linspace(0, clips - 1, min(clips, MOST_CLIPS)).round().astype(int))
-
-
 def write_embeddings(folder: Path, features: np.ndarray, clips: pd.DataFrame) -> None:
     """Write embeddings.csv and embeddings.png.
 
@@ -84,7 +80,7 @@ def write_embeddings(folder: Path, features: np.ndarray, clips: pd.DataFrame) ->
         `clip_id`, `gloss`, `signer` (or pseudo-signer; missing where unknown) and `split`, of each row of `features`.
         They come first in embeddings.csv, then `pca_x`, `pca_y`, `tsne_x`, ...
     """
-    chosen = evenly(len(clips))
+    chosen = evenly(len(clips), MOST_CLIPS)
     rows = clips[["clip_id", "gloss", "signer", "split"]].iloc[chosen].reset_index(drop=True)
     places = lay_out(features[chosen])
     table = rows.assign(**{f"{method}_{axis}": found[:, i] for method, found in places.items()

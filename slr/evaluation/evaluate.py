@@ -17,7 +17,7 @@ from slr.evaluation.probe import persons, signer_probe
 from slr.evaluation.retrieval import embedding_metrics, whole_glosses
 from slr.files import atomic_path, write_json
 from slr.landmarks.store import LandmarkStore
-from slr.metrics import by_group, macro_f1, wilson
+from slr.metrics import accuracy, by_group, macro_f1
 from slr.params import Params
 from slr.progress import warn
 from slr.signers import read_signers
@@ -101,7 +101,7 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
 def measure(predictions: pd.DataFrame, config: dict[str, Any], gloss_sets: dict[str, list[str]]) -> dict[str, float]:
     """The metrics of predictions.csv's rows, and of the model that made them."""
     correct = (predictions["rank"] == 1).to_numpy()
-    metrics = _accuracy("top1", correct)
+    metrics = accuracy("top1", correct)
     if len(config["labels"]) > TOP:  # among fewer, the five best say nothing
         metrics["top5"] = float((predictions["rank"] <= TOP).mean())
     metrics |= {
@@ -116,18 +116,12 @@ def measure(predictions: pd.DataFrame, config: dict[str, Any], gloss_sets: dict[
     for name, glosses in gloss_sets.items():
         chosen = predictions.gloss.isin(glosses).to_numpy()
         if chosen.any():
-            metrics |= _accuracy(f"top1_{name}", correct[chosen]) | {f"top1_{name}_clips": int(chosen.sum())}
+            metrics |= accuracy(f"top1_{name}", correct[chosen]) | {f"top1_{name}_clips": int(chosen.sum())}
     training = config["training"]
     told = ("val_top1", "train_seconds", "train_cpu_seconds", "epochs", "best_epoch", "embedding_spread",
             "embedding_dimensions")
     metrics |= {key: training[key] for key in told if training.get(key) is not None}
     return {**metrics, "parameters": config["parameters"]}
-
-
-def _accuracy(name: str, correct: np.ndarray) -> dict[str, float]:
-    """An accuracy with its 95 % interval."""
-    low, high = wilson(int(correct.sum()), len(correct))
-    return {name: float(correct.mean()), f"{name}_ci_low": low, f"{name}_ci_high": high}
 
 
 def _warn_of_unknown_glosses(gloss_sets: dict[str, list[str]], known: set[str]) -> None:

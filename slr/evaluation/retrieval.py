@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from slr.metrics import ranks, wilson
+from slr.evenly import evenly
+from slr.metrics import accuracy, ranks, wilson
 
 SHOTS = {"one_shot": 1, "five_shot": 5}
 GALLERIES = 50
@@ -166,10 +167,10 @@ def few_shot(pairs: Pairs, shots: int, name: str) -> dict[str, float]:
         resampled.extend((places == 1)[rng.integers(len(places), size=(_RESAMPLES, len(places)))].mean(1))
     if not ways:
         return {}
-    accuracy = float(np.mean(top1))
+    mean = float(np.mean(top1))
     low, high = np.quantile(resampled, [0.025, 0.975])
-    least_low, least_high = wilson(accuracy * len(places), len(places))
-    metrics = {name: accuracy, f"{name}_ci_low": min(float(low), least_low),
+    least_low, least_high = wilson(mean * len(places), len(places))
+    metrics = {name: mean, f"{name}_ci_low": min(float(low), least_low),
                f"{name}_ci_high": max(float(high), least_high), f"{name}_ways": min(ways)}
     return metrics | ({f"{name}_top5": float(np.mean(top5))} if min(ways) > TOP else {})
 
@@ -189,8 +190,7 @@ def all_shot(pairs: Pairs) -> dict[str, float]:
     if not asked.any() or len(glosses) < 2:
         return {}
     places = ranks(-nearest[asked], pairs.glosses[asked])
-    low, high = wilson(int((places == 1).sum()), len(places))
-    metrics = {"top1": float((places == 1).mean()), "top1_ci_low": low, "top1_ci_high": high}
+    metrics = accuracy("top1", places == 1)
     return metrics | ({"top5": float((places <= TOP).mean())} if len(glosses) > TOP else {})
 
 
@@ -235,9 +235,9 @@ def whole_glosses(glosses: np.ndarray, most: int = 2000) -> np.ndarray:
         return np.arange(len(glosses))
     names = np.unique(glosses)
     count = max(2, len(names) * most // len(glosses))
-    names = names[np.unique(np.linspace(0, len(names) - 1, count).round().astype(int))]
+    names = names[evenly(len(names), count)]
     found = np.flatnonzero(np.isin(glosses, names))
-    return found if len(found) <= 2 * most else found[np.linspace(0, len(found) - 1, most).round().astype(int)]
+    return found if len(found) <= 2 * most else found[evenly(len(found), most)]
 
 
 def _pools(glosses: np.ndarray, answering: np.ndarray, shots: int) -> np.ndarray:

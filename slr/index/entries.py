@@ -8,6 +8,7 @@ import pandas as pd
 
 from slr.corpora.manifest import SPLITS, read_manifest
 from slr.errors import CorpusError, GalleryError
+from slr.files import inside
 from slr.landmarks.store import LandmarkStore
 from slr.report.corpus_facts import GLOSS_JOIN
 from slr.splits import read_splits
@@ -39,7 +40,7 @@ def entries(clips: Sequence[str], split: str | None, places: Places) -> list[Ent
     ----------
     clips : sequence of str
         Each a clip id of the landmark store, `FILE=GLOSS` for a video, or a CSV `path,gloss[,signer]` of videos, whose
-        paths are relative to it.
+        paths are relative to it and stay below its folder.
     split : {"train", "val", "test"}, optional
         All clips of that split that have a gloss.
 
@@ -107,7 +108,7 @@ def _listed(path: Path) -> list[Entry]:
         raise CorpusError(f"{path} lists no videos; add a line for each")
     found = []
     for line, row in enumerate(table.to_dict("records"), start=2):
-        video = path.parent / row["path"]
+        video = inside(path.parent, row["path"])
         if not row["gloss"].strip() or not video.exists():
             problem = f"there is no file {video}" if row["gloss"].strip() else "the gloss is empty"
             raise CorpusError(f"{path}, line {line}: {problem}; correct the line, or remove it")

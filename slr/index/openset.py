@@ -20,6 +20,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from slr.errors import GalleryError
+from slr.evenly import evenly
 from slr.index import ALARM
 from slr.index.search import Search
 from slr.progress import progress
@@ -119,8 +120,7 @@ def calibrate(search: Search) -> Calibration | None:
     """
     if search.n_glosses < FEWEST_GLOSSES:
         return None
-    size = len(search.gallery)
-    rows = np.unique(np.linspace(0, size - 1, min(size, MOST_CLIPS)).round().astype(int))
+    rows = evenly(len(search.gallery), MOST_CLIPS)
     outside: dict[int, list[list[float]]] = {}
     inside = []
     with progress("calibration", total=len(rows)) as advance:

@@ -16,7 +16,6 @@ from matplotlib.figure import Figure
 from scipy.spatial.distance import cdist
 
 from slr.corpora.manifest import read_manifest, write_manifest
-from slr.errors import SlrError
 from slr.evaluation import plots
 from slr.evaluation.dtw import dtw_body_features, dtw_distances
 from slr.evaluation.folds import cross_validate
@@ -28,7 +27,7 @@ from slr.training.trained import load_model
 from studies.isl_fewshot.models import MODELS
 from studies.isl_kinect.run import CHOSEN_ON, SEEN_BY_MISTAKE, corpus, settings
 from studies.pictures import draw_signers
-from studies.workspace import kept
+from studies.workspace import kept, require_known
 
 STUDY = Path(__file__).parent
 FOLDER = STUDY / "folds"
@@ -159,9 +158,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
 
 def main(names: Sequence[str] = (), workers: int = 0) -> None:
     """Measure DTW and the models of these names, all by default; results are written after each."""
-    unknown = [name for name in names if name not in MODELS]
-    if unknown:
-        raise SlrError(f"the study has no model '{unknown[0]}'; known: {', '.join(MODELS)}")
+    require_known(names, MODELS)
     clips = prepare(FOLDER)
     log = FOLDER / "measured.json"
     for name in (DTW, *(names or MODELS)):

@@ -15,7 +15,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from slr import corpora
-from slr.errors import SlrError
 from slr.evaluation import plots
 from slr.evaluation.folds import cross_validate
 from slr.files import read_json, write_json, write_text
@@ -23,7 +22,7 @@ from slr.landmarks.importing import import_landmarks
 from slr.params import CorpusParams, ModelParams, Params, parse
 from studies.isl_kinect.models import MODELS
 from studies.pictures import draw_signers
-from studies.workspace import shared_data
+from studies.workspace import require_known, shared_data
 
 STUDY = Path(__file__).parent
 FOLDER = STUDY / "folds"
@@ -117,9 +116,7 @@ def draw(signers: Mapping[str, Sequence[float]]) -> Figure:
 
 def main(names: Sequence[str] = (), workers: int = 0) -> None:
     """Train and test the models of these names, all by default; results are written after each."""
-    unknown = [name for name in names if name not in MODELS]
-    if unknown:
-        raise SlrError(f"the study has no model '{unknown[0]}'; known: {', '.join(MODELS)}")
+    require_known(names, MODELS)
     corpus(FOLDER)
     known = FOLDER / "measured.json"
     for name in names or MODELS:

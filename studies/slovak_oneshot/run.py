@@ -24,7 +24,6 @@ from slr.errors import SlrError
 from slr.evaluation import plots
 from slr.files import file_hash, read_json, write_json, write_text
 from slr.landmarks.store import LandmarkStore
-from slr.metrics import wilson
 from slr.params import parse
 from slr.progress import progress
 from slr.training.loop import train
@@ -32,15 +31,14 @@ from slr.training.trained import TrainedModel, load_model
 from studies import slovak
 from studies.slovak_oneshot.models import AVERAGES, MODELS, Recipe
 from studies.slovak_oneshot.sources import Source, slovak_data, source
-from studies.workspace import kept, shared_data
+from studies.slovak_words.run import EVERY, MAX_FRAMES
+from studies.workspace import kept, require_known, shared_data
 
 STUDY = Path(__file__).parent
 FOLDER = STUDY / "folds"
 """Trained models and distances, kept for the next start; not in git."""
 DTW = "dtw"
 DEVELOPMENT = "--development"
-LOOKED_AT = 110
-"""Longest takes in frames of `slovak_words`, which tested every fifth of these words."""
 
 
 class Member(NamedTuple):
@@ -65,11 +63,11 @@ class Member(NamedTuple):
 def development(glosses: Sequence[str], words: Sequence[Mapping[str, str]]) -> np.ndarray:
     """(glosses,) bool: the glosses on whose side takes settings may be chosen.
 
-    Of the dictionary words with takes of at most `LOOKED_AT` frames every fifth, whose side takes `slovak_words` has
+    Of the dictionary words that `slovak_words` chose from every fifth, whose side takes `slovak_words` has
     tested already, and every tenth from the second on.
     """
     names = [nfc(word["word_sk"]).strip() for word in words]
-    return np.isin(glosses, [*names[::5], *names[1::10]])
+    return np.isin(glosses, [*names[::EVERY], *names[1::2 * EVERY]])
 
 
 def distances(member: Member) -> np.ndarray:
@@ -137,13 +135,6 @@ def measure(names: Sequence[str], data: Path, workers: int = 0) -> tuple[list[st
     return pairs.gloss.tolist(), found
 
 
-def accuracy(places: np.ndarray) -> dict[str, float]:
-    """`top1`, with Wilson's interval, and `top5`."""
-    low, high = wilson(int((places == 1).sum()), len(places))
-    return {"top1": float((places == 1).mean()), "top1_ci_low": low, "top1_ci_high": high,
-            "top5": float((places <= 5).mean())}
-
-
 def summarise(found: Mapping[str, np.ndarray], chosen_on: np.ndarray) -> tuple[dict[str, float], str]:
     """The study's metrics, and the name of the model that `top1` is of.
 
@@ -156,14 +147,14 @@ def summarise(found: Mapping[str, np.ndarray], chosen_on: np.ndarray) -> tuple[d
         measured on the others.
     """
     places = {name: slovak.places(of) for name, of in found.items()}
-    on = {name: accuracy(of[chosen_on]) for name, of in places.items()}
+    on = {name: slovak.accuracy(of[chosen_on]) for name, of in places.items()}
     best = max((name for name in places if name != DTW), key=lambda name: (on[name]["top1"], on[name]["top5"]))
     metrics = {"ways": len(chosen_on), "queries": int((~chosen_on).sum()), "development_queries": int(chosen_on.sum())}
     for name, of in places.items():
-        metrics |= {f"{name}_{key}": value for key, value in accuracy(of[~chosen_on]).items()}
+        metrics |= {f"{name}_{key}": value for key, value in slovak.accuracy(of[~chosen_on]).items()}
         metrics |= {f"{name}_development_{key}": on[name][key] for key in ("top1", "top5")}
-        metrics |= {f"{name}_everything_{key}": accuracy(of)[key] for key in ("top1", "top5")}
-    metrics |= {key: metrics[f"{best}_{key}"] for key in accuracy(places[best])}
+        metrics |= {f"{name}_everything_{key}": slovak.accuracy(of)[key] for key in ("top1", "top5")}
+    metrics |= {key: metrics[f"{best}_{key}"] for key in slovak.accuracy(places[best])}
     return metrics, best
 
 
@@ -205,7 +196,7 @@ def write_development(found: Mapping[str, np.ndarray], chosen_on: np.ndarray) ->
     log = FOLDER / "development.json"
     tried = read_json(log) if log.exists() else []
     for name, of in found.items():
-        seen = accuracy(slovak.places(of)[chosen_on])
+        seen = slovak.accuracy(slovak.places(of)[chosen_on])
         print(f"{name}: top-1 {seen['top1']:.3f}, top-5 {seen['top5']:.3f} of {int(chosen_on.sum())}")
         settings = MODELS[name].params.model_dump(exclude_defaults=True) if name in MODELS else None
         entry = {"name": name, "settings": settings, "top1": seen["top1"], "top5": seen["top5"]}
@@ -216,10 +207,8 @@ def write_development(found: Mapping[str, np.ndarray], chosen_on: np.ndarray) ->
 def main(arguments: Sequence[str] = (), workers: int = 0) -> None:
     """Train and test the models of these names, all by default; with `--development` on development takes alone."""
     names = [name for name in arguments if name != DEVELOPMENT] or list(MODELS)
-    unknown = [name for name in names if name not in MODELS]
-    if unknown:
-        raise SlrError(f"the study has no model '{unknown[0]}'; known: {', '.join(MODELS)}")
-    words = slovak.words(shared_data("slovak"), LOOKED_AT)
+    require_known(names, MODELS)
+    words = slovak.words(shared_data("slovak"), MAX_FRAMES)
     glosses, found = measure(names, slovak_data(STUDY), workers)
     chosen_on = development(glosses, words)
     if DEVELOPMENT in arguments:

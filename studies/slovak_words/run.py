@@ -12,7 +12,6 @@ import numpy as np
 
 from slr.files import read_json, write_json
 from slr.landmarks.store import LandmarkStore
-from slr.metrics import wilson
 from studies import slovak
 from studies.workspace import run, shared_data
 
@@ -74,12 +73,10 @@ def main() -> None:
     places = slovak.places(slovak.dtw_matrix(store, slovak.takes(project / "data/manifest.parquet", store)))
     with open(project / "data/landmarks/failures.csv", encoding="utf-8") as file:
         failed = sum(1 for _ in csv.DictReader(file))
-    dtw_low, dtw_high = wilson(int((places == 1).sum()), len(places))
     metrics = {
         "top1": pipeline["top1"], "top1_ci_low": pipeline["top1_ci_low"], "top1_ci_high": pipeline["top1_ci_high"],
         "top5": pipeline["top5"], "glosses": len(places), "failed_clips": failed,
-        "dtw_top1": float((places == 1).mean()), "dtw_top5": float((places <= 5).mean()),
-        "dtw_top1_ci_low": dtw_low, "dtw_top1_ci_high": dtw_high,
+        **{f"dtw_{name}": value for name, value in slovak.accuracy(places).items()},
         **detection_rates(project),
     }
     write_json(STUDY / "metrics.json", metrics)

@@ -112,7 +112,7 @@ def test_the_skeletons_are_those_of_the_store(made):
 def test_many_clips_and_long_ones_are_thinned(made, monkeypatch):
     monkeypatch.setattr(page, "MOST_SKELETONS", 7)
     monkeypatch.setattr(page, "MOST_FRAMES", 5)
-    monkeypatch.setattr(embeddings, "MOST_CLIPS", 20)
+    monkeypatch.setattr(page, "MOST_CLIPS", 20)
     html = written(made)
     view = view_of(html)
     assert len(view["poses"]) == 7 and len(view["clips"]) == 20 and view["of_clips"] == 24

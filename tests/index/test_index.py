@@ -159,7 +159,7 @@ def test_what_can_be_named(tmp_path):
 @pytest.mark.parametrize("text, message", [
     ("video,gloss\na.mp4,A\n", "no column path"), ("path,gloss\nb.mp4,A\n", "line 2: there is no file .*b.mp4"),
     ("path,gloss\nhere.mp4, \n", "line 2: the gloss is empty"), ("", "can't be read as a CSV"),
-    ("path,gloss\n", "lists no videos"),
+    ("path,gloss\n", "lists no videos"), ("path,gloss\n../here.mp4,A\n", "leaves the corpus root"),
     ("path,gloss\na,b,c,d\ne\n\"", "can't be read as a CSV")])
 def test_a_csv_that_cannot_be_used_is_refused(tmp_path, text, message):
     (tmp_path / "here.mp4").touch()

@@ -1,17 +1,28 @@
-"""Made-up recordings in the place of the real ones: Slovak words from two sides, and signs before a Kinect."""
+"""The real recordings where they are here, and made-up ones in their place: Slovak words, signs before a Kinect."""
 
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from slr.corpora.manifest import SCHEMA, read_manifest, write_manifest
+from slr.errors import SlrError
 from slr.landmarks.store import CHANNELS, ClipLandmarks, write_store
 from slr.skeleton import skeleton
+from studies.workspace import shared_data
 from tests import landmark_corpus
 
 HOLISTIC, KINECT = skeleton("holistic-75"), skeleton("kinect-20")
 HEADER = "word_id,word_sk,lesson,in_dictionary,front,front_frames,side,side_frames\n"
+
+
+def real(name):
+    """The folder of a real corpus; the test is skipped, with the reason, where it isn't here."""
+    try:
+        return shared_data(name)
+    except SlrError as absent:
+        pytest.skip(str(absent))
 
 
 def write_words(folder, glosses):

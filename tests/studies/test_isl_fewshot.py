@@ -11,8 +11,7 @@ from slr.files import read_json
 from slr.params import CorpusParams, EmbeddingParams, LossParams, MultistreamParams
 from studies.isl_fewshot import run as study
 from studies.isl_fewshot.models import MODELS
-from studies.workspace import shared_data
-from tests.studies.recordings import KINECT, kinect_clip, write_kinect
+from tests.studies.recordings import KINECT, kinect_clip, real, write_kinect
 
 TINY = MultistreamParams(streams=[["joints"]], seeds=1, widths=[16], strides=[2], epochs=1, batch_size=16,
                          joints="kinect-12", channels=3)
@@ -85,10 +84,7 @@ def test_the_models_differ_in_their_losses_alone():
 
 
 def test_the_unseen_signs_are_those_of_the_protocol():
-    try:
-        root = shared_data("isl_kinect")
-    except SlrError as absent:
-        pytest.skip(str(absent))
+    root = real("isl_kinect")
     clips, _ = corpora.scan(CorpusParams(name="isl_kinect", root=str(root)))
     chosen = study.unseen_signs(clips.glosses.str[0])
     assert len(chosen) == 10 and clips.glosses.str[0].nunique() == 30

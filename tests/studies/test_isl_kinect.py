@@ -12,9 +12,9 @@ from slr.params import CorpusParams, SpoterParams
 from slr.skeleton import skeleton
 from studies.isl_kinect import run as study
 from studies.isl_kinect.models import BEST, MODELS
-from studies.workspace import shared_data
 from tests import landmark_corpus
 from tests.models.batches import batch_of
+from tests.studies.recordings import real
 
 SMALL = SpoterParams(d_model=16, heads=2, encoder_layers=1, decoder_layers=1, feedforward=32, epochs=1)
 
@@ -69,10 +69,7 @@ def test_the_projects_own_model_comes_first():
 
 
 def test_settings_were_chosen_on_signers_of_the_real_corpus():
-    try:
-        root = shared_data("isl_kinect")
-    except SlrError as absent:
-        pytest.skip(str(absent))
+    root = real("isl_kinect")
     clips, problems = corpora.scan(CorpusParams(name="isl_kinect", root=str(root)))
     assert not problems and (len(clips), clips.signer.nunique()) == (2700, 10)
     assert set(study.CHOSEN_ON) < set(clips.signer)

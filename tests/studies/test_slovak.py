@@ -3,15 +3,13 @@
 import csv
 
 import numpy as np
-import pytest
 
 from slr.corpora.folder import scan
 from slr.corpora.reading import nfc
-from slr.errors import SlrError
 from slr.landmarks.store import LandmarkStore
 from studies import slovak
-from studies.workspace import kept, shared_data
-from tests.studies.recordings import write_takes, write_words
+from studies.workspace import kept
+from tests.studies.recordings import real, write_takes, write_words
 
 
 def test_words_have_both_takes_and_are_in_the_dictionary(tmp_path):
@@ -54,10 +52,7 @@ def test_an_array_is_kept_until_what_it_follows_from_changes(tmp_path):
 
 
 def test_the_recordings_give_one_pair_of_takes_a_gloss(tmp_path):
-    try:
-        recordings = shared_data("slovak")
-    except SlrError as absent:
-        pytest.skip(str(absent))
+    recordings = real("slovak")
     chosen = slovak.words(recordings)
     assert len({nfc(word["word_sk"]).strip() for word in chosen}) == len(chosen) == 389
     slovak.write_annotations(tmp_path / "words.csv", chosen)

@@ -20,10 +20,9 @@ from studies.slovak_oneshot import run as study
 from studies.slovak_oneshot import sources
 from studies.slovak_oneshot.common import ARM, COMMON, SIDES, from_kinect, from_mediapipe, write_common
 from studies.slovak_oneshot.models import AVERAGES, MODELS, Recipe
-from studies.workspace import shared_data
 from tests import landmark_corpus
 from tests.models.batches import batch_of
-from tests.studies.recordings import write_kinect, write_takes, write_words
+from tests.studies.recordings import real, write_kinect, write_takes, write_words
 
 GLOSSES = ["chyba", "auto", "dom", "mama", "pes", "strom", "voda"]
 """The first has no side take."""
@@ -186,12 +185,9 @@ def test_averages_are_of_models_of_the_study():
 
 
 def test_the_development_takes_are_those_of_the_protocol():
-    try:
-        recordings = shared_data("slovak")
-    except SlrError as absent:
-        pytest.skip(str(absent))
+    recordings = real("slovak")
     glosses = [nfc(word["word_sk"]).strip() for word in slovak.words(recordings)]
-    chosen_on = study.development(glosses, slovak.words(recordings, study.LOOKED_AT))
+    chosen_on = study.development(glosses, slovak.words(recordings, study.MAX_FRAMES))
     assert (len(chosen_on), int(chosen_on.sum())) == (389, 114)
     protocol = " ".join((study.STUDY / "README.md").read_text().split())
     assert "from the second on: 114 glosses" in protocol and "the other 275 side takes" in protocol

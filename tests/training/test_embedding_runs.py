@@ -14,7 +14,6 @@ from slr.files import file_hash, read_json
 from slr.landmarks.store import LandmarkStore
 from slr.params import Params
 from slr.training.trained import load_model
-from tests import landmark_corpus
 from tests.conftest import REPOSITORY
 from tests.training.test_loop import run, settings, splits_of
 
@@ -26,11 +25,6 @@ KNOWN = ["epoch", "train_loss", "val_loss", "val_top1", "lr"]
 
 def embedding(**changes) -> Params:
     return settings(**TRIPLET | GROUPED | changes)
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory) -> landmark_corpus.Corpus:
-    return landmark_corpus.make(tmp_path_factory.mktemp("corpus"))
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +77,8 @@ def test_other_losses_have_no_triplets_to_count(corpus, tmp_path):
 
 
 def test_a_killed_run_with_grouped_batches_ends_with_the_same_weights(once, corpus, tmp_path):
-    script = ("import time; from pathlib import Path; from tests.training.test_embedding_runs import *\n"
+    script = ("import time; from pathlib import Path; from tests import landmark_corpus; "
+              "from tests.training.test_embedding_runs import *\n"
               "def slowly(row): print(row['epoch'], flush=True); time.sleep(60 if row['epoch'] == 3 else 0)\n"
               f"run(landmark_corpus.Corpus(*map(Path, {[str(path) for path in corpus]})), Path({str(tmp_path)!r}), "
               "embedding(), on_epoch=slowly)")

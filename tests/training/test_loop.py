@@ -37,11 +37,6 @@ def run(corpus: landmark_corpus.Corpus, folder: Path, params: Params, **options)
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory) -> landmark_corpus.Corpus:
-    return landmark_corpus.make(tmp_path_factory.mktemp("corpus"))
-
-
-@pytest.fixture(scope="module")
 def once(corpus, tmp_path_factory) -> Path:
     """A model trained without interruption, with `settings()`."""
     return run(corpus, tmp_path_factory.mktemp("once"), settings())
