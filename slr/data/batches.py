@@ -22,12 +22,14 @@ class Batch:
     lengths : Tensor (B,) int64
         Frames of each clip before padding.
     targets : Tensor (B,) int64
-        Class of each clip; -1 where unknown.
+        Class of each clip; -1 where unknown. Of sentences (B, glosses): the classes in order, then -1.
     signers : Tensor (B,) int64
         Number of each clip's signer or pseudo-signer; -1 where unknown, or of no interest.
     clip_ids : tuple of str
     mixed_targets, mixed_share : Tensor (B,), optional
         After mixup: the class that each clip was mixed with, and the share (0 to 1) of that class in it.
+    frame_targets : Tensor (B, T) int64, optional
+        Class of each frame, where the corpus knows it; -1 in padding.
     """
 
     landmarks: Tensor
@@ -38,6 +40,7 @@ class Batch:
     clip_ids: tuple[str, ...]
     mixed_targets: Tensor | None = None
     mixed_share: Tensor | None = None
+    frame_targets: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.clip_ids)
@@ -60,13 +63,26 @@ class Batch:
 def collate(clips: Clips, indices: Tensor) -> Batch:
     """Put the clips at `indices` (B,) into one batch."""
     starts, lengths = clips.offsets[indices], clips.lengths[indices]
-    steps = torch.arange(int(lengths.max()))
-    inside = steps < lengths[:, None]  # (B, T)
-    frames = starts[:, None] + torch.minimum(steps, lengths[:, None] - 1)  # (B, T) rows of the flat arrays
+    frames = starts[:, None] + torch.minimum(torch.arange(int(lengths.max())), lengths[:, None] - 1)
+    return gather(clips, indices, frames, lengths, clips.targets[indices])
+
+
+def gather(clips: Clips, indices: Tensor, frames: Tensor, lengths: Tensor, targets: Tensor) -> Batch:
+    """A batch of any frames of the clips, under the names of those at `indices` (B,).
+
+    Parameters
+    ----------
+    frames : Tensor (B, T) int64
+        Rows of the flat arrays; beyond a clip's length any.
+    lengths : Tensor (B,) int64
+    targets : Tensor (B,) or (B, glosses) int64
+    """
+    inside = torch.arange(frames.shape[1]) < lengths[:, None]  # (B, T)
     mask = clips.mask[frames] & inside[..., None]
     landmarks = clips.landmarks[frames].masked_fill(~mask[..., None], 0)
-    return Batch(landmarks, mask, lengths, clips.targets[indices], clips.signers[indices],
-                 tuple(clips.clip_ids[i] for i in indices.tolist()))
+    labels = None if clips.frame_targets is None else clips.frame_targets[frames].masked_fill(~inside, -1)
+    return Batch(landmarks, mask, lengths, targets, clips.signers[indices],
+                 tuple(clips.clip_ids[i] for i in indices.tolist()), frame_targets=labels)
 
 
 def similar_lengths(clips: Clips, batch_size: int, generator: torch.Generator, pool: int = 8) -> list[Tensor]:

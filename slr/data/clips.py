@@ -27,9 +27,11 @@ class Clips:
     offsets, lengths : Tensor (clips,) int64
         First frame and number of frames of each clip.
     targets : Tensor (clips,) int64
-        Class of each clip; -1 where unknown.
+        Class of each clip; -1 where unknown. Of sentences (clips, glosses): the classes in order, then -1.
     signers : Tensor (clips,) int64
         Number of each clip's signer or pseudo-signer; -1 where unknown, or of no interest.
+    frame_targets : Tensor (frames of all clips,) int64, optional
+        Class of each frame, where that is known.
     """
 
     clip_ids: tuple[str, ...]
@@ -39,6 +41,7 @@ class Clips:
     lengths: Tensor
     targets: Tensor
     signers: Tensor
+    frame_targets: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.clip_ids)
@@ -148,3 +151,19 @@ def isotropic(coordinates: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     if coordinates.shape[-1] > 2:
         result[..., 2] = coordinates[..., 2] * aspect
     return result
+
+
+def cut(streams: Clips, windows: Sequence[tuple[int, int, int]], frames: int) -> Clips:
+    """Windows of streams as clips, which share the streams' landmarks; each has the name of its stream.
+
+    Parameters
+    ----------
+    windows : sequence of (int, int, int)
+        Number of the stream, first frame in it, class.
+    frames : int
+        Of a window; fewer where the stream ends.
+    """
+    stream, start, classes = torch.tensor(windows, dtype=torch.int64).reshape(-1, 3).unbind(1)
+    return replace(streams, clip_ids=tuple(streams.clip_ids[i] for i in stream.tolist()), targets=classes,
+                   offsets=streams.offsets[stream] + start, signers=streams.signers[stream],
+                   lengths=(streams.lengths[stream] - start).clamp_max(frames))

@@ -211,6 +211,10 @@ class LandmarkStore:
         row = self._shards.read(clip_id).to_pylist()[0]
         return decode(row, self.skeleton, len(self.metadata["channels"]))
 
+    def frame_numbers(self, clip_id: str) -> np.ndarray:
+        """(T,) int32: number of each of the clip's frames in its file; reads no coordinates."""
+        return np.frombuffer(self._shards.read(clip_id, ["frame_numbers"]).column("frame_numbers")[0].as_py(), "<i4")
+
     def load(self, clip_ids: Iterable[str] | None = None,
              parts: Sequence[str] | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Many clips as one array, frame after frame.

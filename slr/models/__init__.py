@@ -1,8 +1,8 @@
 """Model families: one module each, and `build`, which makes the one that the settings name.
 
-A model reads a `Batch` and returns a dict of named tensors; it knows nothing of files, losses or loops. Every model
-returns `logits` (B, classes) and `features` (B, `model.width`), which the logits are made from; what else it returns is
-for the criterion (`slr.training.losses`).
+A model reads a `Batch` and returns a dict of named tensors; it knows nothing of files, losses or loops. A model of
+clips returns `logits` (B, classes) and `features` (B, `model.width`), which the logits are made from; one of sentences
+what `slr.models.pose_ctc` says. What else it returns is for the criterion (`slr.training.losses`, `slr.training.ctc`).
 """
 
 from torch import nn
@@ -10,6 +10,7 @@ from torch import nn
 from slr.models.attention_stgcn import AttentionStgcn
 from slr.models.embedding import Embedded
 from slr.models.multistream import Multistream
+from slr.models.pose_ctc import PoseCtc
 from slr.models.sca_stgcn import ScaStgcn
 from slr.models.silt import Silt
 from slr.models.spoter import Spoter
@@ -19,7 +20,8 @@ from slr.skeleton import skeleton
 
 FAMILIES = {
     "spoter": Spoter, "silt": Silt, "transformer": Transformer, "sca_stgcn": ScaStgcn,
-    "attention_stgcn": AttentionStgcn, "multistream": Multistream,
+    "sca_stgcn_detection": ScaStgcn,
+    "attention_stgcn": AttentionStgcn, "multistream": Multistream, "pose_ctc": PoseCtc,
 }
 
 

@@ -13,14 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from slr.data.batches import Batch
-from slr.data.streams import bones, directions, facing, motions, reaching, smoothed
-from slr.errors import ParamsError
+from slr.models.views import Views
 from slr.params.families.multistream import MultistreamParams
 from slr.skeleton import Skeleton
-
-MOTIONS = {"joints": "joint_motions", "bones": "bone_motions", "directions": "direction_motions",
-           "reaches": "reach_motions"}
-"""Of each view, that of its motions."""
 
 
 class Multistream(nn.Module):
@@ -51,7 +46,8 @@ class Multistream(nn.Module):
 
     def __init__(self, params: MultistreamParams, skeleton: Skeleton, classes: int):
         super().__init__()
-        self.views = Views(params, skeleton)
+        self.views = Views(skeleton, {view for stream in params.streams for view in stream}, params.channels,
+                           params.motion_lag, params.smooth, params.facing, params.turn_degrees)
         streams = params.streams * params.seeds
         self.members = len(streams)
         widths = [params.widths[0], *params.widths]
@@ -91,99 +87,6 @@ class Multistream(nn.Module):
         mean = x.masked_fill(outside, 0).sum(2) / frames.sum(1, keepdim=True)
         most = x.masked_fill(outside, -torch.inf).amax(2)
         return [part.unflatten(1, (self.members, -1)) for part in (mean, most)]
-
-
-class Views(nn.Module):
-    """What streams are made of: joints, bones, directions, reaches and the motions of each, all standardised.
-
-    Attributes
-    ----------
-    widths : dict of str to int
-        Numbers of a frame, for each view that the settings name.
-    """
-
-    def __init__(self, params: MultistreamParams, skeleton: Skeleton):
-        super().__init__()
-        self.channels, self.lag, self.smooth = params.channels, params.motion_lag, params.smooth
-        self.turn = math.radians(params.turn_degrees)
-        self.shoulders = None
-        if params.facing:
-            shoulders = ("left_shoulder", "right_shoulder")
-            if any(joint not in skeleton.joints for joint in shoulders):
-                raise ParamsError(f"facing: joints '{skeleton.name}' have no shoulders to turn a clip by; "
-                                  "set facing: false, or other `joints`")
-            self.shoulders = tuple(skeleton.index(joint) for joint in shoulders)
-        pairs = {"bones": skeleton.bone_indices, "reaches": reaching(skeleton)}
-        for name, joints in pairs.items():
-            self.register_buffer(name, torch.as_tensor(joints, dtype=torch.int64).reshape(-1, 2), persistent=False)
-        sizes = {"joints": len(skeleton), "bones": len(self.bones), "directions": len(self.bones),
-                 "reaches": len(self.reaches)}
-        sizes |= {MOTIONS[view]: size for view, size in sizes.items()}
-        used = sorted({view for stream in params.streams for view in stream})
-        if not len(self.reaches) and {"reaches", "reach_motions"} & set(used):
-            raise ParamsError(f"streams: joints '{skeleton.name}' have no hands that reach out from a body; leave out "
-                              "reaches and reach_motions")
-        self.widths = {view: sizes[view] * self.channels for view in used}
-        self.standard = nn.ModuleDict({view: Standard(self.widths[view]) for view in used})
-
-    def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """(B, T, J, C >= the model's) -> {view: (B, T, numbers)}, missing ones at a learned place."""
-        mask = batch.mask & batch.frames[..., None]
-        joints = batch.landmarks[..., :self.channels].masked_fill(~mask[..., None], 0)
-        if self.smooth:
-            joints = smoothed(joints, mask)
-        if self.shoulders:
-            joints = facing(joints, mask, self.shoulders, self._errors(joints))
-        vectors, found = bones(joints, mask, self.bones)
-        views = {"joints": (joints, mask), "bones": (vectors, found)}
-        if self.sees("directions"):
-            views["directions"] = directions(vectors), found
-        if self.sees("reaches"):
-            views["reaches"] = bones(joints, mask, self.reaches)
-        views |= {MOTIONS[name]: motions(*view, self.lag) for name, view in views.items()
-                  if MOTIONS[name] in self.standard}
-        return {name: standard(*views[name]) for name, standard in self.standard.items()}
-
-    def sees(self, view: str) -> bool:
-        """Whether a network sees this view or its motions."""
-        return view in self.standard or MOTIONS[view] in self.standard
-
-    def _errors(self, joints: Tensor) -> Tensor:
-        """(B,) radians by which each clip is turned too far."""
-        errors = joints.new_zeros(len(joints))
-        return errors.uniform_(-self.turn, self.turn) if self.training and self.turn else errors
-
-
-class Standard(nn.Module):
-    """Each number with mean 0 and deviation 1 over the frames that have it, and a learned value where it is missing.
-
-    As batch normalisation (Ioffe and Szegedy, ICML 2015) without its scale and shift: the batch's own statistics in
-    training, their running averages otherwise.
-    """
-
-    MOMENTUM, EPS = 0.1, 1e-5
-
-    def __init__(self, width: int):
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(width))
-        self.register_buffer("variance", torch.ones(width))
-        self.absent = nn.Parameter(torch.zeros(width))
-
-    def forward(self, x: Tensor, found: Tensor) -> Tensor:
-        """x: (B, T, N, C), zero where `found` (B, T, N) is False -> (B, T, N * C)"""
-        found = found.repeat_interleave(x.shape[-1], 2)
-        x = x.flatten(2)
-        mean, variance = self.mean, self.variance
-        if self.training:
-            seen = found.sum((0, 1))
-            count = seen.clamp_min(1)
-            mean = x.sum((0, 1)) / count
-            variance = ((x - mean).square() * found).sum((0, 1)) / count
-            with torch.no_grad():  # what no frame of the batch has leaves the averages as they are
-                share = self.MOMENTUM * (seen > 0)
-                self.mean.lerp_(mean, share)
-                self.variance.lerp_(variance, share)
-        return torch.where(found, (x - mean) * (variance + self.EPS).rsqrt(), self.absent)
 
 
 class Block(nn.Module):

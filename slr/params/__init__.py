@@ -6,9 +6,10 @@ One module for each subject: `pipeline` (the stages), `families` (what every mod
 
 from slr.params.families import FAMILIES, ModelParams
 from slr.params.families.multistream import MultistreamParams
+from slr.params.families.pose_ctc import PoseCtcParams
 from slr.params.families.silt import SiltParams
 from slr.params.families.spoter import SpoterParams
-from slr.params.families.stgcn import AttentionStgcnParams, ScaStgcnParams
+from slr.params.families.stgcn import AttentionStgcnParams, ScaStgcnDetectionParams, ScaStgcnParams
 from slr.params.families.training import (
     AugmentParams,
     BatchingParams,
@@ -28,16 +29,16 @@ from slr.params.pipeline import (
     SignersParams,
     SplitsParams,
     TrainParams,
-    WindowsParams,
 )
 from slr.params.reading import describe, load, parse
 from slr.params.section import Section
 from slr.params.whole import Params
+from slr.params.windows import WindowsParams
 
 __all__ = [
     "AttentionStgcnParams", "AugmentParams", "BatchingParams", "ComputeParams", "CorpusParams", "EmbeddingParams",
-    "EvaluationParams", "FAMILIES",
-    "FramesParams", "ImportedParams", "LandmarksParams", "LossParams", "ModelParams", "MultistreamParams", "Params",
-    "SampleParams", "ScaStgcnParams", "Section", "SignersParams", "SiltParams", "SplitsParams", "SpoterParams",
-    "TrainParams", "TrainingParams", "TransformerParams", "WindowsParams", "describe", "load", "parse",
+    "EvaluationParams", "FAMILIES", "FramesParams", "ImportedParams", "LandmarksParams", "LossParams", "ModelParams",
+    "MultistreamParams", "Params", "PoseCtcParams", "SampleParams", "ScaStgcnDetectionParams", "ScaStgcnParams",
+    "Section", "SignersParams", "SiltParams", "SplitsParams", "SpoterParams", "TrainParams", "TrainingParams",
+    "TransformerParams", "WindowsParams", "describe", "load", "parse",
 ]

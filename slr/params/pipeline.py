@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from slr.params.section import Fraction, Positive, Section
+from slr.params.windows import WindowsParams
 
 
 class SampleParams(Section):
@@ -45,23 +46,6 @@ class ImportedParams(Section):
     tell."""
     missing: float | None = None
     """A joint whose x and y both have this value is missing, as one that is NaN is; null: only NaN."""
-
-
-class WindowsParams(Section):
-    """How videos with labelled frames become clips."""
-
-    frames: Positive | None = 25
-    """Frames of a window; null makes each video one clip with its labels as segments."""
-    stride: Positive = 1
-    """Frames from the start of a window to the start of the next."""
-    classes: Literal["found", 2, 3, 4] = "found"
-    """Labels that are told apart: as `found`; S and the rest (2); S, P and the rest (3); S, P, n, ? and others (4)."""
-    unknown_as_n: bool = False
-    """Whether frames labelled `?` count as `n`."""
-    rule: Literal["majority", "any"] = "majority"
-    """A window's label is that of most of its labelled frames; by `any`, one `positive` frame is enough for that."""
-    positive: str = "S"
-    """The label that the rule `any` is about."""
 
 
 class CorpusParams(Section):

@@ -1,7 +1,7 @@
 """The whole of `params.yaml`."""
 
 import difflib
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import model_validator
 
@@ -23,7 +23,6 @@ from slr.params.section import Section
 class Params(Section):
     """The whole of `params.yaml`."""
 
-    task: Literal["isolated"] = "isolated"
     corpus: CorpusParams = CorpusParams()
     frames: FramesParams = FramesParams()
     landmarks: LandmarksParams = LandmarksParams()

@@ -6,44 +6,43 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from slr.corpora.manifest import read_manifest
 from slr.data.augment import Augment
-from slr.data.batches import by_sign, collate, similar_lengths
-from slr.data.clips import Clips, load_clips
+from slr.data.batches import Batch, by_sign, collate, similar_lengths
+from slr.data.clips import Clips
 from slr.data.normalise import Normalise, normaliser
-from slr.errors import CorpusError, ModelError
+from slr.data.splice import Splicer
+from slr.errors import ModelError
 from slr.files import file_hash
 from slr.landmarks.store import LandmarkStore
 from slr.models import build
 from slr.models.embedding import Embedded
 from slr.params import ModelParams, Params, TrainingParams
 from slr.progress import progress, warn
-from slr.signers import read_signers
 from slr.skeleton import skeleton
-from slr.splits import read_splits
 from slr.training.collapse import FACTS, advice, collapse_facts, collapsed
+from slr.training.ctc import CtcCriterion
+from slr.training.data import Data, read_data
 from slr.training.device import autocast, choose_device, choose_precision, use_cores
 from slr.training.grouping import hard_batches, thresholds
 from slr.training.losses import Criterion
 from slr.training.resume import Checkpoint, RunState
 from slr.training.trained import outputs, save_model
+from slr.training.validation import validate
 
 
 def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Path, signers: Path, out: Path,
           work: Path, on_epoch: Callable[[dict[str, Any]], None] | None = None) -> None:
     """Train the model `models.<name>` and write its folder.
 
-    The weights kept are those of the epoch with the best top-1 on the validation clips (of equal ones, the lowest
-    loss); without validation clips, the last epoch's. A run that was killed goes on from its last whole epoch, and ends
+    The weights kept are those of the epoch that is best on the validation clips (`slr.training.validation`); without
+    validation clips, the last epoch's. A run that was killed goes on from its last whole epoch, and ends
     with the same weights, bit for bit, as if nothing had happened.
 
     Parameters
@@ -78,8 +77,7 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
 
     torch.manual_seed(params.train.seed)
     model = build(settings, len(data.labels)).to(device)
-    counts = data.train.targets.bincount(minlength=len(data.labels))
-    criterion = Criterion(settings, model.width, counts, int(data.train.signers.max()) + 1).to(device)
+    criterion = make_criterion(settings, model, data).to(device)
     learner = nn.ModuleDict({"model": model, "criterion": criterion})
     optimizer = make_optimizer(learner, settings)
 
@@ -99,6 +97,7 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
             generator = torch.Generator().manual_seed(params.train.seed * 100_003 + state.epoch)
             augment = Augment(settings.augment, joints, generator, settings.frames)
 
+            read = reader(data.train, settings, generator)
             order, steps = training_order(model, data.train, normalise, settings, generator, state.history)
             learner.train()
             total, seen = 0.0, 0
@@ -106,7 +105,7 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
                 rate = learning_rate(settings, state.epoch + step / steps)
                 for group in optimizer.param_groups:
                     group["lr"] = rate
-                batch = augment(collate(data.train, indices), normalise).to(device)
+                batch = augment(read(indices), normalise).to(device)
                 with autocast(device, precision):
                     outputs = model(batch)
                 terms = criterion(outputs, batch)
@@ -123,8 +122,8 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
                 seen += len(batch)
 
             facts = remember(model, data.train, normalise, settings) if isinstance(model, Embedded) else {}
-            row = {"epoch": state.epoch + 1, "train_loss": total / seen, **validate(model, data.val, normalise),
-                   "lr": rate, **criterion.report(), **facts}
+            row = {"epoch": state.epoch + 1, "train_loss": total / seen,
+                   **validate(settings.task, model, data.val, normalise), "lr": rate, **criterion.report(), **facts}
             state = state.after(row, model, time.perf_counter() - started, time.process_time() - started_cpu)
             checkpoint.save(state, learner, optimizer)
             if on_epoch:
@@ -137,28 +136,19 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
     if embedded and collapsed(**embedded, size=model.width, top1=best["val_top1"]):
         warn(advice(name, **embedded))
     config = {
-        "name": name, "task": params.task, "params": settings.model_dump(), "labels": data.labels,
+        "name": name, "task": settings.task, "params": settings.model_dump(), "labels": data.labels,
         "skeleton": {"name": joints.name, "joints": joints.joints}, "preprocessing": store.metadata,
         "training": {"device": device.type, "precision": precision, "seed": params.train.seed,
                      "train_clips": len(data.train), "val_clips": len(data.val), "epochs": state.epoch,
                      "best_epoch": state.best_epoch, "train_seconds": round(state.seconds, 2),
                      "train_cpu_seconds": round(state.cpu_seconds, 2),
-                     "val_loss": best["val_loss"], "val_top1": best["val_top1"],
+                     **{key: value for key, value in best.items() if key.startswith("val_")},
                      **{f"embedding_{fact}": value for fact, value in embedded.items()}},
         "parameters": sum(weight.numel() for weight in model.parameters()), "data": hashes,
         "versions": {package: version(package) for package in ("slr", "torch", "numpy", "safetensors")},
     }
     save_model(out, state.best, config, state.history)
     shutil.rmtree(work / name, ignore_errors=True)
-
-
-@dataclass(frozen=True)
-class Data:
-    """What a model is trained on: the glosses it learns, training and validation clips."""
-
-    labels: list[str]
-    train: Clips
-    val: Clips
 
 
 MOST_CLIPS = {"full": None, "smoke": 128}
@@ -170,35 +160,20 @@ def within_budget(settings: ModelParams, budget: str) -> ModelParams:
     return settings if budget == "full" else settings.model_copy(update={"epochs": min(2, settings.epochs)})
 
 
-def read_data(store: LandmarkStore, splits: Path, manifest: Path, signers: Path, settings: ModelParams,
-              most_clips: int | None = None) -> Data:
-    """Read the clips of the training and validation splits; classes are the training clips' glosses, sorted.
+def make_criterion(settings: TrainingParams, model: nn.Module, data: Data) -> nn.Module:
+    """What training minimises, by what the model answers."""
+    if settings.task == "continuous":
+        return CtcCriterion(settings.ctc, settings.label_smoothing)
+    counts = data.train.targets.bincount(minlength=len(data.labels))
+    return Criterion(settings, model.width, counts, int(data.train.signers.max()) + 1)
 
-    With `most_clips`, training clips are left out evenly until no more are left.
 
-    Validation clips of a gloss that training hasn't are left out: they say nothing about which epoch is best.
-    """
-    clips = read_splits(splits).merge(read_manifest(manifest)[["clip_id", "glosses", "signer"]], on="clip_id")
-    clips["gloss"] = clips.glosses.str[0]
-    if settings.losses.signers == "pseudo":
-        clips = clips.merge(read_signers(signers).rename(columns={"pseudo_signer": "group"}), on="clip_id", how="left")
-    else:
-        clips["group"] = clips.signer
-    chosen = {split: clips[clips.split == split].sort_values("clip_id") for split in ("train", "val")}
-    if chosen["train"].empty:
-        raise CorpusError(f"{splits} has no training clips; lower splits.val and splits.test, or see `slr check`")
-    if most_clips:
-        chosen["train"] = chosen["train"].iloc[:: math.ceil(len(chosen["train"]) / most_clips)]
-    labels = sorted(chosen["train"].gloss.unique())
-    groups = {group: i for i, group in enumerate(sorted(chosen["train"].group.dropna().unique()))}
-    classes = {gloss: i for i, gloss in enumerate(labels)}
-    chosen["val"] = chosen["val"][chosen["val"].gloss.isin(classes)]
-    channels = max(settings.channels, 3 if settings.augment.yaw_degrees else 0)  # other view points need depth
-    return Data(labels, **{
-        split: load_clips(store, rows.clip_id, skeleton(settings.joints), rows.gloss.map(classes), channels,
-                          rows.group.map(groups).fillna(-1).astype(int), settings.frames)
-        for split, rows in chosen.items()
-    })
+def reader(clips: Clips, settings: TrainingParams, generator: torch.Generator) -> Callable[[Tensor], Batch]:
+    """What puts clips into a batch, by their numbers (B,)."""
+    if settings.task != "continuous" or not settings.splice:
+        return lambda indices: collate(clips, indices)
+    splicer = Splicer(clips)
+    return lambda indices: splicer.batch(indices, settings.splice, generator)
 
 
 def training_order(model: nn.Module, clips: Clips, normalise: Normalise, settings: TrainingParams,
@@ -250,15 +225,6 @@ def remember(model: Embedded, clips: Clips, normalise: Normalise, settings: Trai
     vectors = outputs(model, clips, normalise)["features"]
     model.remember(vectors, clips.targets)
     return collapse_facts(vectors, settings.losses)
-
-
-def validate(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, float | None]:
-    """`val_loss` (cross-entropy) and `val_top1` of the validation clips; None without any."""
-    if not len(clips):
-        return {"val_loss": None, "val_top1": None}
-    found = outputs(model, clips, normalise)["logits"]
-    return {"val_loss": F.cross_entropy(found, clips.targets).item(),
-            "val_top1": (found.argmax(1) == clips.targets).float().mean().item()}
 
 
 def _not_finite(name: str, terms: dict[str, Tensor], epoch: int, clip_ids: tuple[str, ...]) -> str:

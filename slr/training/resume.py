@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from slr.files import atomic_path
+from slr.training.validation import BETTER
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,11 @@ class RunState:
 
 
 def _score(row: dict[str, Any]) -> tuple[float, float, int]:
-    """Higher is better: top-1 on validation, then a lower loss; without validation, the later epoch."""
-    if row["val_top1"] is None:
+    """Higher is better: the task's own score on validation, then a lower loss; without validation, the later epoch."""
+    score, sign = next((name, sign) for name, sign in BETTER.items() if name in row)
+    if row[score] is None:
         return 0, 0, row["epoch"]
-    return row["val_top1"], -row["val_loss"], 0
+    return sign * row[score], -(row["val_loss"] or 0), 0
 
 
 class Checkpoint:

@@ -108,6 +108,20 @@ def outputs(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, T
     return {name: torch.cat([answer[name].float().cpu() for answer in found])[back] for name in ("logits", "features")}
 
 
+@torch.inference_mode()
+def transcripts(model: nn.Module, clips: Clips, normalise: Normalise) -> list[Tensor]:
+    """Log-probabilities (T', classes) of every sentence, in evaluation mode and full precision; class 0 is none."""
+    model.eval()
+    device = next(model.parameters()).device
+    found: list[Tensor] = [torch.empty(0)] * len(clips)
+    for batch, indices in evaluation_batches(clips):
+        answer = model(normalise(batch).to(device))
+        told = answer["sequence_logits"].float().log_softmax(2).cpu()
+        for clip, log_probabilities, length in zip(indices.tolist(), told, answer["lengths"].tolist(), strict=True):
+            found[clip] = log_probabilities[:length]
+    return found
+
+
 def save_model(folder: Path, weights: dict[str, Tensor], config: dict[str, Any], history: list[dict[str, Any]]) -> None:
     """Write a model's folder in one step, replacing what is there."""
     with atomic_path(folder) as temporary:

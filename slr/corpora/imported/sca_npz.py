@@ -20,13 +20,11 @@ from slr.errors import ClipError, CorpusError, ParamsError
 from slr.landmarks.store import ClipLandmarks
 from slr.params import ImportedParams, WindowsParams
 from slr.skeleton import Skeleton, skeleton
+from slr.windows import mapped, segments_of, window_labels
 
 PARTS = {"pose": 33, "left_hand": 21, "right_hand": 21, "face": 478}
 """Joints of each array."""
 LAYOUT = "ROOT/<video>.npz and ROOT/groundtruth.txt (or set corpus.annotations)"
-KEPT = {2: ("S",), 3: ("S", "P"), 4: ("S", "P", "n", "?")}
-"""Labels that each number of classes keeps; all others become `REST`."""
-REST = "rest"
 _ALL = "holistic-553"  # whose parts are these arrays
 _SHOWN = 20
 
@@ -130,40 +128,6 @@ def read_groundtruth(path: Path) -> dict[str, dict[int, str]]:
     return labels
 
 
-def mapped(label: str, windows: WindowsParams) -> str:
-    """The class of a label: `?` made to `n` where asked for, and what isn't kept made to `rest`."""
-    if label == "?" and windows.unknown_as_n:
-        label = "n"
-    return label if windows.classes == "found" or label in KEPT[windows.classes] else REST
-
-
-def window_labels(labels: list[str | None], windows: WindowsParams) -> Iterator[tuple[int, str | None]]:
-    """First frame and label of each window; None where no frame of it is labelled.
-
-    The label is the one of most frames (of equal ones the first in the alphabet, as published); by the rule `any`, it
-    is the positive one as soon as a single frame has that.
-
-    Parameters
-    ----------
-    labels : list of T str or None
-        Classes of the video's frames, already mapped.
-    """
-    names = sorted({label for label in labels if label is not None})
-    counts = np.zeros((len(labels) + 1, len(names)), np.int64)
-    for frame, label in enumerate(labels):
-        if label is not None:
-            counts[frame + 1, names.index(label)] = 1
-    counts = counts.cumsum(0)
-    for start in range(0, len(labels) - windows.frames + 1, windows.stride):
-        of_window = counts[start + windows.frames] - counts[start]
-        if not of_window.any():
-            yield start, None
-        elif windows.rule == "any" and windows.positive in names and of_window[names.index(windows.positive)]:
-            yield start, windows.positive
-        else:
-            yield start, names[int(of_window.argmax())]
-
-
 def _clips(folder: Path, video: Path, labels: dict[int, str], windows: WindowsParams, imported: ImportedParams,
            problems: list[Problem]) -> Iterator[dict[str, Any]]:
     """The rows of one video."""
@@ -184,7 +148,7 @@ def _clips(folder: Path, video: Path, labels: dict[int, str], windows: WindowsPa
         return
     classes = [mapped(labels[frame], windows) if frame in labels else None for frame in range(n_frames)]
     if windows.frames is None:
-        yield row(name, media, [], fps=imported.fps) | {"segments": _segments(classes)}
+        yield row(name, media, [], fps=imported.fps) | {"segments": segments_of(classes)}
         return
     found = list(window_labels(classes, windows))
     left_out = sum(label is None for _, label in found)
@@ -196,13 +160,6 @@ def _clips(folder: Path, video: Path, labels: dict[int, str], windows: WindowsPa
         if label is not None:
             yield row(f"{name}/{start:06d}", media, [nfc(label)], start_frame=start, end_frame=start + windows.frames,
                       fps=imported.fps)
-
-
-def _segments(classes: list[str | None]) -> list[dict[str, Any]]:
-    """Runs of equal labels, half-open."""
-    edges = [0, *(i for i in range(1, len(classes)) if classes[i] != classes[i - 1]), len(classes)]
-    return [{"start": start, "end": end, "label": classes[start]} for start, end in zip(edges, edges[1:], strict=False)
-            if classes[start] is not None]
 
 
 def _videos(root: Path) -> list[Path]:

@@ -27,4 +27,7 @@ def retime(batch: Batch, first: Tensor, kept: Tensor, frames: Tensor) -> Batch:
     landmarks, mask = at_moments(batch.landmarks.flatten(0, 1), batch.mask.flatten(0, 1), moments.flatten())
     inside = torch.arange(most, device=first.device) < frames[:, None]
     mask = mask.unflatten(0, (clips, most)) & inside[..., None]
+    if batch.frame_targets is not None:
+        labels = batch.frame_targets.flatten()[moments.round().long()].masked_fill(~inside, -1)
+        batch = replace(batch, frame_targets=labels)
     return replace(batch, lengths=frames).with_landmarks(landmarks.unflatten(0, (clips, most)), mask)

@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from slr.params.families.training import TrainingParams
+from slr.params.families.training import Task, TrainingParams
 from slr.params.section import Positive
+from slr.params.windows import WindowsParams
 
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 # oneDNN 3.x gives NaN for the gradient of a bf16 convolution's weights where more than 16 channels, not a multiple of
@@ -96,6 +97,27 @@ SCA_AS_PUBLISHED = {
     "gradient_clip": 0,
 }
 """Settings of the published configuration; AdamW without decay is Adam."""
+
+
+class ScaStgcnDetectionParams(ScaStgcnParams):
+    """SCA-STGCN on streams: what happens in each window, signing, speaking or neither."""
+
+    family: Literal["sca_stgcn_detection"] = "sca_stgcn_detection"
+    """Which network: a module of `slr/models`."""
+    windows: WindowsParams = WindowsParams(classes=2, stride=5)
+    """How streams are cut."""
+
+    @property
+    def task(self) -> Task:
+        return "detection"
+
+    @model_validator(mode="after")
+    def _windows_can_be_read(self) -> Self:
+        if self.windows.frames is None:
+            raise ValueError("windows.frames: the model reads windows of so many frames; set it to a number")
+        if self.embedding is not None:
+            raise ValueError("embedding: is of clips with one sign, not of windows; set it to null")
+        return self
 
 
 class AttentionStgcnParams(GraphParams):

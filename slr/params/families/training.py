@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from slr.params.section import Fraction, Positive, Section
 
+Task = Literal["isolated", "detection", "continuous"]
+"""What a model answers: the gloss of a clip, what happens in each window of a stream, the glosses of a sentence."""
+
 
 class AugmentParams(Section):
     """Random changes to training clips, drawn anew for each clip and epoch; 0 switches one off.
@@ -165,6 +168,11 @@ class TrainingParams(Section):
     batching: BatchingParams = BatchingParams()
     embedding: EmbeddingParams | None = None
     """Map a clip to a vector, and recognise its sign by the nearest training clip; null for a classifier."""
+
+    @property
+    def task(self) -> Task:
+        """What the model answers."""
+        return "isolated"
 
     @model_validator(mode="after")
     def _augmentation_can_do_something(self) -> Self:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from slr.corpora import prepare
-from slr.corpora.imported.sca_npz import joints, load, mapped, read_groundtruth, scan, window_labels
+from slr.corpora.imported.sca_npz import joints, load, read_groundtruth, scan
 from slr.corpora.manifest import read_manifest
 from slr.errors import ClipError, CorpusError, ParamsError
 from slr.landmarks.importing import import_landmarks
@@ -24,32 +24,6 @@ def truth(root: Path, **labels: str) -> Path:
     path = root / "groundtruth.txt"
     path.write_text("\n".join(lines) + "\n")
     return path
-
-
-def windows_of(letters: str, **settings) -> list[tuple[int, str | None]]:
-    windows = WindowsParams(**{"frames": 4, **settings})
-    return list(window_labels([None if c == "." else mapped(c, windows) for c in letters], windows))
-
-
-def test_a_window_has_the_label_of_most_of_its_frames():
-    assert windows_of("SSSnnn") == [(0, "S"), (1, "S"), (2, "n")]  # of equal ones the first in the alphabet
-    assert windows_of("..nSSP....", stride=3) == [(0, "S"), (3, "S"), (6, None)]
-    assert windows_of("SSS") == []
-
-
-def test_by_the_rule_any_one_frame_is_enough():
-    assert windows_of("nnnSPPPP", rule="any") == [(0, "S"), (1, "S"), (2, "S"), (3, "S"), (4, "P")]
-    assert windows_of("nnnSPPPP", rule="any", positive="P")[:2] == [(0, "n"), (1, "P")]
-
-
-@pytest.mark.parametrize("settings, expected", [
-    ({}, "SPn?x"), ({"unknown_as_n": True}, "SPnnx"),
-    ({"classes": 2}, ["S", "rest", "rest", "rest", "rest"]), ({"classes": 3}, ["S", "P", "rest", "rest", "rest"]),
-    ({"classes": 4}, ["S", "P", "n", "?", "rest"]),
-    ({"classes": 4, "unknown_as_n": True}, ["S", "P", "n", "n", "rest"]),
-])
-def test_labels_become_two_three_four_or_as_many_classes(settings, expected):
-    assert [mapped(label, WindowsParams(**settings)) for label in "SPn?x"] == list(expected)
 
 
 def test_windows_are_clips_of_their_video(tmp_path):

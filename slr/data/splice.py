@@ -1,0 +1,84 @@
+"""New sentences from pieces of others: each goes on with a sentence that has the same gloss at that place."""
+
+from collections import defaultdict
+
+import torch
+from torch import Tensor
+
+from slr.data.batches import Batch, collate, gather
+from slr.data.clips import Clips
+
+MOST_GLOSSES = 12
+"""A spliced sentence gets no longer, so that it ends."""
+
+
+class Splicer:
+    """Splices sentences, whose frames are labelled, at their glosses.
+
+    A sentence is left after one of its glosses, in the middle of what is between that and the next, for another
+    sentence that has the same gloss, after it. So every pair of neighbouring glosses is one that somebody signed.
+
+    Parameters
+    ----------
+    clips : Clips
+        Sentences. Those whose frames aren't labelled, or otherwise than their targets say, are never spliced.
+    """
+
+    def __init__(self, clips: Clips):
+        self.clips = clips
+        self.cuts: dict[int, list[int]] = {}  # of each sentence: where it begins, may be left, and ends
+        self.glosses: dict[int, list[int]] = {}
+        self.having: dict[int, list[tuple[int, int]]] = defaultdict(list)  # gloss -> (sentence, place)
+        for clip in range(len(clips)) if clips.frame_targets is not None else ():
+            start, length = int(clips.offsets[clip]), int(clips.lengths[clip])
+            runs = _runs(clips.frame_targets[start:start + length])
+            glosses = [target for target in clips.targets[clip].tolist() if target >= 0]
+            if [gloss for gloss, _, _ in runs] != glosses:
+                continue
+            between = [(end + begin) // 2 for (_, _, end), (_, begin, _) in zip(runs, runs[1:], strict=False)]
+            self.cuts[clip] = [start + frame for frame in (0, *between, length)]
+            self.glosses[clip] = glosses
+            for place, gloss in enumerate(glosses):
+                self.having[gloss].append((clip, place))
+
+    def batch(self, indices: Tensor, share: float, generator: torch.Generator) -> Batch:
+        """The sentences at `indices` (B,), a share of them spliced; each begins as the one whose name it has."""
+        spliced = (torch.rand(len(indices), generator=generator) < share).tolist()
+        if not any(splice and clip in self.cuts for splice, clip in zip(spliced, indices.tolist(), strict=True)):
+            return collate(self.clips, indices)
+        frames, targets = [], []
+        for clip, splice in zip(indices.tolist(), spliced, strict=True):
+            if splice and clip in self.cuts:
+                of_frames, glosses = self._splice(clip, generator)
+            else:
+                start = int(self.clips.offsets[clip])
+                of_frames = torch.arange(start, start + int(self.clips.lengths[clip]))
+                glosses = [target for target in self.clips.targets[clip].tolist() if target != -1]
+            frames.append(of_frames)
+            targets.append(torch.tensor(glosses))
+        pad = torch.nn.utils.rnn.pad_sequence
+        return gather(self.clips, indices, pad(frames, batch_first=True),
+                      torch.tensor([len(of_frames) for of_frames in frames]),
+                      pad(targets, batch_first=True, padding_value=-1))
+
+    def _splice(self, clip: int, generator: torch.Generator) -> tuple[Tensor, list[int]]:
+        """Frames and glosses of a sentence that begins as `clip` does."""
+        frames, glosses, place = [], [], 0
+        while True:
+            left = len(self.glosses[clip]) - place
+            taken = 1 + int(torch.randint(left, (1,), generator=generator)) if left else 0
+            frames.append(torch.arange(self.cuts[clip][place], self.cuts[clip][place + taken]))
+            glosses += self.glosses[clip][place:place + taken]
+            if taken == left or len(glosses) >= MOST_GLOSSES:
+                return torch.cat(frames), glosses
+            others = self.having[glosses[-1]]
+            clip, place = others[int(torch.randint(len(others), (1,), generator=generator))]
+            place += 1
+
+
+def _runs(labels: Tensor) -> list[tuple[int, int, int]]:
+    """(gloss, first frame, end) of each stretch of one gloss; 0 and below are none."""
+    values, counts = labels.unique_consecutive(return_counts=True)
+    ends = counts.cumsum(0)
+    return [(value, end - count, end) for value, count, end in zip(*(x.tolist() for x in (values, counts, ends)),
+                                                                  strict=True) if value > 0]

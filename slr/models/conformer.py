@@ -1,0 +1,68 @@
+"""The conformer: self-attention for what is far, convolution for what is near.
+
+Gulati et al., "Conformer: Convolution-augmented Transformer for Speech Recognition", Interspeech 2020; with absolute
+positions in place of relative ones.
+"""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from slr.models.layers import sinusoids
+
+
+class Conformer(nn.Module):
+    """Layers over a sentence's moments.
+
+    Parameters
+    ----------
+    width, layers, heads : int
+    dropout : float
+
+    Attributes
+    ----------
+    width : int
+        Of what comes out.
+    """
+
+    def __init__(self, width: int, layers: int, heads: int, dropout: float):
+        super().__init__()
+        self.width = width
+        self.layers = nn.ModuleList(ConformerLayer(width, heads, dropout) for _ in range(layers))
+
+    def forward(self, x: Tensor, frames: Tensor) -> Tensor:
+        """x: (B, T, width), frames: (B, T) bool, False for padding -> (B, T, width)"""
+        x = x + sinusoids(x.shape[1], self.width).to(x)
+        for layer in self.layers:
+            x = layer(x, frames)
+        return x
+
+
+class ConformerLayer(nn.Module):
+    """Half a feed-forward, attention, convolution, half a feed-forward; each with norm and residual."""
+
+    KERNEL, EXPANSION = 15, 4
+
+    def __init__(self, width: int, heads: int, dropout: float):
+        super().__init__()
+        self.before, self.after = (nn.Sequential(
+            nn.LayerNorm(width), nn.Linear(width, self.EXPANSION * width), nn.SiLU(), nn.Dropout(dropout),
+            nn.Linear(self.EXPANSION * width, width), nn.Dropout(dropout)) for _ in range(2))
+        self.attention_norm = nn.LayerNorm(width)
+        self.attend = nn.MultiheadAttention(width, heads, dropout, batch_first=True)
+        self.convolution_norm = nn.LayerNorm(width)
+        self.gate = nn.Linear(width, 2 * width)
+        self.convolve = nn.Conv1d(width, width, self.KERNEL, padding=self.KERNEL // 2, groups=width)
+        self.inner_norm = nn.LayerNorm(width)  # the paper's batch norm would count padding
+        self.mix = nn.Linear(width, width)
+        self.dropout = nn.Dropout(dropout)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor, frames: Tensor) -> Tensor:
+        """x: (B, T, width), frames: (B, T) -> (B, T, width)"""
+        x = x + self.before(x) / 2
+        h = self.attention_norm(x)
+        x = x + self.dropout(self.attend(h, h, h, key_padding_mask=~frames, need_weights=False)[0])
+        h = F.glu(self.gate(self.convolution_norm(x)), -1).masked_fill(~frames[..., None], 0)
+        h = self.convolve(h.transpose(1, 2)).transpose(1, 2)
+        x = x + self.dropout(self.mix(F.silu(self.inner_norm(h))))
+        return self.norm(x + self.after(x) / 2)

@@ -1,0 +1,123 @@
+"""Continuous recognition from landmarks: a vector a frame, convolutions that pool in time, a sequence model, CTC.
+
+The convolutions have a classifier of their own, so that they learn from the glosses directly (Min et al., "Visual
+Alignment Constraint for Continuous Sign Language Recognition", ICCV 2021).
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from slr.data.batches import Batch
+from slr.models.conformer import Conformer
+from slr.models.graph import Block as GraphBlock
+from slr.models.graph import Input, JointPooling, adjacency
+from slr.models.multistream import Block
+from slr.models.views import Views
+from slr.params.families.pose_ctc import PoseCtcParams
+from slr.skeleton import Skeleton
+
+
+class PoseCtc(nn.Module):
+    """Landmarks of a sentence -> what is signed at each moment.
+
+    Parameters
+    ----------
+    params : PoseCtcParams
+    skeleton : Skeleton
+        Of the batches.
+    classes : int
+        Glosses; the network tells these and, as class 0, none (CTC's blank).
+
+    Attributes
+    ----------
+    width : int
+        Of the features.
+    pooling : int
+        Frames to each moment.
+    """
+
+    def __init__(self, params: PoseCtcParams, skeleton: Skeleton, classes: int):
+        super().__init__()
+        width, self.pooling = params.width, params.pooling
+        self.front = StreamFront(params, skeleton) if params.front == "streams" else GraphFront(params, skeleton)
+        self.blocks = nn.ModuleList(
+            Block(1, width, width, params.kernel, stride, params.dropout) for stride in params.strides)
+        self.read = (Conformer(width, params.layers, params.heads, params.dropout) if params.sequence == "conformer"
+                     else Recurrent(params.sequence, width, params.layers, params.dropout))
+        self.dropout = nn.Dropout(params.dropout)
+        self.width = self.read.width
+        self.classify = nn.Linear(self.width, classes + 1)
+        self.classify_convolved = nn.Linear(width, classes + 1)
+        self.classify_frames = nn.Linear(self.width, classes + 1)
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """Read a batch of normalised landmarks.
+
+        Returns
+        -------
+        dict
+            `sequence_logits`, `conv_logits` and `frame_logits` (B, T', classes + 1): of CTC by the sequence model and
+            by the convolutions, and what is signed in the frames of each moment; `features` (B, T', width), `lengths`
+            (B,), the clips' own moments. T' is T / pooling, rounded up.
+        """
+        x, frames = self.front(batch).transpose(1, 2), batch.frames  # (B, width, T), (B, T)
+        for block in self.blocks:
+            x, frames = block(x, frames)
+        convolved = x.transpose(1, 2)
+        features = self.read(convolved, frames)
+        heard = self.dropout(features)
+        return {"sequence_logits": self.classify(heard), "conv_logits": self.classify_convolved(convolved),
+                "frame_logits": self.classify_frames(heard), "features": features, "lengths": frames.sum(1)}
+
+
+class StreamFront(nn.Module):
+    """Views of all joints of a frame, side by side, brought to one width."""
+
+    def __init__(self, params: PoseCtcParams, skeleton: Skeleton):
+        super().__init__()
+        self.views = Views(skeleton, params.streams, params.channels, params.motion_lag)
+        self.project = nn.Sequential(nn.Linear(sum(self.views.widths.values()), params.width), nn.ReLU(),
+                                     nn.Dropout(params.dropout))
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(B, T, width)"""
+        return self.project(torch.cat(list(self.views(batch).values()), 2))
+
+
+class GraphFront(nn.Module):
+    """Graph convolutions over the skeleton, and weighted sums over its joints: see `slr.models.graph`."""
+
+    SUMS = 8
+
+    def __init__(self, params: PoseCtcParams, skeleton: Skeleton):
+        super().__init__()
+        self.input = Input(len(skeleton), params.channels, presence=True, motion=True, identity=8)
+        graph = adjacency(skeleton)
+        self.blocks = nn.ModuleList([
+            GraphBlock(graph, self.input.width, params.width // 2, 3, dropout=params.dropout, learned_edges=True),
+            GraphBlock(graph, params.width // 2, params.width, 3, dropout=params.dropout, learned_edges=True)])
+        self.pool = JointPooling(len(skeleton), params.width, self.SUMS)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(B, T, width)"""
+        x = self.input(batch)
+        for block in self.blocks:
+            x, _ = block(x, batch.frames)
+        return self.pool(x, batch.frames)
+
+
+class Recurrent(nn.Module):
+    """An LSTM or a GRU, both ways; padding isn't read."""
+
+    def __init__(self, kind: str, width: int, layers: int, dropout: float):
+        super().__init__()
+        self.layers = {"lstm": nn.LSTM, "gru": nn.GRU}[kind](
+            width, width, layers, batch_first=True, bidirectional=True, dropout=dropout if layers > 1 else 0)
+        self.width = 2 * width
+
+    def forward(self, x: Tensor, frames: Tensor) -> Tensor:
+        """x: (B, T, D), frames: (B, T) -> (B, T, 2 D)"""
+        lengths = frames.sum(1).cpu()
+        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        return pad_packed_sequence(self.layers(packed)[0], batch_first=True, total_length=x.shape[1])[0]

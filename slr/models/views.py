@@ -1,0 +1,129 @@
+"""A clip as a network sees it: views of its joints, each number standardised, missing ones at a learned place."""
+
+import math
+from collections.abc import Collection
+
+import torch
+from torch import Tensor, nn
+
+from slr.data.batches import Batch
+from slr.data.streams import bones, directions, facing, motions, reaching, smoothed
+from slr.errors import ParamsError
+from slr.skeleton import Skeleton
+
+MOTIONS = {"joints": "joint_motions", "bones": "bone_motions", "directions": "direction_motions",
+           "reaches": "reach_motions"}
+"""Of each view, that of its motions."""
+
+
+class Views(nn.Module):
+    """What streams are made of: joints, bones, directions, reaches and the motions of each, all standardised.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+        Of the batches.
+    used : set of str
+        Views that are wanted.
+    channels : int
+        How many of x, y, z, visibility.
+    lag : int
+        Frames over which a motion is measured.
+    smooth, facing : bool
+        Take a mean over three frames first; turn every clip to face the camera.
+    turn_degrees : float
+        With `facing`: in training, turn each clip by up to this much too far.
+
+    Attributes
+    ----------
+    widths : dict of str to int
+        Numbers of a frame, for each view that is used.
+
+    Raises
+    ------
+    ParamsError
+        If the skeleton hasn't the shoulders to turn a clip by, or hands and a body for reaches.
+    """
+
+    def __init__(self, skeleton: Skeleton, used: Collection[str], channels: int, lag: int, smooth: bool = False,
+                 facing: bool = False, turn_degrees: float = 0):
+        super().__init__()
+        self.channels, self.lag, self.smooth = channels, lag, smooth
+        self.turn = math.radians(turn_degrees)
+        self.shoulders = None
+        if facing:
+            shoulders = ("left_shoulder", "right_shoulder")
+            if any(joint not in skeleton.joints for joint in shoulders):
+                raise ParamsError(f"facing: joints '{skeleton.name}' have no shoulders to turn a clip by; "
+                                  "set facing: false, or other `joints`")
+            self.shoulders = tuple(skeleton.index(joint) for joint in shoulders)
+        pairs = {"bones": skeleton.bone_indices, "reaches": reaching(skeleton)}
+        for name, joints in pairs.items():
+            self.register_buffer(name, torch.as_tensor(joints, dtype=torch.int64).reshape(-1, 2), persistent=False)
+        sizes = {"joints": len(skeleton), "bones": len(self.bones), "directions": len(self.bones),
+                 "reaches": len(self.reaches)}
+        sizes |= {MOTIONS[view]: size for view, size in sizes.items()}
+        if not len(self.reaches) and {"reaches", "reach_motions"} & set(used):
+            raise ParamsError(f"streams: joints '{skeleton.name}' have no hands that reach out from a body; leave out "
+                              "reaches and reach_motions")
+        self.widths = {view: sizes[view] * self.channels for view in sorted(used)}
+        self.standard = nn.ModuleDict({view: Standard(self.widths[view]) for view in sorted(used)})
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """(B, T, J, C >= the model's) -> {view: (B, T, numbers)}, missing ones at a learned place."""
+        mask = batch.mask & batch.frames[..., None]
+        joints = batch.landmarks[..., :self.channels].masked_fill(~mask[..., None], 0)
+        if self.smooth:
+            joints = smoothed(joints, mask)
+        if self.shoulders:
+            joints = facing(joints, mask, self.shoulders, self._errors(joints))
+        vectors, found = bones(joints, mask, self.bones)
+        views = {"joints": (joints, mask), "bones": (vectors, found)}
+        if self.sees("directions"):
+            views["directions"] = directions(vectors), found
+        if self.sees("reaches"):
+            views["reaches"] = bones(joints, mask, self.reaches)
+        views |= {MOTIONS[name]: motions(*view, self.lag) for name, view in views.items()
+                  if MOTIONS[name] in self.standard}
+        return {name: standard(*views[name]) for name, standard in self.standard.items()}
+
+    def sees(self, view: str) -> bool:
+        """Whether the network sees this view or its motions."""
+        return view in self.standard or MOTIONS[view] in self.standard
+
+    def _errors(self, joints: Tensor) -> Tensor:
+        """(B,) radians by which each clip is turned too far."""
+        errors = joints.new_zeros(len(joints))
+        return errors.uniform_(-self.turn, self.turn) if self.training and self.turn else errors
+
+
+class Standard(nn.Module):
+    """Each number with mean 0 and deviation 1 over the frames that have it, and a learned value where it is missing.
+
+    As batch normalisation (Ioffe and Szegedy, ICML 2015) without its scale and shift: the batch's own statistics in
+    training, their running averages otherwise.
+    """
+
+    MOMENTUM, EPS = 0.1, 1e-5
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("variance", torch.ones(width))
+        self.absent = nn.Parameter(torch.zeros(width))
+
+    def forward(self, x: Tensor, found: Tensor) -> Tensor:
+        """x: (B, T, N, C), zero where `found` (B, T, N) is False -> (B, T, N * C)"""
+        found = found.repeat_interleave(x.shape[-1], 2)
+        x = x.flatten(2)
+        mean, variance = self.mean, self.variance
+        if self.training:
+            seen = found.sum((0, 1))
+            count = seen.clamp_min(1)
+            mean = x.sum((0, 1)) / count
+            variance = ((x - mean).square() * found).sum((0, 1)) / count
+            with torch.no_grad():  # what no frame of the batch has leaves the averages as they are
+                share = self.MOMENTUM * (seen > 0)
+                self.mean.lerp_(mean, share)
+                self.variance.lerp_(variance, share)
+        return torch.where(found, (x - mean) * (variance + self.EPS).rsqrt(), self.absent)

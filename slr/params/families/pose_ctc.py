@@ -1,0 +1,83 @@
+"""Settings of continuous recognition from landmarks."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from slr.params.families.ctc import CtcParams
+from slr.params.families.multistream import View
+from slr.params.families.training import AugmentParams, Task, TrainingParams
+from slr.params.section import Fraction, Positive
+
+Dropout = Annotated[float, Field(ge=0, lt=1)]
+
+
+class PoseCtcParams(TrainingParams):
+    """Sentences from landmarks: streams of joints or a graph, convolutions, a sequence model, CTC."""
+
+    family: Literal["pose_ctc"] = "pose_ctc"
+    """Which network: a module of `slr/models`."""
+    normalise: Literal["none", "frame", "clip", "shoulders", "hands"] = "shoulders"
+    epochs: Positive = 80
+    patience: Positive = 80
+    batch_size: Positive = 16
+    lr: Annotated[float, Field(gt=0)] = 0.002
+    augment: AugmentParams = AugmentParams(frame_rate=0.2, noise_std=0.01, scale=0.1)
+    splice: Fraction = 0.5
+    """Share of sentences that are put together anew, of pieces of several; where it is known when each gloss is
+    signed."""
+    fewest_glosses: Positive = 1
+    """Sentences with fewer are left out; 2 where clips with one sign lie beside the sentences."""
+    front: Literal["streams", "graph"] = "streams"
+    """What makes one vector of a frame: `streams` puts views of all joints side by side, `graph` convolves over the
+    skeleton."""
+    streams: Annotated[list[View], Field(min_length=1)] = ["joints", "joint_motions", "bones"]
+    """Views of a frame that are put side by side, with `front: streams`."""
+    motion_lag: Positive = 2
+    """Frames over which a motion is measured."""
+    width: Annotated[int, Field(ge=16, multiple_of=16)] = 128
+    """Features of a frame, throughout."""
+    kernel: Annotated[int, Field(ge=1, le=31)] = 5
+    """Frames that a convolution sees; odd."""
+    strides: Annotated[list[Positive], Field(min_length=1)] = [2, 1]
+    """A convolution for each, which keeps one frame in so many: the temporal pooling."""
+    sequence: Literal["lstm", "gru", "conformer"] = "lstm"
+    """What reads the whole sentence."""
+    layers: Positive = 2
+    """Of the sequence model."""
+    heads: Positive = 4
+    """Attention heads of a conformer; they divide `width`."""
+    dropout: Dropout = 0.3
+    ctc: CtcParams = CtcParams()
+
+    @property
+    def task(self) -> Task:
+        return "continuous"
+
+    @property
+    def pooling(self) -> int:
+        """Frames to each answer of the network."""
+        total = 1
+        for stride in self.strides:
+            total *= stride
+        return total
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Self:
+        if self.kernel % 2 == 0:
+            raise ValueError(f"kernel: {self.kernel} frames have no middle; make it odd")
+        if self.width % self.heads:
+            raise ValueError(f"heads: {self.heads} heads don't divide the width of {self.width}; change one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _sentences_stay_whole(self) -> Self:
+        for name, value in (("frames", self.frames), ("embedding", self.embedding)):
+            if value is not None:
+                raise ValueError(f"{name}: a sentence is read whole, at its own speed; set it to null")
+        for name in ("crop", "mixup"):
+            if getattr(self.augment, name):
+                raise ValueError(f"augment.{name}: what is left of a sentence wouldn't have its glosses; set it to 0")
+        if not (self.ctc.sequence or self.ctc.frames):
+            raise ValueError("ctc.sequence: nothing else trains what the sequence model says; set it to 1")
+        return self

@@ -1,0 +1,38 @@
+"""Which clips of a corpus a model is about: clips with one sign, streams with labels, or sentences."""
+
+import pandas as pd
+
+from slr.errors import CorpusError
+from slr.params import ModelParams
+
+_LACKS = {
+    "isolated": "no clips with one gloss",
+    "detection": "no streams (clips without glosses whose segments are labelled)",
+    "continuous": "no sentences of at least {fewest} glosses",
+}
+
+
+def clips_of(settings: ModelParams, clips: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a manifest that this model trains and is tested on.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        With `glosses` and `segments`.
+    """
+    glosses = clips.glosses.str.len()
+    match settings.task:
+        case "isolated":
+            return clips[glosses == 1]
+        case "detection":
+            return clips[(glosses == 0) & (clips.segments.str.len() > 0)]
+        case "continuous":
+            return clips[glosses >= settings.fewest_glosses]
+
+
+def require(name: str, settings: ModelParams, clips: pd.DataFrame) -> None:
+    """Raise CorpusError if the corpus has no clip for this model: before anything is computed for it."""
+    if clips_of(settings, clips).empty:
+        lacks = _LACKS[settings.task].format(fewest=getattr(settings, "fewest_glosses", 1))
+        raise CorpusError(f"models.{name} is about another kind of clips: the corpus has {lacks}; take it out of "
+                          "train.models, or choose a corpus that has them (the built-in one: corpus.sample.parts)")

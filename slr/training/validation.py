@@ -1,0 +1,51 @@
+"""How good a model is on the validation clips, by what it answers."""
+
+import numpy as np
+import torch
+from rapidfuzz.distance import Levenshtein
+from sklearn.metrics import average_precision_score
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from slr.data.clips import Clips
+from slr.data.normalise import Normalise
+from slr.training.ctc import losses_of
+from slr.training.trained import outputs, transcripts
+
+BETTER = {"val_top1": 1, "val_pr_auc": 1, "val_wer": -1}
+"""What tells which epoch is best, and whether more (1) or less (-1) of it is better; of equal ones, the lower loss."""
+
+
+def validate(task: str, model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, float | None]:
+    """`val_loss`, and `val_top1` (isolated), `val_pr_auc` (detection) or `val_wer` (continuous); None without clips."""
+    score = {"isolated": "val_top1", "detection": "val_pr_auc", "continuous": "val_wer"}[task]
+    if not len(clips):
+        return {"val_loss": None, score: None}
+    if task == "continuous":
+        return _sentences(model, clips, normalise)
+    logits = outputs(model, clips, normalise)["logits"]
+    value = (logits.argmax(1) == clips.targets).float().mean().item() if task == "isolated" else _pr_auc(
+        logits.softmax(1).numpy(), clips.targets.numpy())
+    return {"val_loss": F.cross_entropy(logits, clips.targets).item(), score: value}
+
+
+def _pr_auc(probabilities: np.ndarray, targets: np.ndarray) -> float:
+    """Mean over the classes that occur of the average precision of telling each from the rest."""
+    return float(np.mean([average_precision_score(targets == k, probabilities[:, k]) for k in np.unique(targets)]))
+
+
+def _sentences(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, float | None]:
+    """WER of greedy decoding; the mean CTC loss a gloss, of sentences whose glosses are all known and not too many."""
+    found = transcripts(model, clips, normalise)
+    edits = glosses = 0
+    losses: list[Tensor] = []
+    for log_probabilities, targets in zip(found, clips.targets, strict=True):
+        targets = targets[targets != -1]
+        best = log_probabilities.argmax(1).unique_consecutive()
+        edits += Levenshtein.distance(targets.tolist(), best[best > 0].tolist())
+        glosses += len(targets)
+        if (targets > 0).all():
+            losses.append(losses_of(log_probabilities[None], torch.tensor([len(log_probabilities)]), targets[None]))
+    known = torch.cat(losses) if losses else torch.empty(0)
+    known = known[known.isfinite()]
+    return {"val_loss": known.mean().item() if len(known) else None, "val_wer": edits / glosses}

@@ -1,0 +1,70 @@
+"""Videos whose frames are labelled: labels from segments, segments from labels, and the label of a window."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from slr.params import WindowsParams
+
+KEPT = {2: ("S",), 3: ("S", "P"), 4: ("S", "P", "n", "?")}
+"""Labels that each number of classes keeps; all others become `REST`."""
+REST = "rest"
+
+
+def mapped(label: str, windows: WindowsParams) -> str:
+    """The class of a label: `?` made to `n` where asked for, and what isn't kept made to `rest`."""
+    if label == "?" and windows.unknown_as_n:
+        label = "n"
+    return label if windows.classes == "found" or label in KEPT[windows.classes] else REST
+
+
+def window_labels(labels: list[str | None], windows: WindowsParams) -> Iterator[tuple[int, str | None]]:
+    """First frame and label of each window; None where no frame of it is labelled.
+
+    The label is the one of most frames (of equal ones the first in the alphabet, as published); by the rule `any`, it
+    is the positive one as soon as a single frame has that.
+
+    Parameters
+    ----------
+    labels : list of T str or None
+        Classes of the video's frames, already mapped.
+    """
+    names = sorted({label for label in labels if label is not None})
+    counts = np.zeros((len(labels) + 1, len(names)), np.int64)
+    for frame, label in enumerate(labels):
+        if label is not None:
+            counts[frame + 1, names.index(label)] = 1
+    counts = counts.cumsum(0)
+    for start in range(0, len(labels) - windows.frames + 1, windows.stride):
+        of_window = counts[start + windows.frames] - counts[start]
+        if not of_window.any():
+            yield start, None
+        elif windows.rule == "any" and windows.positive in names and of_window[names.index(windows.positive)]:
+            yield start, windows.positive
+        else:
+            yield start, names[int(of_window.argmax())]
+
+
+def segments_of(labels: list[str | None]) -> list[dict[str, Any]]:
+    """Runs of equal labels, half-open."""
+    edges = [0, *(i for i in range(1, len(labels)) if labels[i] != labels[i - 1]), len(labels)]
+    return [{"start": start, "end": end, "label": labels[start]} for start, end in zip(edges, edges[1:], strict=False)
+            if labels[start] is not None]
+
+
+def frame_labels(segments: Sequence[Mapping[str, Any]], frame_numbers: np.ndarray) -> list[str | None]:
+    """The label of each frame; None where no segment covers it, the later segment's where two do.
+
+    Parameters
+    ----------
+    segments : sequence of {start, end, label}
+        Of a manifest: frames of the file, half-open.
+    frame_numbers : array (T,) int
+        Number of each frame in the file (`ClipLandmarks.frame_numbers`).
+    """
+    labels: list[str | None] = [None] * len(frame_numbers)
+    for segment in segments:
+        for i in np.flatnonzero((frame_numbers >= segment["start"]) & (frame_numbers < segment["end"])):
+            labels[i] = segment["label"]
+    return labels
