@@ -51,20 +51,71 @@ def clip(gloss: int, rng: np.random.Generator, clip_id: str = "c", missing: floa
 
 
 def make(folder: Path, glosses: int = 4, signers: int = 6, repetitions: int = 4) -> Corpus:
-    """Write a corpus below `folder`: the last signer is for testing, the one before for validation.
-
-    Its pseudo-signers are the signers, two of them to a cluster.
-    """
+    """Clips with one sign: every signer shows every gloss so many times."""
     rng = np.random.default_rng(0)
-    rows = [(f"s{signer}-g{gloss}-{repetition}", f"s{signer}", gloss)
-            for signer in range(signers) for gloss in range(glosses) for repetition in range(repetitions)]
+    shown = [(f"s{signer}-g{gloss}-{repetition}", f"s{signer}", gloss)
+             for signer in range(signers) for gloss in range(glosses) for repetition in range(repetitions)]
+    return write(folder, [(clip(gloss, rng, clip_id), signer, [f"gloss{gloss}"], [])
+                          for clip_id, signer, gloss in shown])
+
+
+def sentences(folder: Path, glosses: int = 4, signers: int = 6, repetitions: int = 6, longest: int = 3) -> Corpus:
+    """Clips with one to `longest` signs after one another, a pause before, between and behind; with segments."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for signer in range(signers):
+        for repetition in range(repetitions):
+            signed = rng.integers(glosses, size=rng.integers(1, longest + 1)).tolist()
+            pieces, segments = [_pause(rng)], []
+            for gloss in signed:
+                start = sum(map(len, pieces))
+                pieces.append(clip(gloss, rng).coordinates)
+                segments.append({"start": start, "end": start + len(pieces[-1]), "label": f"gloss{gloss}"})
+                pieces.append(_pause(rng))
+            rows.append((_joined(f"s{signer}-{repetition}", pieces), f"s{signer}", [f"gloss{of}" for of in signed],
+                         segments))
+    return write(folder, rows)
+
+
+def streams(folder: Path, signers: int = 6, repetitions: int = 2, turns: int = 6) -> Corpus:
+    """Streams in which a signer signs (S) and pauses (n) in turn."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for signer in range(signers):
+        for repetition in range(repetitions):
+            pieces, segments = [], []
+            for turn in range(turns):
+                piece = np.concatenate([_pause(rng) for _ in range(5)]) if turn % 2 else np.concatenate(
+                    [clip(int(rng.integers(4)), rng).coordinates for _ in range(2)])
+                start = sum(map(len, pieces))
+                segments.append({"start": start, "end": start + len(piece), "label": "n" if turn % 2 else "S"})
+                pieces.append(piece)
+            rows.append((_joined(f"s{signer}-{repetition}", pieces), f"s{signer}", [], segments))
+    return write(folder, rows)
+
+
+def _pause(rng: np.random.Generator) -> np.ndarray:
+    """A few frames of a clip's first."""
+    return np.repeat(clip(0, rng).coordinates[:1], rng.integers(3, 8), 0)
+
+
+def _joined(clip_id: str, pieces: list[np.ndarray]) -> ClipLandmarks:
+    return ClipLandmarks(clip_id, 15, 320, 320, np.concatenate(pieces))
+
+
+def write(folder: Path, rows: list[tuple[ClipLandmarks, str, list[str], list[dict]]]) -> Corpus:
+    """Write clips (with signer, glosses, segments) as the pipeline's stages would have left them, below `folder`.
+
+    The last signer is for testing, the one before for validation. Pseudo-signers are signers, two to a cluster.
+    """
     corpus = Corpus(folder / "landmarks", folder / "splits.parquet", folder / "manifest.parquet",
                     folder / "signers.parquet")
-    write_store(corpus.landmarks, [clip(gloss, rng, clip_id) for clip_id, _, gloss in rows], JOINTS, metadata=METADATA)
-    split_of = {f"s{signers - 1}": "test", f"s{signers - 2}": "val"}
+    write_store(corpus.landmarks, [row[0] for row in rows], JOINTS, metadata=METADATA)
+    *_, validating, testing = sorted({signer for _, signer, _, _ in rows})
+    split_of = {testing: "test", validating: "val"}
     clips = pd.DataFrame({
-        "clip_id": [row[0] for row in rows], "media": [f"{row[0]}.mp4" for row in rows],
-        "glosses": [[f"gloss{row[2]}"] for row in rows], "segments": [[] for _ in rows],
+        "clip_id": [row[0].clip_id for row in rows], "media": [f"{row[0].clip_id}.mp4" for row in rows],
+        "glosses": [row[2] for row in rows], "segments": [row[3] for row in rows],
         "signer": [row[1] for row in rows], "split": [split_of.get(row[1], "train") for row in rows],
     }).reindex(columns=SCHEMA.names)
     write_manifest(corpus.manifest, clips.assign(split=None))

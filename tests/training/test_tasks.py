@@ -1,0 +1,42 @@
+"""One loop for three tasks: clips with one sign, windows of streams, sentences."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from slr.errors import CorpusError
+from slr.files import read_json
+from slr.params import parse
+from slr.training.loop import train
+from tests import landmark_corpus
+
+SENTENCES = {"family": "pose_ctc", "width": 64, "layers": 1, "epochs": 50, "warmup_epochs": 2, "lr": 0.005,
+             "batch_size": 4, "dropout": 0.1, "ctc": {"frames": 1}}
+STREAMS = {"family": "sca_stgcn_detection", "widths": [16], "hidden": 16, "epochs": 3, "warmup_epochs": 0,
+           "lr": 0.003, "windows": {"frames": 8, "stride": 4, "classes": 2}}
+
+
+def run(corpus, folder, settings) -> tuple[dict, pd.DataFrame]:
+    """Train `m`; returns its config and history."""
+    params = parse({"models": {"m": settings}, "train": {"model": "m", "models": ["m"]}, "compute": {"workers": 1}})
+    train("m", params, *corpus, out=folder / "model", work=folder / "work")
+    return read_json(folder / "model/config.json"), pd.read_csv(folder / "model/history.csv")
+
+
+def test_sentences_are_learned(tmp_path):
+    config, history = run(landmark_corpus.sentences(tmp_path / "corpus"), tmp_path, SENTENCES)
+    assert config["task"] == "continuous" and config["labels"] == [f"gloss{i}" for i in range(4)]
+    assert history.train_loss.map(math.isfinite).all()
+    assert config["training"]["val_wer"] == pytest.approx(history.val_wer.min()) and history.val_wer.min() < 0.2
+
+
+def test_what_happens_in_streams_is_learned(tmp_path):
+    config, history = run(landmark_corpus.streams(tmp_path / "corpus"), tmp_path, STREAMS)
+    assert config["task"] == "detection" and config["labels"] == ["S", "rest"]
+    assert config["training"]["val_pr_auc"] == pytest.approx(history.val_pr_auc.max()) and history.val_pr_auc.max() > 0.9
+
+
+def test_a_corpus_without_such_clips_is_refused(corpus, tmp_path):
+    with pytest.raises(CorpusError, match="no training clips"):
+        run(corpus, tmp_path, STREAMS)
