@@ -61,7 +61,8 @@ def test_every_weight_learns(case):
 
 
 @pytest.mark.parametrize("settings, message", [
-    ({"kernel": 4}, "kernel"), ({"heads": 3}, "heads"), ({"frames": 32, "augment": {}}, "frames: a sentence is read whole"),
+    ({"kernel": 4}, "kernel"), ({"heads": 3}, "heads"),
+    ({"frames": 32, "augment": {}}, "frames: a sentence is read whole"),
     ({"augment": {"crop": 0.2}}, "augment.crop"), ({"augment": {"mixup": 1}}, "augment.mixup"),
     ({"ctc": {"sequence": 0}}, "ctc.sequence")])
 def test_settings_that_make_no_sense_are_refused(settings, message):
