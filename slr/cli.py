@@ -119,6 +119,19 @@ def use_isl_kinect(root: Root, params: ParamsFile = PARAMS):
         typer.echo(use_published(params, "isl_kinect", root))
 
 
+@use.command("boston104")
+def use_boston104(
+    root: Root,
+    words: Annotated[bool, typer.Option("--words", help="Each word is a clip, instead of each sentence.")] = False,
+    params: ParamsFile = PARAMS,
+):
+    """RWTH-BOSTON-104 (American): sentences as tracks of the hands and the nose, no video. Next: `dvc repro`."""
+    from slr.presets import use_published
+
+    with _readable_errors():
+        typer.echo(use_published(params, "boston104", root, subset="words" if words else None))
+
+
 @use.command("spoter-csv")
 def use_spoter_csv(
     root: Root,

@@ -28,6 +28,7 @@ READERS = {
     "lsa64": Reader("lsa64"),
     "autsl": Reader("autsl"),
     "isl_kinect": Reader("imported.isl_kinect", ()),
+    "boston104": Reader("imported.boston104", ("subset",)),
     "spoter_csv": Reader("imported.spoter_csv"),
     "sca_npz": Reader("imported.sca_npz", ("annotations", "windows", "imported")),
     "arrays": Reader("imported.arrays"),

@@ -14,6 +14,8 @@ import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from slr.evenly import evenly
+
 ACCENT = "#2f7fd6"
 SECOND = "#e07b39"
 _INK = "#010203"  # stands for currentColor until the SVG is written
@@ -29,6 +31,8 @@ _LABELLED = 48
 """Matrices with more rows or columns than this have no names at their sides, and no numbers in their cells."""
 
 
+_MOST_POINTS = 500
+"""Of a curve: as many as its picture can show."""
 _LONGEST_NAME = 20
 _LONGEST_LABEL = 32
 
@@ -72,6 +76,39 @@ def curves(history: pd.DataFrame, columns: dict[str, str], label: str, *, best: 
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid()
         axes.legend()
+        return _svg(figure)
+
+
+def precision_recall(curves: dict[str, tuple[np.ndarray, np.ndarray]], *, positives: float | None = None,
+                     point: tuple[str, float, float] | None = None) -> str:
+    """SVG of precision against recall.
+
+    Parameters
+    ----------
+    curves : dict of str to (actual, probability)
+        Name in the legend to (N,) bool and (N,) arrays with at least one positive. The first two at most.
+    positives : float, optional
+        Share of positives: the precision of a detector that knows nothing, drawn as a dotted line.
+    point : (name, recall, precision), optional
+        A point to mark: where a threshold leads.
+    """
+    from sklearn.metrics import precision_recall_curve
+
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(4.2, 3.2), layout="constrained")
+        axes = figure.add_subplot()
+        for (name, (actual, probability)), colour in zip(curves.items(), (ACCENT, SECOND), strict=False):
+            precision, recall, _ = precision_recall_curve(actual, probability)
+            kept = evenly(len(recall), _MOST_POINTS)
+            axes.step(recall[kept], precision[kept], where="post", color=colour, label=name)
+        if positives is not None:
+            axes.axhline(positives, color=_INK, linewidth=0.8, linestyle=(0, (1, 2)), label="chance")
+        if point is not None:
+            axes.plot(*point[1:], "o", color=_INK, markersize=5, label=point[0])
+        axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.02))
+        axes.grid()
+        for text in axes.legend().get_texts():
+            text.set_parse_math(False)
         return _svg(figure)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from slr.evaluation import plots
+from slr.evaluation.detection import pr_auc
 
 ODD = ["<script>", "$x^2$", "a & b", "žltý"]
 
@@ -45,6 +46,25 @@ def test_curves_mark_the_kept_epoch():
     history = pd.DataFrame({"epoch": [1, 2, 3], "train_loss": [3.0, 2, 1], "val_loss": [3.0, 2.5, 2.6]})
     found = words(plots.curves(history, {"train_loss": "training", "val_loss": "validation"}, "loss", best=2))
     assert {"training", "validation", "kept: epoch 2", "epoch", "loss"} <= set(found)
+
+
+def test_precision_against_recall_names_its_curves_and_its_point_and_stays_small():
+    rng = np.random.default_rng(0)
+    actual = rng.random(20_000) < 0.3
+    curve = (actual, actual * 0.5 + rng.random(20_000))
+    svg = plots.precision_recall({"$x$ validation": curve, "test": curve}, positives=0.3, point=("at 0.40", 0.8, 0.9))
+    assert {"$x$ validation", "test", "chance", "at 0.40", "recall", "precision"} <= set(words(svg))
+    assert len(svg) < 100_000
+
+
+def test_the_area_under_the_drawn_curve_is_average_precision():
+    actual, probability = np.array([True, False, True, True]), np.array([0.9, 0.8, 0.7, 0.1])
+    svg = plots.precision_recall({"test": (actual, probability)})
+    path = re.search(rf'<path d="([^"]+)"[^>]*stroke: {plots.ACCENT}', svg)[1]
+    points = np.array(re.findall(r"[ML] ([\d.]+) ([\d.]+)", path), float)
+    points -= points.min(0)  # recall grows to the right from 0, precision upwards from 0.5, the curve's lowest, to 1
+    recall, precision = points[:, 0] / points[:, 0].max(), 1 - points[:, 1] / points[:, 1].max() / 2
+    assert -np.sum(np.diff(recall) * precision[:-1]) == pytest.approx(pr_auc(actual, probability), abs=1e-5)
 
 
 @pytest.mark.parametrize("values", [[], [1.5], [0.1, 3.0, 3.0]])

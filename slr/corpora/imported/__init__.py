@@ -16,8 +16,8 @@ from types import ModuleType
 
 from slr.errors import CorpusError
 
-FORMATS = {"isl_kinect": "isl_kinect", "spoter_csv": "spoter_csv", "sca_npz": "sca_npz", "arrays": "arrays",
-           "pose": "pose_files"}
+FORMATS = {"isl_kinect": "isl_kinect", "boston104": "boston104", "spoter_csv": "spoter_csv", "sca_npz": "sca_npz",
+           "arrays": "arrays", "pose": "pose_files"}
 """The formats, as `corpus.name` gives them, and their modules here."""
 
 

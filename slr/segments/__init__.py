@@ -1,0 +1,38 @@
+"""Stretches of a video with a label: from frames' probabilities, back to frames, and in files that others read."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A labelled stretch of a video, from `start_s` up to `end_s`.
+
+    Attributes
+    ----------
+    start_s, end_s : float
+        Seconds since the video's first frame.
+    label : str
+        What it shows: a gloss, or `S` for signing.
+    score : float, optional
+        How sure that is, from 0 to 1; None where nobody says, as in an annotation.
+
+    Raises
+    ------
+    ValueError
+        If it doesn't start at 0 or later and end after that.
+    """
+
+    start_s: float
+    end_s: float
+    label: str
+    score: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start_s < self.end_s < math.inf:
+            raise ValueError(f"a segment from {self.start_s} to {self.end_s} s ('{self.label}') has no length, or "
+                             "starts before the video")
+
+    @property
+    def length_s(self) -> float:
+        return self.end_s - self.start_s
