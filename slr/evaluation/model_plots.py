@@ -7,12 +7,14 @@ import pandas as pd
 from slr.evaluation import plots
 from slr.evaluation.predictions import confusion
 
-LEARNING = ("loss", "top1")
+SCORES = {"val_top1": "top-1", "val_pr_auc": "PR-AUC", "val_wer": "WER"}
+"""What models are chosen by, each by its column of the history."""
+LEARNING = ("loss", "score")
 CONFUSION = "confusion"
 
 
-def write_model_plots(folder: Path, history: pd.DataFrame, best_epoch: int, predictions: pd.DataFrame) -> None:
-    """Write loss.svg, top1.svg (where an epoch was validated) and confusion.svg.
+def write_learning(folder: Path, history: pd.DataFrame, best_epoch: int) -> None:
+    """Write loss.svg, and score.svg where an epoch was validated.
 
     Parameters
     ----------
@@ -21,14 +23,18 @@ def write_model_plots(folder: Path, history: pd.DataFrame, best_epoch: int, pred
         The model's history.csv.
     best_epoch : int
         Whose weights were kept.
-    predictions : DataFrame
-        From `slr.evaluation.predictions.tell`.
     """
-    panels = [({"train_loss": "training", "val_loss": "validation"}, "loss"), ({"val_top1": "validation"}, "top-1")]
+    scores = {column: label for column, label in SCORES.items() if column in history}
+    panels = [({"train_loss": "training", "val_loss": "validation"}, "loss"),
+              (dict.fromkeys(scores, "validation"), "".join(scores.values()))]
     for name, (columns, label) in zip(LEARNING, panels, strict=True):
         columns = {column: legend for column, legend in columns.items() if history[column].notna().any()}
         if columns:
             _write(folder / f"{name}.svg", plots.curves(history, columns, label, best=best_epoch))
+
+
+def write_confusion(folder: Path, predictions: pd.DataFrame) -> None:
+    """Write confusion.svg of the rows of `slr.evaluation.predictions.tell`."""
     counts, glosses = confusion(predictions)
     _write(folder / f"{CONFUSION}.svg",
            plots.matrix(counts, glosses, glosses, row_label="signed", column_label="recognised"))

@@ -53,7 +53,7 @@ class CorpusFacts:
     usable : int
         Clips with landmarks; all that follows is of these.
     glosses, signers : dict of str to int
-        Clips of each, by name.
+        Clips of each, by name; of sentences each gloss.
     signer_unknown : int
         Clips whose signer isn't known.
     durations_s : (usable,) float array
@@ -90,16 +90,17 @@ def corpus_facts(manifest: pd.DataFrame, store: LandmarkStore, splits: pd.DataFr
         durations_s[clip.clip_id] = len(clip) / clip.fps
         found.append(part_presence(clip, store.skeleton.part_slices))
     clips = manifest[manifest.clip_id.isin(durations_s)].drop(columns="split").merge(splits, on="clip_id", how="left")
-    clips = clips.assign(duration_s=clips.clip_id.map(durations_s), gloss=clips.glosses.map(GLOSS_JOIN.join))
+    clips = clips.assign(duration_s=clips.clip_id.map(durations_s))
+    signed = clips.explode("glosses")
     frames = np.concatenate(found) if found else np.zeros((0, len(store.skeleton.parts)), bool)
     return CorpusFacts(
-        clips=len(manifest), usable=len(clips), glosses=_counts(clips.gloss), signers=_counts(clips.signer),
+        clips=len(manifest), usable=len(clips), glosses=_counts(signed.glosses), signers=_counts(clips.signer),
         signer_unknown=int(clips.signer.isna().sum()), durations_s=clips.duration_s.to_numpy(), frames=len(frames),
         detections=[Detection(part, float(frames[:, i].mean()) if len(frames) else 0.0,
                               sum(not presence[:, i].any() for presence in found))
                     for i, part in enumerate(store.skeleton.parts)],
-        splits=[Split(name, len(rows), rows.gloss.nunique(), rows.signer.nunique())
-                for name in SPLITS for rows in [clips[clips.split == name]] if len(rows)],
+        splits=[Split(name, rows.clip_id.nunique(), rows.glosses.nunique(), rows.signer.nunique())
+                for name in SPLITS for rows in [signed[signed.split == name]] if len(rows)],
         folds=int(splits.fold.nunique()), failures=failures,
         examples=example_clips(clips, store.n_frames)
         | example_clips(clips[clips.split == "train"], store.n_frames),
@@ -107,7 +108,7 @@ def corpus_facts(manifest: pd.DataFrame, store: LandmarkStore, splits: pd.DataFr
 
 
 def example_clips(clips: pd.DataFrame, n_frames: Mapping[str, int]) -> dict[str, str]:
-    """For each gloss the clip of median length, among those with landmarks.
+    """For each gloss the clip of median length, among those with landmarks and one gloss, or of sentences alone.
 
     Parameters
     ----------
@@ -117,6 +118,8 @@ def example_clips(clips: pd.DataFrame, n_frames: Mapping[str, int]) -> dict[str,
         Length of each clip that has landmarks.
     """
     usable = clips[clips.clip_id.isin(n_frames)]
+    if (usable.glosses.str.len() == 1).any():
+        usable = usable[usable.glosses.str.len() == 1]
     usable = usable.assign(gloss=usable.glosses.map(GLOSS_JOIN.join), length=usable.clip_id.map(n_frames))
     usable = usable.sort_values(["length", "clip_id"])
     return {str(gloss): str(rows.clip_id.iloc[len(rows) // 2]) for gloss, rows in usable.groupby("gloss")}

@@ -35,7 +35,8 @@ MAX_ROWS = 200
 """Rows of a table of glosses or signers; the rest are in predictions.csv."""
 COLUMNS = {
     "top1": "top-1", "top5": "top-5", "macro_f1": "macro F1", "worst_signer_top1": "worst signer",
-    "signer_gap": "signer gap", "signer_probe": "signer probe",
+    "signer_gap": "signer gap", "signer_probe": "signer probe", "pr_auc": "PR-AUC", "f1": "F1",
+    "segment_f1": "segment F1", "wer": "WER", "worst_signer_wer": "WER, worst signer",
 }
 """Metrics that have a column in the table of models, as far as any model has them; fractions of one."""
 EMBEDDING_COLUMNS = {

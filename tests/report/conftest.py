@@ -11,7 +11,7 @@ from PIL import Image
 
 from slr.clipwise import Failure, write_failures
 from slr.corpora.manifest import write_manifest
-from slr.evaluation.model_plots import write_model_plots
+from slr.evaluation.model_plots import write_confusion, write_learning
 from slr.evaluation.predictions import write_predictions
 from slr.landmarks.store import ClipLandmarks, write_store
 from slr.params import Params, parse
@@ -83,7 +83,8 @@ def _write_model(folder: Path, test: pd.DataFrame) -> None:
     epochs = np.arange(1, 6)
     history = pd.DataFrame({"epoch": epochs, "train_loss": 1 / epochs, "val_loss": 1.2 / epochs,
                             "val_top1": epochs / 5, "lr": 0.001})
-    write_model_plots(folder / "reports/spoter", history, 5, predictions)
+    write_learning(folder / "reports/spoter", history, 5)
+    write_confusion(folder / "reports/spoter", predictions)
     _write_json(folder / "models/spoter/config.json", {"versions": {"torch": "2.13.0"}, "data": {"manifest": "beef"}})
     _write_json(folder / "metrics/models/spoter.json", {
         "top1": 0.75, "top1_ci_low": 0.41, "top1_ci_high": 0.93, "top1_pairs": 0.5, "macro_f1": 0.7,

@@ -1,0 +1,104 @@
+"""Test a model of clips with one sign: what it names them, and what its features are worth."""
+
+import difflib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from slr.evaluation.embeddings import write_embeddings
+from slr.evaluation.importance import write_importance
+from slr.evaluation.model_plots import write_confusion
+from slr.evaluation.predictions import TOP, tell, write_predictions
+from slr.evaluation.probe import persons, signer_probe
+from slr.evaluation.retrieval import embedding_metrics, whole_glosses
+from slr.landmarks.store import LandmarkStore
+from slr.metrics import accuracy, by_group, macro_f1
+from slr.params import EvaluationParams
+from slr.progress import warn
+from slr.signers import read_signers
+from slr.training.trained import TrainedModel
+
+
+def evaluate_signs(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, signers: Path,
+                   params: EvaluationParams, out: Path) -> dict[str, float]:
+    """The metrics of a model of clips with one sign, and predictions.csv, confusion.csv and pictures in `out`.
+
+    A test clip whose gloss was never trained counts as wrong: leaving it out would flatter the model. The signer probe,
+    the metrics of embeddings and their pictures are of the validation clips too: no weight was trained on those either,
+    and more signers tell more.
+
+    Parameters
+    ----------
+    trained : TrainedModel
+    store : LandmarkStore
+    clips : DataFrame
+        The manifest's rows of all clips with one sign, with `split`.
+    signers : Path
+        Pseudo-signers: signers.parquet.
+    params : EvaluationParams
+    out : Path
+        predictions.csv (clip_id, signer, gloss, predicted, rank, probability, top5), confusion.csv (actual, predicted;
+        one row per clip, for `dvc plots`), confusion.svg, embeddings.csv and embeddings.png (see
+        `slr.evaluation.embeddings`), and of a model that weighs its landmarks importance.csv and importance.png
+        (`slr.evaluation.importance`).
+
+    Returns
+    -------
+    dict
+        See docs/training.md.
+    """
+    clips = clips.assign(gloss=clips.glosses.str[0])
+    _warn_of_unknown_glosses(params.gloss_sets, set(clips.gloss))
+    learnt = clips[clips.split == "train"].sort_values("clip_id", ignore_index=True)
+    learnt = learnt.iloc[whole_glosses(learnt.gloss.to_numpy())]
+    clips = clips[clips.split.isin(["val", "test"])].sort_values("clip_id", ignore_index=True)
+    test = (clips.split == "test").to_numpy()
+    landmarks_of = trained.clips(store, clips.clip_id)
+    found = trained.outputs(landmarks_of)
+    predictions = tell(found["logits"].softmax(1).numpy()[test], trained.labels, clips[test].reset_index(drop=True))
+    features, who = found["features"].numpy(), persons(clips, read_signers(signers))
+    both = pd.concat([clips, learnt], ignore_index=True)
+    learnt_features = trained.outputs(trained.clips(store, learnt.clip_id))["features"].numpy()
+    metrics = {**measure(predictions, len(trained.labels), params.gloss_sets),
+               **signer_probe(features, who, clips.gloss),
+               **embedding_metrics(np.concatenate([features, learnt_features]), both.gloss, both.signer, both.split)}
+    write_predictions(out / "predictions.csv", predictions)
+    confusion = predictions[["gloss", "predicted"]].rename(columns={"gloss": "actual"})
+    confusion.to_csv(out / "confusion.csv", index=False, lineterminator="\n")
+    write_confusion(out, predictions)
+    write_embeddings(out, features, clips.assign(signer=who))
+    write_importance(out, trained, landmarks_of)
+    return metrics
+
+
+def measure(predictions: pd.DataFrame, classes: int, gloss_sets: dict[str, list[str]]) -> dict[str, float]:
+    """The metrics of predictions.csv's rows, of a model that knows so many classes."""
+    correct = (predictions["rank"] == 1).to_numpy()
+    metrics = accuracy("top1", correct)
+    if classes > TOP:  # among fewer, the five best say nothing
+        metrics["top5"] = float((predictions["rank"] <= TOP).mean())
+    metrics |= {
+        "macro_f1": macro_f1(predictions.gloss.to_numpy(), predictions.predicted.to_numpy()),
+        "clips": len(predictions), "classes": classes,
+    }
+    known = predictions.signer.notna().to_numpy()
+    if known.any():
+        top1 = by_group(correct[known], predictions.signer[known].to_numpy())
+        metrics |= {"signers": len(top1), "worst_signer_top1": min(top1.values()),
+                    "signer_gap": max(top1.values()) - min(top1.values())}
+    for name, glosses in gloss_sets.items():
+        chosen = predictions.gloss.isin(glosses).to_numpy()
+        if chosen.any():
+            metrics |= accuracy(f"top1_{name}", correct[chosen]) | {f"top1_{name}_clips": int(chosen.sum())}
+    return metrics
+
+
+def _warn_of_unknown_glosses(gloss_sets: dict[str, list[str]], known: set[str]) -> None:
+    """A set may be meant for a larger corpus, so a gloss that isn't there is no error; it may also be misspelt."""
+    for name, glosses in gloss_sets.items():
+        unknown = [gloss for gloss in glosses if gloss not in known]
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], known, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            warn(f"evaluation.gloss_sets.{name}: the corpus has no gloss {', '.join(map(repr, unknown))}{hint}")

@@ -1,0 +1,134 @@
+"""Test a detection model: which windows of unseen streams it finds, and the segments that they make."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from slr.data.clips import cut
+from slr.evaluation import plots
+from slr.evaluation.detection import (
+    best_threshold,
+    binary_metrics,
+    by_signer,
+    class_metrics,
+    pr_auc,
+    segment_metrics,
+)
+from slr.landmarks.store import LandmarkStore
+from slr.segments import Segment
+from slr.segments.frames import find_segments, frame_edges, frame_probabilities, label_segments
+from slr.training.data import load, windows_of
+from slr.training.trained import TrainedModel
+from slr.windows import frame_labels, mapped
+
+WINDOWS, CURVE = "windows.csv", "precision_recall.svg"
+MIN_LENGTH_S, MAX_GAP_S, OFF = 0.3, 0.3, 0.8
+"""Segments: the shortest, the longest gap that is bridged, and how far below the threshold one may fall to go on."""
+
+
+def evaluate_streams(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, out: Path) -> dict[str, float]:
+    """The metrics of a detection model, and windows.csv and precision_recall.svg in the folder `out`.
+
+    Parameters
+    ----------
+    trained : TrainedModel
+    store : LandmarkStore
+    clips : DataFrame
+        The manifest's rows of validation and test streams, with `split`.
+    out : Path
+        windows.csv: `clip_id`, `signer`, `start_s`, `end_s`, `label`, `probability` (of the positive label) of each
+        test window.
+
+    Returns
+    -------
+    dict
+        Of the test windows: `slr.evaluation.detection.binary_metrics`, whose threshold is chosen on validation;
+        `class_metrics` where there are more than two classes; `worst_signer_pr_auc`; of frames `frame_pr_auc`; of the
+        segments made of them `segment_metrics`; `clips`, `windows`, `signers`.
+    """
+    windows = _windows(trained, store, clips)
+    test = windows[windows.split == "test"]
+    chosen_on = windows[windows.split == "val"]
+    threshold = (best_threshold(chosen_on.actual.to_numpy(), chosen_on.probability.to_numpy())
+                 if chosen_on.actual.any() else 0.5)
+    actual, probability = test.actual.to_numpy(), test.probability.to_numpy()
+    metrics = binary_metrics(actual, probability, threshold)
+    if len(trained.labels) > 2:
+        metrics |= class_metrics(np.stack(test.probabilities), np.array([trained.labels.index(label) for label in
+                                                                        test.label]))
+    known = test[test.signer.notna()]
+    if len(known):
+        signers = by_signer(known.actual.to_numpy(), known.probability.to_numpy(), known.signer.to_numpy(), threshold)
+        metrics |= {"signers": len(signers), "worst_signer_pr_auc": float(signers.pr_auc.min())}
+    metrics |= _of_frames(trained, store, clips[clips.split == "test"], test, threshold)
+    write_windows(out / WINDOWS, test)
+    found = metrics["recall_chosen"], metrics["precision_chosen"]
+    (out / CURVE).write_text(plots.precision_recall({"test windows": (actual, probability)},
+                                                    positives=metrics["positives"],
+                                                    point=("threshold of validation", *found)), encoding="utf-8")
+    return metrics | {"clips": test.clip_id.nunique(), "windows": len(test)}
+
+
+def probabilities_of(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame) -> tuple[
+        list[tuple[int, int, str | None]], np.ndarray]:
+    """(stream's number, first frame, label) of every window, and what the model says of each (N, classes)."""
+    streams = load(store, clips, trained.params)
+    found = windows_of(streams, store, clips, trained.params)
+    windows = cut(streams, [(stream, start, -1) for stream, start, _ in found], trained.params.windows.frames)
+    return found, trained.probabilities(windows).numpy()
+
+
+def _windows(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame) -> pd.DataFrame:
+    """One row a window that has a label that the model knows."""
+    found, probabilities = probabilities_of(trained, store, clips)
+    positive = trained.labels.index(trained.params.windows.positive)
+    edges = [_edges(store, clip_id) for clip_id in clips.clip_id]
+    rows = []
+    for (stream, start, label), of_window in zip(found, probabilities, strict=True):
+        clip, times = clips.iloc[stream], edges[stream]
+        end = min(start + trained.params.windows.frames, len(times) - 1)
+        rows.append((clip.clip_id, clip.signer, clip.split, start, times[start], times[end], label,
+                     label == trained.labels[positive], of_window[positive], of_window))
+    table = pd.DataFrame(rows, columns=["clip_id", "signer", "split", "start", "start_s", "end_s", "label", "actual",
+                                        "probability", "probabilities"])
+    return table[table.label.isin(trained.labels)]
+
+
+def _of_frames(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, windows: pd.DataFrame,
+               threshold: float) -> dict[str, float]:
+    """`frame_pr_auc`, and `segment_metrics` of the positive label's segments."""
+    positive, length = trained.params.windows.positive, trained.params.windows.frames
+    actual, probability, segments = [], [], []
+    for clip in clips.itertuples():
+        own = windows[windows.clip_id == clip.clip_id]
+        if own.empty:
+            continue
+        edges = _edges(store, clip.clip_id)
+        labels = [label and mapped(label, trained.params.windows)
+                  for label in frame_labels(clip.segments, store.frame_numbers(clip.clip_id))]
+        of_frames = frame_probabilities(own.probability.to_numpy(), own.start.to_numpy(), length, len(labels))
+        actual.append(np.array(labels) == positive)
+        probability.append(of_frames)
+        segments.append(([segment for segment in label_segments([label or "" for label in labels], edges)
+                          if segment.label == positive],
+                         segments_of(of_frames, edges, positive, threshold)))
+    return {"frame_pr_auc": pr_auc(np.concatenate(actual), np.concatenate(probability)), **segment_metrics(segments)}
+
+
+def segments_of(probabilities: np.ndarray, edges_s: np.ndarray, label: str, threshold: float) -> list[Segment]:
+    """The segments of a stream: see `slr.segments.frames.find_segments`, with this package's lengths."""
+    return find_segments(probabilities, edges_s, label, on=threshold, off=OFF * threshold, min_length_s=MIN_LENGTH_S,
+                         max_gap_s=MAX_GAP_S)
+
+
+def write_windows(path: Path, windows: pd.DataFrame) -> None:
+    """Write windows.csv."""
+    columns = ["clip_id", "signer", "start_s", "end_s", "label", "probability"]
+    windows[columns].to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
+
+
+def _edges(store: LandmarkStore, clip_id: str) -> np.ndarray:
+    """(T + 1,) seconds: where the clip's frames begin, and the last one ends."""
+    clip = store[clip_id]
+    return frame_edges(clip.timestamps_s, clip.fps)
