@@ -1,7 +1,9 @@
 """From a video to its sign, with a trained model and nothing else."""
 
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,7 +30,8 @@ class Predictor:
     Raises
     ------
     ModelError
-        If the model is missing or incomplete, or was trained on landmarks of another extractor; says what differs.
+        If the model is missing or incomplete, isn't one of clips with one sign, or was trained on landmarks of another
+        extractor; says what differs.
 
     Examples
     --------
@@ -38,6 +41,9 @@ class Predictor:
 
     def __init__(self, model_dir: str | Path, any_extractor: bool = False):
         self.trained = load_model(model_dir)
+        if self.trained.params.task != "isolated":
+            raise ModelError(f"the model in {model_dir} doesn't name the sign of a clip; use `slr transcribe` for "
+                             "sentences, `slr segments` for where signing is, or choose another model with --model")
         self.reader = VideoReader(self.trained, model_dir, any_extractor)
 
     def predict(self, video: str | Path, top: int = 5) -> list[tuple[str, float]]:
@@ -98,20 +104,39 @@ class VideoReader:
         ClipError
             If the video can't be read or no person is found in it.
         """
-        times, size = [], (0, 0)
-
-        def images():
-            nonlocal size
-            for frame in clip_frames(Path(video), self.frames):
-                times.append(frame.timestamp_s)
-                size = frame.image.shape[1], frame.image.shape[0]
-                yield frame.image
-
-        coordinates = self.extractor.extract(images())
+        frames = list(self.stream(video))
+        coordinates = np.stack([frame.coordinates for frame in frames])
         if np.isnan(coordinates).all():
             raise ClipError(f"no person found in any of its {len(coordinates)} frames")
-        clip = ClipLandmarks(str(video), self.frames.fps or 1, *size, coordinates, np.array(times))
+        times = np.array([frame.timestamp_s for frame in frames])
+        clip = ClipLandmarks(str(video), self.frames.fps or 1, *frames[-1].size, coordinates, times)
         return decode(encode(clip, self.source).to_pylist()[0], self.source)  # rounded as the store rounds
+
+    def stream(self, video: str | Path) -> Iterator["SeenFrame"]:
+        """The landmarks of a video frame by frame, in bounded memory.
+
+        Raises
+        ------
+        ClipError
+            If the video can't be read.
+        """
+        seen: deque[tuple[float, tuple[int, int]]] = deque()
+
+        def images() -> Iterator[np.ndarray]:
+            for frame in clip_frames(Path(video), self.frames):
+                seen.append((frame.timestamp_s, (frame.image.shape[1], frame.image.shape[0])))
+                yield frame.image
+
+        for coordinates in self.extractor.stream(images()):
+            yield SeenFrame(*seen.popleft(), coordinates)
+
+
+class SeenFrame(NamedTuple):
+    """A frame of a video: its time in seconds, its width and height in pixels, its landmarks (J, 4)."""
+
+    timestamp_s: float
+    size: tuple[int, int]
+    coordinates: np.ndarray
 
 
 def print_predictions(predictions: dict[str, list[tuple[str, float]]]) -> None:

@@ -8,7 +8,6 @@ import pandas as pd
 from slr.data.clips import cut
 from slr.evaluation import plots
 from slr.evaluation.detection import (
-    best_threshold,
     binary_metrics,
     by_signer,
     class_metrics,
@@ -16,15 +15,13 @@ from slr.evaluation.detection import (
     segment_metrics,
 )
 from slr.landmarks.store import LandmarkStore
-from slr.segments import Segment
-from slr.segments.frames import find_segments, frame_edges, frame_probabilities, label_segments
+from slr.segments.finding import segments_of
+from slr.segments.frames import frame_edges, frame_probabilities, label_segments
 from slr.training.data import load, windows_of
 from slr.training.trained import TrainedModel
 from slr.windows import frame_labels, mapped
 
 WINDOWS, CURVE = "windows.csv", "precision_recall.svg"
-MIN_LENGTH_S, MAX_GAP_S, OFF = 0.3, 0.3, 0.8
-"""Segments: the shortest, the longest gap that is bridged, and how far below the threshold one may fall to go on."""
 
 
 def evaluate_streams(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, out: Path) -> dict[str, float]:
@@ -35,7 +32,7 @@ def evaluate_streams(trained: TrainedModel, store: LandmarkStore, clips: pd.Data
     trained : TrainedModel
     store : LandmarkStore
     clips : DataFrame
-        The manifest's rows of validation and test streams, with `split`.
+        The manifest's rows of all streams, with `split`.
     out : Path
         windows.csv: `clip_id`, `signer`, `start_s`, `end_s`, `label`, `probability` (of the positive label) of each
         test window.
@@ -43,15 +40,13 @@ def evaluate_streams(trained: TrainedModel, store: LandmarkStore, clips: pd.Data
     Returns
     -------
     dict
-        Of the test windows: `slr.evaluation.detection.binary_metrics`, whose threshold is chosen on validation;
+        Of the test windows: `slr.evaluation.detection.binary_metrics`, whose threshold training chose on validation;
         `class_metrics` where there are more than two classes; `worst_signer_pr_auc`; of frames `frame_pr_auc`; of the
         segments made of them `segment_metrics`; `clips`, `windows`, `signers`.
     """
-    windows = _windows(trained, store, clips)
-    test = windows[windows.split == "test"]
-    chosen_on = windows[windows.split == "val"]
-    threshold = (best_threshold(chosen_on.actual.to_numpy(), chosen_on.probability.to_numpy())
-                 if chosen_on.actual.any() else 0.5)
+    clips = clips[clips.split == "test"].reset_index(drop=True)
+    test = _windows(trained, store, clips)
+    threshold = trained.config["training"]["threshold"]
     actual, probability = test.actual.to_numpy(), test.probability.to_numpy()
     metrics = binary_metrics(actual, probability, threshold)
     if len(trained.labels) > 2:
@@ -61,7 +56,7 @@ def evaluate_streams(trained: TrainedModel, store: LandmarkStore, clips: pd.Data
     if len(known):
         signers = by_signer(known.actual.to_numpy(), known.probability.to_numpy(), known.signer.to_numpy(), threshold)
         metrics |= {"signers": len(signers), "worst_signer_pr_auc": float(signers.pr_auc.min())}
-    metrics |= _of_frames(trained, store, clips[clips.split == "test"], test, threshold)
+    metrics |= _of_frames(trained, store, clips, test, threshold)
     write_windows(out / WINDOWS, test)
     found = metrics["recall_chosen"], metrics["precision_chosen"]
     (out / CURVE).write_text(plots.precision_recall({"test windows": (actual, probability)},
@@ -88,9 +83,9 @@ def _windows(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame) -
     for (stream, start, label), of_window in zip(found, probabilities, strict=True):
         clip, times = clips.iloc[stream], edges[stream]
         end = min(start + trained.params.windows.frames, len(times) - 1)
-        rows.append((clip.clip_id, clip.signer, clip.split, start, times[start], times[end], label,
+        rows.append((clip.clip_id, clip.signer, start, times[start], times[end], label,
                      label == trained.labels[positive], of_window[positive], of_window))
-    table = pd.DataFrame(rows, columns=["clip_id", "signer", "split", "start", "start_s", "end_s", "label", "actual",
+    table = pd.DataFrame(rows, columns=["clip_id", "signer", "start", "start_s", "end_s", "label", "actual",
                                         "probability", "probabilities"])
     return table[table.label.isin(trained.labels)]
 
@@ -114,12 +109,6 @@ def _of_frames(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame,
                           if segment.label == positive],
                          segments_of(of_frames, edges, positive, threshold)))
     return {"frame_pr_auc": pr_auc(np.concatenate(actual), np.concatenate(probability)), **segment_metrics(segments)}
-
-
-def segments_of(probabilities: np.ndarray, edges_s: np.ndarray, label: str, threshold: float) -> list[Segment]:
-    """The segments of a stream: see `slr.segments.frames.find_segments`, with this package's lengths."""
-    return find_segments(probabilities, edges_s, label, on=threshold, off=OFF * threshold, min_length_s=MIN_LENGTH_S,
-                         max_gap_s=MAX_GAP_S)
 
 
 def write_windows(path: Path, windows: pd.DataFrame) -> None:

@@ -62,14 +62,20 @@ class HolisticExtractor:
             (the pose's from the hips, a hand's from its wrist, the face's from its centre; smaller is nearer), and
             visibility (1 for hands and face, which have none). NaN where a part was not found.
         """
+        landmarks = list(self.stream(images))
+        return np.stack(landmarks) if landmarks else np.empty((0, len(self.skeleton), 4), np.float32)
+
+    def stream(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """The same landmarks frame by frame, (J, 4) each: of a video of any length in the memory of one frame."""
         images = iter(images)
         first = next(images, None)
         if first is None:
-            return np.empty((0, len(self.skeleton), 4), np.float32)
+            return
         with _quiet():  # starting a graph prints a dozen lines that ask nothing of anyone
             self._start()
-            landmarks = [self._landmarks(first)]
-        return np.stack([*landmarks, *map(self._landmarks, images)])
+            landmarks = self._landmarks(first)
+        yield landmarks
+        yield from map(self._landmarks, images)
 
     def _start(self) -> None:
         """Forget the clip before."""

@@ -34,7 +34,7 @@ from slr.training.grouping import hard_batches, thresholds
 from slr.training.losses import Criterion
 from slr.training.resume import Checkpoint, RunState
 from slr.training.trained import outputs, save_model
-from slr.training.validation import validate
+from slr.training.validation import threshold, validate
 
 
 def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Path, signers: Path, out: Path,
@@ -143,7 +143,8 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
                      "best_epoch": state.best_epoch, "train_seconds": round(state.seconds, 2),
                      "train_cpu_seconds": round(state.cpu_seconds, 2),
                      **{key: value for key, value in best.items() if key.startswith("val_")},
-                     **{f"embedding_{fact}": value for fact, value in embedded.items()}},
+                     **{f"embedding_{fact}": value for fact, value in embedded.items()},
+                     **chosen_afterwards(settings, model, state.best, data, normalise)},
         "parameters": sum(weight.numel() for weight in model.parameters()), "data": hashes,
         "versions": {package: version(package) for package in ("slr", "torch", "numpy", "safetensors")},
     }
@@ -158,6 +159,15 @@ MOST_CLIPS = {"full": None, "smoke": 128}
 def within_budget(settings: ModelParams, budget: str) -> ModelParams:
     """The settings as `train.budget` allows them."""
     return settings if budget == "full" else settings.model_copy(update={"epochs": min(2, settings.epochs)})
+
+
+def chosen_afterwards(settings: TrainingParams, model: nn.Module, best: dict[str, Tensor], data: Data,
+                      normalise: Normalise) -> dict[str, float]:
+    """What the best weights are used with, chosen on the validation clips: `threshold` of detection."""
+    if settings.task != "detection":
+        return {}
+    model.load_state_dict(best)
+    return {"threshold": threshold(model, data.val, normalise, data.labels.index(settings.windows.positive))}
 
 
 def make_criterion(settings: TrainingParams, model: nn.Module, data: Data) -> nn.Module:

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from slr.data.clips import Clips
 from slr.data.normalise import Normalise
+from slr.evaluation.detection import best_threshold
 from slr.training.ctc import losses_of
 from slr.training.trained import outputs, transcripts
 
@@ -27,6 +28,14 @@ def validate(task: str, model: nn.Module, clips: Clips, normalise: Normalise) ->
     value = (logits.argmax(1) == clips.targets).float().mean().item() if task == "isolated" else _pr_auc(
         logits.softmax(1).numpy(), clips.targets.numpy())
     return {"val_loss": F.cross_entropy(logits, clips.targets).item(), score: value}
+
+
+def threshold(model: nn.Module, clips: Clips, normalise: Normalise, positive: int) -> float:
+    """The probability of the class `positive` from which windows are best said to have it (F1); 0.5 without clips."""
+    if not len(clips) or not (clips.targets == positive).any():
+        return 0.5
+    found = outputs(model, clips, normalise)["logits"].softmax(1)[:, positive]
+    return best_threshold((clips.targets == positive).numpy(), found.numpy())
 
 
 def _pr_auc(probabilities: np.ndarray, targets: np.ndarray) -> float:

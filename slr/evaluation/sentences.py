@@ -1,0 +1,160 @@
+"""Test a continuous model: the glosses that it reads in unseen sentences, and when they are signed."""
+
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from slr.data.normalise import normaliser
+from slr.decoding.decoder import Decoder
+from slr.decoding.greedy import greedy
+from slr.decoding.ngram import Fusion, train_ngrams
+from slr.decoding.records import Hypothesis, in_seconds, named
+from slr.evaluation.wer import Alignment, align_sentences, count, counts_by_gloss, wer_metrics
+from slr.landmarks.store import LandmarkStore
+from slr.training.ctc import too_short
+from slr.training.data import sentences
+from slr.training.trained import TrainedModel, transcripts
+
+TRANSCRIPTS, BY_GLOSS = "transcripts.csv", "glosses.csv"
+ORDER = 3
+"""Of the language model: a gloss is expected by the two before it."""
+WEIGHTS = (0.25, 0.5, 1.0, 1.5, 2.0)
+"""Weights of the language model that validation chooses from, each with no bonus for a gloss and with as large a one."""
+
+
+def evaluate_sentences(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, out: Path) -> dict[str, float]:
+    """The metrics of a continuous model, and transcripts.csv and glosses.csv in the folder `out`.
+
+    Parameters
+    ----------
+    trained : TrainedModel
+    store : LandmarkStore
+    clips : DataFrame
+        The manifest's rows of all sentences, with `split`.
+    out : Path
+        transcripts.csv: `clip_id`, `signer`, `reference`, `hypothesis` (glosses with spaces between), `score`,
+        `starts_s`, `ends_s` of each test sentence; glosses.csv: `gloss`, `correct`, `substituted`, `deleted`,
+        `inserted`.
+
+    Returns
+    -------
+    dict
+        `slr.evaluation.wer.wer_metrics` of beam search without a language model; `wer_greedy`; `wer_lm`, with a
+        language model of the training glosses, whose weight and bonus are those that are best on validation (left out
+        without validation sentences); `too_short`, test sentences with fewer moments than their glosses need;
+        `boundary_error_ms`, how far starts and ends of glosses that were recognised are from the truth, where the
+        corpus knows it (mean of absolute differences); `signers`, `classes`.
+    """
+    rows = {split: clips[clips.split == split].reset_index(drop=True) for split in ("train", "val", "test")}
+    test = rows["test"]
+    found = {split: log_probabilities(trained, store, rows[split]) for split in ("val", "test")}
+    references = {split: [list(glosses) for glosses in of.glosses] for split, of in rows.items()}
+
+    decoder = Decoder(boundaries="middle")
+    hypotheses = [decoder(scores)[0] for scores in found["test"]]
+    said = [_names(hypothesis, trained.labels) for hypothesis in hypotheses]
+    alignments = align_sentences(references["test"], said)
+    metrics = wer_metrics(alignments, [signer if isinstance(signer, str) else None for signer in test.signer])
+    metrics["wer_greedy"] = _wer(references["test"], [_names(greedy(of), trained.labels) for of in found["test"]])
+    if len(rows["val"]):
+        fusion = choose_fusion(references["train"], trained.labels, found["val"], references["val"])
+        with_model = Decoder(fusion=fusion)
+        told = [_names(with_model(scores)[0], trained.labels) for scores in found["test"]]
+        metrics |= {"wer_lm": _wer(references["test"], told), "lm_weight": fusion.weight,
+                    "lm_bonus": fusion.insertion_bonus}
+    truth = sentences(store, test, trained.labels, trained.params)
+    moments = np.array([len(scores) for scores in found["test"]])
+    metrics["too_short"] = int(too_short(truth.lengths.new_tensor(moments), truth.targets).sum())
+    timed = [_times(hypothesis, trained, store, clip_id) for hypothesis, clip_id in zip(hypotheses, test.clip_id,
+                                                                                        strict=True)]
+    errors_s = [_boundary_errors(alignment, times, clip, store) for alignment, times, clip in zip(
+        alignments, timed, test.itertuples(), strict=True)]
+    if any(map(len, errors_s)):
+        metrics["boundary_error_ms"] = float(1000 * np.concatenate(errors_s).mean())
+    write_transcripts(out / TRANSCRIPTS, test, said, hypotheses, timed)
+    _write_glosses(out / BY_GLOSS, alignments)
+    return metrics | {"classes": len(trained.labels), "signers": int(test.signer.nunique())}
+
+
+def log_probabilities(trained: TrainedModel, store: LandmarkStore, rows: pd.DataFrame) -> list[np.ndarray]:
+    """(T', classes) of each sentence: `slr.training.trained.transcripts`."""
+    if rows.empty:
+        return []
+    normalise = normaliser(trained.params.normalise, trained.skeleton)
+    return [scores.numpy() for scores in transcripts(trained.model, trained.clips(store, rows.clip_id), normalise)]
+
+
+def choose_fusion(trained_on: Sequence[Sequence[str]], labels: Sequence[str], scores: Sequence[np.ndarray],
+                  references: Sequence[Sequence[str]]) -> Fusion:
+    """The language model's part that reads these sentences best; of equally good ones the lightest.
+
+    Parameters
+    ----------
+    trained_on : sequence of sequences of str
+        Glosses of the training sentences, from which the language model is made.
+    labels : sequence of str
+        The model's glosses.
+    scores : sequence of array (T', classes)
+        Log-probabilities of sentences that are neither trained nor tested on.
+    references : sequence of sequences of str
+        Their glosses.
+    """
+    model = train_ngrams(trained_on, labels, ORDER)
+    tried = [Fusion(model, weight, bonus) for weight in WEIGHTS for bonus in (0.0, weight)]
+    return min(tried, key=lambda fusion: _wer(references, [
+        _names(Decoder(fusion=fusion)(of)[0], labels) for of in scores]))
+
+
+def write_transcripts(path: Path, clips: pd.DataFrame, said: Sequence[Sequence[str]], hypotheses: Sequence[Hypothesis],
+                      times: Sequence[np.ndarray]) -> None:
+    """Write transcripts.csv."""
+    pd.DataFrame({
+        "clip_id": clips.clip_id, "signer": clips.signer, "reference": clips.glosses.map(" ".join),
+        "hypothesis": [" ".join(glosses) for glosses in said], "score": [hypothesis.score for hypothesis in hypotheses],
+        "starts_s": [_listed(of[:, 0]) for of in times], "ends_s": [_listed(of[:, 1]) for of in times],
+    }).to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
+
+
+def _names(hypothesis: Hypothesis, labels: Sequence[str]) -> list[str]:
+    return [gloss.label for gloss in named(hypothesis.glosses, labels)]
+
+
+def _wer(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]]) -> float:
+    return count(chain.from_iterable(align_sentences(references, hypotheses))).wer
+
+
+def _times(hypothesis: Hypothesis, trained: TrainedModel, store: LandmarkStore, clip_id: str) -> np.ndarray:
+    """(glosses, 2) seconds: where each gloss starts and ends."""
+    timed = in_seconds(hypothesis.glosses, trained.params.pooling, store[clip_id].fps)
+    return np.array([(gloss.start, gloss.end) for gloss in timed]).reshape(-1, 2)
+
+
+def _boundary_errors(alignment: Alignment, times: np.ndarray, clip, store: LandmarkStore) -> np.ndarray:
+    """Absolute differences in seconds of starts and ends of the glosses that were recognised."""
+    if len(clip.segments) != len(clip.glosses):
+        return np.empty(0)
+    numbers, fps = store.frame_numbers(clip.clip_id), store[clip.clip_id].fps
+    truth = [np.searchsorted(numbers, [segment["start"], segment["end"]]) / fps for segment in clip.segments]
+    reference = hypothesis = 0
+    errors = []
+    for pair in alignment:
+        if pair.op == "C":
+            errors.append(np.abs(truth[reference] - times[hypothesis]))
+        reference += pair.reference is not None
+        hypothesis += pair.hypothesis is not None
+    return np.concatenate(errors) if errors else np.empty(0)
+
+
+def _write_glosses(path: Path, alignments: Sequence[Alignment]) -> None:
+    """Write glosses.csv: the worst gloss first."""
+    rows = [(gloss, of.correct, of.substituted, of.deleted, of.inserted)
+            for gloss, of in sorted(counts_by_gloss(alignments).items(), key=lambda item: (-item[1].errors, item[0]))]
+    pd.DataFrame(rows, columns=["gloss", "correct", "substituted", "deleted", "inserted"]).to_csv(
+        path, index=False, lineterminator="\n")
+
+
+def _listed(seconds: np.ndarray) -> str:
+    return " ".join(f"{second:.3f}" for second in seconds)
