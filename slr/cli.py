@@ -106,6 +106,47 @@ def use_autsl(
         typer.echo(use_published(params, "autsl", root, labels))
 
 
+@use.command("phoenix2014")
+def use_phoenix2014(
+    root: Root,
+    lists: Annotated[Path | None, typer.Option(help="Folder of the .corpus.csv; else ROOT/annotations/manual.")] = None,
+    si5: Annotated[bool, typer.Option("--si5", help="The signer-independent setup.")] = False,
+    params: ParamsFile = PARAMS,
+):
+    """RWTH-PHOENIX-Weather 2014 (German): sentences as folders of images. Next: `slr check`."""
+    from slr.presets import use_published
+
+    with _readable_errors():
+        typer.echo(use_published(params, "phoenix2014", root, lists, subset="SI5" if si5 else None))
+
+
+@use.command("phoenix2014t")
+def use_phoenix2014t(
+    root: Root,
+    lists: Annotated[Path | None, typer.Option(help="Folder of the .corpus.csv; else ROOT/annotations/manual.")] = None,
+    params: ParamsFile = PARAMS,
+):
+    """RWTH-PHOENIX-Weather 2014 T (German): sentences as folders of images. Next: `slr check`."""
+    from slr.presets import use_published
+
+    with _readable_errors():
+        typer.echo(use_published(params, "phoenix2014t", root, lists))
+
+
+@use.command("csl-daily")
+def use_csl_daily(
+    root: Root,
+    lists: Annotated[Path | None, typer.Option(help="Folder of video_map.txt, split_1.txt; else ROOT/sentence_label.")]
+    = None,
+    params: ParamsFile = PARAMS,
+):
+    """CSL-Daily (Chinese): sentences as folders of images. Next: `slr check`."""
+    from slr.presets import use_published
+
+    with _readable_errors():
+        typer.echo(use_published(params, "csl_daily", root, lists))
+
+
 Skeleton = Annotated[str | None, typer.Option(help="The joints: a skeleton's name, or a file below the root.")]
 Annotations = Annotated[Path | None, typer.Option("--csv", help="CSV path,gloss[,signer][,split]; else the root's.")]
 

@@ -107,7 +107,7 @@ def precision_recall(curves: dict[str, tuple[np.ndarray, np.ndarray]], *, positi
             axes.plot(*point[1:], "o", color=_INK, markersize=5, label=point[0])
         axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.02))
         axes.grid()
-        for text in axes.legend().get_texts():
+        for text in axes.legend(loc="lower left").get_texts():
             text.set_parse_math(False)
         return _svg(figure)
 

@@ -26,7 +26,8 @@ class SampleParams(Section):
     seed: int = 1
 
 
-SUBSETS: dict[str, tuple[int | str, ...]] = {"wlasl": (100, 300, 1000, 2000), "ipn": ("all",), "boston104": ("words",)}
+SUBSETS: dict[str, tuple[int | str, ...]] = {"wlasl": (100, 300, 1000, 2000), "ipn": ("all",), "phoenix2014": ("SI5",),
+                                              "boston104": ("words",)}
 """What `corpus.subset` may be, for each corpus that has subsets."""
 
 
@@ -51,7 +52,7 @@ class ImportedParams(Section):
 class CorpusParams(Section):
     """Which corpus, where its media lie, and what to do about a clip that can't be used."""
 
-    name: Literal["sample", "folder", "wlasl", "ipn", "lsa64", "autsl",
+    name: Literal["sample", "folder", "wlasl", "ipn", "lsa64", "autsl", "phoenix2014", "phoenix2014t", "csl_daily",
                   "isl_kinect", "boston104", "spoter_csv", "sca_npz", "arrays", "pose"] = "sample"
     """`sample`: the built-in drawn signer; `folder`: your own recordings, see `slr use folder`; the others: published
     corpora, see `docs/corpora.md`, and corpora that come as landmarks, see `docs/corpora-landmarks.md`."""
@@ -62,9 +63,10 @@ class CorpusParams(Section):
     annotations: str | None = None
     """For `folder`: CSV with the columns `path,gloss[,signer][,split][,start_s,end_s][,glosses]`; null reads
     `<gloss>/<clip>`. For a published corpus: its annotation file or folder; null looks for it in the root."""
-    subset: Literal[100, 300, 1000, 2000, "all", "words"] | None = None
+    subset: Literal[100, 300, 1000, 2000, "all", "SI5", "words"] | None = None
     """For `wlasl`: its first so many glosses, null = every one; for `ipn`: `all` keeps the stretches without a gesture
-    (D0X) as a class, null leaves them out; for `boston104`: `words` makes each word a clip, null each sentence."""
+    (D0X) as a class, null leaves them out; for `phoenix2014`: `SI5` is its signer-independent setup; for
+    `boston104`: `words` makes each word a clip, null each sentence."""
     crop: Literal["none", "bbox"] = "none"
     """For `wlasl`: `bbox` cuts each picture to the corpus's box around the signer."""
     on_error: Literal["fail", "skip"] = "fail"

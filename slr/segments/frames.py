@@ -15,7 +15,7 @@ _TOLERANCE_S = 1e-9  # sums of frame lengths aren't exact
 def frame_edges(timestamps_s: np.ndarray, fps: float) -> np.ndarray:
     """(T + 1,) float64: when each of T frames starts, and when the last one ends, at a rate of `fps`."""
     times = np.asarray(timestamps_s, np.float64)
-    return np.append(times, times[-1] + 1 / fps) if len(times) else times
+    return np.append(times, times[-1] + 1 / fps) if len(times) else np.zeros(1)
 
 
 def frame_probabilities(windows: np.ndarray, starts: np.ndarray, length: int, n_frames: int) -> np.ndarray:
