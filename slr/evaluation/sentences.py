@@ -22,7 +22,7 @@ TRANSCRIPTS, BY_GLOSS = "transcripts.csv", "glosses.csv"
 ORDER = 3
 """Of the language model: a gloss is expected by the two before it."""
 WEIGHTS = (0.25, 0.5, 1.0, 1.5, 2.0)
-"""Weights of the language model that validation chooses from; each without a bonus for a gloss, and with one as large."""
+"""Weights of the language model that validation chooses from; each with and without as large a bonus for a gloss."""
 
 
 def evaluate_sentences(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, out: Path) -> dict[str, float]:
