@@ -1,0 +1,137 @@
+"""What continuous recognition minimises: CTC of each of a model's logits, and what ties them together.
+
+The glosses of a clip are told in order and not when they are signed (Graves et al., "Connectionist Temporal
+Classification", ICML 2006). A clip that is shorter than its glosses can't be told by any path: its loss is infinite. It
+is left out of the means, so that no loss is ever infinite or NaN; `too_short` finds such clips before training.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from slr.data.images import RgbBatch
+from slr.params.families.ctc import CtcParams
+
+BLANK = 0
+"""The class of no gloss."""
+
+
+def target_lengths(targets: Tensor) -> Tensor:
+    """(B,) glosses of targets (B, L), which have -1 behind them."""
+    return (targets >= 0).sum(1)
+
+
+def too_short(lengths: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
+    """Which clips have fewer frames than glosses and repeats of the gloss before, which need a blank between them.
+
+    Parameters
+    ----------
+    lengths : Tensor (B,)
+        Frames of the logits: after the temporal layers.
+    targets : Tensor (B, L)
+    target_lengths : Tensor (B,)
+
+    Returns
+    -------
+    Tensor (B,) bool
+    """
+    inside = torch.arange(1, targets.shape[1], device=targets.device) < target_lengths[:, None]
+    repeats = ((targets[:, 1:] == targets[:, :-1]) & inside).sum(1)
+    return lengths < target_lengths + repeats
+
+
+def ctc(logits: Tensor, lengths: Tensor, targets: Tensor) -> Tensor:
+    """Mean negative log-likelihood, in nats a clip, of the clips that are long enough; zero where none is.
+
+    Parameters
+    ----------
+    logits : Tensor (B, T, classes)
+        The blank is class 0.
+    lengths : Tensor (B,)
+    targets : Tensor (B, L) int64
+        -1 behind the glosses.
+    """
+    glosses = target_lengths(targets)
+    told = ~too_short(lengths, targets, glosses)
+    if not told.any():
+        return logits.float().sum() * 0
+    logits, lengths, targets, glosses = logits[told], lengths[told], targets[told], glosses[told]
+    targets = F.pad(targets, (0, 1), value=-1).clamp_min(BLANK)  # torch wants a column, also of clips without glosses
+    log_probabilities = logits.float().log_softmax(2).transpose(0, 1)  # (T, B, classes)
+    return F.ctc_loss(log_probabilities, targets, lengths, glosses, BLANK, reduction="none").mean()
+
+
+def distillation(student: Tensor, teacher: Tensor, lengths: Tensor, temperature: float) -> Tensor:
+    """How far a head's glosses are from another's: KL divergence times squared temperature, the mean over frames.
+
+    The blank is left out, which most frames are. The teacher learns nothing from it. Hinton et al., "Distilling the
+    Knowledge in a Neural Network", 2015; as VAC does it (Min et al., ICCV 2021).
+
+    Parameters
+    ----------
+    student, teacher : Tensor (B, T, classes)
+        Logits.
+    lengths : Tensor (B,)
+    temperature : float
+    """
+    own = torch.arange(student.shape[1], device=student.device) < lengths[:, None]
+    student, teacher = (logits[own][:, BLANK + 1:].float() / temperature for logits in (student, teacher.detach()))
+    divergence = F.kl_div(student.log_softmax(1), teacher.log_softmax(1), reduction="batchmean", log_target=True)
+    return divergence * temperature ** 2
+
+
+class CtcCriterion(nn.Module):
+    """The weighted terms of continuous recognition, as far as a model has what they are about.
+
+    Its terms are summed by the loop; each is named, so that one that isn't finite can be named too.
+
+    Parameters
+    ----------
+    params : CtcParams
+    """
+
+    def __init__(self, params: CtcParams):
+        super().__init__()
+        self.params = params
+        self.left_out = 0
+
+    def forward(self, outputs: dict[str, Tensor | Sequence[Tensor]], batch: RgbBatch) -> dict[str, Tensor]:
+        """Terms of a model's outputs for a batch.
+
+        Parameters
+        ----------
+        outputs : dict
+            `sequence_logits` (B, T, classes) and `lengths` (B,); and as the model has them `conv_logits` of the same
+            shape, `alignment_logits`, a list of such, and `lift_losses` (2,).
+        batch : RgbBatch
+            Or any other that has `targets` (B, L), -1 behind the glosses.
+
+        Returns
+        -------
+        dict
+            As far as they have a weight `sequence_ctc`, `conv_ctc`, `distillation`, `alignment_ctc` (of all heads),
+            `lift`.
+        """
+        weights, lengths, targets = self.params, outputs["lengths"], batch.targets
+        self.left_out += int(too_short(lengths, targets, target_lengths(targets)).sum())
+        terms = {}
+        if weights.sequence:
+            terms["sequence_ctc"] = weights.sequence * ctc(outputs["sequence_logits"], lengths, targets)
+        if "conv_logits" in outputs and weights.convolutional:
+            terms["conv_ctc"] = weights.convolutional * ctc(outputs["conv_logits"], lengths, targets)
+        if "conv_logits" in outputs and weights.distillation:
+            terms["distillation"] = weights.distillation * distillation(
+                outputs["conv_logits"], outputs["sequence_logits"], lengths, weights.temperature)
+        if outputs.get("alignment_logits") and weights.alignment:
+            terms["alignment_ctc"] = weights.alignment * torch.stack(
+                [ctc(logits, lengths, targets) for logits in outputs["alignment_logits"]]).sum()
+        if "lift_losses" in outputs and weights.lift:
+            terms["lift"] = weights.lift * outputs["lift_losses"].sum()
+        return terms
+
+    def report(self) -> dict[str, float | None]:
+        """For the history: `too_short`, the clips since the last report that were left out."""
+        left_out, self.left_out = self.left_out, 0
+        return {"too_short": left_out}
