@@ -114,6 +114,11 @@ class Shards:
         # Open files don't travel to worker processes; the folder does.
         return type(self), (self.folder,)
 
+    def clip(self, clip_id: str) -> dict[str, Any]:
+        """What is known of a clip without reading its rows; raises CorpusError if there is no such clip."""
+        self._place(clip_id)
+        return self.clips[clip_id]
+
     def read(self, clip_id: str, columns: Sequence[str] | None = None) -> pa.Table:
         """One clip's rows; raises CorpusError if there is no such clip."""
         shard, row_group = self._place(clip_id)

@@ -1,5 +1,7 @@
 """Fetching a corpus's videos from the addresses in its annotations: resumed, checked, and the dead ones listed.
 
+`fetch` gets one other file, whose content is known, in the same way.
+
 Beside the videos' folder stand `checksums.csv` (file, bytes, sha256, url; written when a file is first seen, compared
 ever after) and `dead.csv` (video_id, url, reason; what the last run could not get). Nothing that is fetched is ever
 run, and file names come from checked ids, never from an address.
@@ -24,7 +26,7 @@ import requests
 import urllib3
 
 from slr.clipwise import disk_errors
-from slr.errors import ClipError
+from slr.errors import ClipError, SlrError
 from slr.files import write_text
 from slr.progress import progress, warn
 from slr.video import VIDEO_SUFFIXES, read_video
@@ -144,6 +146,38 @@ def download(items: Sequence[Item], root: Path, folder: str, *, workers: int = 4
     return summary
 
 
+def fetch(url: str, path: Path, sha256: str, *, attempts: int = 4, pause_s: float = 1.0, timeout_s: float = 30.0) -> None:
+    """Fetch one file whose content is known; it is there whole and right, or not at all.
+
+    Parameters
+    ----------
+    url : str
+        http or https.
+    path : Path
+        Of the file; one that is there is replaced.
+    sha256 : str
+        64 hex digits.
+    attempts, pause_s, timeout_s
+        As of `download`.
+
+    Raises
+    ------
+    SlrError
+        If it can't be fetched or written, or is another file.
+    """
+    path = Path(path)
+    with disk_errors("download", path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _, found = _Connection(attempts, pause_s, timeout_s).fetch(url, path)
+        except _Dead as error:
+            raise SlrError(f"{url} can't be fetched: {error}; fetch it by other means, and give the file's path") from None
+        if found != sha256:
+            _partial(path).unlink()
+            raise SlrError(f"{url} gives a file with the sha256 {found}, not {sha256}; correct the hash, or don't use it")
+        os.replace(_partial(path), path)
+
+
 class _Ledger:
     """checksums.csv: read once, a line appended for each new file, sorted at the end. Safe to use from threads."""
 
@@ -179,62 +213,14 @@ class _Ledger:
             _write_csv(self.path, [Checksum._fields, *sorted(self.known.values())])
 
 
-class _Fetcher:
-    """Gets one item at a time; used from several threads."""
+class _Connection:
+    """Gets the content of addresses, in several tries; used from several threads."""
 
-    def __init__(self, folder: Path, ledger: _Ledger, attempts: int, pause_s: float, timeout_s: float):
-        self.folder, self.ledger = folder, ledger
+    def __init__(self, attempts: int, pause_s: float, timeout_s: float):
         self.attempts, self.pause_s, self.timeout_s = attempts, pause_s, timeout_s
         self.stop = threading.Event()
 
-    def get(self, item: Item) -> bool:
-        """Whether the video was fetched now (True) or was there already (False); raises _Dead."""
-        try:
-            urlsplit(item.url)
-        except ValueError as error:  # such as brackets that don't match
-            raise _Dead(f"the address is not valid: {error}") from None
-        there = [file for suffix in VIDEO_SUFFIXES if (file := self.folder / f"{item.stem}{suffix}").exists()]
-        if any(self._is_intact(file, item.url) for file in there):
-            return False
-        try:
-            self._replace(item)
-        except _Dead as error:
-            if not there:
-                raise
-            raise _Dead(f"{there[0].name} is there but damaged, or not what {CHECKSUMS} recorded, and can't be fetched "
-                        f"again: {error}") from None
-        return True
-
-    def _replace(self, item: Item) -> None:
-        """Fetch a video, look at it, and put it in its place."""
-        if item.youtube:
-            file, size, sha256 = _from_youtube(item, self.folder)
-        else:
-            file = self.folder / f"{item.stem}{_suffix(item.url)}"
-            size, sha256 = self._fetch(item.url, file)
-        partial = _partial(file)
-        expected = self.ledger.expected(file)
-        if expected not in (None, sha256):
-            partial.unlink()
-            raise _Dead(f"its content is not what {CHECKSUMS} recorded (sha256 {sha256[:12]}..., expected "
-                        f"{expected[:12]}...); delete its line there to accept it")
-        if reason := _why_no_video(partial):
-            partial.unlink()
-            raise _Dead(reason)
-        os.replace(partial, file)
-        if expected is None:
-            self.ledger.add(file, size, sha256, item.url)
-
-    def _is_intact(self, file: Path, url: str) -> bool:
-        """Whether a file that is there has its recorded checksum; one that has none yet gets it, if it is a video."""
-        size, sha256 = _hash(file)
-        expected = self.ledger.expected(file)
-        if expected is None and _why_no_video(file) is None:
-            self.ledger.add(file, size, sha256, url)
-            return True
-        return expected == sha256
-
-    def _fetch(self, url: str, file: Path) -> tuple[int, str]:
+    def fetch(self, url: str, file: Path) -> tuple[int, str]:
         """Fetch to the partial file, in several tries; its size and sha256."""
         if urlsplit(url).scheme not in ("http", "https"):
             raise _Dead(f"the address is not http or https: {url[:80]!r}")
@@ -294,6 +280,61 @@ class _Fetcher:
             raise _Retry(f"the connection broke off after {received} of {length} bytes")
 
 
+class _Fetcher(_Connection):
+    """Gets one item at a time; used from several threads."""
+
+    def __init__(self, folder: Path, ledger: _Ledger, attempts: int, pause_s: float, timeout_s: float):
+        super().__init__(attempts, pause_s, timeout_s)
+        self.folder, self.ledger = folder, ledger
+
+    def get(self, item: Item) -> bool:
+        """Whether the video was fetched now (True) or was there already (False); raises _Dead."""
+        try:
+            urlsplit(item.url)
+        except ValueError as error:  # such as brackets that don't match
+            raise _Dead(f"the address is not valid: {error}") from None
+        there = [file for suffix in VIDEO_SUFFIXES if (file := self.folder / f"{item.stem}{suffix}").exists()]
+        if any(self._is_intact(file, item.url) for file in there):
+            return False
+        try:
+            self._replace(item)
+        except _Dead as error:
+            if not there:
+                raise
+            raise _Dead(f"{there[0].name} is there but damaged, or not what {CHECKSUMS} recorded, and can't be fetched "
+                        f"again: {error}") from None
+        return True
+
+    def _replace(self, item: Item) -> None:
+        """Fetch a video, look at it, and put it in its place."""
+        if item.youtube:
+            file, size, sha256 = _from_youtube(item, self.folder)
+        else:
+            file = self.folder / f"{item.stem}{_suffix(item.url)}"
+            size, sha256 = self.fetch(item.url, file)
+        partial = _partial(file)
+        expected = self.ledger.expected(file)
+        if expected not in (None, sha256):
+            partial.unlink()
+            raise _Dead(f"its content is not what {CHECKSUMS} recorded (sha256 {sha256[:12]}..., expected "
+                        f"{expected[:12]}...); delete its line there to accept it")
+        if reason := _why_no_video(partial):
+            partial.unlink()
+            raise _Dead(reason)
+        os.replace(partial, file)
+        if expected is None:
+            self.ledger.add(file, size, sha256, item.url)
+
+    def _is_intact(self, file: Path, url: str) -> bool:
+        """Whether a file that is there has its recorded checksum; one that has none yet gets it, if it is a video."""
+        size, sha256 = _hash(file)
+        expected = self.ledger.expected(file)
+        if expected is None and _why_no_video(file) is None:
+            self.ledger.add(file, size, sha256, url)
+            return True
+        return expected == sha256
+
+
 def _check_status(answer: requests.Response) -> None:
     """Let pass 200, 206, and 416: there is no such rest."""
     if answer.status_code in _FINAL:
@@ -303,7 +344,7 @@ def _check_status(answer: requests.Response) -> None:
         raise _Retry(f"HTTP {answer.status_code} {answer.reason}", min(int(wait), _LONGEST_WAIT_S) if wait.isdigit()
                      else 0)
     if answer.headers.get("Content-Type", "").startswith("text/html"):
-        raise _Dead("a web page in place of a video")
+        raise _Dead("a web page in place of a file")
 
 
 def _start_of(answer: requests.Response, have: int, validator: Path) -> int:

@@ -66,8 +66,9 @@ def evaluate_sentences(trained: TrainedModel, store: LandmarkStore, clips: pd.Da
         metrics |= {"wer_lm": _wer(references["test"], told), "lm_weight": fusion.weight,
                     "lm_bonus": fusion.insertion_bonus}
     truth = sentences(store, test, trained.labels, trained.params)
-    moments = np.array([len(scores) for scores in found["test"]])
-    metrics["too_short"] = int(too_short(truth.lengths.new_tensor(moments), truth.targets).sum())
+    glosses = (truth.targets != -1).sum(1)
+    moments = glosses.new_tensor([len(scores) for scores in found["test"]])
+    metrics["too_short"] = int(too_short(moments, truth.targets, glosses).sum())
     timed = [_times(hypothesis, trained, store, clip_id) for hypothesis, clip_id in zip(hypotheses, test.clip_id,
                                                                                         strict=True)]
     errors_s = [_boundary_errors(alignment, times, clip, store) for alignment, times, clip in zip(

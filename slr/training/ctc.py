@@ -1,15 +1,92 @@
-"""What training of sentences minimises: CTC and what helps it, as named terms."""
+"""What continuous recognition minimises: CTC of each of a model's logits, and what ties them together.
+
+The glosses of a clip are told in order and not when they are signed (Graves et al., "Connectionist Temporal
+Classification", ICML 2006). A clip that is shorter than its glosses can't be told by any path: its loss is infinite. It
+is left out of the means, so that no loss is ever infinite or NaN; `too_short` finds such clips before training.
+"""
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from slr.data.batches import Batch
+from slr.data.images import RgbBatch
 from slr.params.families.ctc import CtcParams
+
+BLANK = 0
+"""The class of no gloss."""
+
+
+def target_lengths(targets: Tensor) -> Tensor:
+    """(B,) glosses of targets (B, L), which have -1 behind them."""
+    return (targets >= 0).sum(1)
+
+
+def too_short(lengths: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
+    """Which clips have fewer frames than glosses and repeats of the gloss before, which need a blank between them.
+
+    Parameters
+    ----------
+    lengths : Tensor (B,)
+        Frames of the logits: after the temporal layers.
+    targets : Tensor (B, L)
+    target_lengths : Tensor (B,)
+
+    Returns
+    -------
+    Tensor (B,) bool
+    """
+    inside = torch.arange(1, targets.shape[1], device=targets.device) < target_lengths[:, None]
+    repeats = ((targets[:, 1:] == targets[:, :-1]) & inside).sum(1)
+    return lengths < target_lengths + repeats
+
+
+def ctc(logits: Tensor, lengths: Tensor, targets: Tensor) -> Tensor:
+    """Mean negative log-likelihood, in nats a clip, of the clips that are long enough; zero where none is.
+
+    Parameters
+    ----------
+    logits : Tensor (B, T, classes)
+        The blank is class 0.
+    lengths : Tensor (B,)
+    targets : Tensor (B, L) int64
+        -1 behind the glosses.
+    """
+    glosses = target_lengths(targets)
+    told = ~too_short(lengths, targets, glosses)
+    if not told.any():
+        return logits.float().sum() * 0
+    logits, lengths, targets, glosses = logits[told], lengths[told], targets[told], glosses[told]
+    targets = F.pad(targets, (0, 1), value=-1).clamp_min(BLANK)  # torch wants a column, also of clips without glosses
+    log_probabilities = logits.float().log_softmax(2).transpose(0, 1)  # (T, B, classes)
+    return F.ctc_loss(log_probabilities, targets, lengths, glosses, BLANK, reduction="none").mean()
+
+
+def distillation(student: Tensor, teacher: Tensor, lengths: Tensor, temperature: float) -> Tensor:
+    """How far a head's glosses are from another's: KL divergence times squared temperature, the mean over frames.
+
+    The blank is left out, which most frames are. The teacher learns nothing from it. Hinton et al., "Distilling the
+    Knowledge in a Neural Network", 2015; as VAC does it (Min et al., ICCV 2021).
+
+    Parameters
+    ----------
+    student, teacher : Tensor (B, T, classes)
+        Logits.
+    lengths : Tensor (B,)
+    temperature : float
+    """
+    own = torch.arange(student.shape[1], device=student.device) < lengths[:, None]
+    student, teacher = (logits[own][:, BLANK + 1:].float() / temperature for logits in (student, teacher.detach()))
+    divergence = F.kl_div(student.log_softmax(1), teacher.log_softmax(1), reduction="batchmean", log_target=True)
+    return divergence * temperature ** 2
 
 
 class CtcCriterion(nn.Module):
-    """CTC on the sequence model and on the convolutions, distillation between them, and the frames' labels.
+    """The weighted terms of continuous recognition, as far as a model has what they are about.
+
+    Its terms are summed by the loop; each is named, so that one that isn't finite can be named too.
 
     Parameters
     ----------
@@ -18,91 +95,54 @@ class CtcCriterion(nn.Module):
         Of the frames' labels.
     """
 
-    def __init__(self, params: CtcParams, label_smoothing: float):
+    def __init__(self, params: CtcParams, label_smoothing: float = 0):
         super().__init__()
         self.params, self.label_smoothing = params, label_smoothing
+        self.left_out = 0
 
-    def forward(self, outputs: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
-        """Means over the batch, of the model's outputs for it (`slr.models.pose_ctc`); each times its weight.
+    def forward(self, outputs: dict[str, Tensor | Sequence[Tensor]], batch: Batch | RgbBatch) -> dict[str, Tensor]:
+        """Terms of a model's outputs for a batch.
 
-        A sentence that is too short for its glosses (`too_short`) counts in no CTC loss.
+        Parameters
+        ----------
+        outputs : dict
+            `sequence_logits` (B, T, classes) and `lengths` (B,); and as the model has them `conv_logits` and
+            `frame_logits` of the same shape, `alignment_logits`, a list of such, and `lift_losses` (2,).
+        batch : RgbBatch or Batch
+            With `targets` (B, L), -1 behind the glosses.
 
         Returns
         -------
         dict
-            As far as they have a weight `sequence`, `convolutional`, `distillation`, `frames`.
+            As far as they have a weight `sequence_ctc`, `conv_ctc`, `distillation`, `alignment_ctc` (of all heads),
+            `lift`, `frames`.
         """
-        params, lengths, terms = self.params, outputs["lengths"], {}
-        sequence, convolved = outputs["sequence_logits"].float(), outputs["conv_logits"].float()
-        for name, logits in (("sequence", sequence), ("convolutional", convolved)):
-            if weight := getattr(params, name):
-                terms[name] = weight * mean_ctc(logits.log_softmax(2), lengths, batch.targets)
-        if params.distillation:
-            terms["distillation"] = params.distillation * distillation(sequence, convolved, lengths, params.temperature)
-        if params.frames and batch.frame_targets is not None:
-            logits = outputs["frame_logits"].float()
-            step = -(-batch.frame_targets.shape[1] // logits.shape[1])
-            terms["frames"] = params.frames * F.cross_entropy(
-                logits.flatten(0, 1), batch.frame_targets[:, ::step].flatten(), ignore_index=-1,
-                label_smoothing=self.label_smoothing)
+        weights, lengths, targets = self.params, outputs["lengths"], batch.targets
+        self.left_out += int(too_short(lengths, targets, target_lengths(targets)).sum())
+        terms = {}
+        if weights.sequence:
+            terms["sequence_ctc"] = weights.sequence * ctc(outputs["sequence_logits"], lengths, targets)
+        if "conv_logits" in outputs and weights.convolutional:
+            terms["conv_ctc"] = weights.convolutional * ctc(outputs["conv_logits"], lengths, targets)
+        if "conv_logits" in outputs and weights.distillation:
+            terms["distillation"] = weights.distillation * distillation(
+                outputs["conv_logits"], outputs["sequence_logits"], lengths, weights.temperature)
+        if outputs.get("alignment_logits") and weights.alignment:
+            terms["alignment_ctc"] = weights.alignment * torch.stack(
+                [ctc(logits, lengths, targets) for logits in outputs["alignment_logits"]]).sum()
+        if "lift_losses" in outputs and weights.lift:
+            terms["lift"] = weights.lift * outputs["lift_losses"].sum()
+        if "frame_logits" in outputs and weights.frames and batch.frame_targets is not None:
+            terms["frames"] = weights.frames * self._frames(outputs["frame_logits"].float(), batch.frame_targets)
         return terms
 
-    def report(self) -> dict[str, float]:
-        """Nothing to tell for the history."""
-        return {}
+    def _frames(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Mean cross-entropy of logits (B, T', classes) for the frames (B, T) that lie at their moments."""
+        step = -(-targets.shape[1] // logits.shape[1])
+        return F.cross_entropy(logits.flatten(0, 1), targets[:, ::step].flatten(), ignore_index=-1,
+                               label_smoothing=self.label_smoothing)
 
-
-def too_short(lengths: Tensor, targets: Tensor) -> Tensor:
-    """(B,) bool: sentences with fewer moments than their glosses and repeats need, whose CTC loss is infinite.
-
-    Parameters
-    ----------
-    lengths : Tensor (B,) int64
-        Moments, after pooling.
-    targets : Tensor (B, glosses) int64
-        Padded with -1.
-    """
-    repeats = (targets[:, 1:] == targets[:, :-1]) & (targets[:, 1:] != -1)
-    return lengths < (targets != -1).sum(1) + repeats.sum(1)
-
-
-def losses_of(log_probabilities: Tensor, lengths: Tensor, targets: Tensor) -> Tensor:
-    """(B,) CTC loss of each sentence a gloss; infinite where it is too short.
-
-    Parameters
-    ----------
-    log_probabilities : Tensor (B, T, classes)
-        Class 0 is the blank.
-    lengths : Tensor (B,) int64
-    targets : Tensor (B, glosses) int64
-        Padded with -1.
-    """
-    counts = (targets != -1).sum(1)
-    losses = F.ctc_loss(log_probabilities.transpose(0, 1), targets.clamp_min(0), lengths, counts, reduction="none")
-    return losses / counts.clamp_min(1)
-
-
-def mean_ctc(log_probabilities: Tensor, lengths: Tensor, targets: Tensor) -> Tensor:
-    """Mean of `losses_of` over the sentences that aren't too short; zero if all are."""
-    fits = ~too_short(lengths, targets)
-    if not fits.any():
-        return log_probabilities.sum() * 0
-    return losses_of(log_probabilities[fits], lengths[fits], targets[fits]).mean()
-
-
-def distillation(teacher: Tensor, student: Tensor, lengths: Tensor, temperature: float) -> Tensor:
-    """How far the student's glosses are from the teacher's, at a temperature, the blank left out.
-
-    Kullback-Leibler divergence, the mean over the clips' own moments, times the temperature squared (Hinton et al.,
-    2015); the teacher learns nothing from it.
-
-    Parameters
-    ----------
-    teacher, student : Tensor (B, T, classes)
-        Logits.
-    lengths : Tensor (B,) int64
-    """
-    own = torch.arange(teacher.shape[1], device=lengths.device) < lengths[:, None]
-    wanted = (teacher.detach()[own][:, 1:] / temperature).log_softmax(1)
-    said = (student[own][:, 1:] / temperature).log_softmax(1)
-    return F.kl_div(said, wanted, reduction="batchmean", log_target=True) * temperature**2
+    def report(self) -> dict[str, float | None]:
+        """For the history: `too_short`, the clips since the last report that were left out."""
+        left_out, self.left_out = self.left_out, 0
+        return {"too_short": left_out}

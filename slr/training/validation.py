@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from slr.data.clips import Clips
 from slr.data.normalise import Normalise
 from slr.evaluation.detection import best_threshold
-from slr.training.ctc import losses_of
+from slr.training.ctc import ctc, target_lengths, too_short
 from slr.training.trained import outputs, transcripts
 
 BETTER = {"val_top1": 1, "val_pr_auc": 1, "val_wer": -1}
@@ -44,7 +44,7 @@ def _pr_auc(probabilities: np.ndarray, targets: np.ndarray) -> float:
 
 
 def _sentences(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, float | None]:
-    """WER of greedy decoding; the mean CTC loss a gloss, of sentences whose glosses are all known and not too many."""
+    """WER of greedy decoding; the mean CTC loss of sentences whose glosses are all known and not too many."""
     found = transcripts(model, clips, normalise)
     edits = glosses = 0
     losses: list[Tensor] = []
@@ -53,8 +53,7 @@ def _sentences(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str
         best = log_probabilities.argmax(1).unique_consecutive()
         edits += Levenshtein.distance(targets.tolist(), best[best > 0].tolist())
         glosses += len(targets)
-        if (targets > 0).all():
-            losses.append(losses_of(log_probabilities[None], torch.tensor([len(log_probabilities)]), targets[None]))
-    known = torch.cat(losses) if losses else torch.empty(0)
-    known = known[known.isfinite()]
-    return {"val_loss": known.mean().item() if len(known) else None, "val_wer": edits / glosses}
+        moments, targets = torch.tensor([len(log_probabilities)]), targets[None]
+        if (targets > 0).all() and not too_short(moments, targets, target_lengths(targets)):
+            losses.append(ctc(log_probabilities[None], moments, targets))
+    return {"val_loss": torch.stack(losses).mean().item() if losses else None, "val_wer": edits / glosses}

@@ -159,7 +159,7 @@ def test_dead_addresses_are_listed_with_their_reasons_for_every_clip(server, tmp
     reasons = {video_id: reason for video_id, _, reason in table(tmp_path / DEAD)}
     assert sorted(reasons) == ["empty", "local", "odd", "one", "page", "text", "two"]
     assert reasons["one"] == reasons["two"] == "HTTP 404 Not Found"
-    assert reasons["page"] == "a web page in place of a video"
+    assert reasons["page"] == "a web page in place of a file"
     assert "not a video" in reasons["text"] and "0 bytes" in reasons["empty"]
     assert "not http or https" in reasons["local"] and "not valid" in reasons["odd"]
     assert server.asked["/gone.mp4"] == 1  # a 404 isn't tried again

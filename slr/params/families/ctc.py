@@ -9,15 +9,19 @@ from slr.params.section import Section
 
 
 class CtcParams(Section):
-    """What training a model of sentences minimises: each a weight, 0 switches it off."""
+    """Weights of the terms of `slr.training.ctc`; 0 switches one off. The defaults are STF-Net's."""
 
     sequence: Weight = 1
-    """CTC (Graves et al., ICML 2006) on what the sequence model says."""
+    """CTC of the sequence layers' logits: those that are decoded."""
     convolutional: Weight = 1
-    """CTC on what the convolutions before it say."""
-    distillation: Weight = 0
-    """The convolutions learn to say what the sequence model says; 25 in STF-Net."""
+    """CTC of the logits before the sequence layers, which makes the frames' features tell glosses."""
+    distillation: Weight = 25
+    """How far the logits before the sequence layers are from those behind them, which don't learn from it."""
     temperature: Annotated[float, Field(gt=0)] = 8
-    """Of the distillation."""
+    """Of the distillation: the higher, the more the unlikely glosses count."""
+    alignment: Weight = 1
+    """CTC of each of the earlier stages' heads, where the model has them."""
+    lift: Weight = 0.0005
+    """Each of the two regularisers of lift pooling, where the model has it."""
     frames: Weight = 0
-    """Cross-entropy of every frame's label, where the corpus knows when each gloss is signed."""
+    """Cross-entropy of what is signed in each frame, where the model has logits for that and the corpus knows it."""

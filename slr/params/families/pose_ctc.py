@@ -48,7 +48,7 @@ class PoseCtcParams(TrainingParams):
     heads: Positive = 4
     """Attention heads of a conformer; they divide `width`."""
     dropout: Dropout = 0.3
-    ctc: CtcParams = CtcParams()
+    ctc: CtcParams = CtcParams(distillation=0, frames=1)
 
     @property
     def task(self) -> Task:

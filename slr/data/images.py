@@ -1,0 +1,150 @@
+"""Clips as RGB pictures, decoded and resized from the frames' shards when a batch wants them, and kept nowhere.
+
+What changes at random in training (mirroring, the place of the crop, the frame rate) is drawn once a clip, and is the
+same for all of its frames.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from slr.evenly import evenly
+from slr.frames import decode_jpegs
+from slr.params.families.stfnet import ImagesParams
+from slr.shards import Shards
+
+
+@dataclass(frozen=True)
+class RgbBatch:
+    """Clips padded to the longest of them.
+
+    Attributes
+    ----------
+    images : Tensor (B, 3, T, H, W) float32
+        RGB, from -1 to 1; zero where padded.
+    lengths : Tensor (B,) int64
+        Frames of each clip before padding.
+    targets : Tensor (B, L) int64
+        Glosses of each clip, in order, and -1 behind them.
+    clip_ids : tuple of str
+    """
+
+    images: Tensor
+    lengths: Tensor
+    targets: Tensor
+    clip_ids: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.clip_ids)
+
+    def to(self, device: str | torch.device) -> "RgbBatch":
+        return replace(self, **{name: value.to(device) for name, value in vars(self).items()
+                                if isinstance(value, Tensor)})
+
+
+class View(NamedTuple):
+    """What is seen of a clip: these of its frames, this square of each (its top left), mirrored or not."""
+
+    clip: int
+    frames: np.ndarray
+    top: int
+    left: int
+    mirrored: bool
+
+
+class RgbClips:
+    """Clips of a folder of frames, as batches of pictures.
+
+    Parameters
+    ----------
+    folder : Path
+        As `slr.frames.extract_frames` leaves it.
+    clip_ids : sequence of str
+    params : ImagesParams
+    targets : sequence of sequences of int, optional
+        Numbers of each clip's glosses, in order.
+
+    Attributes
+    ----------
+    clip_ids : tuple of str
+    lengths : Tensor (clips,) int64
+        Frames of each clip, of which `max_frames` are taken at most.
+
+    Raises
+    ------
+    CorpusError
+        If the folder holds no frames, or none of a clip.
+    """
+
+    def __init__(self, folder: str | Path, clip_ids: Sequence[str], params: ImagesParams,
+                 targets: Sequence[Sequence[int]] | None = None):
+        self.clip_ids = tuple(clip_ids)
+        self.params = params
+        self.shards = Shards(folder)
+        self.frames = [self.shards.clip(clip_id)["n_frames"] for clip_id in self.clip_ids]
+        self.lengths = torch.tensor(self.frames).clamp_max(params.max_frames)
+        self.targets = [torch.tensor(list(glosses), dtype=torch.int64)
+                        for glosses in targets or [()] * len(self.clip_ids)]
+
+    def __len__(self) -> int:
+        return len(self.clip_ids)
+
+    def batch(self, indices: Tensor, generator: torch.Generator | None = None) -> RgbBatch:
+        """The clips at `indices` (B,): changed at random with a generator, else as evaluation sees them."""
+        return self._load([self._view(i, generator) for i in indices.tolist()])
+
+    def batches(self, order: Iterable[Tensor], generator: torch.Generator | None = None) -> Iterator[RgbBatch]:
+        """`batch` of each of these; the next one is decoded while its predecessor is used, and no more than that."""
+        with ThreadPoolExecutor(1) as pool:
+            coming = None
+            for indices in order:
+                views = [self._view(i, generator) for i in indices.tolist()]
+                ready, coming = coming, pool.submit(self._load, views)
+                if ready is not None:
+                    yield ready.result()
+                    del ready
+            if coming is not None:
+                yield coming.result()
+
+    def _view(self, clip: int, generator: torch.Generator | None) -> View:
+        params, spare = self.params, self.params.resize - self.params.crop
+        if generator is None:
+            return View(clip, evenly(self.frames[clip], params.max_frames), spare // 2, spare // 2, False)
+        rate, top, left, side = torch.rand(4, generator=generator).tolist()
+        wanted = round(self.frames[clip] * (1 + params.rescale * (2 * rate - 1)))
+        frames = rescaled(self.frames[clip], min(max(1, wanted), params.max_frames))
+        return View(clip, frames, int(top * (spare + 1)), int(left * (spare + 1)), side < params.flip)
+
+    def _load(self, views: Sequence[View]) -> RgbBatch:
+        crop, lengths = self.params.crop, torch.tensor([len(view.frames) for view in views])
+        pictures = np.zeros((len(views), int(lengths.max()), crop, crop, 3), np.float32)
+        for view, into in zip(views, pictures, strict=True):
+            self._decode(view, into)
+        targets = torch.nn.utils.rnn.pad_sequence([self.targets[view.clip] for view in views], batch_first=True,
+                                                  padding_value=-1)
+        return RgbBatch(torch.from_numpy(pictures).permute(0, 4, 1, 2, 3), lengths, targets,
+                        tuple(self.clip_ids[view.clip] for view in views))
+
+    def _decode(self, view: View, into: np.ndarray) -> None:
+        """Fill (T, H, W, 3) with the pictures; a frame that is seen several times is decoded once."""
+        import cv2
+
+        jpegs = self.shards.read(self.clip_ids[view.clip], ["jpeg"])["jpeg"]
+        distinct, where = np.unique(view.frames, return_inverse=True)
+        side, rows = self.params.resize, slice(view.top, view.top + self.params.crop)
+        columns = slice(view.left, view.left + self.params.crop)
+        for i, image in enumerate(decode_jpegs(jpegs.take(distinct))):
+            how = cv2.INTER_AREA if side <= min(image.shape[:2]) else cv2.INTER_LINEAR
+            picture = cv2.resize(image, (side, side), interpolation=how)[rows, columns]
+            into[where == i] = picture[:, ::-1 if view.mirrored else 1] / np.float32(127.5) - 1
+
+
+def rescaled(count: int, wanted: int) -> np.ndarray:
+    """(wanted,): which of `count` frames to see, evenly, so that they last as long as `wanted`."""
+    return ((np.arange(wanted) + 0.5) * count / wanted).astype(int)

@@ -1,0 +1,104 @@
+"""STF-Net: continuous recognition from RGB frames, on the lines of CorrNet and VAC.
+
+A ResNet reads each frame; after its stages 2, 3 and 4 a fusion block mixes in what moves (`fusion`). Temporal layers
+make a few vectors a second of it, and a BiLSTM reads those (`temporal`). All of them are told the glosses: the BiLSTM's
+vectors, those before it, and, through heads for training (`alignment`), those of each stage.
+
+Padding is left out where it costs most: up to the temporal layers, a batch is one row of the clips' own frames
+(`packing`). The first and last frame of a clip are repeated for the temporal layers behind the backbone, not before it
+as published: its features of a repeated frame are the same, and need not be computed up to 15 times.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from slr.data.images import RgbBatch
+from slr.models.stfnet.alignment import Alignment
+from slr.models.stfnet.backbone import ResNet
+from slr.models.stfnet.checkpointing import batch_norms, checkpointed
+from slr.models.stfnet.fusion import Fusion
+from slr.models.stfnet.packing import pack
+from slr.models.stfnet.temporal import BiLstm, Classifier, TemporalLayers
+from slr.params.families.stfnet import StfnetParams
+
+__all__ = ["Stfnet"]
+
+
+class Stfnet(nn.Module):
+    """RGB frames of sentences -> logits of glosses over time.
+
+    Parameters
+    ----------
+    params : StfnetParams
+    classes : int
+        Glosses and the blank, which is class 0.
+    """
+
+    FRAMES_AT_ONCE = 32
+    """Frames that the backbone reads at once in evaluation, where they don't share a batch norm's statistics."""
+
+    def __init__(self, params: StfnetParams, classes: int):
+        super().__init__()
+        self.checkpointing = params.checkpointing
+        self.backbone = ResNet(params.backbone)
+        widths, self.width = self.backbone.widths, params.hidden
+        self.fusions = nn.ModuleList(Fusion(width) for width in widths[1:])
+        self.alignments = nn.ModuleList(
+            Alignment(width, widths[-1], widths[-1] // reduction, params.alignment_attention)
+            for width, reduction in zip(widths[1:], (4, 8, 16), strict=True) if params.alignment)
+        self.temporal = TemporalLayers(widths[-1], self.width, params.temporal, params.pooling)
+        self.lstm = BiLstm(self.width, params.lstm_layers, params.lstm_dropout)
+        heads = 1 if params.share_classifier else 2 + len(self.alignments)
+        self.classifiers = nn.ModuleList(Classifier(self.width, classes, params.normalise_classifier)
+                                         for _ in range(heads))
+
+    def forward(self, batch: RgbBatch) -> dict[str, Tensor | list[Tensor]]:
+        """Read a batch of clips; what lies behind their ends is never looked at.
+
+        Returns
+        -------
+        dict
+            `sequence_logits`, `conv_logits` (B, T', classes): after the BiLSTM, and before it. `alignment_logits`: list
+            of three such, of the stages 2, 3 and 4, or empty. `lengths` (B,) of T': the clips' frames over the temporal
+            layers' stride, rounded up. `lift_losses` (2,): the lift pooling's regularisers (predictor, updater), means
+            over the clips; zero of max pooling. `features` (B, T', width): what `sequence_logits` are made of.
+        """
+        frames, lengths = pack(batch.images.transpose(1, 2), batch.lengths), batch.lengths
+        rows = [*self._read(frames, lengths)]  # each (N, D): the backbone's and the heads' vectors of all frames
+        # All through the temporal layers at once: their norms take the same statistics in training and in evaluation.
+        x, pooled, lift = self.temporal(torch.cat(rows), lengths.repeat(len(rows)))
+        x, *aligned = x.chunk(len(rows))  # each (B, T', D)
+        lengths, lift = pooled[:len(lengths)], lift[:len(lengths)]
+        features = self.lstm(x, lengths)
+        classify = [*self.classifiers] * (1 if len(self.classifiers) > 1 else 2 + len(aligned))
+        return {
+            "sequence_logits": classify[0](features).float(), "conv_logits": classify[1](x).float(),
+            "alignment_logits": [head(each).float() for head, each in zip(classify[2:], aligned, strict=True)],
+            "lengths": lengths, "lift_losses": lift.mean(0), "features": features,
+        }
+
+    def _read(self, frames: Tensor, lengths: Tensor) -> list[Tensor]:
+        """(N, 3, H, W) packed -> (N, D), and the same of each alignment head."""
+        sizes, aligned = lengths.tolist(), []
+        x = self._frame_by_frame(self.backbone.stem, frames)
+        for i, stage in enumerate(self.backbone.stages):
+            x = self._frame_by_frame(stage, x)
+            if i:
+                x = self._segment(self.fusions[i - 1], x, sizes)
+            if i and self.alignments:
+                aligned.append(self._segment(self.alignments[i - 1], x, lengths))
+        return [x.mean((2, 3)), *aligned]
+
+    def _frame_by_frame(self, stage, x: Tensor) -> Tensor:
+        """A stage, or the stem, of which a frame's result is its own matter unless norms are in training."""
+        if not self.training:
+            return torch.cat([stage(part) for part in x.split(self.FRAMES_AT_ONCE)])
+        for segment in stage if isinstance(stage, nn.Sequential) else [stage]:
+            x = self._segment(segment, x)
+        return x
+
+    def _segment(self, segment, *inputs) -> Tensor:
+        """A part of the network that training keeps nothing of but its inputs, with `checkpointing`."""
+        if self.checkpointing and self.training and torch.is_grad_enabled():
+            return checkpointed(segment, *inputs, norms=batch_norms(self))
+        return segment(*inputs)

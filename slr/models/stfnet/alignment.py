@@ -1,0 +1,60 @@
+"""Hierarchical semantic alignment: an earlier stage's frames as vectors that the temporal layers can read, too."""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from slr.models.stfnet.packing import own_frames, pack, unpack
+
+
+class TemporalExcitation(nn.Module):
+    """A weight for each channel of each frame, from the frames around it.
+
+    Squeeze-and-excite (Hu et al., CVPR 2018) with grouped convolutions of 3 frames in place of linear layers, through a
+    quarter of the channels.
+
+    Parameters
+    ----------
+    channels : int
+    groups : int
+        Divides a quarter of the channels.
+    """
+
+    def __init__(self, channels: int, groups: int):
+        super().__init__()
+        self.squeeze = nn.Conv1d(channels, channels // 4, 3, padding=1, groups=groups)
+        self.excite = nn.Conv1d(channels // 4, channels, 3, padding=1, groups=groups)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """(N, C) packed -> (N, C), between 0 and 1; beyond a clip's ends there are zeros."""
+        sequences = unpack(x, lengths)  # (B, T, C)
+        own = own_frames(lengths, sequences.shape[1])[:, None]  # (B, 1, T)
+        h = F.relu(self.squeeze(sequences.transpose(1, 2))) * own
+        return pack(self.excite(h).sigmoid().transpose(1, 2), lengths)
+
+
+class Alignment(nn.Module):
+    """A stage's features -> one vector a frame: 1x1 convolution, norm, ReLU, temporal excitation, mean, linear.
+
+    The excitation's weights are the same all over a frame, so that the mean is taken before them, with the same result.
+
+    Parameters
+    ----------
+    inputs, width : int
+        Channels of the stage, and of the vectors.
+    groups : int
+        Of the temporal excitation.
+    attention : bool
+        Whether there is a temporal excitation.
+    """
+
+    def __init__(self, inputs: int, width: int, groups: int, attention: bool):
+        super().__init__()
+        self.project = nn.Conv2d(inputs, width, 1, bias=False)
+        self.norm = nn.BatchNorm2d(width)
+        self.excite = TemporalExcitation(width, groups) if attention else None
+        self.linear = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """(N, inputs, H, W) packed -> (N, width)"""
+        h = F.relu(self.norm(self.project(x)), inplace=True).mean((2, 3))
+        return self.linear(h if self.excite is None else h * self.excite(h, lengths))

@@ -1,0 +1,218 @@
+"""From frames to glosses: temporal convolutions and pooling, a BiLSTM, and the classifier.
+
+Min et al., "Visual Alignment Constraint for Continuous Sign Language Recognition", ICCV 2021 (VAC). Sequences are
+(B, T, C) with the lengths (B,) of the clips; what lies behind a clip's end never reaches it.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from slr.models.graph import FrameNorm
+from slr.models.stfnet.packing import own_frames
+
+
+def margin_and_stride(layers: Sequence[str]) -> tuple[int, int]:
+    """Frames that layers such as K5, P2, K5, P2 use up at each end, and frames that become one."""
+    margin, stride = 0, 1
+    for kind, size in ((layer[0], int(layer[1:])) for layer in layers):
+        if kind == "K":
+            margin += size // 2 * stride
+        else:
+            stride *= size
+    return margin, stride
+
+
+def with_edges(x: Tensor, lengths: Tensor, margin: int, stride: int) -> tuple[Tensor, Tensor]:
+    """Repeat each clip's first and last frame, so that all strides are whole and none starts at an edge.
+
+    Parameters
+    ----------
+    x : Tensor (N, C)
+        Packed.
+    lengths : Tensor (B,)
+    margin, stride : int
+        See `margin_and_stride`.
+
+    Returns
+    -------
+    Tensor (B, T, C), and lengths (B,): a clip's, rounded up to strides, with twice the margin.
+    """
+    longer = -(-lengths // stride) * stride + 2 * margin
+    steps = torch.arange(int(longer.max()), device=x.device) - margin
+    inside = torch.minimum(steps.clamp_min(0), lengths[:, None] - 1)  # (B, T)
+    return x[inside + (lengths.cumsum(0) - lengths)[:, None]], longer
+
+
+class TemporalConvolution(nn.Module):
+    """Convolution without padding, batch norm over the clips' own frames, ReLU."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int):
+        super().__init__()
+        self.conv = nn.Conv1d(inputs, outputs, kernel)
+        self.norm = FrameNorm(outputs)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """x: (B, T, inputs) -> (B, T - kernel + 1, outputs), and the lengths."""
+        x = self.conv(x.transpose(1, 2)).transpose(1, 2)
+        lengths = lengths - self.conv.kernel_size[0] + 1
+        return F.relu(self.norm(x, own_frames(lengths, x.shape[1]))), lengths
+
+
+class LiftPooling(nn.Module):
+    """Two frames to one by a lifting scheme: what the odd frame adds to its even neighbours, and a smoothed even frame.
+
+    Hu et al., "Temporal Lift Pooling for Continuous Sign Language Recognition", ECCV 2022. It starts as the sum of each
+    two frames.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.predict, self.update = _step(channels), _step(channels)
+        self.weigh_smooth, self.weigh_detail = LocalWeighting(channels), LocalWeighting(channels)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Pool sequences of even lengths.
+
+        Parameters
+        ----------
+        x : Tensor (B, T, C)
+        lengths : Tensor (B,)
+
+        Returns
+        -------
+        Tensor (B, T / 2, C), the lengths (B,), and the regularisers (B, 2): the Euclidean norms of the detail, which is
+        to be predictable, and of the difference between smooth and odd frames, which are to be alike.
+        """
+        lengths = lengths // 2
+        x = x[:, :x.shape[1] // 2 * 2].transpose(1, 2)  # (B, C, T)
+        own = own_frames(lengths, x.shape[2] // 2)[:, None]  # (B, 1, T / 2)
+        even, odd = x[..., 0::2] * own, x[..., 1::2] * own
+        detail = (odd - self.predict(even)) * own
+        smooth = (even + self.update(detail)) * own
+        pooled = self.weigh_smooth(smooth, own) + self.weigh_detail(detail, own)
+        norms = torch.stack([part.float().flatten(1).norm(dim=1) for part in (detail, smooth - odd)], 1)
+        return pooled.transpose(1, 2), lengths, norms
+
+
+def _step(channels: int) -> nn.Sequential:
+    last = nn.Conv1d(channels, channels, 1)
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return nn.Sequential(nn.Conv1d(channels, channels, 3, padding=1, groups=channels), nn.ReLU(), last, nn.Tanh())
+
+
+class LocalWeighting(nn.Module):
+    """Scales each number by .5 to 1.5, by what is around it in time; it starts as no change."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.conv = nn.Conv1d(channels, channels, 5, padding=2)
+        nn.init.zeros_(self.conv.weight)
+        self.scale = nn.Parameter(torch.ones(channels))
+        self.shift = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor, own: Tensor) -> Tensor:
+        """x: (B, C, T), zero where `own` (B, 1, T) is False; the same."""
+        h = self.conv(x)
+        # Instance norm over the clip's own frames.
+        count = own.sum(2, keepdim=True)
+        h = (h - (h * own).sum(2, keepdim=True) / count) * own
+        h = h * ((h * h).sum(2, keepdim=True) / count + 1e-5).rsqrt()
+        return x * (0.5 + (h * self.scale[:, None] + self.shift[:, None]).sigmoid())
+
+
+class TemporalLayers(nn.Module):
+    """Convolutions (K) and pooling (P) over time, as a list such as K5, P2, K5, P2.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+    layers : sequence of str
+        Odd kernels; the first layer is a convolution.
+    pooling : {"lift", "max"}
+        `lift` pools two frames to one.
+    """
+
+    def __init__(self, inputs: int, outputs: int, layers: Sequence[str], pooling: str):
+        super().__init__()
+        self.margin, self.stride = margin_and_stride(layers)
+        self.layers = nn.ModuleList()
+        for kind, size in ((layer[0], int(layer[1:])) for layer in layers):
+            if kind == "K":
+                self.layers.append(TemporalConvolution(inputs, outputs, size))
+                inputs = outputs
+            else:
+                self.layers.append(LiftPooling(outputs) if pooling == "lift" else MaxPooling(size))
+
+    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Read packed frames of clips.
+
+        Parameters
+        ----------
+        x : Tensor (N, inputs)
+        lengths : Tensor (B,)
+
+        Returns
+        -------
+        Tensor (B, T', outputs), its lengths (B,), which are the clips' over the stride, rounded up, and the sums of the
+        pooling's regularisers (B, 2), zero of max pooling.
+        """
+        regularisers = x.new_zeros(len(lengths), 2, dtype=torch.float32)
+        x, lengths = with_edges(x, lengths, self.margin, self.stride)
+        for layer in self.layers:
+            x, lengths, *norms = layer(x, lengths)
+            regularisers = sum(norms, regularisers)
+        return x, lengths, regularisers
+
+
+class MaxPooling(nn.Module):
+    """The largest of each `size` frames."""
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.size = size
+
+    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """x: (B, T, C) -> (B, T / size, C), and the lengths."""
+        return F.max_pool1d(x.transpose(1, 2), self.size).transpose(1, 2), lengths // self.size
+
+
+class BiLstm(nn.Module):
+    """A bidirectional LSTM over each clip's own frames, as wide after as before.
+
+    Parameters
+    ----------
+    width : int
+        Even: half of it for each direction.
+    layers : int
+    dropout : float
+        Between layers.
+    """
+
+    def __init__(self, width: int, layers: int, dropout: float):
+        super().__init__()
+        self.lstm = nn.LSTM(width, width // 2, layers, batch_first=True, bidirectional=True,
+                            dropout=dropout if layers > 1 else 0)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """x: (B, T, width); lengths: (B,) -> the same; zero behind a clip's end."""
+        packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        return pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=x.shape[1])[0]
+
+
+class Classifier(nn.Module):
+    """A linear layer; `normalised`, as published, the weights of each gloss have length 1, and there is no bias."""
+
+    def __init__(self, width: int, classes: int, normalised: bool):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(classes, width))
+        nn.init.xavier_uniform_(self.weight, nn.init.calculate_gain("relu"))
+        self.bias = None if normalised else nn.Parameter(torch.zeros(classes))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., width) -> (..., classes)"""
+        return F.linear(x, F.normalize(self.weight) if self.bias is None else self.weight, self.bias)

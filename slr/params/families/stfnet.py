@@ -1,0 +1,93 @@
+"""Settings of STF-Net."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from slr.params.families.ctc import CtcParams
+from slr.params.families.training import TrainingParams
+from slr.params.section import Fraction, Positive, Section
+
+Layer = Annotated[str, StringConstraints(pattern=r"^[KP][1-9]\d?$")]
+Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ImagesParams(Section):
+    """How stored frames become the pictures that a model sees; what is random, is so once a clip, in training alone."""
+
+    resize: Positive = 256
+    """Side in pixels to which the whole frame is stretched or shrunk, a square whatever it was."""
+    crop: Positive = 224
+    """Side of the square that is cut out of it: anywhere in training, else from the middle."""
+    flip: Fraction = 0.5
+    """Share of training clips that are mirrored; harmful where a mirrored sign is another one."""
+    rescale: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    """Largest relative change of a training clip's number of frames, evenly over the clip."""
+    max_frames: Positive = 360
+    """Longer clips are thinned evenly to this many."""
+
+    @model_validator(mode="after")
+    def _the_crop_fits(self) -> Self:
+        if self.crop > self.resize:
+            raise ValueError(f"crop: {self.crop} pixels can't be cut out of {self.resize}; raise resize")
+        return self
+
+
+class StfnetParams(TrainingParams):
+    """STF-Net: a ResNet with spatio-temporal fusion, temporal layers and a BiLSTM; from RGB frames, as published."""
+
+    family: Literal["stfnet"] = "stfnet"
+    """Which network: a module of `slr/models`."""
+    epochs: Positive = 100
+    batch_size: Positive = 2
+    lr: Annotated[float, Field(gt=0)] = 0.0001
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0001
+    warmup_epochs: Annotated[int, Field(ge=0)] = 0
+    schedule: Literal["cosine", "constant"] = "constant"
+    backbone: Literal["resnet18", "resnet34", "tiny"] = "resnet34"
+    """What reads the frames; `tiny` has a hundredth of the weights, for small pictures and tests."""
+    weights: str | None = None
+    """ImageNet weights of the backbone in torchvision's names: a .safetensors or .pth file, or the address of one;
+    null starts from random ones."""
+    weights_sha256: Hash | None = None
+    """Of the file; for an address it has to be given."""
+    images: ImagesParams = ImagesParams()
+    alignment: bool = True
+    """Tell the glosses to the stages 2, 3 and 4, too, each through a head that training alone needs."""
+    alignment_attention: bool = True
+    """Weigh the heads' channels by the frames around; published with it for PHOENIX-2014, without for 2014-T."""
+    temporal: Annotated[list[Layer], Field(min_length=1)] = ["K5", "P2", "K5", "P2"]
+    """Layers over time: K5 is a convolution of 5 frames, P2 makes one frame of two. Frames that become one decide how
+    short a clip may be for its glosses."""
+    pooling: Literal["lift", "max"] = "lift"
+    """How P makes one frame of two: lift pooling, or the larger number of both."""
+    hidden: Annotated[int, Field(ge=2, multiple_of=2)] = 1024
+    """Width of the temporal layers and of the BiLSTM, both directions together."""
+    lstm_layers: Positive = 2
+    lstm_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    """Between the BiLSTM's layers."""
+    share_classifier: bool = True
+    """One classifier for all heads; else one each."""
+    normalise_classifier: bool = True
+    """A gloss's weights have length 1, and there is no bias."""
+    checkpointing: bool = True
+    """Compute the backbone's features twice in place of keeping them: memory for time, with the same result."""
+    ctc: CtcParams = CtcParams()
+
+    @model_validator(mode="after")
+    def _layers_fit(self) -> Self:
+        if self.temporal[0][0] != "K":
+            raise ValueError(f"temporal: {self.temporal[0]} comes first; begin with a convolution, such as K5")
+        for layer in self.temporal:
+            if layer[0] == "K" and int(layer[1:]) % 2 == 0:
+                raise ValueError(f"temporal: the {layer[1:]} frames of {layer} have no middle; make it odd")
+            if layer[0] == "P" and self.pooling == "lift" and layer != "P2":
+                raise ValueError(f"temporal: lift pooling makes one frame of two, and not {layer}; use P2, or pooling: "
+                                 "max")
+        return self
+
+    @model_validator(mode="after")
+    def _fetched_weights_are_known(self) -> Self:
+        if self.weights is not None and self.weights.startswith(("http://", "https://")) and not self.weights_sha256:
+            raise ValueError("weights_sha256: weights from an address need the file's sha256; give it")
+        return self
