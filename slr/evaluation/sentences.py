@@ -35,7 +35,7 @@ def evaluate_sentences(trained: TrainedModel, store: LandmarkStore, clips: pd.Da
     clips : DataFrame
         The manifest's rows of all sentences, with `split`.
     out : Path
-        transcripts.csv: `clip_id`, `signer`, `reference`, `hypothesis` (glosses with spaces between), `score`,
+        transcripts.csv: `clip_id`, `signer`, `reference`, `hypothesis` (glosses with `|` between), `score`,
         `starts_s`, `ends_s` of each test sentence; glosses.csv: `gloss`, `correct`, `substituted`, `deleted`,
         `inserted`.
 
@@ -113,10 +113,18 @@ def write_transcripts(path: Path, clips: pd.DataFrame, said: Sequence[Sequence[s
                       times: Sequence[np.ndarray]) -> None:
     """Write transcripts.csv."""
     pd.DataFrame({
-        "clip_id": clips.clip_id, "signer": clips.signer, "reference": clips.glosses.map(" ".join),
-        "hypothesis": [" ".join(glosses) for glosses in said], "score": [hypothesis.score for hypothesis in hypotheses],
+        "clip_id": clips.clip_id, "signer": clips.signer, "reference": clips.glosses.map("|".join),
+        "hypothesis": ["|".join(glosses) for glosses in said], "score": [hypothesis.score for hypothesis in hypotheses],
         "starts_s": [_listed(of[:, 0]) for of in times], "ends_s": [_listed(of[:, 1]) for of in times],
     }).to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
+
+
+def read_transcripts(path: Path) -> pd.DataFrame:
+    """The rows of transcripts.csv, `reference` and `hypothesis` as lists; unknown signers are None."""
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    glosses = {column: rows[column].map(lambda text: text.split("|") if text else []) for column in (
+        "reference", "hypothesis")}
+    return rows.assign(**glosses, signer=rows.signer.where(rows.signer != "", None))
 
 
 def _names(hypothesis: Hypothesis, labels: Sequence[str]) -> list[str]:
@@ -158,4 +166,4 @@ def _write_glosses(path: Path, alignments: Sequence[Alignment]) -> None:
 
 
 def _listed(seconds: np.ndarray) -> str:
-    return " ".join(f"{second:.3f}" for second in seconds)
+    return "|".join(f"{second:.3f}" for second in seconds)

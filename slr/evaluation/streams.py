@@ -21,7 +21,7 @@ from slr.training.data import load, windows_of
 from slr.training.trained import TrainedModel
 from slr.windows import frame_labels, mapped
 
-WINDOWS, CURVE = "windows.csv", "precision_recall.svg"
+WINDOWS, CURVE = "windows.csv", "precision_recall"
 
 
 def evaluate_streams(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, out: Path) -> dict[str, float]:
@@ -59,7 +59,7 @@ def evaluate_streams(trained: TrainedModel, store: LandmarkStore, clips: pd.Data
     metrics |= _of_frames(trained, store, clips, test, threshold)
     write_windows(out / WINDOWS, test)
     found = metrics["recall_chosen"], metrics["precision_chosen"]
-    (out / CURVE).write_text(plots.precision_recall({"test windows": (actual, probability)},
+    (out / f"{CURVE}.svg").write_text(plots.precision_recall({"test windows": (actual, probability)},
                                                     positives=metrics["positives"],
                                                     point=("threshold of validation", *found)), encoding="utf-8")
     return metrics | {"clips": test.clip_id.nunique(), "windows": len(test)}

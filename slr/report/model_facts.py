@@ -8,11 +8,15 @@ import pandas as pd
 
 from slr.evaluation.model_plots import CONFUSION, LEARNING
 from slr.evaluation.predictions import read_predictions
+from slr.evaluation.sentences import read_transcripts
+from slr.evaluation.streams import CURVE
 from slr.files import read_json
 from slr.metrics import wilson
 
 MAX_CONFUSIONS = 6
 """Confusions that are shown with their clips."""
+TOLD = {"isolated": "predictions", "detection": "windows", "continuous": "transcripts"}
+"""What evaluation says of each test clip, by the model's task: `reports/<model>/<name>.csv`."""
 PICTURES = ("embeddings", "importance")
 """What evaluation may have drawn: `reports/<model>/<picture>.png`."""
 
@@ -65,7 +69,9 @@ class ModelFacts:
     config : dict or None
         Its `config.json`: settings, data, versions.
     predictions : DataFrame or None
-        One row per test clip.
+        One row per test clip, of a model of clips with one sign.
+    transcripts : DataFrame or None
+        One row per test sentence, of a model of sentences.
     plots : dict of str to str
         SVG files, by their names (`slr.evaluation.model_plots`), of those that are there.
     pictures : dict of str to bytes
@@ -78,6 +84,7 @@ class ModelFacts:
     metrics: dict[str, float]
     config: dict[str, Any] | None
     predictions: pd.DataFrame | None
+    transcripts: pd.DataFrame | None
     plots: dict[str, str]
     pictures: dict[str, bytes]
     missing: list[str]
@@ -107,19 +114,19 @@ class ModelFacts:
 
 def model_facts(name: str, models_dir: Path, metrics: Path, reports: Path) -> ModelFacts:
     """Read what is there of a model: `models_dir/name`, `metrics/models/name.json`, `reports/name`."""
-    files = {
-        "metrics": metrics / "models" / f"{name}.json",
-        "config": models_dir / name / "config.json",
-        "predictions": reports / name / "predictions.csv",
-    }
+    files = {"metrics": metrics / "models" / f"{name}.json", "config": models_dir / name / "config.json"}
+    config = read_json(files["config"]) if files["config"].exists() else None
+    told = TOLD["isolated" if config is None else config["task"]]
+    files[told] = reports / name / f"{told}.csv"
     missing = [str(path) for path in files.values() if not path.exists()]
     read = {key: path for key, path in files.items() if path.exists()}
     return ModelFacts(
         name=name,
         metrics=read_json(read["metrics"]) if "metrics" in read else {},
-        config=read_json(read["config"]) if "config" in read else None,
+        config=config,
         predictions=read_predictions(read["predictions"]) if "predictions" in read else None,
-        plots={plot: path.read_text(encoding="utf-8") for plot in (*LEARNING, CONFUSION)
+        transcripts=read_transcripts(read["transcripts"]) if "transcripts" in read else None,
+        plots={plot: path.read_text(encoding="utf-8") for plot in (*LEARNING, CONFUSION, CURVE)
                if (path := reports / name / f"{plot}.svg").exists()},
         pictures={picture: path.read_bytes() for picture in PICTURES
                   if (path := reports / name / f"{picture}.png").exists()},

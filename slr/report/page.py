@@ -19,9 +19,12 @@ from slr.corpora.manifest import read_manifest
 from slr.draw import COLOURS, draw_strip
 from slr.evaluation import plots
 from slr.evaluation.model_plots import CONFUSION, LEARNING
+from slr.evaluation.streams import CURVE
+from slr.evaluation.wer import align_sentences, counts_by_gloss
 from slr.files import read_json, write_text
 from slr.landmarks.store import LandmarkStore
 from slr.params import Params
+from slr.report.alignments import alignment_rows
 from slr.report.corpus_facts import CorpusFacts, corpus_facts
 from slr.report.leakage import Leakage, leakages
 from slr.report.model_facts import MAX_CONFUSIONS, Confusion, ModelFacts, model_facts
@@ -31,6 +34,8 @@ MAX_EXAMPLES = 48
 """Glosses that are drawn; a page for a thousand would not open on a phone."""
 MOST_CONFUSIONS = 40
 """Confusions with their clips that are shown of all models together, besides the selected one's; two pictures each."""
+MAX_SENTENCES = 40
+"""Sentences of a model that are shown, those with most errors; all are in transcripts.csv."""
 MAX_ROWS = 200
 """Rows of a table of glosses or signers; the rest are in predictions.csv."""
 COLUMNS = {
@@ -101,7 +106,12 @@ def _model(model: ModelFacts, corpus: CorpusFacts, store: LandmarkStore, confusi
     """What the template shows of one model; at most so many confusions."""
     plots_of = {name: Markup(svg) for name, svg in model.plots.items()}
     shown: dict[str, Any] = {"facts": model, "curves": [plots_of[name] for name in LEARNING if name in plots_of],
-                             "confusion": plots_of.get(CONFUSION)}
+                             "confusion": plots_of.get(CONFUSION), "found": plots_of.get(CURVE)}
+    if model.transcripts is not None:
+        rows = model.transcripts
+        alignments = align_sentences(rows.reference.tolist(), rows.hypothesis.tolist())
+        shown["glosses"] = sorted(counts_by_gloss(alignments).items(), key=lambda item: (-item[1].errors, item[0]))
+        shown["sentences"] = alignment_rows(rows.clip_id.tolist(), alignments, rows.signer.tolist(), MAX_SENTENCES)
     shown["confusions"] = [_confusion(confusion, corpus, store) for confusion in model.confusions(confusions)]
     shown["pictures"] = {name: _png(content) for name, content in model.pictures.items()}
     shown["config"] = None if model.config is None else json.dumps(model.config, indent=2, ensure_ascii=False)

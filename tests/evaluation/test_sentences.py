@@ -1,0 +1,97 @@
+"""Testing a model of sentences: the metrics are those of the transcripts, the times those of the signs."""
+
+from itertools import chain
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from slr.corpora.manifest import read_manifest
+from slr.decoding.greedy import greedy
+from slr.evaluation.evaluate import evaluate
+from slr.evaluation.sentences import choose_fusion, log_probabilities, read_transcripts
+from slr.evaluation.wer import align_sentences, count
+from slr.files import read_json, write_json
+from slr.landmarks.store import LandmarkStore
+from slr.params import parse
+from slr.report.page import write_report
+from slr.training.loop import train
+from slr.training.trained import load_model
+from tests import landmark_corpus
+
+MODEL = {"family": "pose_ctc", "width": 48, "layers": 1, "epochs": 40, "warmup_epochs": 2, "lr": 0.006, "batch_size": 4,
+         "dropout": 0.1, "ctc": {"distillation": 0, "frames": 1}}
+PARAMS = parse({"models": {"m": MODEL}, "train": {"model": "m", "models": ["m"]}, "compute": {"workers": 1}})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A corpus of sentences, a model of it, and what its evaluation wrote."""
+    folder = tmp_path_factory.mktemp("sentences")
+    corpus = landmark_corpus.sentences(folder)
+    train("m", PARAMS, *corpus, out=folder / "models/m", work=folder / "work")
+    evaluate(folder / "models/m", PARAMS, *corpus, metrics_path=folder / "metrics/models/m.json",
+             report_dir=folder / "reports/m")
+    return folder
+
+
+@pytest.fixture
+def metrics(folder):
+    return read_json(folder / "metrics/models/m.json")
+
+
+def test_the_metrics_are_those_of_the_transcripts(folder, metrics):
+    rows = read_transcripts(folder / "reports/m/transcripts.csv")
+    clips = read_manifest(folder / "manifest.parquet").set_index("clip_id")
+    assert rows.reference.tolist() == [list(clips.glosses[clip_id]) for clip_id in rows.clip_id]
+    counts = count(chain.from_iterable(align_sentences(rows.reference.tolist(), rows.hypothesis.tolist())))
+    assert metrics["wer"] == counts.wer == pytest.approx(metrics["wer_del"] + metrics["wer_ins"] + metrics["wer_sub"])
+    assert metrics["wer"] < 0.4 and metrics["wer_ci_low"] <= metrics["wer"] <= metrics["wer_ci_high"]
+    assert metrics["sentences"] == len(rows) == 6 and metrics["glosses"] == rows.reference.str.len().sum()
+    assert metrics["too_short"] == 0 and metrics["signers"] == 1 and metrics["classes"] == 4
+    assert metrics["val_wer"] == read_json(folder / "models/m/config.json")["training"]["val_wer"]
+    by_gloss = pd.read_csv(folder / "reports/m/glosses.csv")
+    assert by_gloss.correct.sum() == counts.correct and by_gloss.inserted.sum() == counts.inserted
+
+
+def test_greedy_decoding_and_the_language_model_have_numbers_of_their_own(folder, metrics):
+    trained, store = load_model(folder / "models/m"), LandmarkStore(folder / "landmarks")
+    rows = read_transcripts(folder / "reports/m/transcripts.csv")
+    said = [[trained.labels[label - 1] for label in greedy(scores).labels]
+            for scores in log_probabilities(trained, store, rows)]
+    assert metrics["wer_greedy"] == count(chain.from_iterable(align_sentences(rows.reference.tolist(), said))).wer
+    assert 0 <= metrics["wer_lm"] <= 1 and metrics["lm_weight"] > 0
+
+
+def test_times_are_those_of_the_signs(folder, metrics):
+    rows = read_transcripts(folder / "reports/m/transcripts.csv")
+    clips = read_manifest(folder / "manifest.parquet").set_index("clip_id")
+    errors = []
+    for row in rows.itertuples():
+        starts, ends = ([float(time) for time in text.split("|") if time] for text in (row.starts_s, row.ends_s))
+        assert len(starts) == len(ends) == len(row.hypothesis)
+        assert all(start <= end for start, end in zip(starts, ends, strict=True)) and starts == sorted(starts)
+        if row.hypothesis == row.reference:
+            truth = [(segment["start"] / 15, segment["end"] / 15) for segment in clips.segments[row.clip_id]]
+            errors.append(np.abs(np.array(truth) - np.stack([starts, ends], 1)).mean())
+    assert errors and metrics["boundary_error_ms"] < 500
+    assert np.mean(errors) == pytest.approx(metrics["boundary_error_ms"] / 1000, rel=0.5)
+
+
+def test_the_language_model_is_the_one_that_reads_validation_best():
+    scores = np.log(np.array([[0.1, 0.5, 0.4, 1e-9], [0.9, 0.05, 0.04, 0.01], [0.05, 0.05, 0.45, 0.45]]))
+    fusion = choose_fusion([["a", "c"]] * 5, ["a", "b", "c"], [scores], [["a", "c"]])
+    assert fusion.weight > 0 and fusion.model.order == 3
+
+
+def test_the_report_shows_every_sentence_with_its_errors(folder, metrics):
+    write_json(folder / "metrics/metrics.json", metrics)
+    write_report(folder / "report.html", params=PARAMS, manifest=folder / "manifest.parquet",
+                 landmarks=folder / "landmarks", splits=folder / "splits.parquet", signers=folder / "signers.parquet",
+                 metrics=folder / "metrics", models=["m"], models_dir=folder / "models", reports=folder / "reports")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    rows = read_transcripts(folder / "reports/m/transcripts.csv")
+    assert all(f"<td>{clip_id}</td>" in page for clip_id in rows.clip_id)
+    wrong = any(row.reference != row.hypothesis for row in rows.itertuples())
+    assert ('<span class="error ' in page.split("<h3>Errors by gloss</h3>")[0].split("<tbody>")[-1]) == wrong
+    assert "WER of m" in page and "Not there, so not shown" not in page
