@@ -6,13 +6,16 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from slr import corpora
 from slr.corpora.imported import FORMATS
 from slr.corpora.problems import errors
 from slr.corpora.reading import is_image_folder
 from slr.errors import CorpusError, ParamsError
 from slr.files import write_text
-from slr.params import CorpusParams, FramesParams, parse
+from slr.params import CorpusParams, FramesParams, load, parse
+from slr.tasks import clips_of
 from slr.video import VIDEO_SUFFIXES
 
 _PAGE, _PAGES = "docs/corpora.md", {"folder": "docs/your-own-recordings.md",
@@ -105,11 +108,13 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
         raise CorpusError(f"no clips were found in {root}{first}\n"
                           f"Expected {corpora.module_of(params.name).LAYOUT}: see {_PAGES.get(params.name, _PAGE)}")
     stored = {key: None if path is None else _stored(path, home) for key, path in places.items()}
+    train = _models_for(params_path, clips)
     _rewrite(params_path, {"corpus": settings | stored | {"source": _stored(source, home)},
-                           "frames": RECORDED_FRAMES, "evaluation": {"gloss_sets": {}}})
+                           "frames": RECORDED_FRAMES, "evaluation": {"gloss_sets": {}}, "train": train})
     found = f"{len(clips)} clips of {clips.glosses.explode().nunique()} glosses by {_signers(clips.signer)}"
     return "\n".join([
         f"{params_path} now uses {annotations or root}: {found}" + (f"; {n_errors} problems" if n_errors else ""),
+        *([f"train.models: {', '.join(train['models'])}, as the corpus has clips for these"] if train else []),
         *(f"  {problem}" for problem in errors(problems) if problem.items),
         "Next:",
         "  slr check     reads every recording and lists all problems, before any computing",
@@ -122,12 +127,27 @@ def use_sample(params_path: str | Path) -> str:
     """Point `params.yaml` back at the built-in corpus; returns what to do next. Raises ParamsError as `use_folder`."""
     from slr.corpora.sample import MINIMAL_PAIRS
 
+    isolated = pd.DataFrame({"glosses": [["A"]], "segments": [[]]})
     _rewrite(params_path, {
-        "corpus": _default_corpus(),
+        "corpus": _default_corpus(), "train": _models_for(params_path, isolated),
         "frames": {key: getattr(FramesParams(), key) for key in RECORDED_FRAMES},
         "evaluation": {"gloss_sets": {"minimal_pairs": sorted({gloss for pair in MINIMAL_PAIRS for gloss in pair})}},
     })
     return f"{params_path} now uses the built-in corpus\nNext:\n  dvc repro     draws it and runs the pipeline"
+
+
+def _models_for(params_path: str | Path, clips: pd.DataFrame) -> dict[str, Any]:
+    """What changes of `train` where the corpus has no clips for some of its models: those are left out.
+
+    If that are all, every model of `params.yaml` that the corpus has clips for takes their place; if there is none,
+    nothing changes, and the first stage says so.
+    """
+    params = load(params_path)
+    served = [name for name, settings in params.models.items() if not clips_of(settings, clips).empty]
+    kept = [name for name in params.train.models if name in served] or served
+    if not kept or kept == params.train.models:
+        return {}
+    return {"models": kept, "model": params.train.model if params.train.model in kept else kept[0]}
 
 
 def _default_corpus() -> dict[str, Any]:

@@ -1,9 +1,12 @@
 """Which clips of a corpus a model is about: clips with one sign, streams with labels, or sentences."""
 
+from pathlib import Path
+
 import pandas as pd
 
+from slr.corpora.manifest import read_manifest
 from slr.errors import CorpusError
-from slr.params import ModelParams
+from slr.params import ModelParams, Params
 
 _LACKS = {
     "isolated": "no clips with one gloss",
@@ -30,9 +33,12 @@ def clips_of(settings: ModelParams, clips: pd.DataFrame) -> pd.DataFrame:
             return clips[glosses >= settings.fewest_glosses]
 
 
-def require(name: str, settings: ModelParams, clips: pd.DataFrame) -> None:
-    """Raise CorpusError if the corpus has no clip for this model: before anything is computed for it."""
-    if clips_of(settings, clips).empty:
-        lacks = _LACKS[settings.task].format(fewest=getattr(settings, "fewest_glosses", 1))
-        raise CorpusError(f"models.{name} is about another kind of clips: the corpus has {lacks}; take it out of "
-                          "train.models, or choose a corpus that has them (the built-in one: corpus.sample.parts)")
+def require_clips(params: Params, manifest: Path) -> None:
+    """Raise CorpusError if the corpus has no clip for one of `train.models`: before anything is computed for it."""
+    clips = read_manifest(manifest)
+    for name in params.train.models:
+        settings = params.models[name]
+        if clips_of(settings, clips).empty:
+            lacks = _LACKS[settings.task].format(fewest=getattr(settings, "fewest_glosses", 1))
+            raise CorpusError(f"models.{name} can't be trained: the corpus has {lacks}; take it out of train.models, "
+                              "or choose a corpus that has them (of the built-in one: corpus.sample.parts)")

@@ -13,7 +13,7 @@ import pandas as pd
 from slr.corpora.manifest import read_manifest
 from slr.evaluation.dtw import dtw_distances, dtw_features
 from slr.landmarks.store import LandmarkStore
-from slr.metrics import accuracy as with_interval
+from slr.metrics.classification import accuracy as with_interval
 from studies.workspace import clone, run
 
 CSV = "words.csv"

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from slr.metrics import ranks
+from slr.metrics.classification import ranks
 
 TOP = 5
 

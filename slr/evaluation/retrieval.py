@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from slr.evenly import evenly
-from slr.metrics import accuracy, ranks, wilson
+from slr.metrics.classification import accuracy, ranks, wilson
 
 SHOTS = {"one_shot": 1, "five_shot": 5}
 GALLERIES = 50

@@ -1,6 +1,6 @@
 """NIST's `sclite` (SCTK), the tool that published word error rates come from, and its files.
 
-`slr.evaluation.wer` counts the same without it; this is for whoever wants the numbers from the tool itself, or has its
+`slr.metrics.wer` counts the same without it; this is for whoever wants the numbers from the tool itself, or has its
 files. A missing tool is an error, never a number.
 
 Formats (sctk's manual, "stm" and "ctm"): a reference file `.stm` has one sentence a line, `name channel signer start
@@ -19,8 +19,8 @@ from pathlib import Path
 
 from slr.decoding.records import Gloss
 from slr.errors import ScoringError
-from slr.evaluation.wer import Alignment, Pair
 from slr.files import write_text
+from slr.metrics.wer import Alignment, Pair
 
 _DEBIAN = "/usr/lib/sctk/bin/sclite"  # Debian's package keeps it out of the path
 _END = "1.79769e+308"  # as PHOENIX's files have it: each sentence is a recording of its own
@@ -105,7 +105,7 @@ def sclite(stm: str | Path, ctm: str | Path) -> dict[str, Alignment]:
     """
     tool = shutil.which("sclite") or (_DEBIAN if Path(_DEBIAN).exists() else None)
     if tool is None:
-        raise ScoringError("sclite is not installed (Debian and Ubuntu: apt-get install sctk); slr.evaluation.wer "
+        raise ScoringError("sclite is not installed (Debian and Ubuntu: apt-get install sctk); slr.metrics.wer "
                            "counts the same without it")
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run([tool, "-r", str(stm), "stm", "-h", str(ctm), "ctm", "-s", "-f", "0", "-o", "sgml",

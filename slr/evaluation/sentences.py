@@ -12,8 +12,8 @@ from slr.decoding.decoder import Decoder
 from slr.decoding.greedy import greedy
 from slr.decoding.ngram import Fusion, train_ngrams
 from slr.decoding.records import Hypothesis, in_seconds, named
-from slr.evaluation.wer import Alignment, align_sentences, count, counts_by_gloss, wer_metrics
 from slr.landmarks.store import LandmarkStore
+from slr.metrics.wer import Alignment, align_sentences, count, counts_by_gloss, wer_metrics
 from slr.training.ctc import too_short
 from slr.training.data import sentences
 from slr.training.trained import TrainedModel, transcripts
@@ -42,7 +42,7 @@ def evaluate_sentences(trained: TrainedModel, store: LandmarkStore, clips: pd.Da
     Returns
     -------
     dict
-        `slr.evaluation.wer.wer_metrics` of beam search without a language model; `wer_greedy`; `wer_lm`, with a
+        `slr.metrics.wer.wer_metrics` of beam search without a language model; `wer_greedy`; `wer_lm`, with a
         language model of the training glosses, whose weight and bonus are those that are best on validation (left out
         without validation sentences); `too_short`, test sentences with fewer moments than their glosses need;
         `boundary_error_ms`, how far starts and ends of glosses that were recognised are from the truth, where the

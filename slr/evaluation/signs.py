@@ -13,7 +13,7 @@ from slr.evaluation.predictions import TOP, tell, write_predictions
 from slr.evaluation.probe import persons, signer_probe
 from slr.evaluation.retrieval import embedding_metrics, whole_glosses
 from slr.landmarks.store import LandmarkStore
-from slr.metrics import accuracy, by_group, macro_f1
+from slr.metrics.classification import accuracy, by_group, macro_f1
 from slr.params import EvaluationParams
 from slr.progress import warn
 from slr.signers import read_signers

@@ -7,14 +7,14 @@ import pandas as pd
 
 from slr.data.clips import cut
 from slr.evaluation import plots
-from slr.evaluation.detection import (
+from slr.landmarks.store import LandmarkStore
+from slr.metrics.detection import (
     binary_metrics,
     by_signer,
     class_metrics,
     pr_auc,
     segment_metrics,
 )
-from slr.landmarks.store import LandmarkStore
 from slr.segments.finding import segments_of
 from slr.segments.frames import frame_edges, frame_probabilities, label_segments
 from slr.training.data import load, windows_of
@@ -40,7 +40,7 @@ def evaluate_streams(trained: TrainedModel, store: LandmarkStore, clips: pd.Data
     Returns
     -------
     dict
-        Of the test windows: `slr.evaluation.detection.binary_metrics`, whose threshold training chose on validation;
+        Of the test windows: `slr.metrics.detection.binary_metrics`, whose threshold training chose on validation;
         `class_metrics` where there are more than two classes; `worst_signer_pr_auc`; of frames `frame_pr_auc`; of the
         segments made of them `segment_metrics`; `clips`, `windows`, `signers`.
     """

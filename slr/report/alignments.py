@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from slr.evaluation.wer import Alignment, Counts, count
+from slr.metrics.wer import Alignment, Counts, count
 
 KINDS = {"C": "correct", "S": "substitution", "D": "deletion", "I": "insertion"}
 """Of each place, for the page's colours."""
@@ -35,7 +35,7 @@ def alignment_rows(names: Sequence[str], alignments: Sequence[Alignment], signer
     names : sequence of str
         Clip id of each sentence.
     alignments : sequence of Alignment
-        `slr.evaluation.wer.align_sentences`.
+        `slr.metrics.wer.align_sentences`.
     signers : sequence of str or None
         None where unknown.
     most : int

@@ -11,7 +11,7 @@ from slr.evaluation.predictions import read_predictions
 from slr.evaluation.sentences import read_transcripts
 from slr.evaluation.streams import CURVE
 from slr.files import read_json
-from slr.metrics import wilson
+from slr.metrics.classification import wilson
 
 MAX_CONFUSIONS = 6
 """Confusions that are shown with their clips."""

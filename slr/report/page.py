@@ -20,9 +20,9 @@ from slr.draw import COLOURS, draw_strip
 from slr.evaluation import plots
 from slr.evaluation.model_plots import CONFUSION, LEARNING
 from slr.evaluation.streams import CURVE
-from slr.evaluation.wer import align_sentences, counts_by_gloss
 from slr.files import read_json, write_text
 from slr.landmarks.store import LandmarkStore
+from slr.metrics.wer import align_sentences, counts_by_gloss
 from slr.params import Params
 from slr.report.alignments import alignment_rows
 from slr.report.corpus_facts import CorpusFacts, corpus_facts

@@ -2,14 +2,14 @@
 
 import numpy as np
 import torch
-from rapidfuzz.distance import Levenshtein
 from sklearn.metrics import average_precision_score
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from slr.data.clips import Clips
 from slr.data.normalise import Normalise
-from slr.evaluation.detection import best_threshold
+from slr.metrics.detection import best_threshold
+from slr.metrics.wer import align_glosses, count
 from slr.training.ctc import ctc, target_lengths, too_short
 from slr.training.trained import outputs, transcripts
 
@@ -51,8 +51,8 @@ def _sentences(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str
     for log_probabilities, targets in zip(found, clips.targets, strict=True):
         targets = targets[targets != -1]
         best = log_probabilities.argmax(1).unique_consecutive()
-        edits += Levenshtein.distance(targets.tolist(), best[best > 0].tolist())
-        glosses += len(targets)
+        counts = count(align_glosses(targets.tolist(), best[best > 0].tolist()))
+        edits, glosses = edits + counts.errors, glosses + counts.glosses
         moments, targets = torch.tensor([len(log_probabilities)]), targets[None]
         if (targets > 0).all() and not too_short(moments, targets, target_lengths(targets)):
             losses.append(ctc(log_probabilities[None], moments, targets))

@@ -10,7 +10,7 @@ from slr.evaluation.evaluate import evaluate
 from slr.evaluation.signs import measure
 from slr.files import read_json, write_json
 from slr.landmarks.store import LandmarkStore
-from slr.metrics import wilson
+from slr.metrics.classification import wilson
 from slr.params import Params, parse
 from slr.signers import write_signers
 from slr.splits import read_splits, write_splits

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from slr.evaluation import plots
-from slr.evaluation.detection import pr_auc
+from slr.metrics.detection import pr_auc
 
 ODD = ["<script>", "$x^2$", "a & b", "žltý"]
 

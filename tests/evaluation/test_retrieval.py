@@ -19,7 +19,7 @@ from slr.evaluation.retrieval import (
     silhouette,
     whole_glosses,
 )
-from slr.metrics import wilson
+from slr.metrics.classification import wilson
 
 
 def clips(glosses: int = 6, signers: int = 3, repetitions: int = 3) -> pd.DataFrame:

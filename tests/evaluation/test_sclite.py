@@ -13,7 +13,7 @@ from slr.errors import ScoringError
 from slr.evaluation import sclite as module
 from slr.evaluation.phoenix import CLEAN
 from slr.evaluation.sclite import Utterance, read_stm, sclite, write_ctm, write_stm
-from slr.evaluation.wer import Counts, align_sentences, count
+from slr.metrics.wer import Counts, align_sentences, count
 
 TOOL = shutil.which("sclite", path=f"{os.environ['PATH']}:/usr/lib/sctk/bin")
 needs_sclite = pytest.mark.skipif(TOOL is None, reason="sclite is not installed (apt-get install sctk)")

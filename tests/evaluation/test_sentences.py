@@ -10,9 +10,9 @@ from slr.corpora.manifest import read_manifest
 from slr.decoding.greedy import greedy
 from slr.evaluation.evaluate import evaluate
 from slr.evaluation.sentences import choose_fusion, log_probabilities, read_transcripts
-from slr.evaluation.wer import align_sentences, count
 from slr.files import read_json, write_json
 from slr.landmarks.store import LandmarkStore
+from slr.metrics.wer import align_sentences, count
 from slr.params import parse
 from slr.report.page import write_report
 from slr.training.loop import train

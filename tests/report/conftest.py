@@ -85,7 +85,8 @@ def _write_model(folder: Path, test: pd.DataFrame) -> None:
                             "val_top1": epochs / 5, "lr": 0.001})
     write_learning(folder / "reports/spoter", history, 5)
     write_confusion(folder / "reports/spoter", predictions)
-    _write_json(folder / "models/spoter/config.json", {"versions": {"torch": "2.13.0"}, "data": {"manifest": "beef"}})
+    _write_json(folder / "models/spoter/config.json", {"task": "isolated", "versions": {"torch": "2.13.0"},
+                                                          "data": {"manifest": "beef"}})
     _write_json(folder / "metrics/models/spoter.json", {
         "top1": 0.75, "top1_ci_low": 0.41, "top1_ci_high": 0.93, "top1_pairs": 0.5, "macro_f1": 0.7,
         "parameters": 123456, "train_seconds": 12.3, "best_epoch": 5, "worst_signer_top1": 0.75, "signer_gap": 0.0,

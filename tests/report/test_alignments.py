@@ -1,6 +1,6 @@
 """Rows of the table of recognised sentences."""
 
-from slr.evaluation.wer import Counts, align_sentences
+from slr.metrics.wer import Counts, align_sentences
 from slr.report.alignments import AlignmentRow, Cell, alignment_rows
 
 ALIGNMENTS = align_sentences([["A", "B"], ["A"], ["A", "B"], []], [["A", "B"], ["C", "A"], ["B"], []])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slr.errors import ScoringError
-from slr.evaluation.wer import (
+from slr.metrics.wer import (
     Counts,
     Pair,
     align_glosses,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from slr.evaluation.detection import (
+from slr.metrics.detection import (
     best_threshold,
     binary_metrics,
     by_signer,

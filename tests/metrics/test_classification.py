@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import f1_score
 
-from slr.metrics import by_group, macro_f1, ranks, wilson
+from slr.metrics.classification import by_group, macro_f1, ranks, wilson
 
 
 @given(st.integers(1, 300).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials))))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from slr.metrics import accuracy, macro_f1
+from slr.metrics.classification import accuracy, macro_f1
 from slr.segments import Segment
 
 
