@@ -26,3 +26,11 @@ class ModelError(SlrError):
 
 class GalleryError(SlrError):
     """A gallery of vectors is missing, broken, or of another model."""
+
+
+class DecodingError(SlrError):
+    """Log-probabilities can't be decoded, or a decoder or language model is missing, broken or of other glosses."""
+
+
+class ScoringError(SlrError):
+    """References and recognised glosses can't be compared."""

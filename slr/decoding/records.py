@@ -1,0 +1,87 @@
+"""What decoding answers: glosses with times, hypotheses with scores."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from slr.decoding import BLANK
+from slr.errors import DecodingError
+
+
+@dataclass(frozen=True)
+class Gloss:
+    """One recognised gloss.
+
+    Attributes
+    ----------
+    label : int or str
+        Class (from 1), or the gloss itself once it is `named`.
+    start, end : float
+        Half-open, in frames of the logits, or in seconds (`in_seconds`).
+    """
+
+    label: int | str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One reading of a whole sentence.
+
+    Attributes
+    ----------
+    glosses : tuple of Gloss
+        In the order of time, without overlap.
+    score : float
+        Natural logarithm of its probability, the language model's part included where there is one.
+    """
+
+    glosses: tuple[Gloss, ...]
+    score: float
+
+    @property
+    def labels(self) -> list[int | str]:
+        """The glosses alone."""
+        return [gloss.label for gloss in self.glosses]
+
+
+def named(glosses: Sequence[Gloss], labels: Sequence[str]) -> tuple[Gloss, ...]:
+    """The glosses with names in place of classes; `labels[i]` is the name of class i + 1."""
+    return tuple(replace(gloss, label=labels[gloss.label - 1]) for gloss in glosses)
+
+
+def in_seconds(glosses: Sequence[Gloss], stride: int, fps: float) -> tuple[Gloss, ...]:
+    """The glosses with times in seconds.
+
+    Parameters
+    ----------
+    glosses : sequence of Gloss
+        With times in frames of the logits.
+    stride : int
+        Video frames for each frame of the logits: frame t of them covers the video's frames [t * stride, (t + 1) *
+        stride).
+    fps : float
+        Of the video.
+    """
+    return tuple(replace(gloss, start=gloss.start * stride / fps, end=gloss.end * stride / fps) for gloss in glosses)
+
+
+def checked(log_probs: np.ndarray) -> np.ndarray:
+    """The log-probabilities as float64.
+
+    Raises
+    ------
+    DecodingError
+        If they aren't (T, V >= 2), or a frame has NaN, plus infinity or no possible class.
+    """
+    log_probs = np.asarray(log_probs, np.float64)
+    if log_probs.ndim != 2 or log_probs.shape[1] < 2:
+        raise DecodingError(f"log-probabilities of shape {log_probs.shape} can't be decoded; give (frames, classes), "
+                            f"class {BLANK} the blank")
+    broken = np.flatnonzero(~np.isfinite(log_probs.max(axis=1)))
+    if len(broken):
+        raise DecodingError(f"frame {broken[0]} of the log-probabilities holds NaN or infinity, or no possible class; "
+                            "look for it in the model's output")
+    return log_probs
