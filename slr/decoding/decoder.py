@@ -1,0 +1,80 @@
+"""Decoding whole sentences: one object that knows how, called with each sentence's log-probabilities."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from slr.decoding import beam, flashlight
+from slr.decoding.align import align, widen
+from slr.decoding.greedy import greedy
+from slr.decoding.ngram import Fusion
+from slr.decoding.records import Gloss, Hypothesis
+from slr.errors import DecodingError
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """From log-probabilities to hypotheses with times.
+
+    Attributes
+    ----------
+    method : "beam" or "greedy"
+    decoder : "auto", "own" or "flashlight"
+        Who searches: by default flashlight-text where it is installed (extra `decoding`) and no language model is
+        given, else the project's own search. Both find the same.
+    width : int
+        Prefixes that stay after each frame, at least (`slr.decoding.beam`).
+    top : int
+        Classes that count in each frame.
+    fusion : Fusion, optional
+        The language model's part; of the beam search alone.
+    boundaries : "spikes" or "middle"
+        Whether a gloss's time is its non-blank frames alone, or reaches to the middle of the blanks before and after
+        (`slr.decoding.align`).
+    at_most : float
+        Frames that a gloss may grow by on one side with "middle".
+
+    Raises
+    ------
+    DecodingError
+        If flashlight-text is asked for but not installed, or a language model is given to greedy decoding.
+    """
+
+    method: Literal["beam", "greedy"] = "beam"
+    decoder: Literal["auto", "own", "flashlight"] = "auto"
+    width: int = beam.WIDTH
+    top: int = beam.TOP
+    fusion: Fusion | None = None
+    boundaries: Literal["spikes", "middle"] = "spikes"
+    at_most: float = np.inf
+
+    def __post_init__(self):
+        if self.decoder == "flashlight" and not flashlight.installed():
+            raise DecodingError("flashlight-text is not installed; pip install 'slr[decoding]', or set decoder: own")
+        if self.method == "greedy" and self.fusion is not None:
+            raise DecodingError("greedy decoding can't use a language model; set method: beam, or leave the model out")
+
+    def __call__(self, log_probs: np.ndarray, n_best: int = 1) -> list[Hypothesis]:
+        """The most probable hypotheses of one sentence, best first; greedy decoding has one.
+
+        Parameters
+        ----------
+        log_probs : (T, V) array
+        n_best : int
+        """
+        if self.method == "greedy":
+            found = greedy(log_probs)
+            return [self._timed(found.labels, found.score, np.array([[g.start, g.end] for g in found.glosses]),
+                                len(log_probs))]
+        by_flashlight = self.decoder == "flashlight" or (
+            self.decoder == "auto" and self.fusion is None and flashlight.installed())
+        search = flashlight.beam_search if by_flashlight else beam.beam_search
+        return [self._timed(classes, score, align(log_probs, classes), len(log_probs))
+                for classes, score in search(log_probs, self.width, self.top, n_best, self.fusion)]
+
+    def _timed(self, classes: list[int], score: float, spans: np.ndarray, n_frames: int) -> Hypothesis:
+        if self.boundaries == "middle":
+            spans = widen(spans, n_frames, self.at_most)
+        return Hypothesis(tuple(Gloss(label, float(start), float(end))
+                                for label, (start, end) in zip(classes, spans, strict=True)), score)

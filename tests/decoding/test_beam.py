@@ -1,0 +1,96 @@
+"""Beam search, against every gloss sequence and against flashlight-text."""
+
+import math
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slr.decoding import beam, flashlight
+from slr.decoding.ngram import Fusion, train_ngrams
+from tests.decoding.lattices import noise, readings, spikes
+
+ENDLESS = 10**4
+
+
+def fusion(classes, rng, weight=0.7, bonus=0.4):
+    labels = [f"g{i}" for i in range(1, classes)]
+    sentences = [[labels[i] for i in rng.integers(0, len(labels), rng.integers(1, 6))] for _ in range(20)]
+    return Fusion(train_ngrams(sentences, labels), weight, bonus)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 6), st.integers(2, 4), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_without_pruning_it_finds_every_sequence_and_its_probability(seed, frames, classes, with_model):
+    rng = np.random.default_rng(seed)
+    log_probs = noise(rng, frames, classes)
+    expected = readings(log_probs)
+    language = fusion(classes, rng) if with_model else None
+    if language:
+        expected = {glosses: score + 0.7 * language.model.score(glosses) + 0.4 * len(glosses)
+                    for glosses, score in expected.items()}
+    found = beam.beam_search(log_probs, width=ENDLESS, top=classes, n_best=ENDLESS, fusion=language)
+    assert {tuple(glosses): score for glosses, score in found} == pytest.approx(expected)
+    scores = [score for _, score in found]
+    assert scores == sorted(scores, reverse=True)
+    assert math.isclose(np.logaddexp.reduce(scores), 0, abs_tol=1e-9) or with_model
+
+
+@given(st.integers(0, 10**6), st.integers(1, 6))
+@settings(max_examples=40, deadline=None)
+def test_with_pruning_no_score_is_above_the_sequence_s_own(seed, width):
+    log_probs = noise(np.random.default_rng(seed), 6, 4, scale=2)
+    expected = readings(log_probs)
+    for glosses, score in beam.beam_search(log_probs, width, top=3, n_best=ENDLESS):
+        assert score <= expected[tuple(glosses)] + 1e-9
+
+
+def test_impossible_classes_are_never_read():
+    log_probs = np.log(np.array([[0.5, 0.5, 0], [0, 1, 0], [0.4, 0.6, 0]]) + 0.0, where=np.array(
+        [[1, 1, 0], [0, 1, 0], [1, 1, 0]], bool), out=np.full((3, 3), -np.inf))
+    assert beam.beam_search(log_probs, n_best=9) == [([1], pytest.approx(0.0))]
+
+
+@pytest.mark.parametrize("made", [noise, spikes, lambda rng, t, v: noise(rng, t, v, 3.0)],
+                         ids=["noise", "spikes", "sharper noise"])
+def test_flashlight_finds_the_same(made):
+    pytest.importorskip("flashlight")
+    rng = np.random.default_rng(0)
+    for frames, classes in [(60, 1200)] * 20 + [(1, 5), (0, 5), (7, 3), (30, 12)]:
+        log_probs = made(rng, frames, classes)
+        own, theirs = beam.beam_search(log_probs, n_best=10), flashlight.beam_search(log_probs, n_best=10)
+        assert [glosses for glosses, _ in own] == [glosses for glosses, _ in theirs]
+        assert [score for _, score in own] == pytest.approx([score for _, score in theirs], rel=1e-5, abs=1e-4)
+
+
+def test_flashlight_finds_the_same_with_a_language_model():
+    pytest.importorskip("flashlight")
+    rng = np.random.default_rng(1)
+    language = fusion(60, rng)
+    for made, frames in ((noise, 30), (spikes, 40), (noise, 0)):
+        log_probs = made(rng, frames, 60)
+        own, theirs = (search(log_probs, n_best=10, fusion=language)
+                       for search in (beam.beam_search, flashlight.beam_search))
+        assert [glosses for glosses, _ in own] == [glosses for glosses, _ in theirs]
+        assert [score for _, score in own] == pytest.approx([score for _, score in theirs], rel=1e-5, abs=1e-4)
+
+
+def test_a_hundred_sentences_take_seconds():
+    rng = np.random.default_rng(0)
+    sentences = [noise(rng, 60, 1200) for _ in range(100)]
+    begin = time.process_time()
+    for log_probs in sentences:
+        beam.beam_search(log_probs)
+    assert time.process_time() - begin < 5
+
+
+def test_a_language_model_decides_between_equals():
+    labels = ["A", "B", "C"]
+    model = train_ngrams([["A", "B"], ["A", "B"], ["A", "C"]], labels)
+    log_probs = np.log([[0.02, 0.96, 0.01, 0.01], [0.97, 0.01, 0.01, 0.01], [0.02, 0.02, 0.48, 0.48]])
+    (glosses, _), = beam.beam_search(log_probs, fusion=Fusion(model))
+    assert glosses == [1, 2]
+    short, = beam.beam_search(log_probs, fusion=Fusion(model, 1.0, insertion_bonus=-20))
+    assert short[0] == []
