@@ -1,0 +1,188 @@
+"""Word error rate: recognised glosses aligned with the references as `sclite` aligns them.
+
+The alignment is the cheapest one with 4 for a substitution and 3 for a deletion or an insertion (NIST's SCTK,
+`sclite`), not 1 for each, and so are the counts of published results. Plain edit distance gives other kinds of errors,
+and sometimes fewer: `X Y Z A B` recognised as `A B U V W` has six errors here, as A and B are matched, and five there.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from slr.errors import ScoringError
+
+SUBSTITUTION, GAP = 4, 3
+"""What sclite's alignment pays for a substitution, and for a deletion or an insertion."""
+_RESAMPLES = 1000
+_SEED = 1
+
+Op = Literal["C", "S", "D", "I"]
+
+
+class Pair(NamedTuple):
+    """One place of an alignment: correct, substituted, deleted (no hypothesis) or inserted (no reference)."""
+
+    reference: str | None
+    hypothesis: str | None
+    op: Op
+
+
+Alignment = list[Pair]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How often what happened, and the rates that follow."""
+
+    correct: int = 0
+    substituted: int = 0
+    deleted: int = 0
+    inserted: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+
+    @property
+    def glosses(self) -> int:
+        """Of the references."""
+        return self.correct + self.substituted + self.deleted
+
+    @property
+    def errors(self) -> int:
+        return self.substituted + self.deleted + self.inserted
+
+    @property
+    def wer(self) -> float:
+        """Errors for each gloss of the references; may exceed 1.
+
+        Raises
+        ------
+        ScoringError
+            If the references have no gloss.
+        """
+        if self.glosses == 0:
+            raise ScoringError("a word error rate needs references with at least one gloss; these have none")
+        return self.errors / self.glosses
+
+
+def align_glosses(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignment:
+    """The cheapest alignment; of equally cheap ones the same as sclite's.
+
+    From the end on, a match or substitution is taken before a gap, and an insertion before a deletion.
+    """
+    costs = [[GAP * (i + j) for j in range(len(hypothesis) + 1)] for i in range(len(reference) + 1)]
+    ways = [["I" if i == 0 else "D" for _ in range(len(hypothesis) + 1)] for i in range(len(reference) + 1)]
+    for i, gloss in enumerate(reference, 1):
+        for j, said in enumerate(hypothesis, 1):
+            match = costs[i - 1][j - 1] + (0 if gloss == said else SUBSTITUTION)
+            deletion, insertion = costs[i - 1][j] + GAP, costs[i][j - 1] + GAP
+            if match <= deletion and match <= insertion:
+                costs[i][j], ways[i][j] = match, ("C" if gloss == said else "S")
+            elif deletion < insertion:
+                costs[i][j], ways[i][j] = deletion, "D"
+            else:
+                costs[i][j], ways[i][j] = insertion, "I"
+
+    pairs: Alignment = []
+    i, j = len(reference), len(hypothesis)
+    while i or j:
+        op = ways[i][j]
+        i, j = i - (op != "I"), j - (op != "D")
+        pairs.append(Pair(None if op == "I" else reference[i], None if op == "D" else hypothesis[j], op))
+    return pairs[::-1]
+
+
+def align_sentences(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]]) -> list[Alignment]:
+    """The alignment of each sentence.
+
+    Raises
+    ------
+    ScoringError
+        If there aren't as many hypotheses as references; a sentence in which nothing was recognised has an empty one.
+    """
+    if len(references) != len(hypotheses):
+        raise ScoringError(f"{len(references)} references but {len(hypotheses)} hypotheses; one is needed for each "
+                           "sentence, empty where nothing was recognised")
+    return [align_glosses(*pair) for pair in zip(references, hypotheses, strict=True)]
+
+
+def count(alignment: Iterable[Pair]) -> Counts:
+    """Counts of one alignment, or of several chained."""
+    ops = Counter(pair.op for pair in alignment)
+    return Counts(ops["C"], ops["S"], ops["D"], ops["I"])
+
+
+def counts_by_signer(alignments: Sequence[Alignment], signers: Sequence[str | None]) -> dict[str, Counts]:
+    """Counts of each signer's sentences, in the order of names; sentences of unknown signers are left out."""
+    counts: dict[str, Counts] = {}
+    for alignment, signer in zip(alignments, signers, strict=True):
+        if signer is not None:
+            counts[signer] = counts.get(signer, Counts()) + count(alignment)
+    return dict(sorted(counts.items()))
+
+
+def counts_by_gloss(alignments: Iterable[Alignment]) -> dict[str, Counts]:
+    """Counts of each gloss, in the order of names.
+
+    Correct, substituted and deleted are of the places where the references have it; inserted is how often it was
+    recognised where they have nothing.
+    """
+    counts: dict[str, Counts] = {}
+    for alignment in alignments:
+        for pair in alignment:
+            gloss = pair.hypothesis if pair.op == "I" else pair.reference
+            counts[gloss] = counts.get(gloss, Counts()) + count([pair])
+    return dict(sorted(counts.items()))
+
+
+def confusions(alignments: Iterable[Alignment]) -> dict[tuple[str, str], int]:
+    """How often each gloss (first) was taken for which other (second), the most frequent first."""
+    pairs = (pair for alignment in alignments for pair in alignment)
+    found = Counter((pair.reference, pair.hypothesis) for pair in pairs if pair.op == "S")
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def wer_metrics(alignments: Sequence[Alignment], signers: Sequence[str | None]) -> dict[str, float]:
+    """The flat metrics of a set of sentences.
+
+    Parameters
+    ----------
+    alignments : sequence of Alignment
+        One for each sentence.
+    signers : sequence of str or None
+        None where unknown.
+
+    Returns
+    -------
+    dict
+        `wer` and its parts `wer_del`, `wer_ins`, `wer_sub`; `wer_ci_low` and `wer_ci_high`, the 95 % interval by
+        bootstrap over sentences (Bisani and Ney, ICASSP 2004); `worst_signer_wer` where signers are known;
+        `sentences`, `glosses`, and `sentence_errors`, the share of sentences with any error.
+
+    Raises
+    ------
+    ScoringError
+        If the references have no gloss.
+    """
+    each = [count(alignment) for alignment in alignments]
+    total = sum(each, Counts())
+    metrics = {
+        "wer": total.wer, "wer_del": total.deleted / total.glosses, "wer_ins": total.inserted / total.glosses,
+        "wer_sub": total.substituted / total.glosses, "sentences": len(each), "glosses": total.glosses,
+        "sentence_errors": float(np.mean([counts.errors > 0 for counts in each])),
+    }
+    metrics["wer_ci_low"], metrics["wer_ci_high"] = _interval(each)
+    by_signer = [counts.wer for counts in counts_by_signer(alignments, signers).values() if counts.glosses]
+    return metrics | ({"worst_signer_wer": max(by_signer)} if by_signer else {})
+
+
+def _interval(each: list[Counts]) -> tuple[float, float]:
+    """The middle 95 % of the error rates of sentences drawn anew, as many, with replacement."""
+    drawn = np.random.default_rng(_SEED).integers(0, len(each), (_RESAMPLES, len(each)))
+    errors = np.array([counts.errors for counts in each])[drawn].sum(1)
+    glosses = np.array([counts.glosses for counts in each])[drawn].sum(1)
+    low, high = np.percentile(errors[glosses > 0] / glosses[glosses > 0], [2.5, 97.5])
+    return float(low), float(high)
