@@ -19,7 +19,7 @@ from slr.decoding.ngram import Fusion
 from slr.decoding.records import checked
 
 WIDTH = 10
-TOP = 20
+TOP = 16
 
 
 class Prefix:

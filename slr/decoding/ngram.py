@@ -18,7 +18,7 @@ from slr.files import read_json, write_json
 
 BOUNDARY = 0
 """In a history the start of the sentence, as an outcome its end: no class, so that it takes the blank's number."""
-_KEPT = 4096
+_KEPT = 4096  # histories whose scores are at hand: 40 MB for 1,200 glosses
 
 
 class NgramModel:
@@ -42,7 +42,6 @@ class NgramModel:
             for shorter in range(order):
                 after = self._followers.setdefault(tuple(history[shorter:]), {})
                 after[outcome] = after.get(outcome, 0) + count
-        self._kept: OrderedDict[tuple[int, ...], np.ndarray] = OrderedDict()
 
     @property
     def start(self) -> tuple[int, ...]:
@@ -58,14 +57,7 @@ class NgramModel:
 
     def log_probs(self, history: Sequence[int]) -> np.ndarray:
         """(V,) float64: log-probability of each class after a history, and at place 0 of the sentence's end."""
-        history = self.history(history)
-        if history in self._kept:
-            self._kept.move_to_end(history)
-        else:
-            self._kept[history] = np.log(self._probabilities(history))
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return self._kept[history]
+        return np.log(self._probabilities(self.history(history)))
 
     def score(self, classes: Sequence[int]) -> float:
         """Log-probability of a whole sentence, its end included."""
@@ -160,9 +152,16 @@ class Fusion:
 
     def __init__(self, model: NgramModel, weight: float = 1.0, insertion_bonus: float = 0.0):
         self.model, self.weight, self.insertion_bonus = model, weight, insertion_bonus
+        self._kept: OrderedDict[tuple[int, ...], np.ndarray] = OrderedDict()
 
     def scores(self, history: Sequence[int]) -> np.ndarray:
-        """(V,) what each class adds to the score after a history, and at place 0 what the end adds."""
-        scores = self.weight * self.model.log_probs(history)
+        """(V,) what each class adds to the score after a history, and at place 0 what the end adds; read it only."""
+        history = self.model.history(history)
+        if history in self._kept:
+            self._kept.move_to_end(history)
+            return self._kept[history]
+        scores = self._kept[history] = self.weight * self.model.log_probs(history)
         scores[1:] += self.insertion_bonus
+        if len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
         return scores
