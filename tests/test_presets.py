@@ -150,3 +150,23 @@ def test_bad_settings_are_not_rewritten(home, text, message):
     with pytest.raises(ParamsError, match=message):
         use_folder("params.yaml", "rec")
     assert (path.read_text() if path.exists() else None) == text
+
+
+def test_a_corpus_of_sentences_trains_the_models_that_read_them(home):
+    before = load("params.yaml").train
+    Path("rec/clips.csv").write_text("path,gloss,glosses\nA/one.mp4,,A B\nB/one.mp4,,B A B\n")
+    told = use_folder("params.yaml", "rec", "rec/clips.csv")
+    train = load("params.yaml").train
+    assert (train.models, train.model) == (["pose_ctc"], "pose_ctc")
+    assert "train.models: pose_ctc, as the corpus has clips for these" in told
+    use_sample("params.yaml")
+    assert load("params.yaml").train == before
+
+
+def test_models_that_were_chosen_stay_where_the_corpus_has_clips_for_them(home):
+    text = Path("params.yaml").read_text()
+    first, rest = text.split("  models:                       # the models", 1)
+    chosen = "  models: [silt_query, multistream]\n  budget: full"
+    Path("params.yaml").write_text(first + chosen + rest.split("  budget: full", 1)[1])
+    assert "train.models" not in use_folder("params.yaml", "rec")
+    assert load("params.yaml").train.models == ["silt_query", "multistream"]

@@ -69,7 +69,7 @@ def test_a_model_without_files(results):
 
 
 def facts(name: str, family: str, **metrics: float) -> ModelFacts:
-    return ModelFacts(name, metrics, {"params": {"family": family}}, None, {}, {}, [])
+    return ModelFacts(name, metrics, {"params": {"family": family}}, None, None, {}, {}, [])
 
 
 def test_leakage_is_compared_within_a_family():
@@ -90,5 +90,6 @@ def test_leakage_is_compared_within_a_family():
 
 def test_a_model_without_a_config_is_its_own_family():
     probed = {"top1": 0.5, "signer_probe": 0.5, "signer_probe_chance": 0.5}
-    assert [row.baseline for row in leakages([ModelFacts(name, probed, None, None, {}, {}, []) for name in "ab"])] \
+    bare = [ModelFacts(name, probed, None, None, None, {}, {}, []) for name in "ab"]
+    assert [row.baseline for row in leakages(bare)] \
         == ["a", "b"]
