@@ -41,7 +41,7 @@ def measure(arrangement: str) -> dict[str, float]:
     from benchmarks.published_stfnet import PublishedStfnet, batch_of
     from slr.models.stfnet import Stfnet
     from slr.params.families.stfnet import StfnetParams
-    from slr.training.ctc_losses import CtcCriterion
+    from slr.training.ctc import CtcCriterion
 
     torch.set_num_threads(cores())
     if arrangement == "checkpointing":

@@ -10,7 +10,7 @@ Weight = Annotated[float, Field(ge=0)]
 
 
 class CtcParams(Section):
-    """Weights of the terms of `slr.training.ctc_losses`; 0 switches one off. The defaults are STF-Net's."""
+    """Weights of the terms of `slr.training.ctc`; 0 switches one off. The defaults are STF-Net's."""
 
     sequence: Weight = 1
     """CTC of the sequence layers' logits: those that are decoded."""

@@ -9,7 +9,7 @@ import torch
 from benchmarks.published_stfnet import PublishedStfnet
 from slr.models.stfnet import Stfnet
 from slr.params.families.stfnet import StfnetParams
-from slr.training.ctc_losses import CtcCriterion
+from slr.training.ctc import CtcCriterion
 from tests.models.stfnet.clips import CLASSES, TINY, alone, batch_of, network
 
 LENGTHS = (13, 4, 1)

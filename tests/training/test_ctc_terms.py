@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slr.params.families.ctc import CtcParams
-from slr.training.ctc_losses import CtcCriterion, ctc, distillation, target_lengths, too_short
+from slr.training.ctc import CtcCriterion, ctc, distillation, target_lengths, too_short
 from tests.models.stfnet.clips import batch_of, network
 
 CLASSES = 4
