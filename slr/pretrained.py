@@ -1,7 +1,6 @@
 """Weights that somebody else trained: from a file, or fetched once from an address and checked."""
 
 import hashlib
-import pickle
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,20 +42,19 @@ def read_weights(source: str, sha256: str | None, folder: Path) -> dict[str, Ten
         with open(path, "rb") as stream:
             found = hashlib.file_digest(stream, "sha256").hexdigest()
         if found != sha256:
-            raise ModelError(f"the weights in {path} have the sha256 {found}, not {sha256}; remove the file, or correct "
-                             "the hash")
+            raise ModelError(f"the weights in {path} have the sha256 {found}, not {sha256}; remove the file, or "
+                             "correct the hash")
     return _tensors(path)
 
 
 def _tensors(path: Path) -> dict[str, Tensor]:
     import torch
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         state = load_file(path) if path.suffix == ".safetensors" else torch.load(
             path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+    except Exception as error:  # torch's reader of pickles raises whatever it stumbles over, IndexError for one
         raise ModelError(f"{path} isn't a file of weights ({' '.join(str(error).split())[:120]}); give a .safetensors "
                          "file, or a .pth with nothing but tensors") from None
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):

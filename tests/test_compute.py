@@ -1,6 +1,7 @@
-"""The worker pool: order doesn't matter, errors stay with their item, a dying worker costs one item."""
+"""The worker pool (order doesn't matter, errors stay with their item, a dying worker costs one item), and memory."""
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -68,3 +69,28 @@ if __name__ == "__main__":
 
 def test_no_items_is_no_work():
     assert list(map_unordered(square, [], workers=2)) == []
+
+
+HOLES = """
+import numpy as np
+from slr.compute import return_freed_memory
+
+def resident_mib():
+    return int(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1]) / 1024
+
+if {wanted}:
+    return_freed_memory()
+np.ones(3 << 20)  # 24 MiB, freed at once: glibc takes it for the size of things
+arrays = [np.ones(1 << 20) for _ in range(40)]  # 8 MiB each
+before = resident_mib()
+del arrays[::2]
+print(before - resident_mib())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that keeps what is freed")
+@pytest.mark.parametrize("wanted", [True, False])
+def test_freed_memory_is_given_back_although_its_neighbours_are_in_use(wanted):
+    done = subprocess.run([sys.executable, "-c", HOLES.format(wanted=wanted)], capture_output=True, text=True,
+                          check=True)
+    assert (float(done.stdout) > 150) == wanted

@@ -146,7 +146,8 @@ def download(items: Sequence[Item], root: Path, folder: str, *, workers: int = 4
     return summary
 
 
-def fetch(url: str, path: Path, sha256: str, *, attempts: int = 4, pause_s: float = 1.0, timeout_s: float = 30.0) -> None:
+def fetch(url: str, path: Path, sha256: str, *, attempts: int = 4, pause_s: float = 1.0,
+          timeout_s: float = 30.0) -> None:
     """Fetch one file whose content is known; it is there whole and right, or not at all.
 
     Parameters
@@ -171,10 +172,12 @@ def fetch(url: str, path: Path, sha256: str, *, attempts: int = 4, pause_s: floa
         try:
             _, found = _Connection(attempts, pause_s, timeout_s).fetch(url, path)
         except _Dead as error:
-            raise SlrError(f"{url} can't be fetched: {error}; fetch it by other means, and give the file's path") from None
+            raise SlrError(f"{url} can't be fetched: {error}; fetch it by other means, and give the file's "
+                           "path") from None
         if found != sha256:
             _partial(path).unlink()
-            raise SlrError(f"{url} gives a file with the sha256 {found}, not {sha256}; correct the hash, or don't use it")
+            raise SlrError(f"{url} gives a file with the sha256 {found}, not {sha256}; correct the hash, or don't "
+                           "use it")
         os.replace(_partial(path), path)
 
 

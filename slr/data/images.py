@@ -142,7 +142,7 @@ class RgbClips:
         for i, image in enumerate(decode_jpegs(jpegs.take(distinct))):
             how = cv2.INTER_AREA if side <= min(image.shape[:2]) else cv2.INTER_LINEAR
             picture = cv2.resize(image, (side, side), interpolation=how)[rows, columns]
-            into[where == i] = picture[:, ::-1 if view.mirrored else 1] / np.float32(127.5) - 1
+            into[np.flatnonzero(where == i)] = picture[:, ::-1 if view.mirrored else 1] / np.float32(127.5) - 1
 
 
 def rescaled(count: int, wanted: int) -> np.ndarray:

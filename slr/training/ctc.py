@@ -32,14 +32,14 @@ def too_short(lengths: Tensor, targets: Tensor, target_lengths: Tensor) -> Tenso
     lengths : Tensor (B,)
         Frames of the logits: after the temporal layers.
     targets : Tensor (B, L)
+        -1 behind the glosses.
     target_lengths : Tensor (B,)
 
     Returns
     -------
     Tensor (B,) bool
     """
-    inside = torch.arange(1, targets.shape[1], device=targets.device) < target_lengths[:, None]
-    repeats = ((targets[:, 1:] == targets[:, :-1]) & inside).sum(1)
+    repeats = ((targets[:, 1:] == targets[:, :-1]) & (targets[:, 1:] >= 0)).sum(1)
     return lengths < target_lengths + repeats
 
 

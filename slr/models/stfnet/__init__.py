@@ -74,7 +74,7 @@ class Stfnet(nn.Module):
         return {
             "sequence_logits": classify[0](features).float(), "conv_logits": classify[1](x).float(),
             "alignment_logits": [head(each).float() for head, each in zip(classify[2:], aligned, strict=True)],
-            "lengths": lengths, "lift_losses": lift.mean(0), "features": features,
+            "lengths": lengths, "lift_losses": lift.mean(0), "features": features.float(),
         }
 
     def _read(self, frames: Tensor, lengths: Tensor) -> list[Tensor]:

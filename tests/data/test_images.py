@@ -1,0 +1,173 @@
+"""Clips as pictures, decoded on the fly from real shards of frames."""
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from slr.data.batches import similar_lengths
+from slr.data.images import RgbClips, rescaled
+from slr.errors import CorpusError
+from slr.frames import extract_frames, read_frames
+from slr.params import FramesParams
+from slr.params.families.stfnet import ImagesParams
+from slr.video import write_video
+from tests.media import numbers, pictures
+from tests.test_frames import manifest_of
+
+SIZES = {"short": 5, "long": 12, "one": 1}
+SMALL = {"resize": 48, "crop": 40, "flip": 0, "rescale": 0}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Frames of three clips, each of which tells its number by its brightness and its left side by a red corner."""
+    root = tmp_path_factory.mktemp("corpus")
+    for name, frames in SIZES.items():
+        write_video(root / f"{name}.mp4", pictures(frames, 96, 128), fps=10)
+    manifest = manifest_of(root, [f"{name}.mp4" for name in SIZES])
+    extract_frames(manifest, root, root / "frames", FramesParams(fps=None, size=None, clips_per_shard=2), workers=1,
+                   work=root / "work")
+    return root / "frames"
+
+
+def clips(folder, targets=None, **settings) -> RgbClips:
+    return RgbClips(folder, tuple(SIZES), ImagesParams(**SMALL | settings), targets)
+
+
+def frame_numbers(batch, clip: int) -> list[int]:
+    images = (batch.images[clip, :, :batch.lengths[clip]].permute(1, 2, 3, 0).numpy() + 1) * 127.5
+    return numbers(list(images))
+
+
+def mirrored(batch, clip: int = 0) -> bool:
+    """Whether the red corner is on the right."""
+    red = batch.images[clip, 0, 0]  # (H, W) of the first frame, which is black but for it
+    return bool(red[2, :8].mean() < red[2, -8:].mean())
+
+
+def test_a_batch_is_every_frame_of_its_clips_padded_with_zeros(folder):
+    data = clips(folder, [[1, 2], [3], []])
+    assert len(data) == 3 and data.lengths.tolist() == [5, 12, 1] and data.clip_ids == ("short", "long", "one")
+    batch = data.batch(torch.tensor([2, 0]))
+    assert batch.images.shape == (2, 3, 5, 40, 40) and batch.images.dtype == torch.float32
+    assert batch.lengths.tolist() == [1, 5] and batch.clip_ids == ("one", "short")
+    assert batch.targets.tolist() == [[-1, -1], [1, 2]] and batch.targets.dtype == torch.int64
+    assert frame_numbers(batch, 1) == list(range(5))
+    assert not batch.images[0, :, 1:].any() and batch.images[0, :, 0].any()
+    assert clips(folder).batch(torch.tensor([0])).targets.shape == (1, 0)
+
+
+def test_pixels_go_from_minus_one_to_one_and_evaluation_sees_the_middle(folder):
+    import cv2
+
+    batch = clips(folder).batch(torch.tensor([1]))
+    _, images = read_frames(folder, "long")
+    for t, image in enumerate(images):
+        expected = cv2.resize(image, (48, 48), interpolation=cv2.INTER_AREA)[4:44, 4:44] / 127.5 - 1
+        assert batch.images[0, :, t].permute(1, 2, 0).numpy() == pytest.approx(expected, abs=1e-6)
+    assert torch.equal(batch.images, clips(folder, flip=1, rescale=0.2).batch(torch.tensor([1])).images)
+
+
+def test_a_frame_smaller_than_wanted_is_enlarged_smoothly(folder):
+    image = clips(folder, resize=256, crop=224).batch(torch.tensor([2])).images[0, :, 0]
+    assert image.shape == (3, 224, 224)
+    assert len(image[0, 10].unique()) > 10  # the edge of the corner is a slope
+
+
+def test_a_crop_and_a_mirror_are_the_same_for_all_frames_of_a_clip(folder):
+    """Each frame is the first one, but for its brightness: the red corner doesn't move."""
+    data, seen = clips(folder, flip=0.5), set()
+    for seed in range(12):
+        batch = data.batch(torch.tensor([1]), torch.Generator().manual_seed(seed))
+        red = batch.images[0, 0] - batch.images[0, 1] > 0.8  # (T, H, W)
+        rows, columns = red.any(2).sum(1), red.any(1).sum(1)  # (T,): as much of it as the crop shows
+        assert rows.max() - rows.min() <= 1 and columns.max() - columns.min() <= 1
+        sides = {bool(picture[:, -1].any()) for picture in red}
+        assert sides == {mirrored(batch)}
+        seen.add((int(rows[0]), int(columns[0]), mirrored(batch)))
+    assert len({rows for rows, _, _ in seen}) > 3 and len({columns for _, columns, _ in seen}) > 3
+    assert {side for _, _, side in seen} == {True, False}
+
+
+@pytest.mark.parametrize("flip", [0, 1])
+def test_a_mirrored_clip_is_the_clip_turned_left_to_right(folder, flip):
+    there, back = (clips(folder, flip=share).batch(torch.tensor([0]), torch.Generator().manual_seed(3)).images
+                   for share in (0, flip))
+    assert torch.equal(back, there.flip(4) if flip else there)
+
+
+def test_the_frame_rate_changes_by_a_fifth_at_most_evenly(folder):
+    data, lengths = clips(folder, rescale=0.2), []
+    for seed in range(40):
+        batch = data.batch(torch.tensor([1]), torch.Generator().manual_seed(seed))
+        lengths.append(int(batch.lengths))
+        shown = frame_numbers(batch, 0)
+        assert shown == sorted(shown) and len(shown) == lengths[-1]
+        assert np.bincount(shown, minlength=12).max() <= 2 and np.diff(shown).max() <= 2
+    assert set(lengths) == {10, 11, 12, 13, 14}
+    assert rescaled(4, 4).tolist() == [0, 1, 2, 3] and rescaled(4, 8).tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert rescaled(9, 3).tolist() == [1, 4, 7]
+
+
+def test_a_clip_is_never_rescaled_to_nothing(folder):
+    data = clips(folder, rescale=0.9)
+    assert min(int(data.batch(torch.tensor([2]), torch.Generator().manual_seed(seed)).lengths)
+               for seed in range(20)) == 1
+
+
+def test_long_clips_are_thinned_evenly_and_their_ends_kept(folder):
+    data = clips(folder, max_frames=4)
+    assert data.lengths.tolist() == [4, 4, 1]
+    assert frame_numbers(data.batch(torch.tensor([1])), 0) == [0, 4, 7, 11]
+    training = data.batch(torch.tensor([1]), torch.Generator().manual_seed(0))
+    assert int(training.lengths) == 4
+
+
+def test_the_same_seed_gives_the_same_pictures_also_when_fetched_ahead(folder):
+    data = clips(folder, [[1], [2], [3]], flip=0.5, rescale=0.2)
+    order = [torch.tensor([0, 1]), torch.tensor([2]), torch.tensor([1])]
+    one, other = torch.Generator().manual_seed(5), torch.Generator().manual_seed(5)
+    ahead = list(data.batches(order, one))
+    for batch, indices in zip(ahead, order, strict=True):
+        expected = data.batch(indices, other)
+        assert torch.equal(batch.images, expected.images) and torch.equal(batch.targets, expected.targets)
+        assert batch.clip_ids == expected.clip_ids
+    assert list(data.batches([])) == []
+
+
+def test_one_batch_is_decoded_ahead_and_no_more(folder, monkeypatch):
+    data, decoded, done = clips(folder), [], threading.Event()
+    load = data._load
+
+    def counted(views):
+        decoded.append([view.clip for view in views])
+        batch = load(views)
+        done.set()
+        return batch
+
+    monkeypatch.setattr(data, "_load", counted)
+    batches = data.batches([torch.tensor([i % 3]) for i in range(6)])
+    for number in range(4):
+        next(batches)
+        assert done.wait(5)
+        done.clear()
+        assert number + 1 <= len(decoded) <= number + 2
+
+
+def test_what_fails_while_fetching_ahead_is_raised(folder, monkeypatch):
+    data = clips(folder)
+    monkeypatch.setattr(data, "_decode", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        list(data.batches([torch.tensor([0])]))
+
+
+def test_batches_of_similar_lengths_can_be_made_of_them(folder):
+    batches = similar_lengths(clips(folder), 2, torch.Generator().manual_seed(0))
+    assert sorted(torch.cat(batches).tolist()) == [0, 1, 2]
+
+
+def test_an_unknown_clip_is_named_at_once(folder):
+    with pytest.raises(CorpusError, match="no clip 'other'"):
+        RgbClips(folder, ("short", "other"), ImagesParams())
