@@ -1,82 +1,134 @@
-"""What sentences are trained by: CTC against a plain sum over paths, sentences that are too short, distillation."""
+"""CTC and its companions beside plain re-computations, and clips that are shorter than their glosses."""
 
-from itertools import groupby, product
+from dataclasses import replace
+from itertools import product
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from slr.params.families.ctc import CtcParams
 from slr.training.ctc import CtcCriterion, ctc, distillation, target_lengths, too_short
-from tests.models.batches import batch_of
+from tests.models import batches
+from tests.models.stfnet.clips import batch_of, network
+
+CLASSES = 4
+glosses = st.lists(st.integers(1, CLASSES - 1), max_size=4)
 
 
-def plain(log_probabilities: torch.Tensor, glosses: list[int]) -> float:
-    """-log of the summed probability of all paths that read so."""
-    total = -torch.inf
-    for path in product(range(log_probabilities.shape[1]), repeat=len(log_probabilities)):
-        if [label for label, _ in groupby(path) if label] == glosses:
-            score = sum(log_probabilities[t, label] for t, label in enumerate(path))
-            total = torch.logaddexp(torch.as_tensor(total, dtype=torch.float64), score)
-    return float(-total)
+def padded(targets: list[list[int]]) -> torch.Tensor:
+    rows = torch.full((len(targets), max(map(len, targets))), -1)
+    for row, target in zip(rows, targets, strict=True):
+        row[:len(target)] = torch.tensor(target, dtype=torch.long)
+    return rows
 
 
-@pytest.mark.parametrize("glosses", [[1], [2, 1], [1, 1], [2, 2, 1]])
-def test_the_loss_is_that_of_all_paths(glosses):
-    scores = torch.randn(5, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64).log_softmax(1)
-    padded = torch.tensor([glosses + [-1, -1]])
-    found = ctc(scores[None].float(), torch.tensor([5]), padded)
-    assert found.item() == pytest.approx(plain(scores, glosses), rel=1e-5)
+def collapsed(path: tuple[int, ...]) -> list[int]:
+    return [gloss for t, gloss in enumerate(path) if gloss and (t == 0 or gloss != path[t - 1])]
 
 
-def test_sentences_with_fewer_moments_than_glosses_and_repeats_are_found():
-    targets = torch.tensor([[1, 2, -1], [1, 1, -1], [1, 1, 1], [3, -1, -1]])
-    found = too_short(torch.tensor([2, 2, 5, 0]), targets, target_lengths(targets))
-    assert found.tolist() == [False, True, False, True]
-    for lengths, glosses, short in zip(torch.tensor([2, 2, 5, 1]), targets, (False, True, False, False), strict=True):
-        loss = ctc(torch.zeros(1, 5, 4), lengths[None], glosses[None])
-        assert loss.isfinite() and (loss == 0) == short
+def likelihood(logits: torch.Tensor, target: list[int]) -> float:
+    """Sum over every path of (T, classes) logits that collapses to the glosses."""
+    p = logits.softmax(1)
+    return sum(torch.stack([p[t, c] for t, c in enumerate(path)]).prod().item()
+               for path in product(range(CLASSES), repeat=len(p)) if collapsed(path) == target)
 
 
-def test_a_sentence_that_is_too_short_counts_for_nothing():
-    logits = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(0)).requires_grad_()
-    lengths, targets = torch.tensor([4, 2]), torch.tensor([[1, 2], [1, 1]])
+@given(st.lists(st.tuples(st.integers(1, 5), glosses), min_size=1, max_size=3), st.integers(0, 1000))
+def test_ctc_is_the_sum_over_paths_of_the_clips_that_have_any(clips, seed):
+    generator = torch.Generator().manual_seed(seed)
+    lengths, targets = torch.tensor([length for length, _ in clips]), padded([target for _, target in clips])
+    logits = torch.randn(len(clips), 6, CLASSES, generator=generator, dtype=torch.float64, requires_grad=True)
+    found = [likelihood(logits[i, :length], target) for i, (length, target) in enumerate(clips)]
+    assert too_short(lengths, targets, target_lengths(targets)).tolist() == [value == 0 for value in found]
+    told = [-torch.tensor(value).log().item() for value in found if value]
     loss = ctc(logits, lengths, targets)
+    assert loss.item() == pytest.approx(sum(told) / len(told) if told else 0, abs=1e-4, rel=1e-4)
     loss.backward()
-    assert loss == ctc(logits[:1], lengths[:1], targets[:1])
-    assert logits.grad[0].abs().sum() > 0 and not logits.grad[1].any()
-    nothing = ctc(logits[1:], lengths[1:], targets[1:])
-    nothing.backward()
-    assert nothing == 0 and logits.grad.isfinite().all()
+    assert logits.grad.isfinite().all()
+    for i, (length, _) in enumerate(clips):  # neither what is left out nor padding learns from it
+        assert not logits.grad[i, 0 if found[i] == 0 else length:].any()
 
 
-def test_distillation_is_zero_between_equals_and_leaves_blank_padding_and_teacher_alone():
-    generator = torch.Generator().manual_seed(0)
-    teacher, student = (torch.randn(2, 4, 5, generator=generator).requires_grad_() for _ in range(2))
-    lengths = torch.tensor([4, 2])
-    same = teacher.detach().clone()
-    same[..., 0] += 3
-    same[1, 2:] = 7
-    assert distillation(same, teacher, lengths, 8).item() == pytest.approx(0, abs=1e-5)
-    loss = distillation(student, teacher, lengths, 2)
-    p, q = ((x[..., 1:] / 2).softmax(-1) for x in (teacher, student))
-    divergence = (p * (p / q).log()).sum(-1)
-    assert loss.item() == pytest.approx((divergence[0].sum() + divergence[1, :2].sum()).item() / 6 * 4, rel=1e-4)
-    loss.backward()
-    assert teacher.grad is None and not student.grad[1, 2:].any() and not student.grad[..., 0].any()
+def test_too_short_counts_repeats_and_nothing_behind_the_glosses():
+    targets = torch.tensor([[1, 1, 2], [1, 2, 3], [2, 2, -1], [3, -1, -1], [-1, -1, -1]])
+    sizes = target_lengths(targets)
+    assert sizes.tolist() == [3, 3, 2, 1, 0]
+    assert too_short(torch.tensor([3, 3, 3, 1, 1]), targets, sizes).tolist() == [True, False, False, False, False]
+    assert too_short(torch.tensor([4, 2, 2, 1, 1]), targets, sizes).tolist() == [False, True, True, False, False]
 
 
-def test_terms_have_their_weights_and_frames_their_labels():
-    batch = batch_of(2, 6)
-    batch = batch.__class__(**{**vars(batch), "targets": torch.tensor([[1, 2], [3, -1]]),
-                               "frame_targets": torch.tensor([[1, 0, 0, 2, 2, 2], [3, 3, 3, 3, -1, -1]])})
+def test_distillation_is_the_divergence_of_glosses_in_own_frames():
+    torch.manual_seed(0)
+    student, teacher = torch.randn(2, 5, CLASSES, dtype=torch.float64), torch.randn(2, 5, CLASSES, dtype=torch.float64)
+    lengths, expected = [5, 2], []
+    for i, length in enumerate(lengths):
+        for t in range(length):
+            p, q = ((x[i, t, 1:] / 8).exp() / (x[i, t, 1:] / 8).exp().sum() for x in (teacher, student))
+            expected.append(float((p * (p / q).log()).sum()) * 64)
+    found = distillation(student, teacher, torch.tensor(lengths), 8)
+    assert found.item() == pytest.approx(sum(expected) / len(expected), rel=1e-4)
+    student.requires_grad_(), teacher.requires_grad_()
+    distillation(student, teacher, torch.tensor(lengths), 8).backward()
+    assert teacher.grad is None and student.grad[..., 0].eq(0).all() and not student.grad[1, 2:].any()
+    assert distillation(student, student, torch.tensor(lengths), 8).item() == pytest.approx(0, abs=1e-6)
+
+
+def terms(weights: dict[str, float], targets: list[list[int]], **settings) -> dict[str, torch.Tensor]:
+    batch = batch_of(*[13, 4, 1][:len(targets)], targets=targets)
+    return CtcCriterion(CtcParams(**weights))(network(**settings)(batch), batch)
+
+
+def test_terms_are_weighed_and_named_and_those_without_weight_or_subject_left_out():
+    targets = [[1, 2], [3]]
+    full, names = terms({}, targets), {"sequence": "sequence_ctc", "convolutional": "conv_ctc", "lift": "lift",
+                                       "distillation": "distillation", "alignment": "alignment_ctc"}
+    assert set(full) == set(names.values())
+    for setting, name in names.items():
+        weight = getattr(CtcParams(), setting)
+        assert terms({setting: 3 * weight}, targets)[name].item() == pytest.approx(3 * full[name].item(), rel=1e-5)
+        assert set(terms({setting: 0}, targets)) == set(full) - {name}
+    assert "alignment_ctc" not in terms({}, targets, alignment=False)
+    assert terms({}, targets, pooling="max")["lift"] == 0
+    batch = batch_of(13, 4, targets=targets)
+    outputs = network()(batch)
+    only = CtcCriterion(CtcParams())({name: outputs[name] for name in ("sequence_logits", "lengths")}, batch)
+    assert set(only) == {"sequence_ctc"}
+    heads = [ctc(logits, outputs["lengths"], batch.targets) for logits in outputs["alignment_logits"]]
+    assert full["alignment_ctc"].item() == pytest.approx(sum(heads).item(), rel=1e-5)
+    assert full["lift"].item() == pytest.approx(0.0005 * outputs["lift_losses"].sum().item(), rel=1e-5)
+
+
+def test_the_published_weights():
+    assert CtcParams().model_dump() == {"sequence": 1, "convolutional": 1, "distillation": 25, "temperature": 8,
+                                        "alignment": 1, "lift": 0.0005}
+
+
+@pytest.mark.parametrize("targets", [
+    [[1, 2, 3, 4, 5, 6], [1, 1], [2, 3]],  # all too short
+    [[1, 2], [1, 1], []],  # one too short, one of no gloss
+    [[], [], []],
+])
+def test_no_loss_and_no_gradient_is_ever_infinite_and_what_is_left_out_is_counted(targets):
+    model, batch = network().train(), batch_of(13, 4, 1, targets=targets)
+    criterion = CtcCriterion(CtcParams())
+    found = criterion(model(batch), batch)
+    assert all(term.isfinite() for term in found.values())
+    sum(found.values()).backward()
+    assert all(weight.grad.isfinite().all() for weight in model.parameters())
+    count = sum(len(target) + target.count(1) // 2 > length for target, length in zip(targets, (4, 1, 1), strict=True))
+    assert criterion.report() == {"too_short": count} and criterion.report() == {"too_short": 0}
+
+
+def test_frames_are_told_their_labels_at_the_moments_of_the_logits():
+    batch = replace(batches.batch_of(2, 6), targets=torch.tensor([[1, 2], [3, -1]]), frame_targets=torch.tensor(
+        [[1, 0, 0, 2, 2, 2], [3, 3, 3, 3, -1, -1]]))
     outputs = {name: torch.randn(2, 3, 4, generator=torch.Generator().manual_seed(0)) for name in (
-        "sequence_logits", "conv_logits", "frame_logits")} | {"lengths": torch.tensor([3, 2])}
-    once = CtcCriterion(CtcParams(distillation=1, frames=1))(outputs, batch)
-    twice = CtcCriterion(CtcParams(sequence=2, convolutional=2, distillation=2, frames=2))(outputs, batch)
-    assert list(once) == ["sequence_ctc", "conv_ctc", "distillation", "frames"]
-    assert all(twice[name] == pytest.approx(2 * once[name].item()) for name in once)
+        "sequence_logits", "frame_logits")} | {"lengths": torch.tensor([3, 2])}
+    terms = CtcCriterion(CtcParams(frames=2))(outputs, batch)
     told = outputs["frame_logits"].log_softmax(2)
     wanted = [told[0, 0, 1], told[0, 1, 0], told[0, 2, 2], told[1, 0, 3], told[1, 1, 3]]
-    assert once["frames"].item() == pytest.approx(-torch.stack(wanted).mean().item(), rel=1e-5)
-    alone = CtcCriterion(CtcParams(convolutional=0, distillation=0))
-    assert list(alone(outputs, batch)) == ["sequence_ctc"] and alone.report() == {"too_short": 0}
+    assert terms["frames"].item() == pytest.approx(-2 * torch.stack(wanted).mean().item(), rel=1e-5)
+    unknown = replace(batch, frame_targets=None)
+    assert list(CtcCriterion(CtcParams(frames=2))(outputs, unknown)) == ["sequence_ctc"]
