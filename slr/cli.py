@@ -347,14 +347,65 @@ def predict(
     raise typer.Exit(failed)
 
 
+Video = Annotated[Path, typer.Argument(help="A video file of any length, or a folder of images.")]
+Detector = Annotated[Path, typer.Option(help="Folder of a model that finds where signing is.")]
+SegmentFiles = Annotated[list[Path] | None, typer.Option(
+    "--out", "-o", help="A file to write: .csv, .json, .vtt (subtitles) or .eaf (ELAN). May be given more than once; "
+                        "without it, a table is printed.")]
+AnyExtractor = Annotated[bool, typer.Option(
+    "--any-extractor", help="Read videos although this machine's landmark extractor is not the one of the training.")]
+
+
+@app.command("segments")
+def find_segments(
+    video: Video,
+    model: Detector = Path("models/sca_stgcn_detection"),
+    out: SegmentFiles = None,
+    any_extractor: AnyExtractor = False,
+    as_json: Json = False,
+):
+    """Where signing is in a video: from when to when, and how sure that is."""
+    _transcribe(video, model, None, out or [], any_extractor, as_json)
+
+
+@app.command("transcribe")
+def transcribe_video(
+    video: Video,
+    detector: Detector = Path("models/sca_stgcn_detection"),
+    recogniser: Annotated[Path, typer.Option(help="Folder of a model that reads sentences.")] = Path("models/pose_ctc"),
+    out: SegmentFiles = None,
+    any_extractor: AnyExtractor = False,
+    as_json: Json = False,
+):
+    """The glosses of a video, each from when to when: finds signing, and recognises it."""
+    _transcribe(video, detector, recogniser, out or [], any_extractor, as_json)
+
+
+def _transcribe(video: Path, detector: Path, recogniser: Path | None, out: list[Path], any_extractor: bool,
+                as_json: bool) -> None:
+    from slr.segments.files import as_dict, format_of, write
+    from slr.transcribe import Transcriber, print_tiers, summary
+
+    with _readable_errors():
+        for path in out:
+            format_of(path)  # minutes before it is written
+        tiers = Transcriber(detector, recogniser, any_extractor)(video)
+        for path in out:
+            write(path, tiers, video)
+    if as_json:
+        typer.echo(json.dumps(as_dict(tiers, video), indent=2, ensure_ascii=False))
+    elif out:
+        typer.echo(f"{', '.join(map(str, out))}: {summary(tiers)}")
+    else:
+        print_tiers(tiers)
+
+
 Clips = Annotated[list[str] | None, typer.Argument(
     help="Clip ids of the corpus, videos as FILE=GLOSS, or a CSV path,gloss[,signer] of videos.")]
 WholeSplit = Annotated[str | None, typer.Option("--split", help="All clips of train, val or test.")]
 Gallery = Annotated[Path, typer.Option("--index", help="The gallery.")]
 ItsModel = Annotated[Path | None, typer.Option(
     "--model", help="Folder of the model that made the gallery; else the one that it names.")]
-AnyExtractor = Annotated[bool, typer.Option(
-    "--any-extractor", help="Read videos although this machine's landmark extractor is not the one of the training.")]
 
 
 @index.command("build")

@@ -40,10 +40,7 @@ class Predictor:
     """
 
     def __init__(self, model_dir: str | Path, any_extractor: bool = False):
-        self.trained = load_model(model_dir)
-        if self.trained.params.task != "isolated":
-            raise ModelError(f"the model in {model_dir} doesn't name the sign of a clip; use `slr transcribe` for "
-                             "sentences, `slr segments` for where signing is, or choose another model with --model")
+        self.trained = load_model(model_dir, "isolated")
         self.reader = VideoReader(self.trained, model_dir, any_extractor)
 
     def predict(self, video: str | Path, top: int = 5) -> list[tuple[str, float]]:

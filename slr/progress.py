@@ -20,8 +20,8 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def progress(description: str, total: float, unit: str = "clip") -> Iterator["Advance"]:
-    """A progress bar with count, rate and time left; yields a function that advances it.
+def progress(description: str, total: float | None, unit: str = "clip") -> Iterator["Advance"]:
+    """A progress bar with count, rate and time left (unless the total is unknown); yields a function that advances it.
 
     >>> with progress("landmarks", total=3) as advance:
     ...     for _ in range(3):

@@ -1,85 +1,41 @@
 """Videos of any length: where signing is, and the glosses of it, with times.
 
-Landmarks go to a temporary file as they are found, and windows and stretches of signing are read back from there: no
-more of the video is in memory than the longest stretch that is recognised at once.
+Landmarks go to a temporary file as they are found, and windows and stretches of signing are read back from there: but
+for a few numbers a frame, no more of a video is in memory than what is recognised at once.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
 from slr.data.clips import cut
 from slr.data.normalise import normaliser
 from slr.decoding.decoder import Decoder
-from slr.decoding.records import in_seconds, named
+from slr.decoding.records import named
 from slr.errors import ClipError, ModelError
-from slr.landmarks.store import ClipLandmarks
+from slr.landmarks.spool import Spool
 from slr.predict import VideoReader
 from slr.progress import progress
 from slr.segments import Segment
+from slr.segments.files import Tiers
 from slr.segments.finding import segments_of
-from slr.segments.frames import frame_edges, frame_probabilities
-from slr.training.trained import TrainedModel, load_model, transcripts
+from slr.segments.frames import frame_probabilities
+from slr.training.trained import TrainedModel, differences, load_model, transcripts
+from slr.video import announced_frames
 
 SIGNING, GLOSSES = "signing", "glosses"
-"""Tiers of what is written."""
-DETECTOR, RECOGNISER = Path("models/sca_stgcn_detection"), Path("models/pose_ctc")
+"""Tiers of what is written; the first is the label of its segments, too."""
 BLOCK = 512
-"""Frames in memory while windows are looked at."""
+"""Frames whose windows are looked at together."""
 LONGEST_S = 60.0
-"""A longer stretch of signing is recognised in pieces of this length."""
+"""A longer stretch of signing is recognised in pieces."""
 AROUND_S = 0.3
 """Seconds before and after a stretch of signing that are shown to the recogniser, which knows pauses from training."""
-
-
-class Spool:
-    """The landmarks of a video on disk: `spool[start:end]` reads so many frames (T, J, 4)."""
-
-    def __init__(self, file: BinaryIO, joints: int):
-        self._file, self._shape = file, (joints, 4)
-        self.times_s: list[float] = []
-        self.size = (0, 0)
-
-    def append(self, coordinates: np.ndarray, timestamp_s: float, size: tuple[int, int]) -> None:
-        self._file.seek(0, 2)
-        self._file.write(np.ascontiguousarray(coordinates, np.float32).tobytes())
-        self.times_s.append(timestamp_s)
-        self.size = size
-
-    def __len__(self) -> int:
-        return len(self.times_s)
-
-    def __getitem__(self, frames: slice) -> np.ndarray:
-        start, end, _ = frames.indices(len(self))
-        step = int(np.prod(self._shape)) * 4
-        self._file.seek(start * step)
-        return np.frombuffer(self._file.read((end - start) * step), np.float32).reshape(-1, *self._shape)
-
-
-@contextmanager
-def spooled(reader: VideoReader, video: str | Path) -> Iterator[Spool]:
-    """A video's landmarks, in a temporary file that goes afterwards.
-
-    Raises
-    ------
-    ClipError
-        If the video can't be read, or no person is found in it.
-    """
-    with tempfile.TemporaryFile() as file:
-        spool = Spool(file, len(reader.source))
-        anyone = False
-        with progress("landmarks", None, unit="frame") as advance:
-            for frame in reader.stream(video):
-                spool.append(frame.coordinates, frame.timestamp_s, frame.size)
-                anyone = anyone or not np.isnan(frame.coordinates).all()
-                advance()
-        if not anyone:
-            raise ClipError(f"no person found in any of its {len(spool)} frames")
-        yield spool
+SHORTEST_S = 0.001
+"""Of a gloss, where a damaged video shows several frames at one time."""
 
 
 class Transcriber:
@@ -97,79 +53,168 @@ class Transcriber:
     Raises
     ------
     ModelError
-        If a model is missing, is of another kind, or both were trained on landmarks of different skeletons.
+        If a model is missing or is one for another task, was trained on landmarks of another extractor, or the two were
+        trained on landmarks that were made differently; says what differs.
+
+    Examples
+    --------
+    >>> Transcriber("models/sca_stgcn_detection", "models/pose_ctc")("talk.mp4")["glosses"][0]
+    Segment(start_s=1.2, end_s=1.73, label='hello', score=0.98)
     """
 
-    def __init__(self, detector: str | Path = DETECTOR, recogniser: str | Path | None = None,
-                 any_extractor: bool = False):
-        self.detector = _model(detector, "detection", "says where signing is")
-        self.recogniser = None if recogniser is None else _model(recogniser, "continuous", "reads sentences")
+    def __init__(self, detector: str | Path, recogniser: str | Path | None = None, any_extractor: bool = False):
+        self.detector = load_model(detector, "detection")
         self.reader = VideoReader(self.detector, detector, any_extractor)
-        if self.recogniser is not None:
-            different = [name for name in ("skeleton", "frames") if self.recogniser.config["preprocessing"][name] !=
-                         self.detector.config["preprocessing"][name]]
+        self.recogniser = None
+        if recogniser is not None:
+            self.recogniser = load_model(recogniser, "continuous")
+            VideoReader(self.recogniser, recogniser, any_extractor)
+            different = differences(*(_made(model, any_extractor) for model in (self.recogniser, self.detector)))
             if different:
-                raise ModelError(f"{detector} and {recogniser} were trained on landmarks with different "
-                                 f"{' and '.join(different)}; train both on the same corpus")
+                raise ModelError(f"the model in {recogniser} was trained on landmarks that were made differently from "
+                                 f"those of the one in {detector} ({'; '.join(different)}); train both on one corpus")
 
     def __call__(self, video: str | Path) -> dict[str, list[Segment]]:
         """The tiers of a video: `signing`, and `glosses` where there is a recogniser.
+
+        Segments are in order, don't overlap others of their tier, and lie within the video, whose last frame lasts as
+        long as the others on average. The score of a stretch of signing is its mean probability, that of a gloss its
+        probability at the moment when it is most probable.
 
         Raises
         ------
         ClipError
             If the video can't be read or no person is found in it.
+        SlrError
+            If its landmarks don't fit on the disk.
         """
-        with spooled(self.reader, video) as spool:
-            edges = frame_edges(np.array(spool.times_s), self._fps(spool))
-            signing = self._signing(spool, edges)
+        with self._spooled(Path(video)) as spool:
+            starts, probabilities = window_probabilities(self.detector, spool)
+            windows = self.detector.params.windows
+            signing = frame_probabilities(probabilities[:, self.detector.labels.index(windows.positive)], starts,
+                                          windows.frames, len(spool))
+            edges_s = spool.edges_s
+            stretches = segments_of(signing, edges_s, SIGNING, self.detector.config["training"]["threshold"])
             if self.recogniser is None:
-                return {SIGNING: signing}
-            return {SIGNING: signing, GLOSSES: [gloss for stretch in signing
-                                                for gloss in self._glosses(spool, edges, stretch)]}
+                return {SIGNING: stretches}
+            return {SIGNING: stretches, GLOSSES: [gloss for start, end in pieces(stretches, signing, edges_s)
+                                                  for gloss in glosses_of(self.recogniser, spool, start, end)]}
 
-    def _fps(self, spool: Spool) -> float:
-        """Of the frames that were taken; measured where the models were trained at the native rate."""
-        if self.reader.frames.fps:
-            return self.reader.frames.fps
-        return (len(spool) - 1) / (spool.times_s[-1] - spool.times_s[0]) if len(spool) > 1 else 1.0
-
-    def _clip(self, spool: Spool, start: int, end: int) -> ClipLandmarks:
-        return ClipLandmarks("", self._fps(spool), *spool.size, spool[start:end])
-
-    def _signing(self, spool: Spool, edges: np.ndarray) -> list[Segment]:
-        windows = self.detector.params.windows
-        length = min(windows.frames, len(spool))
-        starts = np.arange(0, len(spool) - length + 1, windows.stride)
-        positive = self.detector.labels.index(windows.positive)
-        found = []
-        for first in range(0, len(starts), max(1, BLOCK // windows.stride)):
-            of_block = starts[first:first + max(1, BLOCK // windows.stride)]
-            block = self._clip(spool, int(of_block[0]), int(of_block[-1]) + length)
-            clips = cut(self.detector.clip(block, self.reader.source),
-                        [(0, int(start - of_block[0]), -1) for start in of_block], length)
-            found.append(self.detector.probabilities(clips)[:, positive].numpy())
-        probabilities = frame_probabilities(np.concatenate(found), starts, length, len(spool))
-        return segments_of(probabilities, edges, SIGNING, self.detector.config["training"]["threshold"])
-
-    def _glosses(self, spool: Spool, edges: np.ndarray, stretch: Segment) -> Iterator[Segment]:
-        model, decode = self.recogniser, Decoder(boundaries="middle")
-        first, end = (int(np.searchsorted(edges, at)) for at in (stretch.start_s - AROUND_S, stretch.end_s + AROUND_S))
-        end, most = min(end, len(spool)), max(1, int(LONGEST_S * self._fps(spool)))
-        for start in range(first, end, most):
-            piece = self._clip(spool, start, min(start + most, end))
-            scores = transcripts(model.model, model.clip(piece, self.reader.source),
-                                 normaliser(model.params.normalise, model.skeleton))[0].numpy()
-            heard = decode(scores)[0]
-            sure = [float(np.exp(scores[int(gloss.start):int(np.ceil(gloss.end)), gloss.label].max()))
-                    for gloss in heard.glosses]
-            timed = in_seconds(named(heard.glosses, model.labels), model.params.pooling, self._fps(spool))
-            for gloss, score in zip(timed, sure, strict=True):
-                yield Segment(edges[start] + gloss.start, edges[start] + gloss.end, gloss.label, score)
+    @contextmanager
+    def _spooled(self, video: Path) -> Iterator[Spool]:
+        """The landmarks of all of a video's frames, as long as the context lasts."""
+        models = [model for model in (self.detector, self.recogniser) if model is not None]
+        with tempfile.TemporaryFile() as file:
+            spool = Spool(file, self.reader.source, [model.skeleton for model in models], self.reader.frames.fps)
+            try:
+                with progress("landmarks", announced_frames(video, self.reader.frames.fps), unit="frame") as advance:
+                    for frame in self.reader.stream(video):
+                        spool.append(frame.coordinates, frame.timestamp_s, frame.size)
+                        advance()
+                if not spool.anyone:
+                    raise ClipError(f"no person found in any of its {len(spool)} frames")
+            except ClipError as error:
+                raise ClipError(f"{video}: {error}") from None
+            yield spool
 
 
-def _model(folder: str | Path, task: str, does: str) -> TrainedModel:
-    trained = load_model(folder)
-    if trained.params.task != task:
-        raise ModelError(f"the model in {folder} isn't one that {does}; name another")
-    return trained
+def window_probabilities(detector: TrainedModel, spool: Spool) -> tuple[np.ndarray, np.ndarray]:
+    """What a model of streams says of each window of a video; a video that is shorter than a window is one window.
+
+    Returns
+    -------
+    starts : ndarray, (N,) int
+        First frame of each window.
+    probabilities : ndarray, (N, classes) float32
+    """
+    windows = detector.params.windows
+    length = min(windows.frames, len(spool))
+    starts = np.arange(0, len(spool) - length + 1, windows.stride)
+    at_once = max(1, BLOCK // windows.stride)
+    found = []
+    for first in range(0, len(starts), at_once):
+        of_block = starts[first:first + at_once]
+        block = detector.clip(spool.clip(int(of_block[0]), int(of_block[-1]) + length), spool.source)
+        clips = cut(block, [(0, int(start - of_block[0]), -1) for start in of_block], length)
+        found.append(detector.probabilities(clips).numpy())
+    return starts, np.concatenate(found)
+
+
+def pieces(stretches: Sequence[Segment], signing: np.ndarray, edges_s: np.ndarray) -> Iterator[tuple[int, int]]:
+    """What is recognised at once: (first frame, the one after the last).
+
+    Stretches of signing and `AROUND_S` on both sides, at most to the middle of the pause before the next stretch. One
+    that is longer than `LONGEST_S` is cut where signing is least probable, in the second half of that time.
+
+    Parameters
+    ----------
+    stretches : sequence of Segment
+    signing : ndarray, (T,)
+        Probability of signing in each frame.
+    edges_s : ndarray, (T + 1,)
+        See `slr.segments.frames.frame_edges`.
+    """
+    middles_s = [(a.end_s + b.start_s) / 2 for a, b in zip(stretches, stretches[1:], strict=False)]
+    for stretch, before_s, after_s in zip(stretches, [-np.inf, *middles_s], [*middles_s, np.inf], strict=False):
+        start, end = np.searchsorted(edges_s, [max(stretch.start_s - AROUND_S, before_s),
+                                               min(stretch.end_s + AROUND_S, after_s)]).clip(max=len(signing)).tolist()
+        while end - start > 1 and edges_s[end] - edges_s[start] > LONGEST_S:
+            earliest, latest = np.searchsorted(edges_s, edges_s[start] + [LONGEST_S / 2, LONGEST_S], side="right") - 1
+            earliest, latest = max(earliest, start + 1), max(latest, start + 1)
+            pause = int(latest - signing[earliest:latest + 1][::-1].argmin())
+            yield start, pause
+            start = pause
+        yield start, end
+
+
+def glosses_of(recogniser: TrainedModel, spool: Spool, start: int, end: int) -> Iterator[Segment]:
+    """The glosses of the frames from `start` to before `end`, by beam search."""
+    piece = recogniser.clip(spool.clip(start, end), spool.source)
+    log_probabilities = transcripts(recogniser.model, piece, normaliser(recogniser.params.normalise,
+                                                                        recogniser.skeleton))[0].numpy()
+    glosses = Decoder(boundaries="middle")(log_probabilities)[0].glosses
+    frames, edges_s = np.arange(end - start + 1), spool.edges_s[start:end + 1]
+    for gloss, name in zip(glosses, named(glosses, recogniser.labels), strict=True):
+        moments = slice(int(gloss.start), int(np.ceil(gloss.end)))
+        start_s, end_s = np.interp(np.array([gloss.start, gloss.end]) * recogniser.params.pooling, frames, edges_s)
+        yield Segment(float(start_s), float(max(end_s, start_s + SHORTEST_S)), name.label,
+                      float(np.exp(log_probabilities[moments, gloss.label].max())))
+
+
+def print_tiers(tiers: Tiers) -> None:
+    """A table of the segments of all tiers, in the order of time."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("start", "end", "tier", "label", "score")
+    rows = [(segment, tier) for tier, segments in tiers.items() for segment in segments]
+    for segment, tier in sorted(rows, key=lambda row: (row[0].start_s, -row[0].end_s)):
+        table.add_row(_clock(segment.start_s), _clock(segment.end_s), tier, segment.label, f"{segment.score:.2f}")
+    console = Console()
+    if rows:
+        console.print(table)
+    console.print(summary(tiers), highlight=False)
+
+
+def summary(tiers: Tiers) -> str:
+    """How much was found, in a sentence."""
+    signing = tiers[SIGNING]
+    if not signing:
+        return "no signing was found"
+    total_s = sum(segment.length_s for segment in signing)
+    stretches = f"{len(signing)} stretch{'' if len(signing) == 1 else 'es'} of signing, {total_s:.1f} s"
+    if GLOSSES not in tiers:
+        return stretches
+    return f"{stretches}; {len(tiers[GLOSSES])} gloss{'' if len(tiers[GLOSSES]) == 1 else 'es'}"
+
+
+def _clock(time_s: float) -> str:
+    minutes, rest_ms = divmod(round(time_s * 1000), 60_000)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest_ms / 1000:06.3f}"
+
+
+def _made(model: TrainedModel, any_extractor: bool) -> dict[str, object]:
+    """How a model's landmarks were made, as far as another's have to be made so too."""
+    made = model.config["preprocessing"]
+    return {"skeleton": made["skeleton"], **{name: made["frames"].get(name) for name in ("fps", "size", "quality")},
+            **({} if any_extractor else made["extractor"])}

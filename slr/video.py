@@ -104,6 +104,18 @@ def frame_rate(path: str | Path) -> float:
     return float(source.nominal_fps if isinstance(source, _ImageFolder) else source.mean_rate())
 
 
+def announced_frames(path: str | Path, fps: float | None = None) -> int | None:
+    """How many frames `read_video` is going to give, by what the container says; None where it doesn't.
+
+    For a progress bar: containers are wrong about it, and nothing else may depend on it.
+    """
+    try:
+        duration_s, rate = _source(path, None).announced()
+    except ClipError:  # whoever reads it will be told
+        return None
+    return round(duration_s * min(fps or rate, rate)) if duration_s else None
+
+
 def read_video(path: str | Path, *, fps: float | None = None, start_frame: int | None = None,
                end_frame: int | None = None, images_fps: float | None = None) -> Iterator[Frame]:
     """Decode a video file, or a folder of images in the natural order of their names.
@@ -289,6 +301,20 @@ class _VideoFile:
         except av.error.FFmpegError as error:
             raise ClipError(f"not a readable video ({(error.strerror or str(error)).lower()})") from None
 
+    def announced(self) -> tuple[float | None, float]:
+        """Duration in seconds, if the container says it, and frame rate."""
+        import av
+
+        try:
+            with self._open() as container:
+                stream = self._stream(container)
+                rate = float(stream.average_rate or stream.guessed_rate or self.nominal_fps)
+                if stream.duration:
+                    return float(stream.duration * stream.time_base), rate
+                return container.duration / av.time_base if container.duration else None, rate
+        except av.error.FFmpegError as error:
+            raise ClipError(f"not a readable video ({(error.strerror or str(error)).lower()})") from None
+
     def _open(self) -> "av.container.InputContainer":
         import av
 
@@ -347,6 +373,10 @@ class _ImageFolder:
         self.nominal_fps = Fraction(fps).limit_denominator(100_000)
         if not self.files:
             raise ClipError("the folder holds no images")
+
+    def announced(self) -> tuple[float, float]:
+        """Duration in seconds and frame rate."""
+        return float(len(self.files) / self.nominal_fps), float(self.nominal_fps)
 
     def __iter__(self) -> Iterator[_Decoded]:
         size: list[tuple[int, ...]] = []

@@ -34,7 +34,8 @@ def test_importing_loads_nothing_heavy(code):
                                      ["use", "spoter-csv"], ["use", "sca-npz"], ["use", "arrays"], ["use", "pose"],
                                      ["convert"], ["download"],
                                      ["download", "wlasl"], ["check"], ["settings"],
-                                     ["show"], ["predict"], ["index"], ["index", "build"], ["index", "add"], ["search"],
+                                     ["show"], ["predict"], ["segments"], ["transcribe"], ["index"], ["index", "build"],
+                                     ["index", "add"], ["search"],
                                      ["transfer"], ["map"], ["sample-error"], ["verify"]])
 def test_every_command_has_help(command):
     result = CliRunner().invoke(app, [*command, "--help"])

@@ -65,12 +65,12 @@ def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: s
     CorpusError
         If the manifest or the landmarks are missing, or no clip has landmarks.
     ModelError
-        If the model can't be read, or the landmarks were made otherwise.
+        If the model can't be read or isn't one of clips with one sign, or the landmarks were made otherwise.
     SlrError
         If there is no such method, it isn't installed, or there are too few clips for it.
     """
     data = Path(data)
-    trained, store = load_model(model), LandmarkStore(data / "landmarks")
+    trained, store = load_model(model, "isolated"), LandmarkStore(data / "landmarks")
     if not any_landmarks:
         check_landmarks(trained, store, model, data)
     clips, known = _clips(data, store)

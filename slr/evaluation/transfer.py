@@ -47,7 +47,8 @@ def transfer(model_dir: str | Path, data: str | Path, any_landmarks: bool = Fals
     CorpusError
         If the folder lacks one of the two, or no two glosses have clips with landmarks.
     ModelError
-        If the model can't be read, or the landmarks were made otherwise; says what differs.
+        If the model can't be read or isn't one of clips with one sign, or the landmarks were made otherwise; says
+        what differs.
     ParamsError
         If the model reads joints or channels that the landmarks don't have.
     """
@@ -56,7 +57,7 @@ def transfer(model_dir: str | Path, data: str | Path, any_landmarks: bool = Fals
     if missing:
         raise CorpusError(f"{data} has no {' and no '.join(missing)}; name a folder as `dvc repro landmarks` leaves it "
                           "in data/")
-    trained, store = load_model(model_dir), LandmarkStore(data / LANDMARKS)
+    trained, store = load_model(model_dir, "isolated"), LandmarkStore(data / LANDMARKS)
     if not any_landmarks:
         check_landmarks(trained, store, model_dir, data)
     clips = _clips(data / MANIFEST, store)

@@ -32,11 +32,11 @@ class Embedder:
     Raises
     ------
     ModelError
-        If the model is missing or can't be read.
+        If the model is missing, can't be read, or isn't one of clips with one sign.
     """
 
     def __init__(self, model_dir: str | Path, landmarks: str | Path, any_extractor: bool = False):
-        self.trained = load_model(model_dir)
+        self.trained = load_model(model_dir, "isolated")
         self._model_dir, self._landmarks, self._any_extractor = Path(model_dir), Path(landmarks), any_extractor
 
     @property

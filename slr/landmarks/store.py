@@ -94,13 +94,13 @@ def encode(clip: ClipLandmarks, joints: Skeleton) -> pa.Table:
     if clip.coordinates.ndim != 3 or clip.coordinates.shape[1] != len(joints):
         raise ValueError(f"clip '{clip.clip_id}': coordinates {clip.coordinates.shape} are not (T, {len(joints)}, C)")
     coordinates = clip.coordinates.astype(np.float32)
-    step = max(STEP, float(np.nanmax(np.abs(coordinates), initial=0)) / -(MISSING + 1))
-    if step / 2 < MAX_ERROR:
-        dtype = "<i2"
-        values = np.where(np.isnan(coordinates), MISSING, np.rint(coordinates / step)).astype(dtype)
-    else:
+    step = _step(float(np.nanmax(np.abs(coordinates), initial=0)))
+    if step is None:
         dtype, step = "<f4", 1.0
         values = coordinates.astype(dtype)
+    else:
+        dtype = "<i2"
+        values = np.where(np.isnan(coordinates), MISSING, np.rint(coordinates / step)).astype(dtype)
     row = {
         "clip_id": clip.clip_id, "fps": clip.fps, "width": clip.width, "height": clip.height, "n_frames": len(clip),
         "timestamps_s": clip.timestamps_s.astype("<f8").tobytes(),
@@ -119,6 +119,26 @@ def decode(row: dict[str, Any], joints: Skeleton, channels: int = len(CHANNELS))
         _decode(np.frombuffer(row[part], row["dtype"]), row["step"], coordinates[:, where])
     return ClipLandmarks(row["clip_id"], row["fps"], row["width"], row["height"], coordinates,
                          np.frombuffer(row["timestamps_s"], "<f8"), np.frombuffer(row["frame_numbers"], "<i4"))
+
+
+def rounded(coordinates: np.ndarray, largest: float) -> np.ndarray:
+    """Coordinates (..., C) float32 as the store would give them back.
+
+    Parameters
+    ----------
+    coordinates : ndarray
+        Some of a clip's.
+    largest : float
+        Absolute value of the largest of all the clip's coordinates.
+    """
+    step = _step(largest)
+    return coordinates if step is None else np.rint(coordinates / step) * np.float32(step)
+
+
+def _step(largest: float) -> float | None:
+    """Unit of the stored integers of a clip; None for one that is stored as float32."""
+    step = max(STEP, largest / -(MISSING + 1))
+    return step if step / 2 < MAX_ERROR else None
 
 
 def write_store(folder: str | Path, clips: Iterable[ClipLandmarks], joints: Skeleton, *,

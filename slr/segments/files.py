@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from slr.errors import CorpusError, ParamsError
+from slr.errors import CorpusError, ParamsError, SlrError
 from slr.files import atomic_path
 from slr.segments import Segment
 from slr.segments.elan import from_eaf, milliseconds, to_eaf
@@ -35,11 +35,16 @@ def write(path: str | Path, tiers: Tiers, media: str | Path | None = None) -> No
     ------
     ParamsError
         For another suffix.
+    SlrError
+        If the file can't be written.
     """
     path, media = Path(path), None if media is None else Path(media)
-    content = _format(path)(tiers, media, path.parent)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
+    content = format_of(path)(tiers, media, path.parent)
+    try:
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        raise SlrError(f"{path} can't be written ({error.strerror}); choose another place, or make room") from None
 
 
 def read(path: str | Path) -> dict[str, list[Segment]]:
@@ -113,7 +118,8 @@ WRITERS: dict[str, Callable[[Tiers, Path | None, Path], bytes]] = {
 """The formats: tiers, the video and the folder that the file will be in to the file's bytes."""
 
 
-def _format(path: Path) -> Callable[[Tiers, Path | None, Path], bytes]:
+def format_of(path: Path) -> Callable[[Tiers, Path | None, Path], bytes]:
+    """The one of `WRITERS` that a file's suffix names; raises ParamsError for another suffix."""
     if path.suffix.lower() not in WRITERS:
         raise ParamsError(f"{path}: segments are written as {', '.join(WRITERS)}, not as '{path.suffix}'")
     return WRITERS[path.suffix.lower()]

@@ -22,6 +22,7 @@ from slr.files import atomic_path, file_hash, read_json, write_json
 from slr.landmarks.store import ClipLandmarks, LandmarkStore, skeleton_of
 from slr.models import build
 from slr.params import ModelParams
+from slr.params.families.training import Task
 from slr.skeleton import Skeleton, skeleton
 
 WEIGHTS, CONFIG, HISTORY = "weights.safetensors", "config.json", "history.csv"
@@ -134,13 +135,26 @@ def save_model(folder: Path, weights: dict[str, Tensor], config: dict[str, Any],
             writer.writerows(history)
 
 
-def load_model(folder: str | Path) -> TrainedModel:
+_ANSWERS: dict[Task, tuple[str, str]] = {
+    "isolated": ("names the sign of a clip", "slr predict"), "detection": ("finds where signing is", "slr segments"),
+    "continuous": ("reads sentences", "slr transcribe")}
+"""What a model of each task does, and what it is used by."""
+
+
+def load_model(folder: str | Path, task: Task | None = None) -> TrainedModel:
     """Read a model's folder.
+
+    Parameters
+    ----------
+    folder : path
+    task : {"isolated", "detection", "continuous"}, optional
+        What the model has to be for.
 
     Raises
     ------
     ModelError
-        If it is missing or incomplete, or its settings or weights don't fit this version's model.
+        If it is missing or incomplete, its settings or weights don't fit this version's model, or it is for another
+        task.
     """
     folder = Path(folder)
     missing = [name for name in (WEIGHTS, CONFIG) if not (folder / name).exists()]
@@ -156,6 +170,9 @@ def load_model(folder: str | Path) -> TrainedModel:
     except (ValidationError, ValueError, KeyError, RuntimeError) as error:
         raise ModelError(f"the model in {folder} can't be read by this version of slr: {error}; "
                          "train it again") from None
+    if task not in (None, params.task):
+        does, by = _ANSWERS[params.task]
+        raise ModelError(f"the model in {folder} {does}, so it is one for `{by}`; name one that {_ANSWERS[task][0]}")
     return TrainedModel(model.eval(), params, config, folder)
 
 

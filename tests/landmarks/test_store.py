@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slr.errors import CorpusError, ParamsError
-from slr.landmarks.store import CHANNELS, ClipLandmarks, LandmarkStore, encode, write_store
+from slr.landmarks.store import CHANNELS, ClipLandmarks, LandmarkStore, encode, rounded, write_store
 from slr.skeleton import define, skeleton
 
 JOINTS = skeleton("holistic-75")
@@ -44,6 +44,13 @@ def test_a_clip_is_read_back_within_the_error_allowed(store, wanted):
     assert np.nanmax(np.abs(found.coordinates - wanted.coordinates)) <= 1e-4
     assert np.array_equal(found.timestamps_s, wanted.timestamps_s)
     assert np.array_equal(found.frame_numbers, wanted.frame_numbers)
+
+
+@pytest.mark.parametrize("wanted", CLIPS, ids=lambda clip: clip.clip_id)
+def test_rounding_alone_gives_what_the_store_gives(store, wanted):
+    largest = float(np.nanmax(np.abs(wanted.coordinates)))
+    assert np.array_equal(rounded(wanted.coordinates[2:5, 9:], largest), store[wanted.clip_id].coordinates[2:5, 9:],
+                          equal_nan=True)
 
 
 def test_times_and_numbers_of_frames_are_kept(tmp_path):

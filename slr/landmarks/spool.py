@@ -1,0 +1,99 @@
+"""Landmarks of one video of any length, in a file while they are looked at."""
+
+import tempfile
+from array import array
+from collections.abc import Sequence
+from contextlib import contextmanager
+from typing import BinaryIO
+
+import numpy as np
+
+from slr.errors import SlrError
+from slr.landmarks.store import CHANNELS, ClipLandmarks, rounded
+from slr.segments.frames import frame_edges
+from slr.skeleton import Skeleton
+from slr.video import IMAGES_FPS
+
+
+class Spool:
+    """Frames go in one after another, and stretches of them come out; in memory is one number for each, its time.
+
+    What comes out is what the landmark store would give.
+
+    Parameters
+    ----------
+    file : binary file
+        Empty, to be written and read: a temporary one.
+    source : Skeleton
+        Joints of the landmarks.
+    wanted : sequence of Skeleton
+        Those that the landmarks are read as: joints that none of them needs aren't kept, and come out as missing.
+    fps : float, optional
+        Rate of the frames where their times don't tell it: of a single frame.
+
+    Attributes
+    ----------
+    source : Skeleton
+    anyone : bool
+        Whether any joint was found in any frame.
+
+    Raises
+    ------
+    SlrError
+        If the disk is full.
+    """
+
+    def __init__(self, file: BinaryIO, source: Skeleton, wanted: Sequence[Skeleton], fps: float | None = None):
+        self._file = file
+        self.source = source
+        self._kept = np.flatnonzero(np.any([source.selector(joints).any(0) for joints in wanted], axis=0))
+        self._nominal_fps = fps or IMAGES_FPS
+        self._times_s = array("d")
+        self._size = (0, 0)
+        self._largest = 0.0
+        self.anyone = False
+
+    def append(self, coordinates: np.ndarray, timestamp_s: float, size: tuple[int, int]) -> None:
+        """Take the next frame: its landmarks (J, 4), its time, and its width and height in pixels."""
+        with _disk_errors():
+            self._file.seek(0, 2)
+            self._file.write(coordinates[self._kept].astype(np.float32).tobytes())
+        self._times_s.append(timestamp_s)
+        self._size = size
+        if not np.isnan(coordinates).all():
+            self.anyone = True
+            self._largest = max(self._largest, float(np.nanmax(np.abs(coordinates))))
+
+    def __len__(self) -> int:
+        return len(self._times_s)
+
+    @property
+    def fps(self) -> float:
+        """Mean rate of the frames."""
+        span_s = self._times_s[-1] - self._times_s[0] if len(self) else 0
+        return (len(self) - 1) / span_s if span_s else self._nominal_fps
+
+    @property
+    def edges_s(self) -> np.ndarray:
+        """(T + 1,) float64: when each frame begins, and the last one ends."""
+        return frame_edges(np.array(self._times_s), self.fps)
+
+    def clip(self, start: int, end: int) -> ClipLandmarks:
+        """The frames from `start` to before `end`, without a name."""
+        shape = (end - start, len(self._kept), len(CHANNELS))
+        step = int(np.prod(shape[1:])) * 4
+        with _disk_errors():
+            self._file.seek(start * step)
+            content = self._file.read(shape[0] * step)
+        coordinates = np.full((shape[0], len(self.source), shape[2]), np.nan, np.float32)
+        coordinates[:, self._kept] = rounded(np.frombuffer(content, np.float32).reshape(shape), self._largest)
+        return ClipLandmarks("", self.fps, *self._size, coordinates, np.array(self._times_s[start:end]))
+
+
+@contextmanager
+def _disk_errors():
+    try:
+        yield
+    except OSError as error:
+        raise SlrError(f"the landmarks can't be kept in {tempfile.gettempdir()} ({error.strerror}); make room, or set "
+                       "TMPDIR to another folder") from None
