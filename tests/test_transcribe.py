@@ -33,7 +33,7 @@ from slr.signers import write_signers
 from slr.splits import write_splits
 from slr.training.loop import train
 from slr.training.trained import TrainedModel, load_model
-from slr.transcribe import AROUND_S, LONGEST_S, Transcriber, glosses_of, pieces, window_probabilities
+from slr.transcribe import AROUND_S, LONGEST_S, Transcriber, glosses_of, pieces, print_tiers, window_probabilities
 from slr.video import read_video, write_video
 from tests.conftest import REPOSITORY
 
@@ -182,10 +182,21 @@ def test_a_video_without_signing_has_empty_tiers(models, tiny_corpus, tmp_path):
     assert read(out) == {"signing": [], "glosses": []}
 
 
+def test_the_table_is_in_the_order_of_time_and_shows_any_gloss(capsys):
+    print_tiers({"signing": [Segment(1.0, 3700.25, "signing", 0.5)],
+                 "glosses": [Segment(1.0, 1.5, "IX[left]", 0.25), Segment(61.5, 62.0, "[/b]", 1.0)]})
+    lines = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in lines if len(line) == 5 and line[0] != "start"] == [
+        ["0:00:01.000", "1:01:40.250", "signing", "signing", "0.50"],
+        ["0:00:01.000", "0:00:01.500", "glosses", "IX[left]", "0.25"],
+        ["0:01:01.500", "0:01:02.000", "glosses", "[/b]", "1.00"]]
+    assert ["1", "stretch", "of", "signing,", "3699.2", "s;", "2", "glosses"] in lines
+
+
 def test_a_video_is_read_as_the_pipeline_reads_it(models, tiny_corpus, tiny_landmarks):
     transcriber, store = Transcriber(models / "detector"), LandmarkStore(tiny_landmarks)
     stored = store[CLIPS[1]]
-    with transcriber._spooled(tiny_corpus / f"isolated/{CLIPS[1]}.mp4") as spool:
+    with transcriber.spooled(tiny_corpus / f"isolated/{CLIPS[1]}.mp4") as spool:
         found = spool.clip(0, len(spool))
         edges_s = spool.edges_s
     joints = store.skeleton.selector(transcriber.detector.skeleton).any(0)
