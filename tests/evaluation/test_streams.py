@@ -9,7 +9,6 @@ import pytest
 
 from slr.corpora.manifest import read_manifest, write_manifest
 from slr.evaluation.evaluate import evaluate
-from slr.evaluation.streams import CURVE, WINDOWS
 from slr.files import read_json
 from slr.landmarks.store import ClipLandmarks, LandmarkStore
 from slr.params import Params, parse
@@ -98,14 +97,14 @@ def test_all_metrics_are_there_and_written(tested):
     assert set(metrics) == METRICS | OF_TRAINING
     assert read_json(folder / "metrics.json") == metrics
     assert metrics["threshold"] == load_model(folder / "model").config["training"]["threshold"]
-    curve = (folder / "report" / CURVE).read_text()
+    curve = (folder / "report/precision_recall.svg").read_text()
     assert "<svg" in curve and "threshold of validation" in curve
 
 
 def test_the_windows_are_those_of_the_model(tested):
     corpus, folder, metrics = tested
     expected = plain_windows(corpus, folder)
-    written = pd.read_csv(folder / "report" / WINDOWS)
+    written = pd.read_csv(folder / "report/windows.csv")
     assert list(written) == ["clip_id", "signer", "start_s", "end_s", "label", "probability"]
     assert (written.clip_id == expected.clip_id).all() and (written.label == expected.label).all()
     assert set(written.signer) == {"s4"} and set(written.label) == {"S", "rest"}
@@ -172,7 +171,7 @@ def test_several_classes_have_metrics_of_their_own(tmp_path):
     assert set(metrics) == METRICS | OF_TRAINING | {"accuracy", "accuracy_ci_low", "accuracy_ci_high", "macro_f1",
                                                     "macro_pr_auc"}
     windows = plain_windows(corpus, folder, kept="SP")
-    assert (pd.read_csv(folder / "report" / WINDOWS).label == windows.label).all() and set(windows.label) == {
+    assert (pd.read_csv(folder / "report/windows.csv").label == windows.label).all() and set(windows.label) == {
         "P", "S", "rest"}
     assert metrics["positives"] == pytest.approx((windows.label == "S").mean())
     assert metrics["accuracy"] == pytest.approx((windows.label == windows.likeliest).mean())
