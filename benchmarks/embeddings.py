@@ -27,7 +27,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from benchmarks import published_triplet
-from benchmarks.record import record
+from benchmarks.record import peak_mib, record
 from slr.index.approximate import ApproximateSearch
 from slr.index.gallery import Gallery, make_gallery
 from slr.index.search import Search
@@ -100,12 +100,6 @@ def large_batch() -> tuple[float, float]:
     before = peak_mib()
     taken = gradient_ms(ours, 512, 16)
     return peak_mib() - before, taken
-
-
-def peak_mib() -> float:
-    """Most memory that this process has held, by Linux' own account."""
-    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
 
 
 def triplets() -> dict[str, float]:

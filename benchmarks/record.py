@@ -21,6 +21,12 @@ def record(name: str, results: dict[str, float | int | str]) -> None:
         print(f"{key:>20}  {value}")
 
 
+def peak_mib() -> float:
+    """Most memory that this process has held, by Linux' own account."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
 def surroundings() -> dict[str, str | int]:
     """Machine, versions, commit (`+` where files differ from it) and date."""
     return {

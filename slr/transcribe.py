@@ -88,7 +88,7 @@ class Transcriber:
         SlrError
             If its landmarks don't fit on the disk.
         """
-        with self._spooled(Path(video)) as spool:
+        with self.spooled(Path(video)) as spool:
             starts, probabilities = window_probabilities(self.detector, spool)
             windows = self.detector.params.windows
             signing = frame_probabilities(probabilities[:, self.detector.labels.index(windows.positive)], starts,
@@ -101,8 +101,8 @@ class Transcriber:
                                                   for gloss in glosses_of(self.recogniser, spool, start, end)]}
 
     @contextmanager
-    def _spooled(self, video: Path) -> Iterator[Spool]:
-        """The landmarks of all of a video's frames, as long as the context lasts."""
+    def spooled(self, video: Path) -> Iterator[Spool]:
+        """The landmarks of all of a video's frames, as long as the context lasts; raises as a call does."""
         models = [model for model in (self.detector, self.recogniser) if model is not None]
         with tempfile.TemporaryFile() as file:
             spool = Spool(file, self.reader.source, [model.skeleton for model in models], self.reader.frames.fps)
@@ -184,12 +184,14 @@ def glosses_of(recogniser: TrainedModel, spool: Spool, start: int, end: int) -> 
 def print_tiers(tiers: Tiers) -> None:
     """A table of the segments of all tiers, in the order of time."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table("start", "end", "tier", "label", "score")
     rows = [(segment, tier) for tier, segments in tiers.items() for segment in segments]
     for segment, tier in sorted(rows, key=lambda row: (row[0].start_s, -row[0].end_s)):
-        table.add_row(_clock(segment.start_s), _clock(segment.end_s), tier, segment.label, f"{segment.score:.2f}")
+        table.add_row(_clock(segment.start_s), _clock(segment.end_s), tier, escape(segment.label),
+                      f"{segment.score:.2f}")
     console = Console()
     if rows:
         console.print(table)

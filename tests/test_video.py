@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from slr.errors import ClipError
-from slr.video import frame_rate, probe, read_video, write_video
+from slr.video import announced_frames, frame_rate, probe, read_video, write_video
 from tests.media import BAD, encode, numbers, pictures, rotated
 from tests.recordings import record, record_images
 
@@ -203,6 +203,17 @@ def test_the_rate_of_what_varies_of_images_of_a_real_recording_and_of_none(tmp_p
     (tmp_path / "text.mp4").write_text("text")
     with pytest.raises(ClipError, match="not a readable video"):
         frame_rate(tmp_path / "text.mp4")
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi"])
+def test_how_many_frames_to_expect(tmp_path, name):
+    write_video(tmp_path / name, pictures(40), fps=20)
+    assert announced_frames(tmp_path / name) == announced_frames(tmp_path / name, fps=30) == 40
+    assert announced_frames(tmp_path / name, fps=10) == 20
+    record_images(tmp_path / "images", n_frames=5)
+    assert announced_frames(tmp_path / "images") == 5
+    (tmp_path / "text.mp4").write_text("not a video")
+    assert announced_frames(tmp_path / "text.mp4") is None and announced_frames(tmp_path / "none.mp4") is None
 
 
 def test_a_folder_of_images_is_a_clip_in_natural_order(tmp_path):

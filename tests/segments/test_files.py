@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from pympi import Eaf
 
-from slr.errors import CorpusError, ParamsError
+from slr.errors import CorpusError, ParamsError, SlrError
 from slr.segments import Segment
 from slr.segments.files import WRITERS, as_dict, read, write
 
@@ -200,6 +200,12 @@ def test_other_formats_are_refused(tmp_path, name, action, message):
     with pytest.raises(ParamsError, match=message):
         action(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cant_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(SlrError, match=r"s\.csv can't be written \(.*\); choose another place"):
+        write(tmp_path / "file/s.csv", TIERS)
 
 
 @pytest.mark.parametrize("name, text", [
