@@ -57,10 +57,13 @@ def test_pr_auc_is_its_definition(given_rows):
 @given(rows)
 def test_no_threshold_is_better_than_the_best(given_rows):
     actual, probability = given_rows
-    scores = {threshold: f1_score(actual, probability >= threshold) for threshold in set(probability)}
     best = best_threshold(actual, probability)
-    assert scores[best] == pytest.approx(max(scores.values()))
-    assert all(score < scores[best] - 1e-12 for threshold, score in scores.items() if threshold > best)
+    reached = f1_score(actual, probability >= best)
+    assert reached == pytest.approx(max(f1_score(actual, probability >= threshold) for threshold in set(probability)))
+
+
+def test_of_equally_good_thresholds_it_is_the_middle_of_the_widest_gap():
+    assert best_threshold(np.array([True, False, True, False]), np.array([0.9, 0.2, 0.8, 0.1])) == pytest.approx(0.5)
 
 
 @given(rows, st.floats(0, 1))

@@ -117,6 +117,9 @@ class ScaStgcnDetectionParams(ScaStgcnParams):
             raise ValueError("windows.frames: the model reads windows of so many frames; set it to a number")
         if self.embedding is not None:
             raise ValueError("embedding: is of clips with one sign, not of windows; set it to null")
+        if self.frames is not None:
+            raise ValueError(f"frames: would make {self.frames} frames of a whole stream; set windows.frames, and "
+                             "frames: null")
         return self
 
 
