@@ -95,7 +95,7 @@ def test_what_is_not_weights_is_refused_and_no_code_in_it_is_run(tmp_path, monke
     torch.save({"conv1.weight": torch.zeros(2), "epoch": 3}, "whole.pth")
     with pytest.raises(ModelError, match="holds more than weights"):
         read_weights("whole.pth", None, tmp_path)
-    Path("bad.pth").write_bytes(pickle.dumps(Malicious()))
+    Path("bad.pth").write_bytes(pickle.dumps(Malicious(), protocol=2))
     torch.save(Malicious(), "worse.pth")
     for name in ("bad.pth", "worse.pth"):
         with pytest.raises(ModelError, match=f"{name} isn't a file of weights"):
