@@ -7,16 +7,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 from slr.compute import cores
-from slr.files import write_json
+from slr.files import read_json, write_json
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("av", "dvc", "mediapipe", "numpy", "opencv-python", "pandas", "pyarrow", "torch")
 
 
-def record(name: str, results: dict[str, float | int | str]) -> None:
-    """Write the results, rounded to four digits, and print them."""
+def record(name: str, results: dict[str, float | int | str], keep: bool = False) -> None:
+    """Write the results, rounded to four digits, and print them; `keep` what other benchmarks wrote into that file."""
+    path = RESULTS / f"{name}.json"
+    kept = read_json(path) if keep and path.exists() else {}
     rounded = {key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in results.items()}
-    write_json(RESULTS / f"{name}.json", {**rounded, **surroundings()})
+    write_json(path, {**kept, **rounded, **surroundings()})
     for key, value in rounded.items():
         print(f"{key:>20}  {value}")
 

@@ -2,16 +2,16 @@
 
     python -m benchmarks.stfnet [--rounds 3]
 
-Writes `benchmarks/results/stfnet.json`. One clip of 64 frames of 224 x 224, ResNet-34, every part switched on, 1,200
-classes, float32, Adam, on all cores: forward, all losses, backward, and the optimiser's step.
+Writes into `benchmarks/results/continuous.json`. One clip of 64 frames of 224 x 224, ResNet-34, every part switched on,
+1,200 classes, float32, Adam, on all cores: forward, all losses, backward, and the optimiser's step.
 
 Every number is of a process of its own, which makes two steps: the first takes the memory that optimiser and library
 keep, the second is timed. Ours and the published are run in turns; each number is the median of the rounds.
 
-- `published_step_s`, `published_peak_mib`: `benchmarks/published_stfnet.py`, with 3-D convolutions and without
-  checkpointing. That it gives the same as ours is checked by `tests/models/stfnet/test_stfnet.py`.
-- `step_s`, `peak_mib`: ours, without checkpointing; `checkpointing_step_s`, `checkpointing_peak_mib`: with it, and with
-  `slr.compute.return_freed_memory`.
+- `stfnet_published_step_s`, `stfnet_published_peak_mib`: `benchmarks/published_stfnet.py`, with 3-D convolutions and
+  without checkpointing. That it gives the same as ours is checked by `tests/models/stfnet/test_stfnet.py`.
+- `stfnet_step_s`, `stfnet_peak_mib`: ours, without checkpointing; `stfnet_checkpointing_step_s`,
+  `stfnet_checkpointing_peak_mib`: with it, and with `slr.compute.return_freed_memory`.
 - `stfnet_step_ratio`, `stfnet_checkpointing_step_ratio`: ours over the published step.
 - `stfnet_memory_ratio`: ours with checkpointing over the published one's.
 
@@ -80,15 +80,15 @@ def main() -> None:
             found[name].append(json.loads(done.stdout))
     step, peak = ({name: statistics.median(round[number] for round in found[name]) for name in ARRANGEMENTS}
                   for number in ("step_s", "peak_mib"))
-    record("stfnet", {
+    record("continuous", {
         "stfnet_step_ratio": step["ours"] / step["published"],
         "stfnet_checkpointing_step_ratio": step["checkpointing"] / step["published"],
         "stfnet_memory_ratio": peak["checkpointing"] / peak["published"],
-        "published_step_s": step["published"], "step_s": step["ours"], "checkpointing_step_s": step["checkpointing"],
-        "published_peak_mib": peak["published"], "peak_mib": peak["ours"],
-        "checkpointing_peak_mib": peak["checkpointing"],
-        "frames": FRAMES, "rounds": options.rounds,
-    })
+        "stfnet_published_step_s": step["published"], "stfnet_step_s": step["ours"],
+        "stfnet_checkpointing_step_s": step["checkpointing"], "stfnet_published_peak_mib": peak["published"],
+        "stfnet_peak_mib": peak["ours"], "stfnet_checkpointing_peak_mib": peak["checkpointing"],
+        "stfnet_rounds": options.rounds,
+    }, keep=True)
 
 
 if __name__ == "__main__":

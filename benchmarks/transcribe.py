@@ -2,8 +2,8 @@
 
     python -m benchmarks.transcribe [--minutes 1 10] [--detector FOLDER] [--recogniser FOLDER]
 
-The videos are a drawn stream (signing, idling, speaking-like gestures), again and again. Writes
-`benchmarks/results/transcribe.json`:
+The videos are a drawn stream (signing, idling, speaking-like gestures), again and again. Writes into
+`benchmarks/results/continuous.json`:
 
 - `transcribe_peak_mib_1min`, `transcribe_peak_mib_10min`: the most memory that a process held that did nothing else,
   libraries and models included, for videos of so many minutes.
@@ -60,7 +60,7 @@ def main() -> None:
             results |= {f"transcribe_peak_mib_{minutes:g}min": peak,
                         "transcribe_realtime_factor": minutes * 60 / seconds,
                         "transcribe_signing_share": signing_s / (minutes * 60)}
-    record("transcribe", results)
+    record("continuous", results, keep=True)
 
 
 if __name__ == "__main__":

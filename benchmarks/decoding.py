@@ -1,8 +1,8 @@
-"""What recognising sentences takes.
+"""What decoding sentences takes.
 
-    python -m benchmarks.continuous
+    python -m benchmarks.decoding
 
-Writes `benchmarks/results/continuous.json`:
+Writes into `benchmarks/results/continuous.json`:
 
 - `beam_flashlight_s` and `beam_own_s`: 100 sentences decoded by beam search of width 10, with the times of their
   glosses, by flashlight-text and by the project's own search, on one core; 60 frames of 1,200 classes each, half of
@@ -61,7 +61,7 @@ def decoding() -> dict[str, float]:
 
 def main() -> None:
     with threadpool_limits(1):
-        record("continuous", {**decoding()})
+        record("continuous", decoding(), keep=True)
 
 
 if __name__ == "__main__":
