@@ -136,9 +136,8 @@ class TemporalLayers(nn.Module):
     pooling : {"lift", "max"}
         `lift` pools two frames to one.
     sources : int, default 1
-        How many networks' frames are read, by the same weights. Each has batch norms of its own: between two networks'
-        frames there is so much more difference than between two frames of one, that a norm of both would leave little
-        of the latter.
+        How many networks' frames are read, by the same weights. Each has batch norms of its own: statistics of several
+        networks' frames would be of none of them.
     """
 
     def __init__(self, inputs: int, outputs: int, layers: Sequence[str], pooling: str, sources: int = 1):
