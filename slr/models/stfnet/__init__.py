@@ -46,7 +46,8 @@ class Stfnet(nn.Module):
         self.alignments = nn.ModuleList(
             Alignment(width, widths[-1], widths[-1] // reduction, params.alignment_attention)
             for width, reduction in zip(widths[1:], (4, 8, 16), strict=True) if params.alignment)
-        self.temporal = TemporalLayers(widths[-1], self.width, params.temporal, params.pooling)
+        self.temporal = TemporalLayers(widths[-1], self.width, params.temporal, params.pooling,
+                                       sources=1 + len(self.alignments))
         self.lstm = BiLstm(self.width, params.lstm_layers, params.lstm_dropout)
         heads = 1 if params.share_classifier else 2 + len(self.alignments)
         self.classifiers = nn.ModuleList(Classifier(self.width, classes, params.normalise_classifier)
@@ -64,11 +65,9 @@ class Stfnet(nn.Module):
             over the clips; zero of max pooling. `features` (B, T', width): what `sequence_logits` are made of.
         """
         frames, lengths = pack(batch.images.transpose(1, 2), batch.lengths), batch.lengths
-        rows = [*self._read(frames, lengths)]  # each (N, D): the backbone's and the heads' vectors of all frames
-        # All through the temporal layers at once: their norms take the same statistics in training and in evaluation.
-        x, pooled, lift = self.temporal(torch.cat(rows), lengths.repeat(len(rows)))
-        x, *aligned = x.chunk(len(rows))  # each (B, T', D)
-        lengths, lift = pooled[:len(lengths)], lift[:len(lengths)]
+        row, *heads = self._read(frames, lengths)  # each (N, D): the backbone's and the heads' vectors of all frames
+        aligned = [self.temporal(head, lengths, source)[0] for source, head in enumerate(heads, 1)]  # (B, T', D)
+        x, lengths, lift = self.temporal(row, lengths)
         features = self.lstm(x, lengths)
         classify = [*self.classifiers] * (1 if len(self.classifiers) > 1 else 2 + len(aligned))
         return {

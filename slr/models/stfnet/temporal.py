@@ -48,18 +48,18 @@ def with_edges(x: Tensor, lengths: Tensor, margin: int, stride: int) -> tuple[Te
 
 
 class TemporalConvolution(nn.Module):
-    """Convolution without padding, batch norm over the clips' own frames, ReLU."""
+    """Convolution without padding, batch norm over the clips' own frames, ReLU; a norm for each source of frames."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int):
+    def __init__(self, inputs: int, outputs: int, kernel: int, sources: int):
         super().__init__()
         self.conv = nn.Conv1d(inputs, outputs, kernel)
-        self.norm = FrameNorm(outputs)
+        self.norms = nn.ModuleList(FrameNorm(outputs) for _ in range(sources))
 
-    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, lengths: Tensor, source: int) -> tuple[Tensor, Tensor]:
         """x: (B, T, inputs) -> (B, T - kernel + 1, outputs), and the lengths."""
         x = self.conv(x.transpose(1, 2)).transpose(1, 2)
         lengths = lengths - self.conv.kernel_size[0] + 1
-        return F.relu(self.norm(x, own_frames(lengths, x.shape[1]))), lengths
+        return F.relu(self.norms[source](x, own_frames(lengths, x.shape[1]))), lengths
 
 
 class LiftPooling(nn.Module):
@@ -135,26 +135,31 @@ class TemporalLayers(nn.Module):
         Odd kernels; the first layer is a convolution.
     pooling : {"lift", "max"}
         `lift` pools two frames to one.
+    sources : int, default 1
+        How many networks' frames are read, by the same weights. Each has batch norms of its own: statistics of several
+        networks' frames would be of none of them.
     """
 
-    def __init__(self, inputs: int, outputs: int, layers: Sequence[str], pooling: str):
+    def __init__(self, inputs: int, outputs: int, layers: Sequence[str], pooling: str, sources: int = 1):
         super().__init__()
         self.margin, self.stride = margin_and_stride(layers)
         self.layers = nn.ModuleList()
         for kind, size in ((layer[0], int(layer[1:])) for layer in layers):
             if kind == "K":
-                self.layers.append(TemporalConvolution(inputs, outputs, size))
+                self.layers.append(TemporalConvolution(inputs, outputs, size, sources))
                 inputs = outputs
             else:
                 self.layers.append(LiftPooling(outputs) if pooling == "lift" else MaxPooling(size))
 
-    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, x: Tensor, lengths: Tensor, source: int = 0) -> tuple[Tensor, Tensor, Tensor]:
         """Read packed frames of clips.
 
         Parameters
         ----------
         x : Tensor (N, inputs)
         lengths : Tensor (B,)
+        source : int, default 0
+            Whose they are.
 
         Returns
         -------
@@ -164,8 +169,11 @@ class TemporalLayers(nn.Module):
         regularisers = x.new_zeros(len(lengths), 2, dtype=torch.float32)
         x, lengths = with_edges(x, lengths, self.margin, self.stride)
         for layer in self.layers:
-            x, lengths, *norms = layer(x, lengths)
-            regularisers = sum(norms, regularisers)
+            if isinstance(layer, TemporalConvolution):
+                x, lengths = layer(x, lengths, source)
+            else:
+                x, lengths, *norms = layer(x, lengths)
+                regularisers = sum(norms, regularisers)
         return x, lengths, regularisers
 
 

@@ -103,10 +103,11 @@ def test_gradients_of_lift_pooling_are_finite_where_all_frames_are_alike():
 
 
 @pytest.mark.parametrize("pooling", ["lift", "max"])
+@pytest.mark.parametrize("source", [0, 1])
 @pytest.mark.parametrize("training", [False, True])
-def test_temporal_layers_are_plain_convolutions_and_norms_of_own_frames(pooling, training):
+def test_temporal_layers_are_plain_convolutions_and_norms_of_own_frames(pooling, training, source):
     """Beside torch's own layers, one clip at a time; the norms, in training, by what all clips give together."""
-    model = stirred(TemporalLayers(3, 4, LAYERS, pooling)).train(training)
+    model = stirred(TemporalLayers(3, 4, LAYERS, pooling, sources=2)).train(training)
     lengths = [9, 1, 14]
     rows = torch.randn(sum(lengths), 3, dtype=torch.float64)
     clips = [with_edges(clip, torch.tensor([len(clip)]), 6, 4)[0][0].T for clip in rows.split(lengths)]
@@ -114,7 +115,7 @@ def test_temporal_layers_are_plain_convolutions_and_norms_of_own_frames(pooling,
         if hasattr(layer, "conv"):
             clips = [F.conv1d(clip[None], layer.conv.weight, layer.conv.bias)[0] for clip in clips]
             sizes = [clip.shape[1] for clip in clips]
-            norm = layer.norm
+            norm = layer.norms[source]
             together = F.batch_norm(torch.cat(clips, 1).T, norm.running_mean.clone(), norm.running_var.clone(),
                                     norm.weight, norm.bias, training)
             clips = [part.T for part in together.relu().split(sizes)]
@@ -122,7 +123,9 @@ def test_temporal_layers_are_plain_convolutions_and_norms_of_own_frames(pooling,
             clips = [lift_by_hand(layer, clip.T)[0].T for clip in clips]
         else:
             clips = [F.max_pool1d(clip[None], 2)[0] for clip in clips]
-    x, pooled, _ = model(rows, torch.tensor(lengths))
+    others = {name: value.clone() for name, value in model.named_buffers() if f"norms.{source}." not in name}
+    x, pooled, _ = model(rows, torch.tensor(lengths), source)
+    assert all(torch.equal(value, model.get_buffer(name)) for name, value in others.items())
     for i, clip in enumerate(clips):
         torch.testing.assert_close(x[i, :pooled[i]], clip.T)
 
