@@ -1,6 +1,6 @@
 """Test one model, once."""
 
-from pipeline.paths import LANDMARKS, MANIFEST, METRICS, MODELS, REPORTS, SIGNERS, SPLITS
+from pipeline.paths import FRAMES, LANDMARKS, MANIFEST, METRICS, MODELS, REPORTS, SIGNERS, SPLITS
 from pipeline.stage import run
 from slr.evaluation.evaluate import evaluate as evaluate_model
 from slr.params import Params
@@ -9,7 +9,7 @@ from slr.params import Params
 def evaluate(params: Params, name: str) -> None:
     evaluate_model(MODELS / name, params, landmarks=LANDMARKS, splits=SPLITS, manifest=MANIFEST,
                    signers=SIGNERS, metrics_path=METRICS / "models" / f"{name}.json",
-                   report_dir=REPORTS / "models" / name)
+                   report_dir=REPORTS / "models" / name, frames=FRAMES)
 
 
 if __name__ == "__main__":

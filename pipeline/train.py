@@ -2,7 +2,7 @@
 
 from dvclive import Live
 
-from pipeline.paths import LANDMARKS, MANIFEST, MODELS, SIGNERS, SPLITS, WORK
+from pipeline.paths import FRAMES, LANDMARKS, MANIFEST, MODELS, SIGNERS, SPLITS, WORK
 from pipeline.stage import run
 from slr.params import Params
 from slr.training.loop import train as train_model
@@ -18,7 +18,7 @@ def train(params: Params, name: str) -> None:
             live.next_step()
 
         train_model(name, params, landmarks=LANDMARKS, splits=SPLITS, manifest=MANIFEST, signers=SIGNERS,
-                    out=MODELS / name, work=WORK / "train", on_epoch=log)
+                    out=MODELS / name, work=WORK / "train", on_epoch=log, frames=FRAMES)
 
 
 if __name__ == "__main__":

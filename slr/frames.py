@@ -109,6 +109,29 @@ def read_frames(folder: str | Path, clip_id: str) -> tuple[np.ndarray, list[np.n
     return table["timestamp_s"].to_numpy(), list(decode_jpegs(table["jpeg"]))
 
 
+class FrameStore(Shards):
+    """The frames of a corpus, opened for reading: what is known of each clip now, its frames when asked for.
+
+    Raises
+    ------
+    CorpusError
+        If the folder holds no frames, or has no clip of the id asked for.
+    """
+
+    @property
+    def n_frames(self) -> dict[str, int]:
+        """Frames of each clip."""
+        return {clip_id: clip["n_frames"] for clip_id, clip in self.clips.items()}
+
+    def fps(self, clip_id: str) -> float:
+        """Frames a second of a clip."""
+        return self.clip(clip_id)["fps"]
+
+    def frame_numbers(self, clip_id: str) -> np.ndarray:
+        """(T,) int32: number of each of the clip's frames in its file; reads no pictures."""
+        return self.read(clip_id, ["frame_number"])["frame_number"].to_numpy()
+
+
 def clip_frames(path: str | Path, params: FramesParams, *, start_frame: int | None = None,
                 end_frame: int | None = None, images_fps: float | None = None) -> Iterator[Frame]:
     """A video's frames exactly as the pipeline would see them: resampled, resized, and through JPEG.

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from slr.corpora.imported import is_imported
 from slr.corpora.manifest import read_manifest
 from slr.errors import CorpusError
 from slr.params import ModelParams, Params
@@ -34,10 +35,13 @@ def clips_of(settings: ModelParams, clips: pd.DataFrame) -> pd.DataFrame:
 
 
 def require_clips(params: Params, manifest: Path) -> None:
-    """Raise CorpusError if the corpus has no clip for one of `train.models`: before anything is computed for it."""
+    """Raise CorpusError if the corpus has nothing for one of `train.models`: before anything is computed for it."""
     clips = read_manifest(manifest)
     for name in params.train.models:
         settings = params.models[name]
+        if settings.reads == "frames" and is_imported(params.corpus.name):
+            raise CorpusError(f"models.{name} can't be trained: it reads frames, and corpus '{params.corpus.name}' "
+                              "comes as landmarks; take it out of train.models, or choose a corpus of videos")
         if clips_of(settings, clips).empty:
             lacks = _LACKS[settings.task].format(fewest=getattr(settings, "fewest_glosses", 1))
             raise CorpusError(f"models.{name} can't be trained: the corpus has {lacks}; take it out of train.models, "

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from slr.data.clips import cut
-from slr.data.normalise import normaliser
 from slr.decoding.decoder import Decoder
 from slr.decoding.records import named
 from slr.errors import ClipError, ModelError
@@ -23,7 +22,7 @@ from slr.segments import Segment
 from slr.segments.files import Tiers
 from slr.segments.finding import segments_of
 from slr.segments.frames import frame_probabilities
-from slr.training.trained import TrainedModel, differences, load_model, transcripts
+from slr.training.trained import TrainedModel, differences, load_model
 from slr.video import announced_frames
 
 SIGNING, GLOSSES = "signing", "glosses"
@@ -170,13 +169,13 @@ def pieces(stretches: Sequence[Segment], signing: np.ndarray, edges_s: np.ndarra
 def glosses_of(recogniser: TrainedModel, spool: Spool, start: int, end: int) -> Iterator[Segment]:
     """The glosses of the frames from `start` to before `end`, by beam search."""
     piece = recogniser.clip(spool.clip(start, end), spool.source)
-    log_probabilities = transcripts(recogniser.model, piece, normaliser(recogniser.params.normalise,
-                                                                        recogniser.skeleton))[0].numpy()
+    log_probabilities = recogniser.transcripts(piece)[0]
     glosses = Decoder(boundaries="middle")(log_probabilities)[0].glosses
     frames, edges_s = np.arange(end - start + 1), spool.edges_s[start:end + 1]
+    stride = recogniser.params.frames_a_moment
     for gloss, name in zip(glosses, named(glosses, recogniser.labels), strict=True):
         moments = slice(int(gloss.start), int(np.ceil(gloss.end)))
-        start_s, end_s = np.interp(np.array([gloss.start, gloss.end]) * recogniser.params.pooling, frames, edges_s)
+        start_s, end_s = np.interp(np.array([gloss.start, gloss.end]) * stride, frames, edges_s)
         yield Segment(float(start_s), float(max(end_s, start_s + SHORTEST_S)), name.label,
                       float(np.exp(log_probabilities[moments, gloss.label].max())))
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from slr.data.clips import Clips
+from slr.data.images import RgbBatch, RgbClips
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ def gather(clips: Clips, indices: Tensor, frames: Tensor, lengths: Tensor, targe
                  tuple(clips.clip_ids[i] for i in indices.tolist()), frame_targets=labels)
 
 
-def similar_lengths(clips: Clips, batch_size: int, generator: torch.Generator, pool: int = 8) -> list[Tensor]:
+def similar_lengths(clips: Clips | RgbClips, batch_size: int, generator: torch.Generator,
+                    pool: int = 8) -> list[Tensor]:
     """Every clip once, in a random order of batches, each of clips of similar length: the clips' numbers.
 
     Clips are shuffled, cut into pools of `pool` batches, and sorted by length within a pool: batches differ from epoch
@@ -150,7 +152,11 @@ def _shuffled(items: Sequence[Tensor], generator: torch.Generator) -> list[Tenso
     return [items[i] for i in torch.randperm(len(items), generator=generator).tolist()]
 
 
-def evaluation_batches(clips: Clips, batch_size: int = 64) -> Iterator[tuple[Batch, Tensor]]:
-    """Every clip once, shortest first; each batch with its clips' numbers (B,)."""
-    for indices in clips.lengths.argsort(stable=True).split(batch_size):
+def evaluation_batches(clips: Clips | RgbClips, batch_size: int = 64) -> Iterator[tuple[Batch | RgbBatch, Tensor]]:
+    """Every clip once, shortest first; each batch with its clips' numbers (B,). Of pictures, each clip is a batch."""
+    order = clips.lengths.argsort(stable=True)
+    if isinstance(clips, RgbClips):
+        yield from zip(clips.batches(order.split(1)), order.split(1), strict=True)
+        return
+    for indices in order.split(batch_size):
         yield collate(clips, indices), indices

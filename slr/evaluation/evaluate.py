@@ -11,16 +11,16 @@ from slr.evaluation.sentences import evaluate_sentences
 from slr.evaluation.signs import evaluate_signs
 from slr.evaluation.streams import evaluate_streams
 from slr.files import atomic_path, write_json
-from slr.landmarks.store import LandmarkStore
 from slr.params import Params
 from slr.splits import read_splits
 from slr.tasks import clips_of
+from slr.training.data import open_store
 from slr.training.device import use_cores
 from slr.training.trained import HISTORY, load_model
 
 
 def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, manifest: Path, signers: Path,
-             metrics_path: Path, report_dir: Path) -> dict[str, float]:
+             metrics_path: Path, report_dir: Path, frames: Path | None = None) -> dict[str, float]:
     """Measure a model on the test clips of its task, and write the metrics and what the report shows.
 
     Parameters
@@ -36,6 +36,8 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
     report_dir : Path
         The learning curves (`slr.evaluation.model_plots`), and what the model's task has: `slr.evaluation.signs`,
         `streams`, `sentences`.
+    frames : Path, optional
+        The folder of frames, for a model that reads these.
 
     Returns
     -------
@@ -47,13 +49,14 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
     CorpusError
         If there are no test clips.
     ModelError
-        If the landmarks aren't made as those that the model was trained on.
+        If the landmarks or frames aren't made as those that the model was trained on.
     """
     use_cores(params.compute.workers)
-    trained, store = load_model(model_dir), LandmarkStore(landmarks)
+    trained = load_model(model_dir)
+    store = open_store(trained.params, landmarks, frames)
     if store.metadata != trained.config["preprocessing"]:
-        raise ModelError(f"the model in {model_dir} was trained on landmarks made differently from those in "
-                         f"{landmarks}; run `dvc repro`")
+        raise ModelError(f"the model in {model_dir} was trained on {trained.params.reads} made differently from those "
+                         f"in {landmarks if trained.params.reads == 'landmarks' else frames}; run `dvc repro`")
     clips = read_splits(splits)[["clip_id", "split"]].merge(read_manifest(manifest).drop(columns="split"), on="clip_id")
     clips = clips_of(trained.params, clips).sort_values("clip_id", ignore_index=True)
     if "test" not in set(clips.split):

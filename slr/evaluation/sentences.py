@@ -7,16 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from slr.data.normalise import normaliser
 from slr.decoding.decoder import Decoder
 from slr.decoding.greedy import greedy
 from slr.decoding.ngram import Fusion, train_ngrams
 from slr.decoding.records import Hypothesis, in_seconds, named
-from slr.landmarks.store import LandmarkStore
 from slr.metrics.wer import Alignment, align_sentences, count, counts_by_gloss, wer_metrics
 from slr.training.ctc import too_short
-from slr.training.data import sentences
-from slr.training.trained import TrainedModel, transcripts
+from slr.training.data import Store, gloss_classes, padded
+from slr.training.trained import TrainedModel
 
 TRANSCRIPTS, BY_GLOSS = "transcripts.csv", "glosses.csv"
 ORDER = 3
@@ -25,13 +23,14 @@ WEIGHTS = (0.25, 0.5, 1.0, 1.5, 2.0)
 """Weights of the language model that validation chooses from; each with and without as large a bonus for a gloss."""
 
 
-def evaluate_sentences(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, out: Path) -> dict[str, float]:
+def evaluate_sentences(trained: TrainedModel, store: Store, clips: pd.DataFrame, out: Path) -> dict[str, float]:
     """The metrics of a continuous model, and transcripts.csv and glosses.csv in the folder `out`.
 
     Parameters
     ----------
     trained : TrainedModel
-    store : LandmarkStore
+    store : LandmarkStore or FrameStore
+        Of what the model reads.
     clips : DataFrame
         The manifest's rows of all sentences, with `split`.
     out : Path
@@ -50,7 +49,8 @@ def evaluate_sentences(trained: TrainedModel, store: LandmarkStore, clips: pd.Da
     """
     rows = {split: clips[clips.split == split].reset_index(drop=True) for split in ("train", "val", "test")}
     test = rows["test"]
-    found = {split: log_probabilities(trained, store, rows[split]) for split in ("val", "test")}
+    read = {split: trained.clips(store, of.clip_id) for split, of in rows.items() if split != "train" and len(of)}
+    found = {split: trained.transcripts(of) for split, of in read.items()}
     references = {split: [list(glosses) for glosses in of.glosses] for split, of in rows.items()}
 
     decoder = Decoder(boundaries="middle")
@@ -59,18 +59,18 @@ def evaluate_sentences(trained: TrainedModel, store: LandmarkStore, clips: pd.Da
     alignments = align_sentences(references["test"], said)
     metrics = wer_metrics(alignments, [signer if isinstance(signer, str) else None for signer in test.signer])
     metrics["wer_greedy"] = _wer(references["test"], [_names(greedy(of), trained.labels) for of in found["test"]])
-    if len(rows["val"]):
+    if "val" in found:
         fusion = choose_fusion(references["train"], trained.labels, found["val"], references["val"])
         with_model = Decoder(fusion=fusion)
         told = [_names(with_model(scores)[0], trained.labels) for scores in found["test"]]
         metrics |= {"wer_lm": _wer(references["test"], told), "lm_weight": fusion.weight,
                     "lm_bonus": fusion.insertion_bonus}
-    truth = sentences(store, test, trained.labels, trained.params)
-    glosses = (truth.targets != -1).sum(1)
+    targets = padded(gloss_classes(test, trained.labels))
+    glosses = (targets != -1).sum(1)
     moments = glosses.new_tensor([len(scores) for scores in found["test"]])
-    metrics["too_short"] = int(too_short(moments, truth.targets, glosses).sum())
-    timed = [_times(hypothesis, trained, store, clip_id) for hypothesis, clip_id in zip(hypotheses, test.clip_id,
-                                                                                        strict=True)]
+    metrics["too_short"] = int(too_short(moments, targets, glosses).sum())
+    timed = [_times(hypothesis, trained.params.frames_a_moment, store.fps(clip_id) * seen / store.n_frames[clip_id])
+             for hypothesis, clip_id, seen in zip(hypotheses, test.clip_id, read["test"].lengths.tolist(), strict=True)]
     errors_s = [_boundary_errors(alignment, times, clip, store) for alignment, times, clip in zip(
         alignments, timed, test.itertuples(), strict=True)]
     if any(map(len, errors_s)):
@@ -78,14 +78,6 @@ def evaluate_sentences(trained: TrainedModel, store: LandmarkStore, clips: pd.Da
     write_transcripts(out / TRANSCRIPTS, test, said, hypotheses, timed)
     _write_glosses(out / BY_GLOSS, alignments)
     return metrics | {"classes": len(trained.labels), "signers": int(test.signer.nunique())}
-
-
-def log_probabilities(trained: TrainedModel, store: LandmarkStore, rows: pd.DataFrame) -> list[np.ndarray]:
-    """(T', classes) of each sentence: `slr.training.trained.transcripts`."""
-    if rows.empty:
-        return []
-    normalise = normaliser(trained.params.normalise, trained.skeleton)
-    return [scores.numpy() for scores in transcripts(trained.model, trained.clips(store, rows.clip_id), normalise)]
 
 
 def choose_fusion(trained_on: Sequence[Sequence[str]], labels: Sequence[str], scores: Sequence[np.ndarray],
@@ -135,17 +127,17 @@ def _wer(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]
     return count(chain.from_iterable(align_sentences(references, hypotheses))).wer
 
 
-def _times(hypothesis: Hypothesis, trained: TrainedModel, store: LandmarkStore, clip_id: str) -> np.ndarray:
-    """(glosses, 2) seconds: where each gloss starts and ends."""
-    timed = in_seconds(hypothesis.glosses, trained.params.pooling, store[clip_id].fps)
+def _times(hypothesis: Hypothesis, frames_a_moment: int, fps: float) -> np.ndarray:
+    """(glosses, 2) seconds: where each gloss starts and ends, by the rate of the frames that the model was shown."""
+    timed = in_seconds(hypothesis.glosses, frames_a_moment, fps)
     return np.array([(gloss.start, gloss.end) for gloss in timed]).reshape(-1, 2)
 
 
-def _boundary_errors(alignment: Alignment, times: np.ndarray, clip, store: LandmarkStore) -> np.ndarray:
+def _boundary_errors(alignment: Alignment, times: np.ndarray, clip, store: Store) -> np.ndarray:
     """Absolute differences in seconds of starts and ends of the glosses that were recognised."""
     if len(clip.segments) != len(clip.glosses):
         return np.empty(0)
-    numbers, fps = store.frame_numbers(clip.clip_id), store[clip.clip_id].fps
+    numbers, fps = store.frame_numbers(clip.clip_id), store.fps(clip.clip_id)
     truth = [np.searchsorted(numbers, [segment["start"], segment["end"]]) / fps for segment in clip.segments]
     reference = hypothesis = 0
     errors = []

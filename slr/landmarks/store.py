@@ -231,6 +231,10 @@ class LandmarkStore:
         row = self._shards.read(clip_id).to_pylist()[0]
         return decode(row, self.skeleton, len(self.metadata["channels"]))
 
+    def fps(self, clip_id: str) -> float:
+        """Frames a second of a clip; reads no coordinates."""
+        return self._shards.read(clip_id, ["fps"]).column("fps")[0].as_py()
+
     def frame_numbers(self, clip_id: str) -> np.ndarray:
         """(T,) int32: number of each of the clip's frames in its file; reads no coordinates."""
         return np.frombuffer(self._shards.read(clip_id, ["frame_numbers"]).column("frame_numbers")[0].as_py(), "<i4")

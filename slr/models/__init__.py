@@ -1,8 +1,9 @@
 """Model families: one module each, and `build`, which makes the one that the settings name.
 
-A model reads a `Batch` and returns a dict of named tensors; it knows nothing of files, losses or loops. A model of
-clips returns `logits` (B, classes) and `features` (B, `model.width`), which the logits are made from; one of sentences
-what `slr.models.pose_ctc` says. What else it returns is for the criterion (`slr.training.losses`, `slr.training.ctc`).
+A model reads a `Batch` (of frames: an `RgbBatch`) and returns a dict of named tensors; it knows nothing of files,
+losses or loops. A model of clips returns `logits` (B, classes) and `features` (B, `model.width`), which the logits are
+made from; one of sentences what `slr.models.pose_ctc` or `slr.models.stfnet` says. What else it returns is for the
+criterion (`slr.training.losses`, `slr.training.ctc`).
 """
 
 from torch import nn
@@ -14,6 +15,7 @@ from slr.models.pose_ctc import PoseCtc
 from slr.models.sca_stgcn import ScaStgcn
 from slr.models.silt import Silt
 from slr.models.spoter import Spoter
+from slr.models.stfnet import Stfnet
 from slr.models.transformer import Transformer
 from slr.params import ModelParams
 from slr.skeleton import skeleton
@@ -30,6 +32,8 @@ def build(params: ModelParams, classes: int) -> nn.Module:
 
     With `params.embedding`, one that maps a clip to a vector: `slr.models.embedding`.
     """
+    if params.reads == "frames":
+        return Stfnet(params, classes + 1)  # and the blank
     model = FAMILIES[params.family](params, skeleton(params.joints), classes)
     if params.embedding is None:
         return model

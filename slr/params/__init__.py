@@ -9,6 +9,7 @@ from slr.params.families.multistream import MultistreamParams
 from slr.params.families.pose_ctc import PoseCtcParams
 from slr.params.families.silt import SiltParams
 from slr.params.families.spoter import SpoterParams
+from slr.params.families.stfnet import ImagesParams, StfnetParams
 from slr.params.families.stgcn import AttentionStgcnParams, ScaStgcnDetectionParams, ScaStgcnParams
 from slr.params.families.training import (
     AugmentParams,
@@ -37,8 +38,9 @@ from slr.params.windows import WindowsParams
 
 __all__ = [
     "AttentionStgcnParams", "AugmentParams", "BatchingParams", "ComputeParams", "CorpusParams", "EmbeddingParams",
-    "EvaluationParams", "FAMILIES", "FramesParams", "ImportedParams", "LandmarksParams", "LossParams", "ModelParams",
-    "MultistreamParams", "Params", "PoseCtcParams", "SampleParams", "ScaStgcnDetectionParams", "ScaStgcnParams",
-    "Section", "SignersParams", "SiltParams", "SplitsParams", "SpoterParams", "TrainParams", "TrainingParams",
-    "TransformerParams", "WindowsParams", "describe", "load", "parse",
+    "EvaluationParams", "FAMILIES", "FramesParams", "ImagesParams", "ImportedParams", "LandmarksParams",
+    "LossParams", "ModelParams", "MultistreamParams", "Params", "PoseCtcParams", "SampleParams",
+    "ScaStgcnDetectionParams", "ScaStgcnParams", "Section", "SignersParams", "SiltParams", "SplitsParams",
+    "SpoterParams", "StfnetParams", "TrainParams", "TrainingParams", "TransformerParams", "WindowsParams",
+    "describe", "load", "parse",
 ]

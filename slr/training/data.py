@@ -10,7 +10,9 @@ from torch import Tensor
 
 from slr.corpora.manifest import read_manifest
 from slr.data.clips import Clips, cut, load_clips
+from slr.data.images import RgbClips
 from slr.errors import CorpusError
+from slr.frames import FrameStore
 from slr.landmarks.store import LandmarkStore
 from slr.params import ModelParams
 from slr.signers import read_signers
@@ -28,11 +30,24 @@ class Data:
     """What a model is trained on: its labels (glosses, or what happens in a stream), training and validation clips."""
 
     labels: list[str]
-    train: Clips
-    val: Clips
+    train: Clips | RgbClips
+    val: Clips | RgbClips
 
 
-def read_data(store: LandmarkStore, splits: Path, manifest: Path, signers: Path, settings: ModelParams,
+Store = LandmarkStore | FrameStore
+
+
+def open_store(settings: ModelParams, landmarks: Path, frames: Path | None) -> Store:
+    """What the model reads: landmarks or frames; raises CorpusError if there are none."""
+    if settings.reads == "landmarks":
+        return LandmarkStore(landmarks)
+    if frames is None:
+        raise CorpusError(f"family {settings.family} reads frames, and here are landmarks alone; choose a model of "
+                          "landmarks")
+    return FrameStore(frames)
+
+
+def read_data(store: Store, splits: Path, manifest: Path, signers: Path, settings: ModelParams,
               most_clips: int | None = None) -> Data:
     """Read the training and validation clips of a model's task; labels are those that training has, sorted.
 
@@ -107,29 +122,44 @@ def windows_of(streams: Clips, store: LandmarkStore, rows: pd.DataFrame,
     return found
 
 
-def _continuous(store: LandmarkStore, rows: Rows, signers: Groups, settings: ModelParams) -> Data:
+def _continuous(store: Store, rows: Rows, signers: Groups, settings: ModelParams) -> Data:
     """Class 0 is CTC's blank: the first gloss is class 1."""
     labels = sorted({gloss for glosses in rows["train"].glosses for gloss in glosses})
     return Data(labels, **{split: sentences(store, of, labels, settings, signers[split]) for split, of in rows.items()})
 
 
-def sentences(store: LandmarkStore, rows: pd.DataFrame, labels: list[str], settings: ModelParams,
-              signers: pd.Series | None = None) -> Clips:
-    """Sentences with the classes of their glosses, and of their frames where all rows have segments.
-
-    A gloss that isn't among `labels` has the class `UNKNOWN`.
-    """
-    classes = {label: i for i, label in enumerate(labels, 1)}
-    clips = load(store, rows, settings, signers=signers)
-    targets = [torch.tensor([classes.get(gloss, UNKNOWN) for gloss in glosses]) for glosses in rows.glosses]
-    padded = (torch.nn.utils.rnn.pad_sequence(targets, batch_first=True, padding_value=-1) if targets
-              else torch.empty(0, 0, dtype=torch.int64))
-    return replace(clips, targets=padded, frame_targets=_frame_targets(store, rows, classes))
+def sentences(store: Store, rows: pd.DataFrame, labels: list[str], settings: ModelParams,
+              signers: pd.Series | None = None) -> Clips | RgbClips:
+    """Sentences with the classes of their glosses; of landmarks also of their frames, where all rows have segments."""
+    targets = gloss_classes(rows, labels)
+    if settings.reads == "frames":
+        return RgbClips(store.folder, tuple(rows.clip_id), settings.images, targets)
+    return replace(load(store, rows, settings, signers=signers), targets=padded(targets),
+                   frame_targets=_frame_targets(store, rows, labels))
 
 
-def _frame_targets(store: LandmarkStore, rows: pd.DataFrame, classes: dict[str, int]) -> Tensor | None:
+def gloss_classes(rows: pd.DataFrame, labels: list[str]) -> list[list[int]]:
+    """The classes of each sentence's glosses; one that isn't among `labels` has the class `UNKNOWN`."""
+    classes = _classes(labels)
+    return [[classes.get(gloss, UNKNOWN) for gloss in glosses] for glosses in rows.glosses]
+
+
+def padded(targets: list[list[int]]) -> Tensor:
+    """(clips, most glosses) int64, with -1 behind them."""
+    if not targets:
+        return torch.empty(0, 0, dtype=torch.int64)
+    return torch.nn.utils.rnn.pad_sequence([torch.tensor(of, dtype=torch.int64) for of in targets], batch_first=True,
+                                           padding_value=-1)
+
+
+def _classes(labels: list[str]) -> dict[str, int]:
+    return {label: i for i, label in enumerate(labels, 1)}
+
+
+def _frame_targets(store: LandmarkStore, rows: pd.DataFrame, labels: list[str]) -> Tensor | None:
     """(frames of all clips,) int64: 0 between glosses and for unknown ones; None if a row has no segments."""
     if rows.empty or not rows.segments.str.len().all():
         return None
+    classes = _classes(labels)
     return torch.tensor([classes.get(label, 0) for row in rows.itertuples()
                          for label in frame_labels(row.segments, store.frame_numbers(row.clip_id))])

@@ -1,4 +1,4 @@
-"""Training: from landmarks and splits to a model's folder. One loop for every model."""
+"""Training: from landmarks or frames, and splits to a model's folder. One loop for every model."""
 
 import hashlib
 import json
@@ -16,19 +16,20 @@ from torch import Tensor, nn
 from slr.data.augment import Augment
 from slr.data.batches import Batch, by_sign, collate, similar_lengths
 from slr.data.clips import Clips
+from slr.data.images import RgbBatch, RgbClips
 from slr.data.normalise import Normalise, normaliser
 from slr.data.splice import Splicer
 from slr.errors import ModelError
 from slr.files import file_hash
-from slr.landmarks.store import LandmarkStore
 from slr.models import build
 from slr.models.embedding import Embedded
 from slr.params import ModelParams, Params, TrainingParams
+from slr.pretrained import read_weights
 from slr.progress import progress, warn
 from slr.skeleton import skeleton
 from slr.training.collapse import FACTS, advice, collapse_facts, collapsed
 from slr.training.ctc import CtcCriterion
-from slr.training.data import Data, read_data
+from slr.training.data import Data, open_store, read_data
 from slr.training.device import autocast, choose_device, choose_precision, use_cores
 from slr.training.grouping import hard_batches, thresholds
 from slr.training.losses import Criterion
@@ -38,7 +39,7 @@ from slr.training.validation import threshold, validate
 
 
 def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Path, signers: Path, out: Path,
-          work: Path, on_epoch: Callable[[dict[str, Any]], None] | None = None) -> None:
+          work: Path, on_epoch: Callable[[dict[str, Any]], None] | None = None, frames: Path | None = None) -> None:
     """Train the model `models.<name>` and write its folder.
 
     The weights kept are those of the epoch that is best on the validation clips (`slr.training.validation`); without
@@ -54,29 +55,33 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
     out : Path
         The model's folder: weights.safetensors, config.json, history.csv.
     work : Path
-        Where unfinished runs are kept.
+        Where unfinished runs are kept, and weights that were fetched to start from.
     on_epoch : callable, optional
         Called with each epoch's row of history.csv; after a resumed start also with those of earlier epochs.
+    frames : Path, optional
+        The folder of frames, for a model that reads these in place of landmarks.
 
     Raises
     ------
     CorpusError
         If there are no training clips.
     ModelError
-        If a loss isn't finite; says which term, when, and on which clips.
+        If a loss isn't finite; says which term, when, and on which clips. If weights to start from can't be read.
     """
     settings = within_budget(params.models[name], params.train.budget)
     use_cores(params.compute.workers)
     device = choose_device(params.train.device)
     precision = choose_precision(params.train.precision, device, settings.batch_size)
-    hashes = {path.name: file_hash(path) for path in (landmarks, splits, manifest, signers)}
-    store = LandmarkStore(landmarks)
+    store = open_store(settings, landmarks, frames)
+    read = landmarks if settings.reads == "landmarks" else frames
+    hashes = {path.name: file_hash(path) for path in (read, splits, manifest, signers)}
     data = read_data(store, splits, manifest, signers, settings, MOST_CLIPS[params.train.budget])
     joints = skeleton(settings.joints)
     normalise = normaliser(settings.normalise, joints)
 
     torch.manual_seed(params.train.seed)
     model = build(settings, len(data.labels)).to(device)
+    hashes |= start_from(model, settings, work / ".weights")
     criterion = make_criterion(settings, model, data).to(device)
     learner = nn.ModuleDict({"model": model, "criterion": criterion})
     optimizer = make_optimizer(learner, settings)
@@ -95,17 +100,15 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
             # Everything random in an epoch follows from its number, so a resumed run needs no generator's state.
             torch.manual_seed(params.train.seed * 100_003 + state.epoch)
             generator = torch.Generator().manual_seed(params.train.seed * 100_003 + state.epoch)
-            augment = Augment(settings.augment, joints, generator, settings.frames)
 
-            read = reader(data.train, settings, generator)
-            order, steps = training_order(model, data.train, normalise, settings, generator, state.history)
+            batches, steps = training_batches(model, data.train, normalise, settings, generator, state.history)
             learner.train()
             total, seen = 0.0, 0
-            for step, indices in enumerate(order):
+            for step, batch in enumerate(batches):
                 rate = learning_rate(settings, state.epoch + step / steps)
                 for group in optimizer.param_groups:
                     group["lr"] = rate
-                batch = augment(read(indices), normalise).to(device)
+                batch = batch.to(device)
                 with autocast(device, precision):
                     outputs = model(batch)
                 terms = criterion(outputs, batch)
@@ -137,7 +140,8 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
         warn(advice(name, **embedded))
     config = {
         "name": name, "task": settings.task, "params": settings.model_dump(), "labels": data.labels,
-        "skeleton": {"name": joints.name, "joints": joints.joints}, "preprocessing": store.metadata,
+        "skeleton": {"name": joints.name, "joints": joints.joints} if settings.reads == "landmarks" else None,
+        "preprocessing": store.metadata,
         "training": {"device": device.type, "precision": precision, "seed": params.train.seed,
                      "train_clips": len(data.train), "val_clips": len(data.val), "epochs": state.epoch,
                      "best_epoch": state.best_epoch, "train_seconds": round(state.seconds, 2),
@@ -161,6 +165,17 @@ def within_budget(settings: ModelParams, budget: str) -> ModelParams:
     return settings if budget == "full" else settings.model_copy(update={"epochs": min(2, settings.epochs)})
 
 
+def start_from(model: nn.Module, settings: ModelParams, folder: Path) -> dict[str, str]:
+    """Give a model's backbone the weights that its settings name, if any; returns the hash of what they are.
+
+    Weights from an address are fetched into `folder`.
+    """
+    if settings.reads != "frames" or settings.weights is None:
+        return {}
+    model.backbone.load_pretrained(read_weights(settings.weights, settings.weights_sha256, folder))
+    return {"weights": settings.weights_sha256 or file_hash(settings.weights)}
+
+
 def chosen_afterwards(settings: TrainingParams, model: nn.Module, best: dict[str, Tensor], data: Data,
                       normalise: Normalise) -> dict[str, float]:
     """What the best weights are used with, chosen on the validation clips: `threshold` of detection."""
@@ -178,6 +193,18 @@ def make_criterion(settings: TrainingParams, model: nn.Module, data: Data) -> nn
     return Criterion(settings, model.width, counts, int(data.train.signers.max()) + 1)
 
 
+def training_batches(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise, settings: TrainingParams,
+                     generator: torch.Generator,
+                     history: list[dict[str, Any]]) -> tuple[Iterable[Batch | RgbBatch], int]:
+    """The batches of the next epoch as the model is to read them, made as they are asked for, and how many."""
+    order, steps = training_order(model, clips, normalise, settings, generator, history)
+    if isinstance(clips, RgbClips):
+        return clips.batches(order, generator), steps
+    augment = Augment(settings.augment, skeleton(settings.joints), generator, settings.frames)
+    read = reader(clips, settings, generator)
+    return (augment(read(indices), normalise) for indices in order), steps
+
+
 def reader(clips: Clips, settings: TrainingParams, generator: torch.Generator) -> Callable[[Tensor], Batch]:
     """What puts clips into a batch, by their numbers (B,)."""
     if settings.task != "continuous" or not settings.splice:
@@ -186,7 +213,7 @@ def reader(clips: Clips, settings: TrainingParams, generator: torch.Generator) -
     return lambda indices: splicer.batch(indices, settings.splice, generator)
 
 
-def training_order(model: nn.Module, clips: Clips, normalise: Normalise, settings: TrainingParams,
+def training_order(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise, settings: TrainingParams,
                    generator: torch.Generator, history: list[dict[str, Any]]) -> tuple[Iterable[Tensor], int]:
     """The clips' numbers in each batch of the next epoch, and how many batches: `settings.batching`.
 
@@ -216,7 +243,7 @@ def make_optimizer(model: nn.Module, settings: TrainingParams) -> torch.optim.Op
     weights = list(model.parameters())
     groups = [{"params": [w for w in weights if w.ndim > 1], "weight_decay": settings.weight_decay},
               {"params": [w for w in weights if w.ndim <= 1], "weight_decay": 0}]
-    kind = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}[settings.optimizer]
+    kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam, "sgd": torch.optim.SGD}[settings.optimizer]
     return kind(groups, lr=settings.lr)
 
 
@@ -227,6 +254,8 @@ def learning_rate(settings: TrainingParams, epoch: float) -> float:
         return settings.lr * (epoch + 1 / 8) / (warm + 1 / 8)
     if settings.schedule == "constant":
         return settings.lr
+    if settings.schedule == "steps":
+        return settings.lr * settings.step_factor ** sum(epoch >= step for step in settings.steps)
     return settings.lr * (1 + math.cos(math.pi * (epoch - warm) / max(1, end - warm))) / 2
 
 

@@ -16,9 +16,11 @@ from torch import Tensor, nn
 
 from slr.data.batches import evaluation_batches
 from slr.data.clips import Clips, arrange, load_clips
+from slr.data.images import RgbClips
 from slr.data.normalise import Normalise, normaliser
 from slr.errors import ModelError
 from slr.files import atomic_path, file_hash, read_json, write_json
+from slr.frames import FrameStore
 from slr.landmarks.store import ClipLandmarks, LandmarkStore, skeleton_of
 from slr.models import build
 from slr.params import ModelParams
@@ -63,8 +65,8 @@ class TrainedModel:
         """The joints that the model reads."""
         return skeleton(self.params.joints)
 
-    def clips(self, store: LandmarkStore, clip_ids: Sequence[str]) -> Clips:
-        """Clips of a landmark store, read as the model was trained to read them.
+    def clips(self, store: LandmarkStore | FrameStore, clip_ids: Sequence[str]) -> Clips | RgbClips:
+        """Clips of a store of what the model reads, as it was trained to read them.
 
         Raises
         ------
@@ -73,6 +75,8 @@ class TrainedModel:
         ParamsError
             If the store's skeleton or channels can't give what the model reads.
         """
+        if self.params.reads == "frames":
+            return RgbClips(store.folder, clip_ids, self.params.images)
         return load_clips(store, clip_ids, self.skeleton, channels=self.params.channels, frames=self.params.frames)
 
     def clip(self, landmarks: ClipLandmarks, source: Skeleton) -> Clips:
@@ -88,6 +92,11 @@ class TrainedModel:
     def outputs(self, clips: Clips) -> dict[str, Tensor]:
         """`logits` (clips, classes) and `features` (clips, D) of every clip, in its order."""
         return outputs(self.model, clips, normaliser(self.params.normalise, self.skeleton))
+
+    def transcripts(self, clips: Clips | RgbClips) -> list[np.ndarray]:
+        """Log-probabilities (T', classes) of every sentence; class 0 is none."""
+        normalise = normaliser(self.params.normalise, self.skeleton)
+        return [found.numpy() for found in transcripts(self.model, clips, normalise)]
 
 
 @torch.inference_mode()
@@ -110,7 +119,7 @@ def outputs(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, T
 
 
 @torch.inference_mode()
-def transcripts(model: nn.Module, clips: Clips, normalise: Normalise) -> list[Tensor]:
+def transcripts(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> list[Tensor]:
     """Log-probabilities (T', classes) of every sentence, in evaluation mode and full precision; class 0 is none."""
     model.eval()
     device = next(model.parameters()).device
@@ -148,12 +157,12 @@ def load_model(folder: str | Path, task: Task | None = None) -> TrainedModel:
     ----------
     folder : path
     task : {"isolated", "detection", "continuous"}, optional
-        What the model has to be for.
+        What the model has to be for, and from landmarks.
 
     Raises
     ------
     ModelError
-        If it is missing or incomplete, its settings or weights don't fit this version's model, or it is for another
+        If it is missing or incomplete, its settings or weights don't fit this version's model, or it isn't for the
         task.
     """
     folder = Path(folder)
@@ -164,7 +173,8 @@ def load_model(folder: str | Path, task: Task | None = None) -> TrainedModel:
     try:
         config = read_json(folder / CONFIG)
         params = TypeAdapter(ModelParams).validate_python(config["params"])
-        skeleton_of(config["preprocessing"])  # a user's own skeleton is known by its name from here on
+        if params.reads == "landmarks":
+            skeleton_of(config["preprocessing"])  # a user's own skeleton is known by its name from here on
         model = build(params, len(config["labels"]))
         load_weights(model, str(folder / WEIGHTS))
     except (ValidationError, ValueError, KeyError, RuntimeError) as error:
@@ -173,6 +183,9 @@ def load_model(folder: str | Path, task: Task | None = None) -> TrainedModel:
     if task not in (None, params.task):
         does, by = _ANSWERS[params.task]
         raise ModelError(f"the model in {folder} {does}, so it is one for `{by}`; name one that {_ANSWERS[task][0]}")
+    if task is not None and params.reads == "frames":
+        raise ModelError(f"the model in {folder} reads frames, and `{_ANSWERS[task][1]}` finds landmarks; name a model "
+                         "of landmarks")
     return TrainedModel(model.eval(), params, config, folder)
 
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from slr.data.clips import Clips
+from slr.data.images import RgbClips
 from slr.data.normalise import Normalise
 from slr.metrics.detection import best_threshold
 from slr.metrics.wer import align_glosses, count
@@ -17,7 +18,7 @@ BETTER = {"val_top1": 1, "val_pr_auc": 1, "val_wer": -1}
 """What tells which epoch is best, and whether more (1) or less (-1) of it is better; of equal ones, the lower loss."""
 
 
-def validate(task: str, model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, float | None]:
+def validate(task: str, model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> dict[str, float | None]:
     """`val_loss`, and `val_top1` (isolated), `val_pr_auc` (detection) or `val_wer` (continuous); None without clips."""
     score = {"isolated": "val_top1", "detection": "val_pr_auc", "continuous": "val_wer"}[task]
     if not len(clips):
@@ -43,7 +44,7 @@ def _pr_auc(probabilities: np.ndarray, targets: np.ndarray) -> float:
     return float(np.mean([average_precision_score(targets == k, probabilities[:, k]) for k in np.unique(targets)]))
 
 
-def _sentences(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, float | None]:
+def _sentences(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> dict[str, float | None]:
     """WER of greedy decoding; the mean CTC loss of sentences whose glosses are all known and not too many."""
     found = transcripts(model, clips, normalise)
     edits = glosses = 0

@@ -33,7 +33,7 @@ def case(request):
 def test_every_moment_has_every_gloss_and_the_blank(case):
     model, batch, params = case
     found = model(batch)
-    moments = -(-21 // params.pooling)
+    moments = -(-21 // params.frames_a_moment)
     for name in ("sequence_logits", "conv_logits", "frame_logits"):
         assert found[name].shape == (3, moments, CLASSES + 1)
     assert found["features"].shape == (3, moments, model.width)

@@ -1,5 +1,6 @@
 """Settings of continuous recognition from landmarks."""
 
+from math import prod
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -55,12 +56,9 @@ class PoseCtcParams(TrainingParams):
         return "continuous"
 
     @property
-    def pooling(self) -> int:
-        """Frames to each answer of the network."""
-        total = 1
-        for stride in self.strides:
-            total *= stride
-        return total
+    def frames_a_moment(self) -> int:
+        """Frames of a video to each moment of the logits."""
+        return prod(self.strides)
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:

@@ -1,11 +1,12 @@
 """Settings of STF-Net."""
 
+from math import prod
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from slr.params.families.ctc import CtcParams
-from slr.params.families.training import TrainingParams
+from slr.params.families.training import Task, TrainingParams
 from slr.params.section import Fraction, Positive, Section
 
 Layer = Annotated[str, StringConstraints(pattern=r"^[KP][1-9]\d?$")]
@@ -38,12 +39,23 @@ class StfnetParams(TrainingParams):
 
     family: Literal["stfnet"] = "stfnet"
     """Which network: a module of `slr/models`."""
+    normalise: Literal["none"] = "none"
+    """Pictures are read as they are."""
     epochs: Positive = 100
+    patience: Positive = 100
     batch_size: Positive = 2
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    """`sgd` is without momentum."""
     lr: Annotated[float, Field(gt=0)] = 0.0001
     weight_decay: Annotated[float, Field(ge=0)] = 0.0001
     warmup_epochs: Annotated[int, Field(ge=0)] = 0
-    schedule: Literal["cosine", "constant"] = "constant"
+    schedule: Literal["steps", "cosine", "constant"] = "steps"
+    """The learning rate after the warm-up: less at each of `steps`, down to 0 along a cosine, or as it is."""
+    steps: list[Positive] = [40, 60, 80]
+    """Epochs after which the learning rate is multiplied by `step_factor`."""
+    step_factor: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    fewest_glosses: Positive = 1
+    """Sentences with fewer are left out; 2 where clips with one sign lie beside the sentences."""
     backbone: Literal["resnet18", "resnet34", "tiny"] = "resnet34"
     """What reads the frames; `tiny` has a hundredth of the weights, for small pictures and tests."""
     weights: str | None = None
@@ -73,6 +85,27 @@ class StfnetParams(TrainingParams):
     checkpointing: bool = True
     """Compute the backbone's features twice in place of keeping them: memory for time, with the same result."""
     ctc: CtcParams = CtcParams()
+
+    @property
+    def task(self) -> Task:
+        return "continuous"
+
+    @property
+    def reads(self) -> Literal["landmarks", "frames"]:
+        return "frames"
+
+    @property
+    def frames_a_moment(self) -> int:
+        """Frames of a video to each moment of the logits."""
+        return prod(int(layer[1:]) for layer in self.temporal if layer[0] == "P")
+
+    @model_validator(mode="after")
+    def _nothing_is_about_landmarks_or_single_signs(self) -> Self:
+        for name in ("joints", "channels", "frames", "augment", "losses", "batching", "embedding"):
+            if getattr(self, name) != TrainingParams.model_fields[name].default:
+                raise ValueError(f"{name}: STF-Net reads the pictures of whole sentences, which this doesn't change; "
+                                 "leave it out (images has what changes pictures)")
+        return self
 
     @model_validator(mode="after")
     def _layers_fit(self) -> Self:

@@ -147,8 +147,8 @@ class TrainingParams(Section):
     """Most passes over the training clips."""
     batch_size: Positive = 32
     """Clips a step, of similar length."""
-    optimizer: Literal["adamw", "sgd"] = "adamw"
-    """`sgd` is without momentum, as published."""
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    """`sgd` is without momentum, as published; `adam` decays weights by their gradient."""
     lr: Annotated[float, Field(gt=0)] = 0.001
     """Learning rate after the warm-up."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.05
@@ -173,6 +173,11 @@ class TrainingParams(Section):
     def task(self) -> Task:
         """What the model answers."""
         return "isolated"
+
+    @property
+    def reads(self) -> Literal["landmarks", "frames"]:
+        """What the model reads of a clip."""
+        return "landmarks"
 
     @model_validator(mode="after")
     def _augmentation_can_do_something(self) -> Self:
