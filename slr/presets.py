@@ -15,7 +15,7 @@ from slr.corpora.reading import is_image_folder
 from slr.errors import CorpusError, ParamsError
 from slr.files import write_text
 from slr.params import CorpusParams, FramesParams, load, parse
-from slr.tasks import clips_of
+from slr.tasks import lacks
 from slr.video import VIDEO_SUFFIXES
 
 _PAGE, _PAGES = "docs/corpora.md", {"folder": "docs/your-own-recordings.md",
@@ -108,7 +108,7 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
         raise CorpusError(f"no clips were found in {root}{first}\n"
                           f"Expected {corpora.module_of(params.name).LAYOUT}: see {_PAGES.get(params.name, _PAGE)}")
     stored = {key: None if path is None else _stored(path, home) for key, path in places.items()}
-    train = _models_for(params_path, clips)
+    train = _models_for(params_path, params.name, clips)
     _rewrite(params_path, {"corpus": settings | stored | {"source": _stored(source, home)},
                            "frames": RECORDED_FRAMES, "evaluation": {"gloss_sets": {}}, "train": train})
     found = f"{len(clips)} clips of {clips.glosses.explode().nunique()} glosses by {_signers(clips.signer)}"
@@ -129,21 +129,21 @@ def use_sample(params_path: str | Path) -> str:
 
     isolated = pd.DataFrame({"glosses": [["A"]], "segments": [[]]})
     _rewrite(params_path, {
-        "corpus": _default_corpus(), "train": _models_for(params_path, isolated),
+        "corpus": _default_corpus(), "train": _models_for(params_path, CorpusParams().name, isolated),
         "frames": {key: getattr(FramesParams(), key) for key in RECORDED_FRAMES},
         "evaluation": {"gloss_sets": {"minimal_pairs": sorted({gloss for pair in MINIMAL_PAIRS for gloss in pair})}},
     })
     return f"{params_path} now uses the built-in corpus\nNext:\n  dvc repro     draws it and runs the pipeline"
 
 
-def _models_for(params_path: str | Path, clips: pd.DataFrame) -> dict[str, Any]:
-    """What changes of `train` where the corpus has no clips for some of its models: those are left out.
+def _models_for(params_path: str | Path, corpus: str, clips: pd.DataFrame) -> dict[str, Any]:
+    """What changes of `train` where the corpus has nothing for some of its models: those are left out.
 
     If that are all, every model of `params.yaml` that the corpus has clips for takes their place; if there is none,
     nothing changes, and the first stage says so.
     """
     params = load(params_path)
-    served = [name for name, settings in params.models.items() if not clips_of(settings, clips).empty]
+    served = [name for name, settings in params.models.items() if lacks(settings, corpus, clips) is None]
     kept = [name for name in params.train.models if name in served] or served
     if not kept or kept == params.train.models:
         return {}

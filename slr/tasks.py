@@ -34,15 +34,20 @@ def clips_of(settings: ModelParams, clips: pd.DataFrame) -> pd.DataFrame:
             return clips[glosses >= settings.fewest_glosses]
 
 
+def lacks(settings: ModelParams, corpus: str, clips: pd.DataFrame) -> str | None:
+    """What a corpus, by its name and the rows of its manifest, hasn't and the model needs; None where it has it all."""
+    if settings.reads == "frames" and is_imported(corpus):
+        return "no video"
+    if clips_of(settings, clips).empty:
+        return _LACKS[settings.task].format(fewest=getattr(settings, "fewest_glosses", 1))
+    return None
+
+
 def require_clips(params: Params, manifest: Path) -> None:
     """Raise CorpusError if the corpus has nothing for one of `train.models`: before anything is computed for it."""
     clips = read_manifest(manifest)
     for name in params.train.models:
-        settings = params.models[name]
-        if settings.reads == "frames" and is_imported(params.corpus.name):
-            raise CorpusError(f"models.{name} can't be trained: it reads frames, and corpus '{params.corpus.name}' "
-                              "comes as landmarks; take it out of train.models, or choose a corpus of videos")
-        if clips_of(settings, clips).empty:
-            lacks = _LACKS[settings.task].format(fewest=getattr(settings, "fewest_glosses", 1))
-            raise CorpusError(f"models.{name} can't be trained: the corpus has {lacks}; take it out of train.models, "
+        missing = lacks(params.models[name], params.corpus.name, clips)
+        if missing is not None:
+            raise CorpusError(f"models.{name} can't be trained: the corpus has {missing}; take it out of train.models, "
                               "or choose a corpus that has them (of the built-in one: corpus.sample.parts)")

@@ -39,5 +39,5 @@ def test_a_model_of_frames_is_refused_where_there_are_landmarks_alone(tmp_path):
     write_manifest(tmp_path / "manifest.parquet", CLIPS[:2].reindex(columns=SCHEMA.names).assign(media="a", split=None))
     models = {"models": {"read": {"family": "stfnet"}}, "train": {"model": "read", "models": ["read"]}}
     require_clips(parse(models), tmp_path / "manifest.parquet")
-    with pytest.raises(CorpusError, match="reads frames, and corpus 'boston104' comes as landmarks"):
+    with pytest.raises(CorpusError, match="models.read can't be trained: the corpus has no video"):
         require_clips(parse({**models, "corpus": {"name": "boston104"}}), tmp_path / "manifest.parquet")

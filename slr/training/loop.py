@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from slr.compute import return_freed_memory
 from slr.data.augment import Augment
 from slr.data.batches import Batch, by_sign, collate, similar_lengths
 from slr.data.clips import Clips
@@ -70,6 +71,8 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
     """
     settings = within_budget(params.models[name], params.train.budget)
     use_cores(params.compute.workers)
+    if settings.reads == "frames":
+        return_freed_memory()
     device = choose_device(params.train.device)
     precision = choose_precision(params.train.precision, device, settings.batch_size)
     store = open_store(settings, landmarks, frames)
