@@ -10,7 +10,7 @@ from slr.evaluation.predictions import confusion
 SCORES = {"val_top1": "top-1", "val_pr_auc": "PR-AUC", "val_wer": "WER"}
 """What models are chosen by, each by its column of the history."""
 LEARNING = ("loss", "score")
-CONFUSION = "confusion"
+CONFUSION, CURVE = "confusion", "precision_recall"
 
 
 def write_learning(folder: Path, history: pd.DataFrame, best_epoch: int) -> None:

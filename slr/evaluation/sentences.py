@@ -11,12 +11,13 @@ from slr.decoding.decoder import Decoder
 from slr.decoding.greedy import greedy
 from slr.decoding.ngram import Fusion, train_ngrams
 from slr.decoding.records import Hypothesis, in_seconds, named
+from slr.evaluation.transcripts import TRANSCRIPTS, write_transcripts
 from slr.metrics.wer import Alignment, align_sentences, count, counts_by_gloss, wer_metrics
 from slr.training.ctc import too_short
 from slr.training.data import Store, gloss_classes, padded
 from slr.training.trained import TrainedModel
 
-TRANSCRIPTS, BY_GLOSS = "transcripts.csv", "glosses.csv"
+BY_GLOSS = "glosses.csv"
 ORDER = 3
 """Of the language model: a gloss is expected by the two before it."""
 WEIGHTS = (0.25, 0.5, 1.0, 1.5, 2.0)
@@ -101,24 +102,6 @@ def choose_fusion(trained_on: Sequence[Sequence[str]], labels: Sequence[str], sc
         _names(Decoder(fusion=fusion)(of)[0], labels) for of in scores]))
 
 
-def write_transcripts(path: Path, clips: pd.DataFrame, said: Sequence[Sequence[str]], hypotheses: Sequence[Hypothesis],
-                      times: Sequence[np.ndarray]) -> None:
-    """Write transcripts.csv."""
-    pd.DataFrame({
-        "clip_id": clips.clip_id, "signer": clips.signer, "reference": clips.glosses.map("|".join),
-        "hypothesis": ["|".join(glosses) for glosses in said], "score": [hypothesis.score for hypothesis in hypotheses],
-        "starts_s": [_listed(of[:, 0]) for of in times], "ends_s": [_listed(of[:, 1]) for of in times],
-    }).to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
-
-
-def read_transcripts(path: Path) -> pd.DataFrame:
-    """The rows of transcripts.csv, `reference` and `hypothesis` as lists; unknown signers are None."""
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
-    glosses = {column: rows[column].map(lambda text: text.split("|") if text else []) for column in (
-        "reference", "hypothesis")}
-    return rows.assign(**glosses, signer=rows.signer.where(rows.signer != "", None))
-
-
 def _names(hypothesis: Hypothesis, labels: Sequence[str]) -> list[str]:
     return [gloss.label for gloss in named(hypothesis.glosses, labels)]
 
@@ -155,7 +138,3 @@ def _write_glosses(path: Path, alignments: Sequence[Alignment]) -> None:
             for gloss, of in sorted(counts_by_gloss(alignments).items(), key=lambda item: (-item[1].errors, item[0]))]
     pd.DataFrame(rows, columns=["gloss", "correct", "substituted", "deleted", "inserted"]).to_csv(
         path, index=False, lineterminator="\n")
-
-
-def _listed(seconds: np.ndarray) -> str:
-    return "|".join(f"{second:.3f}" for second in seconds)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from slr.data.clips import cut
 from slr.evaluation import plots
+from slr.evaluation.model_plots import CURVE
 from slr.landmarks.store import LandmarkStore
 from slr.metrics.detection import (
     binary_metrics,
@@ -21,7 +22,7 @@ from slr.training.data import load, windows_of
 from slr.training.trained import TrainedModel
 from slr.windows import frame_labels, mapped
 
-WINDOWS, CURVE = "windows.csv", "precision_recall"
+WINDOWS = "windows.csv"
 
 
 def evaluate_streams(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, out: Path) -> dict[str, float]:

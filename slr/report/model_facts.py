@@ -6,10 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from slr.evaluation.model_plots import CONFUSION, LEARNING
+from slr.evaluation.model_plots import CONFUSION, CURVE, LEARNING
 from slr.evaluation.predictions import read_predictions
-from slr.evaluation.sentences import read_transcripts
-from slr.evaluation.streams import CURVE
+from slr.evaluation.transcripts import read_transcripts
 from slr.files import read_json
 from slr.metrics.classification import wilson
 

@@ -18,8 +18,7 @@ from slr.clipwise import read_failures
 from slr.corpora.manifest import read_manifest
 from slr.draw import COLOURS, draw_strip
 from slr.evaluation import plots
-from slr.evaluation.model_plots import CONFUSION, LEARNING
-from slr.evaluation.streams import CURVE
+from slr.evaluation.model_plots import CONFUSION, CURVE, LEARNING
 from slr.files import read_json, write_text
 from slr.landmarks.store import LandmarkStore
 from slr.metrics.wer import align_sentences, counts_by_gloss

@@ -9,7 +9,8 @@ import pytest
 from slr.corpora.manifest import read_manifest
 from slr.decoding.greedy import greedy
 from slr.evaluation.evaluate import evaluate
-from slr.evaluation.sentences import choose_fusion, read_transcripts
+from slr.evaluation.sentences import choose_fusion
+from slr.evaluation.transcripts import read_transcripts
 from slr.files import read_json, write_json
 from slr.landmarks.store import LandmarkStore
 from slr.metrics.wer import align_sentences, count

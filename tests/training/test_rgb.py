@@ -14,7 +14,7 @@ from slr.corpora.manifest import SCHEMA, read_manifest, write_manifest
 from slr.decoding.decoder import Decoder
 from slr.errors import CorpusError, ModelError, ParamsError
 from slr.evaluation.evaluate import evaluate
-from slr.evaluation.sentences import read_transcripts
+from slr.evaluation.transcripts import read_transcripts
 from slr.files import file_hash, read_json
 from slr.frames import FrameStore, extract_frames
 from slr.metrics.wer import align_sentences, count
