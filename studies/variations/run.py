@@ -66,7 +66,7 @@ def compare(models: pd.DataFrame) -> list[Leakage]:
     return leakages([
         ModelFacts(str(name), {"top1": row.top1_mean, "worst_signer_top1": row.top1_worst, "signer_gap": row.top1_gap,
                                "signer_probe": row.probe, "signer_probe_chance": row.chance},
-                   {"params": {"family": row.family}}, None, {}, {}, [])
+                   {"params": {"family": row.family}}, None, None, {}, {}, [])
         for name, row in models.iterrows()])
 
 
