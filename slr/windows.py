@@ -46,6 +46,12 @@ def window_labels(labels: list[str | None], windows: WindowsParams) -> Iterator[
             yield start, names[int(of_window.argmax())]
 
 
+def class_of_frames(segments: Sequence[Mapping[str, Any]], frame_numbers: np.ndarray,
+                    windows: WindowsParams) -> list[str | None]:
+    """The class of each frame of a stream: `frame_labels`, each `mapped`."""
+    return [label and mapped(label, windows) for label in frame_labels(segments, frame_numbers)]
+
+
 def segments_of(labels: list[str | None]) -> list[dict[str, Any]]:
     """Runs of equal labels, half-open."""
     edges = [0, *(i for i in range(1, len(labels)) if labels[i] != labels[i - 1]), len(labels)]

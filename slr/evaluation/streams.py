@@ -18,9 +18,9 @@ from slr.metrics.detection import (
 )
 from slr.segments.finding import segments_of
 from slr.segments.frames import frame_edges, frame_probabilities, label_segments
-from slr.training.data import load, windows_of
+from slr.training.data import windows_of
 from slr.training.trained import TrainedModel
-from slr.windows import frame_labels, mapped
+from slr.windows import class_of_frames
 
 WINDOWS = "windows.csv"
 
@@ -46,7 +46,8 @@ def evaluate_streams(trained: TrainedModel, store: LandmarkStore, clips: pd.Data
         segments made of them `segment_metrics`; `clips`, `windows`, `signers`.
     """
     clips = clips[clips.split == "test"].reset_index(drop=True)
-    test = _windows(trained, store, clips)
+    edges_s = {clip_id: _edges(store, clip_id) for clip_id in clips.clip_id}
+    test = _windows(trained, store, clips, edges_s)
     threshold = trained.config["training"]["threshold"]
     actual, probability = test.actual.to_numpy(), test.probability.to_numpy()
     metrics = binary_metrics(actual, probability, threshold)
@@ -57,7 +58,7 @@ def evaluate_streams(trained: TrainedModel, store: LandmarkStore, clips: pd.Data
     if len(known):
         signers = by_signer(known.actual.to_numpy(), known.probability.to_numpy(), known.signer.to_numpy(), threshold)
         metrics |= {"signers": len(signers), "worst_signer_pr_auc": float(signers.pr_auc.min())}
-    metrics |= _of_frames(trained, store, clips, test, threshold)
+    metrics |= _of_frames(trained, store, clips, edges_s, test, threshold)
     write_windows(out / WINDOWS, test)
     found = metrics["recall_chosen"], metrics["precision_chosen"]
     (out / f"{CURVE}.svg").write_text(plots.precision_recall({"test windows": (actual, probability)},
@@ -69,20 +70,21 @@ def evaluate_streams(trained: TrainedModel, store: LandmarkStore, clips: pd.Data
 def probabilities_of(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame) -> tuple[
         list[tuple[int, int, str | None]], np.ndarray]:
     """(stream's number, first frame, label) of every window, and what the model says of each (N, classes)."""
-    streams = load(store, clips, trained.params)
+    streams = trained.clips(store, clips.clip_id)
     found = windows_of(streams, store, clips, trained.params)
     windows = cut(streams, [(stream, start, -1) for stream, start, _ in found], trained.params.windows.frames)
     return found, trained.probabilities(windows).numpy()
 
 
-def _windows(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame) -> pd.DataFrame:
+def _windows(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame,
+             edges_s: dict[str, np.ndarray]) -> pd.DataFrame:
     """One row a window that has a label that the model knows."""
     found, probabilities = probabilities_of(trained, store, clips)
     positive = trained.labels.index(trained.params.windows.positive)
-    edges = [_edges(store, clip_id) for clip_id in clips.clip_id]
     rows = []
     for (stream, start, label), of_window in zip(found, probabilities, strict=True):
-        clip, times = clips.iloc[stream], edges[stream]
+        clip = clips.iloc[stream]
+        times = edges_s[clip.clip_id]
         end = min(start + trained.params.windows.frames, len(times) - 1)
         rows.append((clip.clip_id, clip.signer, start, times[start], times[end], label,
                      label == trained.labels[positive], of_window[positive], of_window))
@@ -91,8 +93,8 @@ def _windows(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame) -
     return table[table.label.isin(trained.labels)]
 
 
-def _of_frames(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, windows: pd.DataFrame,
-               threshold: float) -> dict[str, float]:
+def _of_frames(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, edges_s: dict[str, np.ndarray],
+               windows: pd.DataFrame, threshold: float) -> dict[str, float]:
     """`frame_pr_auc`, and `segment_metrics` of the positive label's segments."""
     positive, length = trained.params.windows.positive, trained.params.windows.frames
     actual, probability, segments = [], [], []
@@ -100,9 +102,8 @@ def _of_frames(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame,
         own = windows[windows.clip_id == clip.clip_id]
         if own.empty:
             continue
-        edges = _edges(store, clip.clip_id)
-        labels = [label and mapped(label, trained.params.windows)
-                  for label in frame_labels(clip.segments, store.frame_numbers(clip.clip_id))]
+        edges = edges_s[clip.clip_id]
+        labels = class_of_frames(clip.segments, store.frame_numbers(clip.clip_id), trained.params.windows)
         of_frames = frame_probabilities(own.probability.to_numpy(), own.start.to_numpy(), length, len(labels))
         actual.append(np.array(labels) == positive)
         probability.append(of_frames)

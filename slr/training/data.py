@@ -19,7 +19,7 @@ from slr.signers import read_signers
 from slr.skeleton import skeleton
 from slr.splits import read_splits
 from slr.tasks import clips_of
-from slr.windows import frame_labels, mapped, window_labels
+from slr.windows import class_of_frames, frame_labels, window_labels
 
 UNKNOWN = -2
 """The class of a gloss in a sentence that no training sentence has."""
@@ -115,8 +115,7 @@ def windows_of(streams: Clips, store: LandmarkStore, rows: pd.DataFrame,
     """
     found = []
     for clip, row in enumerate(rows.itertuples()):
-        labels = [label and mapped(label, settings.windows) for label in frame_labels(
-            row.segments, store.frame_numbers(row.clip_id))]
+        labels = class_of_frames(row.segments, store.frame_numbers(row.clip_id), settings.windows)
         windows = settings.windows.model_copy(update={"frames": min(settings.windows.frames, len(labels))})
         found += [(clip, start, label) for start, label in window_labels(labels, windows)]
     return found

@@ -1,15 +1,13 @@
 """How good a model is on the validation clips, by what it answers."""
 
-import numpy as np
 import torch
-from sklearn.metrics import average_precision_score
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from slr.data.clips import Clips
 from slr.data.images import RgbClips
 from slr.data.normalise import Normalise
-from slr.metrics.detection import best_threshold
+from slr.metrics.detection import best_threshold, class_metrics
 from slr.metrics.wer import align_glosses, count
 from slr.training.ctc import ctc, target_lengths, too_short
 from slr.training.trained import outputs, transcripts
@@ -26,8 +24,8 @@ def validate(task: str, model: nn.Module, clips: Clips | RgbClips, normalise: No
     if task == "continuous":
         return _sentences(model, clips, normalise)
     logits = outputs(model, clips, normalise)["logits"]
-    value = (logits.argmax(1) == clips.targets).float().mean().item() if task == "isolated" else _pr_auc(
-        logits.softmax(1).numpy(), clips.targets.numpy())
+    value = (logits.argmax(1) == clips.targets).float().mean().item() if task == "isolated" else class_metrics(
+        logits.softmax(1).numpy(), clips.targets.numpy())["macro_pr_auc"]
     return {"val_loss": F.cross_entropy(logits, clips.targets).item(), score: value}
 
 
@@ -37,11 +35,6 @@ def threshold(model: nn.Module, clips: Clips, normalise: Normalise, positive: in
         return 0.5
     found = outputs(model, clips, normalise)["logits"].softmax(1)[:, positive]
     return best_threshold((clips.targets == positive).numpy(), found.numpy())
-
-
-def _pr_auc(probabilities: np.ndarray, targets: np.ndarray) -> float:
-    """Mean over the classes that occur of the average precision of telling each from the rest."""
-    return float(np.mean([average_precision_score(targets == k, probabilities[:, k]) for k in np.unique(targets)]))
 
 
 def _sentences(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> dict[str, float | None]:
