@@ -71,7 +71,7 @@ def probabilities_of(trained: TrainedModel, store: LandmarkStore, clips: pd.Data
         list[tuple[int, int, str | None]], np.ndarray]:
     """(stream's number, first frame, label) of every window, and what the model says of each (N, classes)."""
     streams = trained.clips(store, clips.clip_id)
-    found = windows_of(streams, store, clips, trained.params)
+    found = windows_of(store, clips, trained.params)
     windows = cut(streams, [(stream, start, -1) for stream, start, _ in found], trained.params.windows.frames)
     return found, trained.probabilities(windows).numpy()
 

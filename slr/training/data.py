@@ -100,15 +100,14 @@ def _isolated(store: LandmarkStore, rows: Rows, signers: Groups, settings: Model
 def _detection(store: LandmarkStore, rows: Rows, signers: Groups, settings: ModelParams) -> Data:
     """Windows without a label, or with one that training hasn't, are left out."""
     streams = {split: load(store, of, settings, signers=signers[split]) for split, of in rows.items()}
-    found = {split: windows_of(streams[split], store, of, settings) for split, of in rows.items()}
+    found = {split: windows_of(store, of, settings) for split, of in rows.items()}
     labels = sorted({label for _, _, label in found["train"] if label is not None})
     return Data(labels, **{split: cut(streams[split], [(*where, labels.index(label)) for *where, label in of
                                                        if label in labels], settings.windows.frames)
                            for split, of in found.items()})
 
 
-def windows_of(streams: Clips, store: LandmarkStore, rows: pd.DataFrame,
-               settings: ModelParams) -> list[tuple[int, int, str | None]]:
+def windows_of(store: LandmarkStore, rows: pd.DataFrame, settings: ModelParams) -> list[tuple[int, int, str | None]]:
     """(stream's number, first frame, label) of each window; None where no frame of it is labelled.
 
     A stream that is shorter than a window is one window.

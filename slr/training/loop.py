@@ -96,6 +96,7 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
     for row in state.history if on_epoch else []:
         on_epoch(row)
 
+    splicer = make_splicer(settings, data.train)
     with progress(f"train {name} ({device.type}, {precision})", settings.epochs, unit="epoch") as advance:
         advance(state.epoch)
         while state.epoch < settings.epochs and state.epoch - state.best_epoch < settings.patience:
@@ -104,7 +105,8 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
             torch.manual_seed(params.train.seed * 100_003 + state.epoch)
             generator = torch.Generator().manual_seed(params.train.seed * 100_003 + state.epoch)
 
-            batches, steps = training_batches(model, data.train, normalise, settings, generator, state.history)
+            batches, steps = training_batches(model, data.train, normalise, settings, generator, state.history,
+                                              splicer)
             learner.train()
             total, seen = 0.0, 0
             for step, batch in enumerate(batches):
@@ -197,23 +199,24 @@ def make_criterion(settings: TrainingParams, model: nn.Module, data: Data) -> nn
 
 
 def training_batches(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise, settings: TrainingParams,
-                     generator: torch.Generator,
-                     history: list[dict[str, Any]]) -> tuple[Iterable[Batch | RgbBatch], int]:
+                     generator: torch.Generator, history: list[dict[str, Any]],
+                     splicer: Splicer | None) -> tuple[Iterable[Batch | RgbBatch], int]:
     """The batches of the next epoch as the model is to read them, made as they are asked for, and how many."""
     order, steps = training_order(model, clips, normalise, settings, generator, history)
     if isinstance(clips, RgbClips):
         return clips.batches(order, generator), steps
     augment = Augment(settings.augment, skeleton(settings.joints), generator, settings.frames)
-    read = reader(clips, settings, generator)
-    return (augment(read(indices), normalise) for indices in order), steps
+    if splicer is None:
+        read = (collate(clips, indices) for indices in order)
+    else:
+        read = (splicer.batch(indices, settings.splice, generator) for indices in order)
+    return (augment(batch, normalise) for batch in read), steps
 
 
-def reader(clips: Clips, settings: TrainingParams, generator: torch.Generator) -> Callable[[Tensor], Batch]:
-    """What puts clips into a batch, by their numbers (B,)."""
-    if settings.task != "continuous" or not settings.splice:
-        return lambda indices: collate(clips, indices)
-    splicer = Splicer(clips)
-    return lambda indices: splicer.batch(indices, settings.splice, generator)
+def make_splicer(settings: TrainingParams, clips: Clips | RgbClips) -> Splicer | None:
+    """What puts sentences together anew, where the settings ask for that."""
+    splices = settings.task == "continuous" and not isinstance(clips, RgbClips) and settings.splice
+    return Splicer(clips) if splices else None
 
 
 def training_order(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise, settings: TrainingParams,
