@@ -4,6 +4,7 @@ Gulati et al., "Conformer: Convolution-augmented Transformer for Speech Recognit
 positions in place of relative ones.
 """
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -29,8 +30,9 @@ class Conformer(nn.Module):
         self.width = width
         self.layers = nn.ModuleList(ConformerLayer(width, heads, dropout) for _ in range(layers))
 
-    def forward(self, x: Tensor, frames: Tensor) -> Tensor:
-        """x: (B, T, width), frames: (B, T) bool, False for padding -> (B, T, width)"""
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """x: (B, T, width), lengths: (B,) -> (B, T, width)"""
+        frames = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
         x = x + sinusoids(x.shape[1], self.width).to(x)
         for layer in self.layers:
             x = layer(x, frames)

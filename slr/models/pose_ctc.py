@@ -6,13 +6,13 @@ Alignment Constraint for Continuous Sign Language Recognition", ICCV 2021).
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from slr.data.batches import Batch
 from slr.models.conformer import Conformer
 from slr.models.graph import Block as GraphBlock
 from slr.models.graph import Input, JointPooling, adjacency
 from slr.models.multistream import Block
+from slr.models.recurrent import BothWays
 from slr.models.views import Views
 from slr.params.families.pose_ctc import PoseCtcParams
 from slr.skeleton import Skeleton
@@ -44,7 +44,7 @@ class PoseCtc(nn.Module):
         self.blocks = nn.ModuleList(
             Block(1, width, width, params.kernel, stride, params.dropout) for stride in params.strides)
         self.read = (Conformer(width, params.layers, params.heads, params.dropout) if params.sequence == "conformer"
-                     else Recurrent(params.sequence, width, params.layers, params.dropout))
+                     else BothWays(params.sequence, width, width, params.layers, params.dropout))
         self.dropout = nn.Dropout(params.dropout)
         self.width = self.read.width
         self.classify = nn.Linear(self.width, classes + 1)
@@ -64,11 +64,11 @@ class PoseCtc(nn.Module):
         x, frames = self.front(batch).transpose(1, 2), batch.frames  # (B, width, T), (B, T)
         for block in self.blocks:
             x, frames = block(x, frames)
-        convolved = x.transpose(1, 2)
-        features = self.read(convolved, frames)
+        convolved, lengths = x.transpose(1, 2), frames.sum(1)
+        features = self.read(convolved, lengths)
         heard = self.dropout(features)
         return {"sequence_logits": self.classify(heard), "conv_logits": self.classify_convolved(convolved),
-                "frame_logits": self.classify_frames(heard), "features": features, "lengths": frames.sum(1)}
+                "frame_logits": self.classify_frames(heard), "features": features, "lengths": lengths}
 
 
 class StreamFront(nn.Module):
@@ -105,19 +105,3 @@ class GraphFront(nn.Module):
         for block in self.blocks:
             x, _ = block(x, batch.frames)
         return self.pool(x, batch.frames)
-
-
-class Recurrent(nn.Module):
-    """An LSTM or a GRU, both ways; padding isn't read."""
-
-    def __init__(self, kind: str, width: int, layers: int, dropout: float):
-        super().__init__()
-        self.layers = {"lstm": nn.LSTM, "gru": nn.GRU}[kind](
-            width, width, layers, batch_first=True, bidirectional=True, dropout=dropout if layers > 1 else 0)
-        self.width = 2 * width
-
-    def forward(self, x: Tensor, frames: Tensor) -> Tensor:
-        """x: (B, T, D), frames: (B, T) -> (B, T, 2 D)"""
-        lengths = frames.sum(1).cpu()
-        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-        return pad_packed_sequence(self.layers(packed)[0], batch_first=True, total_length=x.shape[1])[0]

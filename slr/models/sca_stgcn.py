@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from slr.data.batches import Batch
 from slr.models.graph import Block, Input, JointPooling, adjacency
 from slr.models.layers import Dropout, mean_over_time, sinusoids
+from slr.models.recurrent import turned
 from slr.params import ScaStgcnParams
 from slr.skeleton import Skeleton
 
@@ -268,9 +269,8 @@ class ClipGRU(nn.Module):
         """x: (B, T, D); lengths: (B,) -> (B, 2 * hidden)"""
         steps = torch.arange(x.shape[1], device=x.device)
         last = (lengths - 1).clamp_min(0)
-        turned = (last[:, None] - steps).clamp_min(0)  # (B, T)
         there, _ = self.there(x)
-        back, _ = self.back(x.take_along_dim(turned[..., None], 1))
+        back, _ = self.back(turned(x, lengths))
         if self.read == "mean":
             return mean_over_time(torch.cat([there, back], -1), steps < lengths[:, None])
         return torch.cat([_at(there, last), _at(back, torch.zeros_like(last) if self.read == "last" else last)], -1)

@@ -13,12 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from slr.data.images import RgbBatch
+from slr.models.recurrent import BothWays
 from slr.models.stfnet.alignment import Alignment
 from slr.models.stfnet.backbone import ResNet
 from slr.models.stfnet.checkpointing import batch_norms, checkpointed
 from slr.models.stfnet.fusion import Fusion
 from slr.models.stfnet.packing import pack
-from slr.models.stfnet.temporal import BiLstm, Classifier, TemporalLayers
+from slr.models.stfnet.temporal import Classifier, TemporalLayers
 from slr.params.families.stfnet import StfnetParams
 
 __all__ = ["Stfnet"]
@@ -48,7 +49,7 @@ class Stfnet(nn.Module):
             for width, reduction in zip(widths[1:], (4, 8, 16), strict=True) if params.alignment)
         self.temporal = TemporalLayers(widths[-1], self.width, params.temporal, params.pooling,
                                        sources=1 + len(self.alignments))
-        self.lstm = BiLstm(self.width, params.lstm_layers, params.lstm_dropout)
+        self.lstm = BothWays("lstm", self.width, self.width // 2, params.lstm_layers, params.lstm_dropout)
         heads = 1 if params.share_classifier else 2 + len(self.alignments)
         self.classifiers = nn.ModuleList(Classifier(self.width, classes, params.normalise_classifier)
                                          for _ in range(heads))

@@ -1,4 +1,4 @@
-"""From frames to glosses: temporal convolutions and pooling, a BiLSTM, and the classifier.
+"""From frames to glosses: temporal convolutions and pooling, and the classifier.
 
 Min et al., "Visual Alignment Constraint for Continuous Sign Language Recognition", ICCV 2021 (VAC). Sequences are
 (B, T, C) with the lengths (B,) of the clips; what lies behind a clip's end never reaches it.
@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from slr.models.graph import FrameNorm
 from slr.models.stfnet.packing import own_frames
@@ -187,29 +186,6 @@ class MaxPooling(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """x: (B, T, C) -> (B, T / size, C), and the lengths."""
         return F.max_pool1d(x.transpose(1, 2), self.size).transpose(1, 2), lengths // self.size
-
-
-class BiLstm(nn.Module):
-    """A bidirectional LSTM over each clip's own frames, as wide after as before.
-
-    Parameters
-    ----------
-    width : int
-        Even: half of it for each direction.
-    layers : int
-    dropout : float
-        Between layers.
-    """
-
-    def __init__(self, width: int, layers: int, dropout: float):
-        super().__init__()
-        self.lstm = nn.LSTM(width, width // 2, layers, batch_first=True, bidirectional=True,
-                            dropout=dropout if layers > 1 else 0)
-
-    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """x: (B, T, width); lengths: (B,) -> the same; zero behind a clip's end."""
-        packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        return pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=x.shape[1])[0]
 
 
 class Classifier(nn.Module):

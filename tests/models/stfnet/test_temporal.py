@@ -7,14 +7,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from slr.models.stfnet.alignment import Alignment, TemporalExcitation
-from slr.models.stfnet.temporal import (
-    BiLstm,
-    Classifier,
-    LiftPooling,
-    TemporalLayers,
-    margin_and_stride,
-    with_edges,
-)
+from slr.models.stfnet.temporal import Classifier, LiftPooling, TemporalLayers, margin_and_stride, with_edges
 
 LAYERS = ["K5", "P2", "K5", "P2"]
 
@@ -128,16 +121,6 @@ def test_temporal_layers_are_plain_convolutions_and_norms_of_own_frames(pooling,
     assert all(torch.equal(value, model.get_buffer(name)) for name, value in others.items())
     for i, clip in enumerate(clips):
         torch.testing.assert_close(x[i, :pooled[i]], clip.T)
-
-
-def test_the_bilstm_reads_each_clip_to_its_own_end():
-    torch.manual_seed(0)
-    lstm = BiLstm(8, 2, 0.3).eval()
-    x, lengths = torch.randn(3, 7, 8), torch.tensor([4, 7, 1])
-    together = lstm(x, lengths)
-    for i, length in enumerate(lengths.tolist()):
-        torch.testing.assert_close(together[i, :length], lstm.lstm(x[i:i + 1, :length])[0][0])
-        assert not together[i, length:].any()
 
 
 def test_normalised_classes_have_weights_of_length_1_and_no_bias():
