@@ -33,12 +33,15 @@ class RgbBatch:
     targets : Tensor (B, L) int64
         Glosses of each clip, in order, and -1 behind them.
     clip_ids : tuple of str
+    frame_targets : Tensor (B, T) int64, optional
+        What is signed in each frame, as far as the clips say it; -1 where padded.
     """
 
     images: Tensor
     lengths: Tensor
     targets: Tensor
     clip_ids: tuple[str, ...]
+    frame_targets: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.clip_ids)
@@ -69,6 +72,8 @@ class RgbClips:
     params : ImagesParams
     targets : sequence of sequences of int, optional
         Numbers of each clip's glosses, in order.
+    frame_targets : sequence of Tensors (T,) int64, optional
+        What is signed in each frame of each clip.
 
     Attributes
     ----------
@@ -83,7 +88,7 @@ class RgbClips:
     """
 
     def __init__(self, folder: str | Path, clip_ids: Sequence[str], params: ImagesParams,
-                 targets: Sequence[Sequence[int]] | None = None):
+                 targets: Sequence[Sequence[int]] | None = None, frame_targets: Sequence[Tensor] | None = None):
         self.clip_ids = tuple(clip_ids)
         self.params = params
         self.shards = Shards(folder)
@@ -91,6 +96,7 @@ class RgbClips:
         self.lengths = torch.tensor(self.frames).clamp_max(params.max_frames)
         self.targets = [torch.tensor(list(glosses), dtype=torch.int64)
                         for glosses in targets or [()] * len(self.clip_ids)]
+        self.frame_targets = frame_targets
 
     def __len__(self) -> int:
         return len(self.clip_ids)
@@ -126,10 +132,11 @@ class RgbClips:
         pictures = np.zeros((len(views), int(lengths.max()), crop, crop, 3), np.float32)
         for view, into in zip(views, pictures, strict=True):
             self._decode(view, into)
-        targets = torch.nn.utils.rnn.pad_sequence([self.targets[view.clip] for view in views], batch_first=True,
-                                                  padding_value=-1)
-        return RgbBatch(torch.from_numpy(pictures).permute(0, 4, 1, 2, 3), lengths, targets,
-                        tuple(self.clip_ids[view.clip] for view in views))
+        frame_targets = None if self.frame_targets is None else _padded(
+            [self.frame_targets[view.clip][view.frames] for view in views])
+        return RgbBatch(torch.from_numpy(pictures).permute(0, 4, 1, 2, 3), lengths,
+                        _padded([self.targets[view.clip] for view in views]),
+                        tuple(self.clip_ids[view.clip] for view in views), frame_targets)
 
     def _decode(self, view: View, into: np.ndarray) -> None:
         """Fill (T, H, W, 3) with the pictures; a frame that is seen several times is decoded once."""
@@ -148,3 +155,8 @@ class RgbClips:
 def rescaled(count: int, wanted: int) -> np.ndarray:
     """(wanted,): which of `count` frames to see, evenly, so that they last as long as `wanted`."""
     return ((np.arange(wanted) + 0.5) * count / wanted).astype(int)
+
+
+def _padded(rows: list[Tensor]) -> Tensor:
+    """(B, longest): with -1 behind the shorter ones."""
+    return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-1)

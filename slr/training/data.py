@@ -128,12 +128,12 @@ def _continuous(store: Store, rows: Rows, signers: Groups, settings: ModelParams
 
 def sentences(store: Store, rows: pd.DataFrame, labels: list[str], settings: ModelParams,
               signers: pd.Series | None = None) -> Clips | RgbClips:
-    """Sentences with the classes of their glosses; of landmarks also of their frames, where all rows have segments."""
-    targets = gloss_classes(rows, labels)
+    """Sentences with the classes of their glosses, and of their frames where all rows have segments."""
+    targets, of_frames = gloss_classes(rows, labels), _frame_targets(store, rows, labels)
     if settings.reads == "frames":
-        return RgbClips(store.folder, tuple(rows.clip_id), settings.images, targets)
+        return RgbClips(store.folder, tuple(rows.clip_id), settings.images, targets, of_frames)
     return replace(load(store, rows, settings, signers=signers), targets=padded(targets),
-                   frame_targets=_frame_targets(store, rows, labels))
+                   frame_targets=None if of_frames is None else torch.cat(of_frames))
 
 
 def gloss_classes(rows: pd.DataFrame, labels: list[str]) -> list[list[int]]:
@@ -154,10 +154,11 @@ def _classes(labels: list[str]) -> dict[str, int]:
     return {label: i for i, label in enumerate(labels, 1)}
 
 
-def _frame_targets(store: LandmarkStore, rows: pd.DataFrame, labels: list[str]) -> Tensor | None:
-    """(frames of all clips,) int64: 0 between glosses and for unknown ones; None if a row has no segments."""
+def _frame_targets(store: Store, rows: pd.DataFrame, labels: list[str]) -> list[Tensor] | None:
+    """(T,) int64 of each clip: 0 between glosses and for unknown ones; None if a row has no segments."""
     if rows.empty or not rows.segments.str.len().all():
         return None
     classes = _classes(labels)
-    return torch.tensor([classes.get(label, 0) for row in rows.itertuples()
-                         for label in frame_labels(row.segments, store.frame_numbers(row.clip_id))])
+    return [torch.tensor([classes.get(label, 0) for label in frame_labels(row.segments,
+                                                                          store.frame_numbers(row.clip_id))])
+            for row in rows.itertuples()]

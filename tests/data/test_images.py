@@ -171,3 +171,15 @@ def test_batches_of_similar_lengths_can_be_made_of_them(folder):
 def test_an_unknown_clip_is_named_at_once(folder):
     with pytest.raises(CorpusError, match="no clip 'other'"):
         RgbClips(folder, ("short", "other"), ImagesParams())
+
+
+def test_labels_follow_the_frames_that_are_seen(folder):
+    """A frame's label is its own number here, so the labels say which frames the batch holds."""
+    labels = [torch.arange(frames) for frames in SIZES.values()]
+    data = RgbClips(folder, tuple(SIZES), ImagesParams(**SMALL | {"rescale": 0.5, "flip": 0.5}), None, labels)
+    for seed in range(5):
+        batch = data.batch(torch.tensor([1, 0]), torch.Generator().manual_seed(seed))
+        for clip, length in enumerate(batch.lengths.tolist()):
+            assert batch.frame_targets[clip, :length].tolist() == frame_numbers(batch, clip)
+            assert (batch.frame_targets[clip, length:] == -1).all()
+    assert clips(folder).batch(torch.tensor([0])).frame_targets is None

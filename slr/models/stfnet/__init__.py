@@ -53,6 +53,7 @@ class Stfnet(nn.Module):
         heads = 1 if params.share_classifier else 2 + len(self.alignments)
         self.classifiers = nn.ModuleList(Classifier(self.width, classes, params.normalise_classifier)
                                          for _ in range(heads))
+        self.classify_frames = Classifier(self.width, classes, False) if params.ctc.frames else None
 
     def forward(self, batch: RgbBatch) -> dict[str, Tensor | list[Tensor]]:
         """Read a batch of clips; what lies behind their ends is never looked at.
@@ -64,6 +65,7 @@ class Stfnet(nn.Module):
             of three such, of the stages 2, 3 and 4, or empty. `lengths` (B,) of T': the clips' frames over the temporal
             layers' stride, rounded up. `lift_losses` (2,): the lift pooling's regularisers (predictor, updater), means
             over the clips; zero of max pooling. `features` (B, T', width): what `sequence_logits` are made of.
+            With a weight for it `frame_logits`, as `sequence_logits`: what is signed in the frames of each moment.
         """
         frames, lengths = pack(batch.images.transpose(1, 2), batch.lengths), batch.lengths
         row, *heads = self._read(frames, lengths)  # each (N, D): the backbone's and the heads' vectors of all frames
@@ -71,7 +73,8 @@ class Stfnet(nn.Module):
         x, lengths, lift = self.temporal(row, lengths)
         features = self.lstm(x, lengths)
         classify = [*self.classifiers] * (1 if len(self.classifiers) > 1 else 2 + len(aligned))
-        return {
+        told = {} if self.classify_frames is None else {"frame_logits": self.classify_frames(features).float()}
+        return told | {
             "sequence_logits": classify[0](features).float(), "conv_logits": classify[1](x).float(),
             "alignment_logits": [head(each).float() for head, each in zip(classify[2:], aligned, strict=True)],
             "lengths": lengths, "lift_losses": lift.mean(0), "features": features.float(),

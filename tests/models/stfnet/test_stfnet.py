@@ -43,6 +43,16 @@ def test_outputs_are_named_shaped_and_finite():
     assert outputs["lift_losses"].shape == (2,) and (outputs["lift_losses"] > 0).all()
 
 
+def test_frames_are_told_apart_where_that_has_a_weight():
+    batch = batch_of(*LENGTHS)
+    assert "frame_logits" not in network()(batch)
+    model = network(ctc={"frames": 1}).train()
+    logits = model(batch)["frame_logits"]
+    assert logits.shape == (3, 4, CLASSES)
+    logits.logsumexp(2).sum().backward()
+    assert model.classify_frames.weight.grad.any() and model.backbone.conv1.weight.grad.any()
+
+
 def logits_of(outputs: dict) -> list[torch.Tensor]:
     return [outputs["sequence_logits"], outputs["conv_logits"], *outputs["alignment_logits"]]
 
