@@ -30,7 +30,7 @@ SMALL = JoinedParams(sentences=20, test_sentences=6)
 
 
 def take(clip_id: str, lead: int, sign: int, tail: int, *, mark: float = 0, fps: float = 25) -> ClipLandmarks:
-    """A signer at rest for `lead` frames, with the right wrist up for `sign`, at rest for `tail`; the nose's x marks it."""
+    """A signer at rest for `lead` frames, with the right wrist up for `sign`, at rest for `tail`; the nose marks it."""
     coordinates = np.full((lead + sign + tail, len(JOINTS), 4), 0.5, np.float32)
     coordinates[:, SHOULDERS, 1] = 0.4
     coordinates[:, [WRIST, LEFT], 1] = 0.9
