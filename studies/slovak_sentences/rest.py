@@ -1,4 +1,4 @@
-"""Rest against signing, frame by frame: on takes, where a rule tells both, and on real sentences, where nothing does."""
+"""Rest against signing, frame by frame: on takes, by a rule, and on real sentences, without any truth."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -132,8 +132,8 @@ def summarise(read: Mapping[str, Read], of_rest: Mapping[str, float]) -> dict[st
 def write_results(read: Mapping[str, Read], of_rest: Mapping[str, float]) -> None:
     """metrics.json, results.md and results.png."""
     write_json(STUDY / "metrics.json", summarise(read, of_rest))
-    lines = ["| vocabulary | WER (95 %) | greedy | deleted, inserted, substituted | boundaries off by | real sentences: "
-             "linked words found | by chance (most) |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    lines = ["| vocabulary | WER (95 %) | greedy | deleted, inserted, substituted | boundaries off by | real "
+             "sentences: linked words found | by chance (most) |", "| --- | --- | --- | --- | --- | --- | --- |"]
     for name, (of, real) in read.items():
         lines.append(f"| `{name}`, {of['classes']} glosses | {of['wer']:.3f} ({of['wer_ci_low']:.3f}-"
                      f"{of['wer_ci_high']:.3f}) | {of['wer_greedy']:.3f} | {of['wer_del']:.3f}, {of['wer_ins']:.3f}, "

@@ -57,8 +57,8 @@ def joined_sentences(folder: Path, takes: Path, joined: JoinedParams) -> Data:
         import_landmarks(data.manifest, data.landmarks, params)
         _split(data)
 
-    made(folder, content_key(joined.model_dump(), file_hash(takes / "landmarks"), file_hash(takes / "manifest.parquet")),
-         make)
+    hashes = [file_hash(takes / name) for name in ("landmarks", "manifest.parquet")]
+    made(folder, content_key(joined.model_dump(), *hashes), make)
     return data
 
 
