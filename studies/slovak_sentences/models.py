@@ -24,12 +24,13 @@ class Recogniser(NamedTuple):
     params: PoseCtcParams
 
 
-READER = PoseCtcParams(normalise="hands", epochs=60, patience=60, weight_decay=0.1, splice=0.5, augment=VIEWS)
+READER = PoseCtcParams(normalise="hands", epochs=50, patience=50, weight_decay=0.1, splice=0.5, augment=VIEWS)
 JOINED = JoinedParams(sentences=1200, test_sentences=200, fewest_glosses=2, most_glosses=5, seed=1)
 
 RECOGNISERS: dict[str, Recogniser] = {
     "all": Recogniser(JOINED, READER),
-    "first50": Recogniser(JOINED.model_copy(update={"vocabulary": 50}), READER),
+    "first50": Recogniser(JOINED.model_copy(update={"vocabulary": 50, "sentences": 400}), READER.model_copy(
+        update={"epochs": 60, "patience": 60})),
 }
 MAIN = "all"
 """The one whose numbers have no prefix in metrics.json."""

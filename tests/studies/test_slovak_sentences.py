@@ -1,10 +1,12 @@
 """The study of joined sentences: side takes never train, and the numbers are what they are said to be."""
 
 import csv
+import re
 
 import numpy as np
 import pytest
 
+from slr.corpora.imported.joined import scan
 from slr.corpora.manifest import read_manifest
 from slr.errors import SlrError
 from slr.files import read_json
@@ -134,6 +136,20 @@ def test_height_is_that_of_the_higher_wrist_wherever_the_signer_stands():
 def test_every_model_reads_its_joints(params):
     outputs = build(params, 10).eval()(batch_of(2, 20, len(landmark_corpus.JOINTS), params.channels))
     assert all(of.isfinite().all() for of in outputs.values() if hasattr(of, "isfinite"))
+
+
+def test_each_word_of_the_recordings_has_a_sign_between_two_rests():
+    takes = study.TAKES / "project/data"
+    if not (takes / "landmarks").exists():
+        pytest.skip(f"no landmarks of the takes in {takes}; `python -m studies.slovak_oneshot.run` makes them")
+    clips, problems = scan(takes, joined=JoinedParams(sentences=30, test_sentences=30, vocabulary=20))
+    assert not problems and clips.split.value_counts().to_dict() == {"train": 30, "test": 30}
+    assert clips.glosses.explode().nunique() == 20
+    seconds = clips.segments.explode().map(lambda segment: (segment["end"] - segment["start"]) / 25)
+    assert seconds.between(0.5, 6).all() and 1 < seconds.median() < 1.6
+    for clip in clips.itertuples():
+        rows = [re.search(r"=(\d+)-(\d+)$", part) for part in clip.media.split("&")[1:]]
+        assert all(int(row[1]) > 0 for row in rows[1:])  # of what was at rest before, nothing is left within a sentence
 
 
 def test_linked_words_of_the_recordings_are_words_of_the_dictionary():

@@ -25,7 +25,6 @@ from slr.corpora.manifest import read_manifest
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, require_folder, row
 from slr.errors import ClipError, CorpusError
-from slr.files import inside
 from slr.landmarks.store import ClipLandmarks, LandmarkStore
 from slr.params import ImportedParams, JoinedParams
 from slr.skeleton import Skeleton
@@ -33,6 +32,8 @@ from slr.skeleton import Skeleton
 LAYOUT = "the data folder of another project, with manifest.parquet and landmarks of clips with one sign each"
 MANIFEST, LANDMARKS = "manifest.parquet", "landmarks"
 _TRANSITION = "transition"
+_OF_JOINTS = ("skeleton", "skeleton_definition", "channels")
+"""What a store says of its joints, which may be others here."""
 
 
 class _Take(NamedTuple):
@@ -69,7 +70,7 @@ def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
 
 def metadata(root: str | Path) -> dict[str, Any]:
     """How the takes' landmarks were made: a model of joined sentences reads what a model of the takes reads."""
-    return _store(root).metadata
+    return {name: value for name, value in _store(root).metadata.items() if name not in _OF_JOINTS}
 
 
 def scan(root: str | Path, *, joined: JoinedParams | None = None, workers: int = 0) -> Scan:
@@ -135,7 +136,7 @@ def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmark
 
 
 def _store(root: str | Path) -> LandmarkStore:
-    folder = inside(require_folder(root), LANDMARKS)
+    folder = require_folder(root) / LANDMARKS
     if not folder.is_dir():
         raise CorpusError(f"{root} has no {LANDMARKS}; set corpus.root to {LAYOUT}, or run `dvc repro landmarks` there")
     return _opened(same_file(folder))
@@ -150,7 +151,7 @@ def _opened(folder: tuple[str, int, int]) -> LandmarkStore:
 def _groups(root: str | Path, joined: JoinedParams, problems: list[Problem]) -> dict[_Kind, list[_Take]]:
     """The takes that may meet in a sentence, of the glosses that are joined, in the order of their ids."""
     store = _store(root)
-    clips = read_manifest(inside(root, MANIFEST))
+    clips = read_manifest(Path(root) / MANIFEST)
     clips = clips[(clips.glosses.str.len() == 1) & clips.clip_id.isin(store.clip_ids)].sort_values("clip_id")
     if clips.empty:
         raise CorpusError(f"{root} has no clips with one gloss and with landmarks; set corpus.root to {LAYOUT}")

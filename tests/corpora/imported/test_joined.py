@@ -16,10 +16,10 @@ from slr.corpora.imported.takes import join, sign_frames
 from slr.corpora.manifest import SCHEMA, read_manifest, write_manifest
 from slr.errors import ClipError, CorpusError
 from slr.landmarks.importing import import_landmarks
-from slr.landmarks.store import ClipLandmarks, LandmarkStore, write_store
+from slr.landmarks.store import CHANNELS, ClipLandmarks, LandmarkStore, write_store
 from slr.params import CorpusParams, ImportedParams, JoinedParams
 from slr.params import load as load_params
-from slr.skeleton import skeleton
+from slr.skeleton import define, skeleton
 from tests.conftest import REPOSITORY
 
 JOINTS = skeleton("spoter-54")
@@ -39,9 +39,10 @@ def take(clip_id: str, lead: int, sign: int, tail: int, *, mark: float = 0, fps:
     return ClipLandmarks(clip_id, fps, 512, 288, coordinates)
 
 
-def project(folder, clips):
+def project(folder, clips, skeleton=JOINTS, channels=CHANNELS):
     """Manifest and store of takes: (take, gloss, split, signer)."""
-    write_store(folder / "landmarks", [clip for clip, *_ in clips], JOINTS, metadata=METADATA)
+    write_store(folder / "landmarks", [clip for clip, *_ in clips], skeleton, metadata=METADATA,
+                channels=channels)
     rows = [{"clip_id": clip.clip_id, "media": f"{clip.clip_id}.mp4", "glosses": [gloss], "segments": [],
              "split": split, "signer": signer} for clip, gloss, split, signer in clips]
     write_manifest(folder / "manifest.parquet", pd.DataFrame(rows).reindex(columns=SCHEMA.names))
@@ -166,6 +167,19 @@ def test_joints_may_be_fewer(data):
     assert joints(data, ImportedParams()) == JOINTS
     whole, hands = load(data, media, ImportedParams()), load(data, media, ImportedParams(skeleton="hands-42"))
     np.testing.assert_array_equal(hands.coordinates[:, 0], whole.coordinates[:, JOINTS.index("left_hand_wrist")])
+
+
+def test_a_store_of_fewer_joints_forgets_the_takes_own_skeleton(tmp_path):
+    own = define({"name": "own-joined-takes", "parts": {"all": list(skeleton("boston-3").joints)}, "bones": []})
+    moving = np.full((30, 3, 2), 0.5, np.float32)
+    moving[10:20, 2] = 0.1
+    root = project(tmp_path / "data", [(ClipLandmarks(gloss, 25, 320, 256, moving), gloss, split, "ana")
+                                       for gloss, split in (("A", "train"), ("B", "train"))], own, CHANNELS[:2])
+    params = CorpusParams(name="joined", root=str(root), joined=SMALL, imported=ImportedParams(skeleton="boston-3"))
+    prepare(params, tmp_path / "manifest.parquet")
+    import_landmarks(tmp_path / "manifest.parquet", tmp_path / "landmarks", params)
+    store = LandmarkStore(tmp_path / "landmarks")
+    assert store.skeleton == skeleton("boston-3") and len(store) == 20 and store.metadata["channels"] == ["x", "y"]
 
 
 @pytest.mark.parametrize("media, error, message", [
