@@ -2,6 +2,8 @@
 
 import csv
 import re
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -99,6 +101,20 @@ def test_landmarks_of_another_extractor_are_refused(folder):
                 metadata=landmark_corpus.METADATA | {"extractor": {"name": "newer"}})
     with pytest.raises(SlrError, match="made otherwise .*name: made-up there, newer here"):
         real_sentences(folder / "other", folder / "slovak", folder / "oneshot/project/data")
+
+
+def test_real_sentences_get_landmarks_as_the_takes_have(tmp_path, tiny_corpus, tiny_landmarks):
+    takes, recordings = tmp_path / "takes", tmp_path / "recordings"
+    takes.mkdir()
+    shutil.copytree(tiny_landmarks, takes / "landmarks")
+    clip = read_manifest(tiny_corpus / "manifest.parquet").iloc[0]
+    (recordings / "sentences").mkdir(parents=True)
+    video = shutil.copy(tiny_corpus / clip.media, recordings / "sentences")
+    (recordings / "sentences.csv").write_text(f"path\n{Path(video).relative_to(recordings)}\n")
+    store = LandmarkStore(real_sentences(tmp_path / "folder", recordings, takes))
+    assert store.clip_ids == [Path(video).stem]
+    of_the_take = LandmarkStore(tiny_landmarks)[clip.clip_id]
+    np.testing.assert_array_equal(next(iter(store)).coordinates, of_the_take.coordinates)
 
 
 def test_a_word_is_found_in_any_of_its_forms_and_an_ending_is_none():
