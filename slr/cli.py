@@ -241,6 +241,22 @@ def use_pose(root: Root, csv: Annotations = None, joints: Skeleton = None, param
         typer.echo(use_published(params, "pose", root, csv, imported={"skeleton": joints} if joints else {}))
 
 
+@use.command("joined")
+def use_joined(
+    root: Annotated[Path, typer.Option(help="The data folder of another project, of clips with one sign each.")],
+    sentences: Annotated[int, typer.Option(min=1, help="Sentences for training.")] = 1200,
+    test_sentences: Annotated[int, typer.Option(min=1, help="Sentences for test.")] = 200,
+    vocabulary: Annotated[int | None, typer.Option(min=1, help="Only the first so many glosses.")] = None,
+    params: ParamsFile = PARAMS,
+):
+    """Sentences joined of another project's landmarks of single signs, no video. Next: `slr check`."""
+    from slr.presets import use_published
+
+    joined = {"sentences": sentences, "test_sentences": test_sentences, "vocabulary": vocabulary}
+    with _readable_errors():
+        typer.echo(use_published(params, "joined", root, joined=joined))
+
+
 @use.command("sample")
 def use_sample(params: ParamsFile = PARAMS):
     """The built-in corpus: a drawn signer with invented signs."""

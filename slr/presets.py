@@ -24,7 +24,7 @@ RECORDED_FRAMES = {"fps": 25, "size": 480}
 """Real hands are faster and smaller in the picture than drawn ones."""
 _CHOSEN = ("name", "source", "root", "annotations", "subset", "crop")
 """The settings of a corpus that choosing another one rewrites."""
-_BLOCKS = ("imported", "windows")
+_BLOCKS = ("imported", "windows", "joined")
 """The blocks of a corpus that choosing another one rewrites, value by value, so that their comments stay."""
 _NULL = "tag:yaml.org,2002:null"
 
@@ -78,7 +78,7 @@ def use_published(params_path: str | Path, name: str, root: str | Path, annotati
     annotations : path, optional
         The corpus's annotation file or folder; without it, it is looked for in the root.
     **settings
-        Further settings of the corpus: `subset`, `crop`; `imported` and `windows` as dicts.
+        Further settings of the corpus: `subset`, `crop`; `imported`, `windows` and `joined` as dicts.
 
     Returns
     -------

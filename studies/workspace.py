@@ -52,13 +52,28 @@ def require_known(names: Iterable[str], known: Iterable[str]) -> None:
         raise SlrError(f"the study has no model '{unknown[0]}'; known: {', '.join(known)}")
 
 
-def kept(folder: Path, key: str, make: Callable[[], np.ndarray]) -> np.ndarray:
-    """The array that is kept in the folder; made, and kept, where there is none of this key (what it follows from)."""
-    array, of = folder / "array.npy", folder / "key.json"
-    if not (array.exists() and of.exists() and read_json(of) == key):
+def made(folder: Path, key: str, make: Callable[[], None]) -> Path:
+    """The folder that `make` fills; it is called where nothing was made for this key (what its content follows from).
+
+    `make` finds what an earlier call for any key left, and writes over it.
+    """
+    of = folder / "key.json"
+    if not (of.exists() and read_json(of) == key):
+        folder.mkdir(parents=True, exist_ok=True)
         of.unlink(missing_ok=True)
-        made = make()
-        with atomic_path(array) as temporary:
-            np.save(temporary, made)
+        make()
         write_json(of, key)
+    return folder
+
+
+def kept(folder: Path, key: str, make: Callable[[], np.ndarray]) -> np.ndarray:
+    """The array that is kept in the folder; made, and kept, where there is none of this key (see `made`)."""
+    array = folder / "array.npy"
+
+    def save() -> None:
+        values = make()
+        with atomic_path(array) as temporary:
+            np.save(temporary, values)
+
+    made(folder, key, save)
     return np.load(array)

@@ -36,6 +36,7 @@ READERS = {
     "sca_npz": Reader("imported.sca_npz", ("annotations", "windows", "imported")),
     "arrays": Reader("imported.arrays"),
     "pose": Reader("imported.pose_files"),
+    "joined": Reader("imported.joined", ("joined",)),
 }
 """What `corpus.name` may be, besides the built-in `sample`."""
 

@@ -22,7 +22,8 @@ from slr.skeleton import Skeleton
 def import_landmarks(manifest: Path, out: Path, params: CorpusParams, *, clips_per_shard: int = 256) -> None:
     """Write the landmarks of every clip of the manifest to the store `out`, replacing what was there.
 
-    The store's metadata says that they were imported, and from what; its channels are those of the first clip.
+    The store's metadata says that they were imported, and from what; or how they were made, where the format knows
+    (`slr.corpora.imported`). Its channels are those of the first clip.
 
     Parameters
     ----------
@@ -36,7 +37,10 @@ def import_landmarks(manifest: Path, out: Path, params: CorpusParams, *, clips_p
     SlrError
         If clips can't be used (see `slr.clipwise.judge`), or the disk is full.
     """
-    joints = landmark_format(params.name).joints(params.root, params.imported)
+    reader = landmark_format(params.name)
+    joints = reader.joints(params.root, params.imported)
+    imported = {"extractor": {"name": "imported", "format": params.name}}
+    metadata = reader.metadata(params.root) if hasattr(reader, "metadata") else imported
     rows = read_manifest(manifest).astype(object)
     rows = rows.where(rows.notna(), None)
     failures: list[Failure] = []
@@ -46,8 +50,8 @@ def import_landmarks(manifest: Path, out: Path, params: CorpusParams, *, clips_p
         first = next(clips, None)
         if first is not None:
             write_rows(temporary, (encode(clip, joints) for clip in chain([first], clips)), joints,
-                       metadata={"extractor": {"name": "imported", "format": params.name}},
-                       channels=CHANNELS[:first.coordinates.shape[2]], clips_per_shard=clips_per_shard)
+                       metadata=metadata, channels=CHANNELS[:first.coordinates.shape[2]],
+                       clips_per_shard=clips_per_shard)
         judge("landmarks", failures, len(rows), Path(out), on_error=params.on_error, max_failures=params.max_failures)
         write_failures(temporary, failures)
 

@@ -25,6 +25,7 @@ from slr.params.pipeline import (
     EvaluationParams,
     FramesParams,
     ImportedParams,
+    JoinedParams,
     LandmarksParams,
     SampleParams,
     SignersParams,
@@ -38,8 +39,8 @@ from slr.params.windows import WindowsParams
 
 __all__ = [
     "AttentionStgcnParams", "AugmentParams", "BatchingParams", "ComputeParams", "CorpusParams", "EmbeddingParams",
-    "EvaluationParams", "FAMILIES", "FramesParams", "ImagesParams", "ImportedParams", "LandmarksParams",
-    "LossParams", "ModelParams", "MultistreamParams", "Params", "PoseCtcParams", "SampleParams",
+    "EvaluationParams", "FAMILIES", "FramesParams", "ImagesParams", "ImportedParams", "JoinedParams",
+    "LandmarksParams", "LossParams", "ModelParams", "MultistreamParams", "Params", "PoseCtcParams", "SampleParams",
     "ScaStgcnDetectionParams", "ScaStgcnParams", "Section", "SignersParams", "SiltParams", "SplitsParams",
     "SpoterParams", "StfnetParams", "TrainParams", "TrainingParams", "TransformerParams", "WindowsParams",
     "describe", "load", "parse",

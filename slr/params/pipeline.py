@@ -49,11 +49,41 @@ class ImportedParams(Section):
     """A joint whose x and y both have this value is missing, as one that is NaN is; null: only NaN."""
 
 
+class JoinedParams(Section):
+    """Sentences joined of takes of one sign each (`corpus.name: joined`)."""
+
+    sentences: Positive = 1200
+    """Sentences for training; or all, of takes that have no split."""
+    test_sentences: Positive = 200
+    """Sentences for test, and as many for validation where takes are for that."""
+    fewest_glosses: Positive = 2
+    most_glosses: Positive = 5
+    """Glosses of a sentence, at least and at most; each number as often as any other."""
+    vocabulary: Positive | None = None
+    """Only the first so many glosses, in the order of the takes' clip ids; null for every one."""
+    raised: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    """A sign begins and ends where a hand is so far from rest, as a share of the farthest in the take."""
+    between_s: Annotated[float, Field(ge=0)] = 0.1
+    """The longest that a take goes on before and after its sign, within a sentence; how long is drawn each time."""
+    around_s: Annotated[float, Field(ge=0)] = 0.6
+    """The same before a sentence's first sign and after its last."""
+    transition_s: Annotated[float, Field(ge=0)] = 0.2
+    """Time in which every joint goes straight from the end of one take to the start of the next."""
+    seed: int = 1
+
+    @model_validator(mode="after")
+    def _glosses_in_order(self) -> Self:
+        if self.most_glosses < self.fewest_glosses:
+            raise ValueError(f"most_glosses: {self.most_glosses} is below fewest_glosses ({self.fewest_glosses}); "
+                             "raise it")
+        return self
+
+
 class CorpusParams(Section):
     """Which corpus, where its media lie, and what to do about a clip that can't be used."""
 
     name: Literal["sample", "folder", "wlasl", "ipn", "lsa64", "autsl", "phoenix2014", "phoenix2014t", "csl_daily",
-                  "isl_kinect", "boston104", "spoter_csv", "sca_npz", "arrays", "pose"] = "sample"
+                  "isl_kinect", "boston104", "spoter_csv", "sca_npz", "arrays", "pose", "joined"] = "sample"
     """`sample`: the built-in drawn signer; `folder`: your own recordings, see `slr use folder`; the others: published
     corpora, see `docs/corpora.md`, and corpora that come as landmarks, see `docs/corpora-landmarks.md`."""
     source: str = "slr/corpora/sample"
@@ -76,6 +106,7 @@ class CorpusParams(Section):
     sample: SampleParams = SampleParams()
     imported: ImportedParams = ImportedParams()
     windows: WindowsParams = WindowsParams()
+    joined: JoinedParams = JoinedParams()
 
     @model_validator(mode="after")
     def _settings_fit_the_corpus(self) -> Self:

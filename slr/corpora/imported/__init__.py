@@ -5,6 +5,7 @@ Besides `scan` and `LAYOUT`, which every reader has (`slr.corpora.reading`), eac
 - `joints(root, settings) -> Skeleton`: of all its recordings.
 - `load(root, media, settings) -> ClipLandmarks`: one recording, whole; its `clip_id` is the media. Raises ClipError or
   CorpusError with the reason if it can't be used.
+- `metadata(root) -> dict`, if the landmarks are this pipeline's own: how they were made, as their store says it.
 
 `media` in the manifest is a landmark file below the corpus root; where one file holds many recordings, `#` and the
 recording's number follow: `clips.parquet#12`. `slr.landmarks.importing` cuts clips out of recordings and writes them to
@@ -17,7 +18,7 @@ from types import ModuleType
 from slr.errors import CorpusError
 
 FORMATS = {"isl_kinect": "isl_kinect", "boston104": "boston104", "spoter_csv": "spoter_csv", "sca_npz": "sca_npz",
-           "arrays": "arrays", "pose": "pose_files"}
+           "arrays": "arrays", "pose": "pose_files", "joined": "joined"}
 """The formats, as `corpus.name` gives them, and their modules here."""
 
 
