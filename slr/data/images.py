@@ -139,14 +139,18 @@ class RgbClips:
                         tuple(self.clip_ids[view.clip] for view in views), frame_targets)
 
     def _decode(self, view: View, into: np.ndarray) -> None:
-        """Fill (T, H, W, 3) with the pictures; a frame that is seen several times is decoded once."""
+        """Fill (T, H, W, 3) with the pictures; a frame that is seen several times is decoded once, and no larger than
+        it has to be."""
         import cv2
 
-        jpegs = self.shards.read(self.clip_ids[view.clip], ["jpeg"])["jpeg"]
+        side = self.params.resize
+        clip_id = self.clip_ids[view.clip]
+        jpegs, stored = self.shards.read(clip_id, ["jpeg"])["jpeg"], self.shards.clip(clip_id)
+        shrink = max(by for by in (1, 2, 4, 8) if by == 1 or min(stored["width"], stored["height"]) >= by * side)
         distinct, where = np.unique(view.frames, return_inverse=True)
-        side, rows = self.params.resize, slice(view.top, view.top + self.params.crop)
+        rows = slice(view.top, view.top + self.params.crop)
         columns = slice(view.left, view.left + self.params.crop)
-        for i, image in enumerate(decode_jpegs(jpegs.take(distinct))):
+        for i, image in enumerate(decode_jpegs(jpegs.take(distinct), shrink)):
             how = cv2.INTER_AREA if side <= min(image.shape[:2]) else cv2.INTER_LINEAR
             picture = cv2.resize(image, (side, side), interpolation=how)[rows, columns]
             into[np.flatnonzero(where == i)] = picture[:, ::-1 if view.mirrored else 1] / np.float32(127.5) - 1

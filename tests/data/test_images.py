@@ -62,11 +62,12 @@ def test_a_batch_is_every_frame_of_its_clips_padded_with_zeros(folder):
 def test_pixels_go_from_minus_one_to_one_and_evaluation_sees_the_middle(folder):
     import cv2
 
-    batch = clips(folder).batch(torch.tensor([1]))
+    batch = clips(folder, resize=56, crop=40).batch(torch.tensor([1]))
     _, images = read_frames(folder, "long")
     for t, image in enumerate(images):
-        expected = cv2.resize(image, (48, 48), interpolation=cv2.INTER_AREA)[4:44, 4:44] / 127.5 - 1
+        expected = cv2.resize(image, (56, 56), interpolation=cv2.INTER_AREA)[8:48, 8:48] / 127.5 - 1
         assert batch.images[0, :, t].permute(1, 2, 0).numpy() == pytest.approx(expected, abs=1e-6)
+    batch = clips(folder).batch(torch.tensor([1]))
     assert torch.equal(batch.images, clips(folder, flip=1, rescale=0.2).batch(torch.tensor([1])).images)
 
 
@@ -183,3 +184,15 @@ def test_labels_follow_the_frames_that_are_seen(folder):
             assert batch.frame_targets[clip, :length].tolist() == frame_numbers(batch, clip)
             assert (batch.frame_targets[clip, length:] == -1).all()
     assert clips(folder).batch(torch.tensor([0])).frame_targets is None
+
+
+@pytest.mark.parametrize("side", [12, 24, 48])
+def test_pictures_far_smaller_than_the_frames_look_like_shrunken_frames(folder, side):
+    """They are decoded at a half, a quarter or an eighth of the size: the frames have 96 rows."""
+    import cv2
+
+    batch = clips(folder, resize=side, crop=side).batch(torch.tensor([1]))
+    _, images = read_frames(folder, "long")
+    for t, image in enumerate(images):
+        expected = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) / 127.5 - 1
+        assert np.abs(batch.images[0, :, t].permute(1, 2, 0).numpy() - expected).mean() < 0.02
