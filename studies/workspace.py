@@ -5,13 +5,26 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from slr.clipwise import content_key
 from slr.errors import SlrError
-from slr.files import atomic_path, read_json, write_json
+from slr.files import atomic_path, file_hash, read_json, write_json
+from slr.params import ModelParams, Params, parse
 
 REPOSITORY = Path(__file__).parents[1]
+
+
+class Data(NamedTuple):
+    """What a model is trained and tested on, as the pipeline's stages would have left it; names as
+    `slr.training.loop.train` has them."""
+
+    landmarks: Path
+    manifest: Path
+    splits: Path
+    signers: Path
 
 
 def shared_data(name: str) -> Path:
@@ -42,6 +55,32 @@ def run(folder: Path, *command: str | Path) -> None:
     """Run a command of this environment in a project, on its own code; raises CalledProcessError if it fails."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     subprocess.run(command, cwd=folder, check=True, env={**os.environ, "PATH": path, "PYTHONPATH": str(folder)})
+
+
+def settings(name: str, params: ModelParams, workers: int, seed: int = 1) -> Params:
+    """The pipeline's settings with one model."""
+    return parse({"models": {name: params.model_dump()}, "compute": {"workers": workers},
+                  "train": {"model": name, "models": [name], "seed": seed}})
+
+
+def trained(folder: Path, name: str, params: ModelParams, data: Data, workers: int, seed: int = 1) -> Path:
+    """The folder of a model of these settings and data, `folder`/model; trained unless that was done before.
+
+    The code isn't watched.
+    """
+
+    def make() -> None:
+        from slr.training.loop import train
+
+        train(name, settings(name, params, workers, seed), **data._asdict(), out=folder / "model",
+              work=folder / "work")
+
+    return made(folder, trained_key(params, data, seed), make) / "model"
+
+
+def trained_key(params: ModelParams, data: Data, seed: int) -> str:
+    """What a trained model follows from."""
+    return content_key(params.model_dump(), seed, *(file_hash(path) for path in data))
 
 
 def require_known(names: Iterable[str], known: Iterable[str]) -> None:

@@ -16,7 +16,8 @@ from slr.segments.frames import frame_probabilities
 from slr.skeleton import Skeleton
 from slr.training.trained import TrainedModel
 from slr.windows import frame_labels
-from studies.slovak_sentences.sources import SIGNING, Data
+from studies.slovak_sentences.sources import SIGNING
+from studies.workspace import Data
 
 Frames = Mapping[str, np.ndarray]
 """A value for each frame of each clip, (T,)."""

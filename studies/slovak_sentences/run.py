@@ -14,15 +14,12 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from slr.clipwise import content_key
 from slr.decoding.decoder import Decoder
 from slr.decoding.records import named
 from slr.evaluation import plots
 from slr.evaluation.evaluate import evaluate
-from slr.files import atomic_path, file_hash, write_json, write_text
+from slr.files import atomic_path, write_json, write_text
 from slr.landmarks.store import LandmarkStore
-from slr.params import ModelParams, Params, parse
-from slr.training.loop import train
 from slr.training.trained import TrainedModel, load_model
 from studies import slovak_oneshot
 from studies.pictures import draw_signers
@@ -30,8 +27,8 @@ from studies.slovak_oneshot.sources import slovak_data
 from studies.slovak_sentences import rest
 from studies.slovak_sentences.linked import Check, check, linked_words
 from studies.slovak_sentences.models import DETECTOR, MAIN, RECOGNISERS
-from studies.slovak_sentences.sources import SENTENCES, Data, joined_sentences, real_sentences, take_streams
-from studies.workspace import made, shared_data
+from studies.slovak_sentences.sources import SENTENCES, joined_sentences, real_sentences, take_streams
+from studies.workspace import settings, shared_data, trained
 
 STUDY = Path(__file__).parent
 TAKES = Path(slovak_oneshot.__file__).parent
@@ -47,23 +44,6 @@ class Read(NamedTuple):
 
     metrics: dict[str, float]
     check: Check
-
-
-def settings(name: str, params: ModelParams, workers: int) -> Params:
-    """The pipeline's settings with one model."""
-    return parse({"models": {name: params.model_dump()}, "train": {"model": name, "models": [name]},
-                  "compute": {"workers": workers}})
-
-
-def trained_model(name: str, params: ModelParams, data: Data, workers: int) -> Path:
-    """The folder of a model of these settings and data (`model`), which is trained unless that was done before."""
-
-    def make() -> None:
-        train(name, settings(name, params, workers), **data._asdict(), out=FOLDER / name / "model",
-              work=FOLDER / name / "work")
-
-    key = content_key(params.model_dump(), *(file_hash(path) for path in data))
-    return made(FOLDER / name, key, make) / "model"
 
 
 def measure(name: str, takes: Path, real: Path, recordings: Path, workers: int) -> Read:
@@ -82,22 +62,22 @@ def measure(name: str, takes: Path, real: Path, recordings: Path, workers: int) 
     """
     joined, params = RECOGNISERS[name]
     data = joined_sentences(FOLDER / "joined" / name, takes, joined)
-    folder = trained_model(name, params, data, workers)
+    folder = trained(FOLDER / name, name, params, data, workers)
     metrics = evaluate(folder, settings(name, params, workers), **data._asdict(),
                        metrics_path=FOLDER / name / "metrics.json", report_dir=FOLDER / name / "report")
-    trained = load_model(folder)
-    said = transcripts(trained, LandmarkStore(real))
+    model = load_model(folder)
+    said = transcripts(model, LandmarkStore(real))
     words = linked_words(recordings / SENTENCES)
     write_transcripts(FOLDER / name / "real_sentences.csv", words, said)
     return Read({key: metrics[key] for key in REPORTED if key in metrics},
-                check([words[clip_id] for clip_id in said], list(said.values()), trained.labels))
+                check([words[clip_id] for clip_id in said], list(said.values()), model.labels))
 
 
-def transcripts(trained: TrainedModel, store: LandmarkStore) -> dict[str, list[str]]:
+def transcripts(reader: TrainedModel, store: LandmarkStore) -> dict[str, list[str]]:
     """The glosses that a recogniser reads in every clip of a store, by beam search without a language model."""
     decoder = Decoder()
-    scores = trained.transcripts(trained.clips(store, store.clip_ids))
-    return {clip_id: [gloss.label for gloss in named(decoder(of)[0].glosses, trained.labels)]
+    scores = reader.transcripts(reader.clips(store, store.clip_ids))
+    return {clip_id: [gloss.label for gloss in named(decoder(of)[0].glosses, reader.labels)]
             for clip_id, of in zip(store.clip_ids, scores, strict=True)}
 
 
@@ -113,8 +93,8 @@ def measure_rest(takes: Path, real: Path, workers: int) -> dict[str, float]:
     """Train the detector of rest on front takes, and measure it on side takes and on the real sentences."""
     raised = RECOGNISERS[MAIN].joined.raised
     data = take_streams(FOLDER / "takes", takes, raised)
-    trained = load_model(trained_model("detector", DETECTOR, data, workers))
-    return rest.measure_takes(trained, data) | rest.measure_sentences(trained, real, raised)
+    detector = load_model(trained(FOLDER / "detector", "detector", DETECTOR, data, workers))
+    return rest.measure_takes(detector, data) | rest.measure_sentences(detector, real, raised)
 
 
 def summarise(read: Mapping[str, Read], of_rest: Mapping[str, float]) -> dict[str, float]:

@@ -2,7 +2,6 @@
 
 import csv
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
@@ -22,21 +21,12 @@ from slr.signers import write_signers
 from slr.splits import make_splits, write_splits
 from slr.training.trained import differences
 from slr.windows import KEPT, REST
-from studies.workspace import made
+from studies.workspace import Data, made
 
 SENTENCES = "sentences.csv"
 JOINTS = "holistic-75"
 """Joints of joined sentences: no model here reads the face."""
 (SIGNING,) = KEPT[2]
-
-
-class Data(NamedTuple):
-    """Paths, as the pipeline's stages would have left them; names as `slr.training.loop.train` has them."""
-
-    landmarks: Path
-    manifest: Path
-    splits: Path
-    signers: Path
 
 
 def joined_sentences(folder: Path, takes: Path, joined: JoinedParams) -> Data:

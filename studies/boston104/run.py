@@ -1,0 +1,239 @@
+"""Sentences of RWTH-BOSTON-104 from the tracks of both hands and the nose; words alone; signing or not.
+
+    python -m studies.boston104.run --development
+    python -m studies.boston104.run
+
+See README.md beside this file for the protocol.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from slr.compute import map_unordered
+from slr.corpora.manifest import read_manifest
+from slr.decoding.decoder import Decoder
+from slr.decoding.ngram import Fusion, train_ngrams
+from slr.evaluation import plots
+from slr.evaluation.evaluate import evaluate
+from slr.files import write_json, write_text
+from slr.landmarks.store import LandmarkStore
+from slr.metrics.classification import accuracy
+from slr.metrics.wer import align_sentences, confusions, wer_metrics
+from slr.progress import progress
+from slr.training.trained import load_model
+from studies.boston104.data import corpus, development_folds, split, streams
+from studies.boston104.models import DETECTOR, LANGUAGE, READER, TRIED, WORDS, Ensemble, Language
+from studies.workspace import Data, kept, settings, shared_data, trained, trained_key
+
+STUDY = Path(__file__).parent
+FOLDER = STUDY / "folds"
+"""Landmarks, trained models and what they say, kept for the next start; not in git."""
+DEVELOPMENT = "--development"
+
+
+class Member(NamedTuple):
+    """One network of an ensemble, and what it is asked."""
+
+    folder: Path
+    ensemble: Ensemble
+    seed: int
+    data: Data
+    ask: Sequence[str]
+
+    def answers(self) -> np.ndarray:
+        """What the network says of the clips it is asked; trained and asked unless that was done before."""
+
+        def make() -> np.ndarray:
+            model = load_model(trained(self.folder, "model", self.ensemble.params, self.data, 1, self.seed))
+            clips = model.clips(LandmarkStore(self.data.landmarks), self.ask)
+            if model.params.task == "isolated":
+                return model.probabilities(clips).numpy()
+            return np.concatenate([np.exp(told) for told in model.transcripts(clips)])  # (moments of all, classes)
+
+        return kept(self.folder / "answers", trained_key(self.ensemble.params, self.data, self.seed), make)
+
+
+def answer(member: Member) -> np.ndarray:
+    return member.answers()
+
+
+class Sentences(NamedTuple):
+    """What an ensemble says of sentences: their rows, its labels, log-probabilities (T', classes) of each."""
+
+    rows: pd.DataFrame
+    labels: list[str]
+    told: list[np.ndarray]
+    training: list[list[str]]
+
+    def said(self, decoder: Decoder) -> list[list[str]]:
+        """The glosses of each sentence."""
+        return [[self.labels[gloss.label - 1] for gloss in decoder(of)[0].glosses] for of in self.told]
+
+    def metrics(self, decoder: Decoder, rows: pd.Series | None = None) -> dict[str, float]:
+        """`slr.metrics.wer.wer_metrics`, of all sentences or those that `rows` says."""
+        chosen = np.ones(len(self.rows), bool) if rows is None else rows.to_numpy()
+        said = [of for of, take in zip(self.said(decoder), chosen, strict=True) if take]
+        return wer_metrics(align_sentences(list(map(list, self.rows.glosses[chosen])), said),
+                           list(self.rows.signer[chosen]))
+
+    def decoder(self, language: Language | None) -> Decoder:
+        """Beam search, with a language model of the training sentences."""
+        if language is None:
+            return Decoder(decoder="own")
+        model = train_ngrams(self.training, self.labels, language.order)
+        return Decoder(fusion=Fusion(model, language.weight, language.bonus))
+
+    @property
+    def repeated(self) -> pd.Series:
+        """Whether a training sentence has the same glosses in the same order."""
+        strings = set(map(tuple, self.training))
+        return self.rows.glosses.map(lambda glosses: tuple(glosses) in strings)
+
+
+def read_sentences(folder: Path, manifest: Path, landmarks: Path, train: Sequence[str], test: Sequence[str],
+                   workers: int) -> Sentences:
+    """Train the readers on sentences, and let them read others; probabilities are averaged over the members."""
+    data = split(folder, manifest, landmarks, test, train)
+    members = [Member(folder / f"reader-{seed}", READER, seed, data, test) for seed in range(1, READER.seeds + 1)]
+    means = np.log(np.mean(_all(members, workers), 0) + 1e-10)
+    clips = read_manifest(manifest).set_index("clip_id")
+    store, step = LandmarkStore(landmarks), READER.params.frames_a_moment
+    moments = [-(-len(store.frame_numbers(clip_id)) // step) for clip_id in test]
+    training = [list(glosses) for glosses in clips.glosses[list(train)]]
+    labels = sorted({gloss for glosses in training for gloss in glosses})
+    return Sentences(clips.loc[list(test)].reset_index(), labels, np.split(means, np.cumsum(moments)[:-1]), training)
+
+
+def name_words(folder: Path, words: tuple[Path, Path], train: Sequence[str], test: Sequence[str],
+               workers: int) -> np.ndarray:
+    """(words,) bool: whether each word of the test sentences is named right by an ensemble that learnt the others'."""
+    clips = read_manifest(words[0])
+    sentence = clips.clip_id.str.split("@").str[0]
+    learnt, asked = (clips[sentence.isin(set(of))] for of in (train, test))
+    data = split(folder, *words, list(asked.clip_id), list(learnt.clip_id))
+    members = [Member(folder / f"words-{seed}", WORDS, seed, data, list(asked.clip_id))
+               for seed in range(1, WORDS.seeds + 1)]
+    found = np.mean(_all(members, workers), 0).argmax(1)
+    labels = sorted(learnt.glosses.str[0].unique())
+    return np.array([labels[i] == gloss for i, gloss in zip(found, asked.glosses.str[0], strict=True)])
+
+
+def tell_signing(folder: Path, manifest: Path, landmarks: Path, train: Sequence[str], test: Sequence[str],
+                 workers: int) -> dict[str, float]:
+    """The metrics of the detector of signing (`slr.evaluation.streams`)."""
+    data = split(folder, streams(folder, manifest, landmarks), landmarks, test, train)
+    model = trained(folder / "detector", "detector", DETECTOR.params, data, workers)
+    return evaluate(model, settings("detector", DETECTOR.params, workers), **data._asdict(),
+                    metrics_path=folder / "detector.json", report_dir=folder / "report")
+
+
+def _all(members: list[Member], workers: int) -> list[np.ndarray]:
+    """The answers of all members, in their order; as many are trained at a time as there are workers."""
+    found = {}
+    with progress("networks", len(members)) as advance:
+        for done in map_unordered(answer, members, workers):
+            if done.error is not None:
+                raise done.error
+            found[done.item.seed] = done.result
+            advance()
+    return [found[member.seed] for member in members]
+
+
+def development(recordings: Path, workers: int) -> None:
+    """Cross-validate inside the training sentences, print and keep the numbers: folds/development.json."""
+    manifest, landmarks = corpus(FOLDER / "sentences", recordings, None)
+    words = corpus(FOLDER / "words", recordings, "words")
+    clips = read_manifest(manifest)
+    training = clips[clips.split == "train"]
+    found: dict[str, list[float]] = {}
+    for fold, held_out in enumerate(development_folds(training)):
+        rest = [clip_id for clip_id in training.clip_id if clip_id not in held_out]
+        folder = FOLDER / f"fold-{fold}"
+        read = read_sentences(folder, manifest, landmarks, rest, held_out, workers)
+        wer = {"greedy": read.metrics(Decoder(method="greedy")), "beam": read.metrics(read.decoder(None))}
+        wer |= {f"weight {weight}, bonus {bonus}": read.metrics(read.decoder(Language(LANGUAGE.order, weight, bonus)))
+                for weight, bonus in TRIED}
+        for name, metrics in wer.items():
+            found.setdefault(f"WER, {name}", []).append(metrics["wer"])
+        right = name_words(folder / "words", words, rest, held_out, workers)
+        found.setdefault("isolated words, top-1", []).append(float(right.mean()))
+    write_json(FOLDER / "development.json", found)
+    for name, values in found.items():
+        print(f"{name:32} {np.mean(values):.3f}   {' '.join(f'{value:.3f}' for value in values)}")
+
+
+def test(recordings: Path, workers: int) -> None:
+    """Train on all training sentences, read the test sentences, and write metrics.json, results.md and results.png."""
+    manifest, landmarks = corpus(FOLDER / "sentences", recordings, None)
+    clips = read_manifest(manifest)
+    train, asked = (list(clips.clip_id[clips.split == name]) for name in ("train", "test"))
+    folder = FOLDER / "test"
+    read = read_sentences(folder, manifest, landmarks, train, asked, workers)
+    ways = {"greedy": Decoder(method="greedy"), "beam": read.decoder(None), "lm": read.decoder(LANGUAGE)}
+    of = {way: {"all": read.metrics(decoder), "repeated": read.metrics(decoder, read.repeated),
+                "new": read.metrics(decoder, ~read.repeated)} for way, decoder in ways.items()}
+    right = name_words(folder / "words", corpus(FOLDER / "words", recordings, "words"), train, asked, workers)
+    signing = tell_signing(folder / "signing", manifest, landmarks, train, asked, workers)
+    best = of["lm"]["all"]
+    metrics = {
+        "wer": best["wer"], "wer_ci_low": best["wer_ci_low"], "wer_ci_high": best["wer_ci_high"],
+        "wer_del": best["wer_del"], "wer_ins": best["wer_ins"], "wer_sub": best["wer_sub"],
+        "wer_worst_signer": best["worst_signer_wer"],
+        "wer_repeated": of["lm"]["repeated"]["wer"], "wer_new": of["lm"]["new"]["wer"],
+        "wer_beam": of["beam"]["all"]["wer"], "wer_greedy": of["greedy"]["all"]["wer"],
+        "wer_greedy_repeated": of["greedy"]["repeated"]["wer"], "wer_greedy_new": of["greedy"]["new"]["wer"],
+        "sentences": best["sentences"], "sentences_repeated": int(read.repeated.sum()), "glosses": best["glosses"],
+        **{f"isolated_{name}": value for name, value in accuracy("top1", right).items()}, "words": len(right),
+        "signing_f1": signing["f1"], "signing_pr_auc": signing["frame_pr_auc"],
+    }
+    write_json(STUDY / "metrics.json", metrics)
+    write_results(read, of, metrics)
+
+
+def write_results(read: Sentences, of: dict[str, dict[str, dict[str, float]]], metrics: dict[str, float]) -> None:
+    """results.md and results.png."""
+    titles = {"greedy": "greedy", "beam": "beam", "lm": "beam and language model"}
+    lines = ["| WER | all 40 sentences (95 %) | glosses of which a training sentence has the same, in order | other "
+             "sentences |", "| --- | --- | --- | --- |"]
+    for way, title in titles.items():
+        one = of[way]
+        lines.append(f"| {title} | {one['all']['wer']:.3f} ({one['all']['wer_ci_low']:.3f}-"
+                     f"{one['all']['wer_ci_high']:.3f}) | {one['repeated']['wer']:.3f} | {one['new']['wer']:.3f} |")
+    said = read.said(read.decoder(LANGUAGE))
+    taken = list(confusions(align_sentences(list(map(list, read.rows.glosses)), said)).items())[:8]
+    lines += ["", "Taken for each other most, with the language model: " + ", ".join(
+        f"{a} for {b} ({count})" for (b, a), count in taken) + "."]
+    write_text(STUDY / "results.md", "\n".join(lines) + "\n")
+    with matplotlib.rc_context(plots.STYLE):
+        draw(of).savefig(STUDY / "results.png", dpi=150)
+
+
+def draw(of: dict[str, dict[str, dict[str, float]]]) -> Figure:
+    """Errors of each way of decoding by their kinds."""
+    figure = Figure(figsize=(7, 2.4), layout="constrained")
+    axes = figure.subplots()
+    left = np.zeros(len(of))
+    for name, key in (("substituted", "wer_sub"), ("deleted", "wer_del"), ("inserted", "wer_ins")):
+        shares = np.array([one["all"][key] for one in of.values()])
+        axes.barh(list(of), shares, left=left, label=name)
+        left += shares
+    axes.axvline(0.25, color="0.4", linestyle="--", label="bar")
+    axes.set(xlabel="WER, 40 test sentences")
+    axes.legend()
+    return figure
+
+
+def main(arguments: Sequence[str] = (), workers: int = 0) -> None:
+    recordings = shared_data("boston104")
+    (development if DEVELOPMENT in arguments else test)(recordings, workers)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
