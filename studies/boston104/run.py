@@ -36,6 +36,8 @@ STUDY = Path(__file__).parent
 FOLDER = STUDY / "folds"
 """Landmarks, trained models and what they say, kept for the next start; not in git."""
 DEVELOPMENT = "--development"
+DEVELOPED = 2
+"""Members of the readers' ensemble in development, where three folds cost three times as much."""
 
 
 class Member(NamedTuple):
@@ -98,11 +100,12 @@ class Sentences(NamedTuple):
 
 
 def read_sentences(folder: Path, manifest: Path, landmarks: Path, train: Sequence[str], test: Sequence[str],
-                   workers: int) -> Sentences:
-    """Train the readers on sentences, and let them read others; probabilities are averaged over the members."""
+                   workers: int, members: int | None = None) -> Sentences:
+    """Train readers on sentences, so many or `READER.seeds`, and let them read others; probabilities are averaged."""
     data = split(folder, manifest, landmarks, test, train)
-    members = [Member(folder / f"reader-{seed}", READER, seed, data, test) for seed in range(1, READER.seeds + 1)]
-    means = np.log(np.mean(_all(members, workers), 0) + 1e-10)
+    readers = [Member(folder / f"reader-{seed}", READER, seed, data, test)
+               for seed in range(1, (members or READER.seeds) + 1)]
+    means = np.log(np.mean(_all(readers, workers), 0) + 1e-10)
     clips = read_manifest(manifest).set_index("clip_id")
     store, step = LandmarkStore(landmarks), READER.params.frames_a_moment
     moments = [-(-len(store.frame_numbers(clip_id)) // step) for clip_id in test]
@@ -156,7 +159,7 @@ def development(recordings: Path, workers: int) -> None:
     for fold, held_out in enumerate(development_folds(training)):
         rest = [clip_id for clip_id in training.clip_id if clip_id not in held_out]
         folder = FOLDER / f"fold-{fold}"
-        read = read_sentences(folder, manifest, landmarks, rest, held_out, workers)
+        read = read_sentences(folder, manifest, landmarks, rest, held_out, workers, DEVELOPED)
         wer = {"greedy": read.metrics(Decoder(method="greedy")), "beam": read.metrics(read.decoder(None))}
         wer |= {f"weight {weight}, bonus {bonus}": read.metrics(read.decoder(Language(LANGUAGE.order, weight, bonus)))
                 for weight, bonus in TRIED}
