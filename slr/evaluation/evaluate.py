@@ -7,6 +7,7 @@ import pandas as pd
 from slr.corpora.manifest import read_manifest
 from slr.errors import CorpusError, ModelError
 from slr.evaluation.model_plots import write_learning
+from slr.evaluation.phoenix import chosen
 from slr.evaluation.sentences import evaluate_sentences
 from slr.evaluation.signs import evaluate_signs
 from slr.evaluation.streams import evaluate_streams
@@ -28,7 +29,7 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
     model_dir : Path
         From `slr.training.loop.train`.
     params : Params
-        `evaluation` is used.
+        `evaluation` and `corpus.name` are used.
     landmarks, splits, manifest, signers : Path
         The landmark store, splits.parquet, manifest.parquet and (pseudo-signers) signers.parquet.
     metrics_path : Path
@@ -69,7 +70,8 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
             case "detection":
                 metrics = evaluate_streams(trained, store, clips, temporary)
             case "continuous":
-                metrics = evaluate_sentences(trained, store, clips, temporary)
+                metrics = evaluate_sentences(trained, store, clips, temporary,
+                                             chosen(params.evaluation.cleanup, params.corpus.name))
         training = trained.config["training"]
         write_learning(temporary, pd.read_csv(model_dir / HISTORY), training["best_epoch"])
         metrics |= {key: training[key] for key in _TRAINING if training.get(key) is not None}

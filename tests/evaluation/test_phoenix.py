@@ -57,8 +57,8 @@ def test_what_is_clean_stays(glosses, corpus):
     assert CLEAN[corpus](clean) == clean
 
 
-@pytest.mark.parametrize(("name", "corpus", "changed"), [("phoenix2014-dev.stm", "phoenix-2014", 5),
-                                                         ("phoenix2014T-dev.stm", "phoenix-2014-t", 1)])
+@pytest.mark.parametrize(("name", "corpus", "changed"), [("phoenix2014-dev.stm", "phoenix2014", 5),
+                                                         ("phoenix2014T-dev.stm", "phoenix2014t", 1)])
 def test_released_references_are_clean_but_for_repeats(shared_data, name, corpus, changed):
     sentences = [list(utterance.glosses) for utterance in read_stm(real_references(shared_data, name))]
     different = [(glosses, CLEAN[corpus](glosses)) for glosses in sentences if CLEAN[corpus](glosses) != glosses]
