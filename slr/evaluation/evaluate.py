@@ -5,17 +5,17 @@ from pathlib import Path
 import pandas as pd
 
 from slr.corpora.manifest import read_manifest
-from slr.errors import CorpusError, ModelError
+from slr.errors import CorpusError
 from slr.evaluation.model_plots import write_learning
 from slr.evaluation.phoenix import chosen
 from slr.evaluation.sentences import evaluate_sentences
 from slr.evaluation.signs import evaluate_signs
+from slr.evaluation.stores import open_alike
 from slr.evaluation.streams import evaluate_streams
 from slr.files import atomic_path, write_json
 from slr.params import Params
 from slr.splits import read_splits
 from slr.tasks import clips_of
-from slr.training.data import open_store
 from slr.training.device import use_cores
 from slr.training.trained import HISTORY, load_model
 
@@ -54,10 +54,7 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
     """
     use_cores(params.compute.workers)
     trained = load_model(model_dir)
-    store = open_store(trained.params, landmarks, frames)
-    if store.metadata != trained.config["preprocessing"]:
-        raise ModelError(f"the model in {model_dir} was trained on {trained.params.reads} made differently from those "
-                         f"in {landmarks if trained.params.reads == 'landmarks' else frames}; run `dvc repro`")
+    store = open_alike(trained, landmarks, frames)
     clips = read_splits(splits)[["clip_id", "split"]].merge(read_manifest(manifest).drop(columns="split"), on="clip_id")
     clips = clips_of(trained.params, clips).sort_values("clip_id", ignore_index=True)
     if "test" not in set(clips.split):

@@ -179,7 +179,7 @@ def find_too_short(name: str, data: Data, settings: ModelParams) -> dict[str, di
              for split, clips in (("train", data.train), ("val", data.val))}
     if short := found["train"]:
         warn(f"train {name}: {len(short)} of {len(data.train)} sentences have fewer moments than glosses and repeats "
-             f"and count in no loss ({', '.join(short[:4])}{', ...' if len(short) > 4 else ''}; config.json lists all); "
+             f"and count in no loss ({', '.join(short[:4])}{', ...' if len(short) > 4 else ''}; config.json has all); "
              "pool less in time, or look at their glosses")
     return {"too_short": found}
 
