@@ -1,4 +1,4 @@
-"""Explaining a clip and dumping features, from the folder of a model: of landmarks and of frames, of a clip and a video."""
+"""Explaining a clip and dumping features, by the folder of a model: of landmarks or frames, of a clip or a video."""
 
 from pathlib import Path
 
@@ -41,7 +41,8 @@ def model_of(folder: Path, params, metadata: dict) -> Path:
         model.classify.bias.data[0] = -1
     config = {"name": "m", "task": params.task, "params": params.model_dump(), "labels": GLOSSES,
               "preprocessing": metadata, "training": {}}
-    save_model(folder, model.state_dict(), config, [{"epoch": 1}])
+    weights = {name: weight.contiguous() for name, weight in model.state_dict().items()}
+    save_model(folder, weights, config, [{"epoch": 1}])
     return folder
 
 
