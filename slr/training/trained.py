@@ -14,9 +14,9 @@ from safetensors.torch import load_model as load_weights
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from slr.data.batches import evaluation_batches
+from slr.data.batches import Batch, evaluation_batches
 from slr.data.clips import Clips, arrange, load_clips
-from slr.data.images import RgbClips
+from slr.data.images import RgbBatch, RgbClips
 from slr.data.normalise import Normalise, normaliser
 from slr.errors import ModelError
 from slr.files import atomic_path, file_hash, read_json, write_json
@@ -133,21 +133,19 @@ def transcripts(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise)
     return found
 
 
-@torch.inference_mode()
 def answers(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> Iterator[tuple[int, dict[str, Tensor]]]:
-    """What a model says of every sentence, in evaluation mode and full precision, on the CPU; the shortest first.
-
-    Yields
-    ------
-    int, dict
-        The sentence's number; `sequence_logits` (T', classes) and `features` (T', D) of its moments.
-    """
+    """What a model says of every sentence (`of_batch`), with the sentence's number; the shortest first."""
     model.eval()
-    device = next(model.parameters()).device
     for batch, indices in evaluation_batches(clips):
-        found = model(normalise(batch).to(device))
-        for i, (clip, length) in enumerate(zip(indices.tolist(), found["lengths"].tolist(), strict=True)):
-            yield clip, {name: found[name][i, :length].float().cpu() for name in ("sequence_logits", "features")}
+        yield from zip(indices.tolist(), of_batch(model, normalise(batch)), strict=True)
+
+
+@torch.inference_mode()
+def of_batch(model: nn.Module, batch: Batch | RgbBatch) -> list[dict[str, Tensor]]:
+    """`sequence_logits` (T', classes) and `features` (T', D) of every sentence of a batch; float32 on the CPU."""
+    found = model(batch.to(next(model.parameters()).device))
+    return [{name: found[name][i, :length].float().cpu() for name in ("sequence_logits", "features")}
+            for i, length in enumerate(found["lengths"].tolist())]
 
 
 def save_model(folder: Path, weights: dict[str, Tensor], config: dict[str, Any], history: list[dict[str, Any]]) -> None:
