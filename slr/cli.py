@@ -416,6 +416,39 @@ def _transcribe(video: Path, detector: Path, recogniser: Path | None, out: list[
         print_tiers(tiers)
 
 
+@app.command("explain")
+def explain_clip(
+    clip: Annotated[str, typer.Argument(help="A clip id of the corpus, or a video file.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="A new folder.")],
+    model: Annotated[Path, typer.Option(help="Folder of a trained model, of sentences or of signs.")]
+    = Path("models/selected"),
+    any_extractor: AnyExtractor = False,
+):
+    """What a model went by: where it looked (Grad-CAM, models of frames), or which joints spoke for each gloss."""
+    from slr.explain import explain
+
+    with _readable_errors():
+        glosses = explain(clip, model, out, any_extractor=any_extractor)
+    typer.echo(f"{out}: {' '.join(gloss.label for gloss in glosses) or 'no gloss was read'}")
+
+
+@app.command("features")
+def write_features(
+    out: Annotated[Path, typer.Option("--out", "-o", help="A .parquet file.")],
+    model: Annotated[Path, typer.Option(help="Folder of a trained model, of sentences or of signs.")]
+    = Path("models/selected"),
+    data: Annotated[Path, typer.Option(help="Folder with manifest.parquet, splits.parquet, and landmarks or frames.")]
+    = Path("data"),
+    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+):
+    """A model's features of every clip, or of every moment of every sentence, as a table for other programs."""
+    from slr.evaluation.features import write_features
+
+    with _readable_errors():
+        clips, vectors = write_features(out, model=model, data=data, split=split)
+    typer.echo(f"{out}: {vectors} vectors of {clips} clips")
+
+
 Clips = Annotated[list[str] | None, typer.Argument(
     help="Clip ids of the corpus, videos as FILE=GLOSS, or a CSV path,gloss[,signer] of videos.")]
 WholeSplit = Annotated[str | None, typer.Option("--split", help="All clips of train, val or test.")]

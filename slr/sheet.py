@@ -49,9 +49,9 @@ def sheet_row(pictures: Sequence[np.ndarray], title: str, lines: Sequence[str]) 
     draw = ImageDraw.Draw(row)
     y = _MARGIN
     for text, bold, size, ink in [(title, True, 19, _INK), *((line, False, 13, _SOFT_INK) for line in lines)]:
-        font = _font(size, bold)
-        for part in _wrapped(text, font, _LABEL_WIDTH - 2 * _MARGIN)[:3]:
-            draw.text((_MARGIN, y), part, ink, font)
+        letters = font(size, bold)
+        for part in _wrapped(text, letters, _LABEL_WIDTH - 2 * _MARGIN)[:3]:
+            draw.text((_MARGIN, y), part, ink, letters)
             y += round(1.35 * size)
     x = _LABEL_WIDTH
     for picture in pictures:
@@ -60,7 +60,7 @@ def sheet_row(pictures: Sequence[np.ndarray], title: str, lines: Sequence[str]) 
     return row
 
 
-def _font(size: int, bold: bool) -> "FreeTypeFont":
+def font(size: int, bold: bool) -> "FreeTypeFont":
     """The font that comes with matplotlib: the same everywhere, with Latin, Greek, Cyrillic and Arabic letters."""
     from matplotlib import get_data_path
     from PIL import ImageFont

@@ -36,7 +36,7 @@ def test_importing_loads_nothing_heavy(code):
                                      ["download", "wlasl"], ["check"], ["settings"],
                                      ["show"], ["predict"], ["segments"], ["transcribe"], ["index"], ["index", "build"],
                                      ["index", "add"], ["search"],
-                                     ["transfer"], ["map"], ["sample-error"], ["verify"]])
+                                     ["transfer"], ["map"], ["explain"], ["features"], ["sample-error"], ["verify"]])
 def test_every_command_has_help(command):
     result = CliRunner().invoke(app, [*command, "--help"])
     assert result.exit_code == 0 and "Usage" in result.output

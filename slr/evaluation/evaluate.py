@@ -5,16 +5,17 @@ from pathlib import Path
 import pandas as pd
 
 from slr.corpora.manifest import read_manifest
-from slr.errors import CorpusError, ModelError
+from slr.errors import CorpusError
 from slr.evaluation.model_plots import write_learning
+from slr.evaluation.phoenix import chosen
 from slr.evaluation.sentences import evaluate_sentences
 from slr.evaluation.signs import evaluate_signs
+from slr.evaluation.stores import open_alike
 from slr.evaluation.streams import evaluate_streams
 from slr.files import atomic_path, write_json
 from slr.params import Params
 from slr.splits import read_splits
 from slr.tasks import clips_of
-from slr.training.data import open_store
 from slr.training.device import use_cores
 from slr.training.trained import HISTORY, load_model
 
@@ -28,7 +29,7 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
     model_dir : Path
         From `slr.training.loop.train`.
     params : Params
-        `evaluation` is used.
+        `evaluation` and `corpus.name` are used.
     landmarks, splits, manifest, signers : Path
         The landmark store, splits.parquet, manifest.parquet and (pseudo-signers) signers.parquet.
     metrics_path : Path
@@ -53,10 +54,7 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
     """
     use_cores(params.compute.workers)
     trained = load_model(model_dir)
-    store = open_store(trained.params, landmarks, frames)
-    if store.metadata != trained.config["preprocessing"]:
-        raise ModelError(f"the model in {model_dir} was trained on {trained.params.reads} made differently from those "
-                         f"in {landmarks if trained.params.reads == 'landmarks' else frames}; run `dvc repro`")
+    store = open_alike(trained, landmarks, frames)
     clips = read_splits(splits)[["clip_id", "split"]].merge(read_manifest(manifest).drop(columns="split"), on="clip_id")
     clips = clips_of(trained.params, clips).sort_values("clip_id", ignore_index=True)
     if "test" not in set(clips.split):
@@ -69,7 +67,8 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
             case "detection":
                 metrics = evaluate_streams(trained, store, clips, temporary)
             case "continuous":
-                metrics = evaluate_sentences(trained, store, clips, temporary)
+                metrics = evaluate_sentences(trained, store, clips, temporary,
+                                             chosen(params.evaluation.cleanup, params.corpus.name))
         training = trained.config["training"]
         write_learning(temporary, pd.read_csv(model_dir / HISTORY), training["best_epoch"])
         metrics |= {key: training[key] for key in _TRAINING if training.get(key) is not None}

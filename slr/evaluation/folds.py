@@ -24,12 +24,17 @@ from slr.splits import make_splits, signer_groups, write_splits
 
 RESULTS, SUMMARY = "results.csv", "summary.csv"
 SUMMARISED = ("top1", "top5", "macro_f1", "worst_signer_top1", "signer_gap", "signer_probe", "signer_probe_chance",
-              "train_seconds")
+              "pr_auc", "worst_signer_pr_auc", "frame_pr_auc", "f1_chosen", "segment_iou", "segment_f1",
+              "wer", "wer_del", "wer_ins", "wer_sub", "worst_signer_wer", "wer_greedy", "wer_lm", "sentence_errors",
+              "boundary_error_ms", "train_seconds")
 """Metrics whose mean and standard deviation over the folds are in the summary, as far as models have them."""
+WORST = {"top1": "min", "pr_auc": "min", "wer": "max"}
+"""The headline metric of each task, and what its worst fold has of it."""
 
 
 def cross_validate(models: Mapping[str, ModelParams], params: Params, *, landmarks: Path, manifest: Path, out: Path,
-                   workers: int = 0, validate: bool = True, keep_models: bool = False) -> pd.DataFrame:
+                   frames: Path | None = None, workers: int = 0, validate: bool = True,
+                   keep_models: bool = False) -> pd.DataFrame:
     """Train and test every model in every fold.
 
     A model and fold that is done is kept: it is done again only when its settings, the seed, the folds or the data
@@ -43,10 +48,12 @@ def cross_validate(models: Mapping[str, ModelParams], params: Params, *, landmar
         `splits` (`folds` says how many; at least as many as signers leaves one signer out), `signers`, `train` (seed,
         device, precision, budget) and `evaluation` are used; its `models` are not.
     landmarks, manifest : Path
-        Landmark store and manifest.parquet.
+        Landmark store and manifest.parquet; splits and pseudo-signers follow from the landmarks, whatever models read.
     out : Path
         results.csv (what is returned), summary.csv (see `summarise`), and for each fold its splits, its pseudo-signers
-        and each model's predictions.
+        and each model's report.
+    frames : Path, optional
+        The folder of frames, for models that read these.
     workers : int, default 0
         Trainings at a time, each on one core; 0 for one per core. 1 trains one after the other, each on
         `params.compute.workers` cores.
@@ -59,7 +66,8 @@ def cross_validate(models: Mapping[str, ModelParams], params: Params, *, landmar
     -------
     DataFrame
         One row for each model and fold: `model`, `fold`, `signer` (of the test clips; several are joined by "+", none
-        where unknown), and the metrics of `slr.evaluation.evaluate`.
+        where unknown), the headline metric, `clips` (of sentences, how many), and the other metrics of
+        `slr.evaluation.evaluate`.
 
     Raises
     ------
@@ -74,7 +82,7 @@ def cross_validate(models: Mapping[str, ModelParams], params: Params, *, landmar
     if not folds:
         raise CorpusError("there are no folds to test in; set splits.folds to the number of signers, or to at least 3")
     identity = [file_hash(landmarks), file_hash(manifest), params.splits.model_dump(), params.signers.model_dump(),
-                validate]
+                validate, *([file_hash(frames)] if frames is not None else [])]
     prepared = [_Fold(out / f"fold-{fold}", content_key(identity, fold), fold_splits(splits, clips, fold, validate),
                       landmarks, manifest, params.signers) for fold in folds]
     missing = [fold for fold in prepared if not fold.done()]
@@ -86,7 +94,7 @@ def cross_validate(models: Mapping[str, ModelParams], params: Params, *, landmar
             advance()
     if workers != 1:
         params = params.model_copy(update={"compute": params.compute.model_copy(update={"workers": 1})})
-    runs = [_Run(name, fold, out / f"fold-{fold}", landmarks, manifest,
+    runs = [_Run(name, fold, out / f"fold-{fold}", landmarks, manifest, frames,
                  params.model_copy(update={"models": {name: settings}}), keep_models)
             for name, settings in models.items() for fold in folds]
     _finish([run for run in runs if not run.done()], len(runs), workers)
@@ -138,7 +146,7 @@ def fold_splits(splits: pd.DataFrame, manifest: pd.DataFrame, fold: int, validat
 
 
 def by_signer(table: pd.DataFrame, out: Path) -> pd.DataFrame:
-    """Top-1 of each signer under the model that never saw them, from the predictions of all folds.
+    """Top-1 of each signer under the model of clips with one sign that never saw them, from all folds' predictions.
 
     Parameters
     ----------
@@ -172,11 +180,12 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Indexed by `model`, in the table's order: `folds`, `clips` (tested in all folds), `top1_min` (the worst fold),
-        and `<metric>_mean` and `<metric>_sd` of `SUMMARISED`.
+        Indexed by `model`, in the table's order: `folds`, `clips` (tested in all folds), `top1_min`, `pr_auc_min` or
+        `wer_max` (the worst fold), and `<metric>_mean` and `<metric>_sd` of `SUMMARISED`.
     """
     models = table.groupby("model", sort=False)
-    columns = {"folds": models.fold.nunique(), "clips": models.clips.sum(), "top1_min": models.top1.min()}
+    columns = {"folds": models.fold.nunique(), "clips": models.clips.sum()}
+    columns |= {f"{metric}_{worst}": models[metric].agg(worst) for metric, worst in WORST.items() if metric in table}
     for metric in SUMMARISED:
         if metric in table:
             columns |= {f"{metric}_mean": models[metric].mean(), f"{metric}_sd": models[metric].std()}
@@ -210,6 +219,7 @@ class _Run(NamedTuple):
     folder: Path
     landmarks: Path
     manifest: Path
+    frames: Path | None
     params: Params
     keep_model: bool
 
@@ -231,7 +241,8 @@ class _Run(NamedTuple):
         tested = splits.clip_id[(splits.fold == self.fold).fillna(False)]
         signers = sorted(manifest.signer[manifest.clip_id.isin(tested)].dropna().unique())
         metrics = read_json(self.result)["metrics"]
-        first = {name: metrics[name] for name in ("top1", "clips", "train_seconds")}
+        first = {name: metrics[name] for name in WORST if name in metrics}
+        first |= {"clips": metrics.get("clips", metrics.get("sentences")), "train_seconds": metrics["train_seconds"]}
         return {"model": self.model, "fold": self.fold, "signer": "+".join(signers) or None, **first, **metrics}
 
 
@@ -265,7 +276,7 @@ def _train_and_test(run: _Run) -> None:
 
     folder = run.folder / run.model
     data = {"landmarks": run.landmarks, "splits": run.folder / "splits.parquet", "manifest": run.manifest,
-            "signers": run.folder / "signers.parquet"}
+            "signers": run.folder / "signers.parquet", "frames": run.frames}
     run.result.unlink(missing_ok=True)
     train(run.model, run.params, **data, out=folder / "model", work=folder / "work")
     metrics = evaluate(folder / "model", run.params, **data, metrics_path=folder / "metrics.json",

@@ -40,8 +40,14 @@ def clean_2014t(glosses: Sequence[str]) -> list[str]:
     return _joined(_marks_2014t(gloss) for gloss in _dropped(glosses, r"__[^_ ]*__"))
 
 
-CLEAN: dict[str, Callable[[Sequence[str]], list[str]]] = {"phoenix-2014": clean_2014, "phoenix-2014-t": clean_2014t}
-"""The clean-up of each corpus that has one."""
+Clean = Callable[[Sequence[str]], list[str]]
+CLEAN: dict[str, Clean] = {"phoenix2014": clean_2014, "phoenix2014t": clean_2014t}
+"""The clean-up of each corpus that has one, by `corpus.name`."""
+
+
+def chosen(cleanup: str, corpus: str) -> Clean | None:
+    """The clean-up that `evaluation.cleanup` means for a corpus, both as in params.yaml; None for none."""
+    return CLEAN.get(corpus if cleanup == "auto" else cleanup)
 
 
 def _dropped(glosses: Iterable[str], pattern: str) -> list[str]:

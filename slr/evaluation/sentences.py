@@ -11,6 +11,7 @@ from slr.decoding.decoder import Decoder
 from slr.decoding.greedy import greedy
 from slr.decoding.ngram import Fusion, train_ngrams
 from slr.decoding.records import Hypothesis, in_seconds, named
+from slr.evaluation.phoenix import Clean
 from slr.evaluation.transcripts import TRANSCRIPTS, write_transcripts
 from slr.metrics.wer import Alignment, align_sentences, count, counts_by_gloss, wer_metrics
 from slr.training.ctc import too_short
@@ -24,7 +25,8 @@ WEIGHTS = (0.25, 0.5, 1.0, 1.5, 2.0)
 """Weights of the language model that validation chooses from; each with and without as large a bonus for a gloss."""
 
 
-def evaluate_sentences(trained: TrainedModel, store: Store, clips: pd.DataFrame, out: Path) -> dict[str, float]:
+def evaluate_sentences(trained: TrainedModel, store: Store, clips: pd.DataFrame, out: Path,
+                       clean: Clean | None = None) -> dict[str, float]:
     """The metrics of a continuous model, and transcripts.csv and glosses.csv in the folder `out`.
 
     Parameters
@@ -36,17 +38,20 @@ def evaluate_sentences(trained: TrainedModel, store: Store, clips: pd.DataFrame,
         The manifest's rows of all sentences, with `split`.
     out : Path
         transcripts.csv: `clip_id`, `signer`, `reference`, `hypothesis` (glosses with `|` between), `score`,
-        `starts_s`, `ends_s` of each test sentence; glosses.csv: `gloss`, `correct`, `substituted`, `deleted`,
-        `inserted`.
+        `starts_s`, `ends_s`, `too_short` of each test sentence; glosses.csv: `gloss`, `correct`, `substituted`,
+        `deleted`, `inserted`.
+    clean : callable, optional
+        What is done to the glosses of both sides before errors are counted (`slr.evaluation.phoenix`). Transcripts stay
+        as they were signed and read.
 
     Returns
     -------
     dict
         `slr.metrics.wer.wer_metrics` of beam search without a language model; `wer_greedy`; `wer_lm`, with a
         language model of the training glosses, whose weight and bonus are those that are best on validation (left out
-        without validation sentences); `too_short`, test sentences with fewer moments than their glosses need;
-        `boundary_error_ms`, how far starts and ends of glosses that were recognised are from the truth, where the
-        corpus knows it (mean of absolute differences); `signers`, `classes`.
+        without validation sentences); `wer_uncleaned` where there is a clean-up; `too_short`, test sentences with fewer
+        moments than their glosses need; `boundary_error_ms`, how far starts and ends of glosses that were recognised
+        are from the truth, where the corpus knows it (mean of absolute differences); `signers`, `classes`.
     """
     rows = {split: clips[clips.split == split].reset_index(drop=True) for split in ("train", "val", "test")}
     test = rows["test"]
@@ -57,32 +62,36 @@ def evaluate_sentences(trained: TrainedModel, store: Store, clips: pd.DataFrame,
     decoder = Decoder(boundaries="middle")
     hypotheses = [decoder(scores)[0] for scores in found["test"]]
     said = [_names(hypothesis, trained.labels) for hypothesis in hypotheses]
-    alignments = align_sentences(references["test"], said)
+    alignments = aligned(references["test"], said, clean)
     metrics = wer_metrics(alignments, [signer if isinstance(signer, str) else None for signer in test.signer])
-    metrics["wer_greedy"] = _wer(references["test"], [_names(greedy(of), trained.labels) for of in found["test"]])
+    if clean is not None:
+        metrics["wer_uncleaned"] = _wer(references["test"], said)
+    metrics["wer_greedy"] = _wer(references["test"], [_names(greedy(of), trained.labels) for of in found["test"]],
+                                 clean)
     if "val" in found:
-        fusion = choose_fusion(references["train"], trained.labels, found["val"], references["val"])
+        fusion = choose_fusion(references["train"], trained.labels, found["val"], references["val"], clean)
         with_model = Decoder(fusion=fusion)
         told = [_names(with_model(scores)[0], trained.labels) for scores in found["test"]]
-        metrics |= {"wer_lm": _wer(references["test"], told), "lm_weight": fusion.weight,
+        metrics |= {"wer_lm": _wer(references["test"], told, clean), "lm_weight": fusion.weight,
                     "lm_bonus": fusion.insertion_bonus}
     targets = padded(gloss_classes(test, trained.labels))
     glosses = (targets != -1).sum(1)
     moments = glosses.new_tensor([len(scores) for scores in found["test"]])
-    metrics["too_short"] = int(too_short(moments, targets, glosses).sum())
+    short = too_short(moments, targets, glosses).tolist()
+    metrics["too_short"] = sum(short)
     timed = [_times(hypothesis, trained.params.frames_a_moment, store.fps(clip_id) * seen / store.n_frames[clip_id])
              for hypothesis, clip_id, seen in zip(hypotheses, test.clip_id, read["test"].lengths.tolist(), strict=True)]
     errors_s = [_boundary_errors(alignment, times, clip, store) for alignment, times, clip in zip(
-        alignments, timed, test.itertuples(), strict=True)]
+        aligned(references["test"], said), timed, test.itertuples(), strict=True)]
     if any(map(len, errors_s)):
         metrics["boundary_error_ms"] = float(1000 * np.concatenate(errors_s).mean())
-    write_transcripts(out / TRANSCRIPTS, test, said, hypotheses, timed)
+    write_transcripts(out / TRANSCRIPTS, test, said, hypotheses, timed, short)
     _write_glosses(out / BY_GLOSS, alignments)
     return metrics | {"classes": len(trained.labels), "signers": int(test.signer.nunique())}
 
 
 def choose_fusion(trained_on: Sequence[Sequence[str]], labels: Sequence[str], scores: Sequence[np.ndarray],
-                  references: Sequence[Sequence[str]]) -> Fusion:
+                  references: Sequence[Sequence[str]], clean: Clean | None = None) -> Fusion:
     """The language model's part that reads these sentences best; of equally good ones the lightest.
 
     Parameters
@@ -95,19 +104,29 @@ def choose_fusion(trained_on: Sequence[Sequence[str]], labels: Sequence[str], sc
         Log-probabilities of sentences that are neither trained nor tested on.
     references : sequence of sequences of str
         Their glosses.
+    clean : callable, optional
+        See `evaluate_sentences`.
     """
     model = train_ngrams(trained_on, labels, ORDER)
     tried = [Fusion(model, weight, bonus) for weight in WEIGHTS for bonus in (0.0, weight)]
     return min(tried, key=lambda fusion: _wer(references, [
-        _names(Decoder(fusion=fusion)(of)[0], labels) for of in scores]))
+        _names(Decoder(fusion=fusion)(of)[0], labels) for of in scores], clean))
 
 
 def _names(hypothesis: Hypothesis, labels: Sequence[str]) -> list[str]:
     return [gloss.label for gloss in named(hypothesis.glosses, labels)]
 
 
-def _wer(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]]) -> float:
-    return count(chain.from_iterable(align_sentences(references, hypotheses))).wer
+def aligned(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]],
+            clean: Clean | None = None) -> list[Alignment]:
+    """The alignment of each sentence, after a clean-up of both sides if there is one."""
+    if clean is not None:
+        references, hypotheses = ([clean(glosses) for glosses in of] for of in (references, hypotheses))
+    return align_sentences(references, hypotheses)
+
+
+def _wer(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]], clean: Clean | None = None) -> float:
+    return count(chain.from_iterable(aligned(references, hypotheses, clean))).wer
 
 
 def _times(hypothesis: Hypothesis, frames_a_moment: int, fps: float) -> np.ndarray:

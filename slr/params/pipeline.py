@@ -183,6 +183,9 @@ class EvaluationParams(Section):
 
     gloss_sets: dict[str, list[str]] = {}
     """Named sets of glosses; each adds the metric `top1_<name>`, over the clips of these glosses alone."""
+    cleanup: Literal["auto", "none", "phoenix2014", "phoenix2014t"] = "auto"
+    """What is done to the glosses of sentences before errors are counted: the clean-up of PHOENIX's own evaluation, or
+    nothing; `auto`: as `corpus.name` says."""
 
 
 class ComputeParams(Section):

@@ -99,6 +99,12 @@ class ModelFacts:
             return []
         return [_accuracy(str(name), rows) for name, rows in self.predictions.groupby(by, dropna=True)]
 
+    def too_short(self) -> dict[str, list[str]]:
+        """Ids of the sentences of each split that have fewer moments than glosses and repeats; no empty lists."""
+        trained = {} if self.config is None else self.config["training"].get("too_short", {})
+        tested = [] if self.transcripts is None else self.transcripts.clip_id[self.transcripts.too_short].tolist()
+        return {split: clip_ids for split, clip_ids in {**trained, "test": tested}.items() if clip_ids}
+
     def confusions(self, count: int = MAX_CONFUSIONS) -> list[Confusion]:
         """The commonest confusions, and among equals the surest ones first."""
         if self.predictions is None:

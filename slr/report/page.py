@@ -19,9 +19,11 @@ from slr.corpora.manifest import read_manifest
 from slr.draw import COLOURS, draw_strip
 from slr.evaluation import plots
 from slr.evaluation.model_plots import CONFUSION, CURVE, LEARNING
+from slr.evaluation.phoenix import Clean, chosen
+from slr.evaluation.sentences import aligned
 from slr.files import read_json, write_text
 from slr.landmarks.store import LandmarkStore
-from slr.metrics.wer import align_sentences, counts_by_gloss
+from slr.metrics.wer import counts_by_gloss
 from slr.params import Params
 from slr.report.alignments import alignment_rows
 from slr.report.corpus_facts import CorpusFacts, corpus_facts
@@ -81,6 +83,7 @@ def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, 
     clips = read_manifest(manifest)
     corpus = corpus_facts(clips, store, read_splits(splits), read_failures(landmarks))
     facts = [model_facts(name, models_dir, metrics, reports) for name in models]
+    clean = chosen(params.evaluation.cleanup, params.corpus.name)
     context = {
         "title": params.corpus.name, "params": params, "corpus": corpus, "colours": COLOURS,
         "durations": Markup(plots.histogram(corpus.durations_s, "duration in seconds")),
@@ -90,7 +93,7 @@ def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, 
         "gloss_sets": [f"top1_{name}" for name in params.evaluation.gloss_sets],
         "leakages": leakages(facts), "leakage_plot": _leakage_plot(leakages(facts), params.train.model),
         "selected": params.train.model,
-        "models": [_model(model, corpus, store, MAX_CONFUSIONS if model.name == params.train.model else
+        "models": [_model(model, corpus, store, clean, MAX_CONFUSIONS if model.name == params.train.model else
                           max(1, min(MAX_CONFUSIONS, MOST_CONFUSIONS // len(facts)))) for model in facts],
         "signers": _signers(metrics / "signers.json", signers, clips),
         "settings": yaml.safe_dump(params.model_dump(mode="json", exclude={"compute"}), sort_keys=False,
@@ -101,14 +104,16 @@ def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, 
     write_text(out, _environment().get_template("page.html.j2").render(context))
 
 
-def _model(model: ModelFacts, corpus: CorpusFacts, store: LandmarkStore, confusions: int) -> dict[str, Any]:
-    """What the template shows of one model; at most so many confusions."""
+def _model(model: ModelFacts, corpus: CorpusFacts, store: LandmarkStore, clean: Clean | None,
+           confusions: int) -> dict[str, Any]:
+    """What the template shows of one model, its sentences cleaned up as for its metrics; at most so many confusions."""
     plots_of = {name: Markup(svg) for name, svg in model.plots.items()}
     shown: dict[str, Any] = {"facts": model, "curves": [plots_of[name] for name in LEARNING if name in plots_of],
                              "confusion": plots_of.get(CONFUSION), "found": plots_of.get(CURVE)}
     if model.transcripts is not None:
         rows = model.transcripts
-        alignments = align_sentences(rows.reference.tolist(), rows.hypothesis.tolist())
+        alignments = aligned(rows.reference.tolist(), rows.hypothesis.tolist(), clean)
+        shown["too_short"] = model.too_short()
         shown["glosses"] = sorted(counts_by_gloss(alignments).items(), key=lambda item: (-item[1].errors, item[0]))
         shown["sentences"] = alignment_rows(rows.clip_id.tolist(), alignments, rows.signer.tolist(), MAX_SENTENCES)
     shown["confusions"] = [_confusion(confusion, corpus, store) for confusion in model.confusions(confusions)]

@@ -19,6 +19,7 @@ from slr.signers import read_signers
 from slr.skeleton import skeleton
 from slr.splits import read_splits
 from slr.tasks import clips_of
+from slr.training.ctc import too_short
 from slr.windows import class_of_frames, frame_labels, window_labels
 
 UNKNOWN = -2
@@ -140,6 +141,15 @@ def gloss_classes(rows: pd.DataFrame, labels: list[str]) -> list[list[int]]:
     """The classes of each sentence's glosses; one that isn't among `labels` has the class `UNKNOWN`."""
     classes = _classes(labels)
     return [[classes.get(gloss, UNKNOWN) for gloss in glosses] for glosses in rows.glosses]
+
+
+def too_short_clips(clips: Clips | RgbClips, frames_a_moment: int) -> list[str]:
+    """Ids of the sentences that have fewer moments than glosses and repeats, as they are stored."""
+    if not len(clips):
+        return []
+    targets = torch.nn.utils.rnn.pad_sequence(list(clips.targets), batch_first=True, padding_value=-1)
+    short = too_short(-(-clips.lengths // frames_a_moment), targets, (targets != -1).sum(1))
+    return [clip_id for clip_id, is_short in zip(clips.clip_ids, short.tolist(), strict=True) if is_short]
 
 
 def padded(targets: list[list[int]]) -> Tensor:

@@ -30,7 +30,7 @@ from slr.progress import progress, warn
 from slr.skeleton import skeleton
 from slr.training.collapse import FACTS, advice, collapse_facts, collapsed
 from slr.training.ctc import CtcCriterion
-from slr.training.data import Data, open_store, read_data
+from slr.training.data import Data, open_store, read_data, too_short_clips
 from slr.training.device import autocast, choose_device, choose_precision, use_cores
 from slr.training.grouping import hard_batches, thresholds
 from slr.training.losses import Criterion
@@ -79,6 +79,7 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
     read = landmarks if settings.reads == "landmarks" else frames
     hashes = {path.name: file_hash(path) for path in (read, splits, manifest, signers)}
     data = read_data(store, splits, manifest, signers, settings, MOST_CLIPS[params.train.budget])
+    short = find_too_short(name, data, settings)
     joints = skeleton(settings.joints)
     normalise = normaliser(settings.normalise, joints)
 
@@ -152,7 +153,7 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
                      "best_epoch": state.best_epoch, "train_seconds": round(state.seconds, 2),
                      "train_cpu_seconds": round(state.cpu_seconds, 2),
                      **{key: value for key, value in best.items() if key.startswith("val_")},
-                     **{f"embedding_{fact}": value for fact, value in embedded.items()},
+                     **{f"embedding_{fact}": value for fact, value in embedded.items()}, **short,
                      **chosen_afterwards(settings, model, state.best, data, normalise)},
         "parameters": sum(weight.numel() for weight in model.parameters()), "data": hashes,
         "versions": {package: version(package) for package in ("slr", "torch", "numpy", "safetensors")},
@@ -168,6 +169,19 @@ MOST_CLIPS = {"full": None, "smoke": 128}
 def within_budget(settings: ModelParams, budget: str) -> ModelParams:
     """The settings as `train.budget` allows them."""
     return settings if budget == "full" else settings.model_copy(update={"epochs": min(2, settings.epochs)})
+
+
+def find_too_short(name: str, data: Data, settings: ModelParams) -> dict[str, dict[str, list[str]]]:
+    """`too_short`: ids of the training and validation sentences that are; a warning tells of those of training."""
+    if settings.task != "continuous":
+        return {}
+    found = {split: too_short_clips(clips, settings.frames_a_moment)
+             for split, clips in (("train", data.train), ("val", data.val))}
+    if short := found["train"]:
+        warn(f"train {name}: {len(short)} of {len(data.train)} sentences have fewer moments than glosses and repeats "
+             f"and count in no loss ({', '.join(short[:4])}{', ...' if len(short) > 4 else ''}; config.json has all); "
+             "pool less in time, or look at their glosses")
+    return {"too_short": found}
 
 
 def start_from(model: nn.Module, settings: ModelParams, folder: Path) -> dict[str, str]:

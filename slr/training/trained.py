@@ -1,7 +1,7 @@
 """A trained model on disk: weights, and everything that is needed to predict with them."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +14,9 @@ from safetensors.torch import load_model as load_weights
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from slr.data.batches import evaluation_batches
+from slr.data.batches import Batch, evaluation_batches
 from slr.data.clips import Clips, arrange, load_clips
-from slr.data.images import RgbClips
+from slr.data.images import RgbBatch, RgbClips
 from slr.data.normalise import Normalise, normaliser
 from slr.errors import ModelError
 from slr.files import atomic_path, file_hash, read_json, write_json
@@ -98,6 +98,13 @@ class TrainedModel:
         normalise = normaliser(self.params.normalise, self.skeleton)
         return [found.numpy() for found in transcripts(self.model, clips, normalise)]
 
+    def moments(self, clips: Clips | RgbClips) -> list[np.ndarray]:
+        """Features (T', D) of every sentence: what the logits of each moment are made of."""
+        found: list[np.ndarray] = [np.empty(0)] * len(clips)
+        for clip, answer in answers(self.model, clips, normaliser(self.params.normalise, self.skeleton)):
+            found[clip] = answer["features"].numpy()
+        return found
+
 
 @torch.inference_mode()
 def outputs(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, Tensor]:
@@ -118,18 +125,27 @@ def outputs(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, T
     return {name: torch.cat([answer[name].float().cpu() for answer in found])[back] for name in ("logits", "features")}
 
 
-@torch.inference_mode()
 def transcripts(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> list[Tensor]:
-    """Log-probabilities (T', classes) of every sentence, in evaluation mode and full precision; class 0 is none."""
-    model.eval()
-    device = next(model.parameters()).device
+    """Log-probabilities (T', classes) of every sentence; class 0 is none."""
     found: list[Tensor] = [torch.empty(0)] * len(clips)
-    for batch, indices in evaluation_batches(clips):
-        answer = model(normalise(batch).to(device))
-        told = answer["sequence_logits"].float().log_softmax(2).cpu()
-        for clip, log_probabilities, length in zip(indices.tolist(), told, answer["lengths"].tolist(), strict=True):
-            found[clip] = log_probabilities[:length]
+    for clip, answer in answers(model, clips, normalise):
+        found[clip] = answer["sequence_logits"].log_softmax(1)
     return found
+
+
+def answers(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> Iterator[tuple[int, dict[str, Tensor]]]:
+    """What a model says of every sentence (`of_batch`), with the sentence's number; the shortest first."""
+    model.eval()
+    for batch, indices in evaluation_batches(clips):
+        yield from zip(indices.tolist(), of_batch(model, normalise(batch)), strict=True)
+
+
+@torch.inference_mode()
+def of_batch(model: nn.Module, batch: Batch | RgbBatch) -> list[dict[str, Tensor]]:
+    """`sequence_logits` (T', classes) and `features` (T', D) of every sentence of a batch; float32 on the CPU."""
+    found = model(batch.to(next(model.parameters()).device))
+    return [{name: found[name][i, :length].float().cpu() for name in ("sequence_logits", "features")}
+            for i, length in enumerate(found["lengths"].tolist())]
 
 
 def save_model(folder: Path, weights: dict[str, Tensor], config: dict[str, Any], history: list[dict[str, Any]]) -> None:

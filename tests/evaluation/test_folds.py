@@ -2,6 +2,7 @@
 
 import pickle
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -9,9 +10,11 @@ from slr.corpora.manifest import read_manifest
 from slr.errors import CorpusError, SlrError
 from slr.evaluation import folds
 from slr.evaluation.folds import by_signer, cross_validate, flat, fold_splits, summarise
+from slr.frames import extract_frames
 from slr.landmarks.store import LandmarkStore
-from slr.params import Params, SplitsParams, SpoterParams, parse
+from slr.params import FramesParams, Params, PoseCtcParams, SplitsParams, SpoterParams, StfnetParams, parse
 from slr.splits import make_splits, read_splits
+from slr.video import write_video
 from tests import landmark_corpus
 
 SMALL = SpoterParams(d_model=16, heads=2, encoder_layers=1, decoder_layers=1, feedforward=32, epochs=1)
@@ -129,14 +132,34 @@ def test_a_failure_is_named_and_costs_only_itself(corpus, tmp_path):
 
 
 def test_a_training_can_be_sent_to_another_process(tmp_path):
-    task = folds._Run("a", 1, tmp_path, tmp_path, tmp_path, parse({"models": {"a": SMALL.model_dump()},
-                                                                   "train": {"models": ["a"], "model": "a"}}), True)
+    task = folds._Run("a", 1, tmp_path, tmp_path, tmp_path, None, parse(
+        {"models": {"a": SMALL.model_dump()}, "train": {"models": ["a"], "model": "a"}}), True)
     assert pickle.loads(pickle.dumps(task)) == task
 
 
 def test_no_folds_is_an_error(corpus, tmp_path):
     with pytest.raises(CorpusError, match="splits.folds"):
         cross_validate({"a": SMALL}, settings(0), landmarks=corpus.landmarks, manifest=corpus.manifest, out=tmp_path)
+
+
+def test_sentences_are_tested_too_from_landmarks_and_from_frames(tmp_path):
+    made = landmark_corpus.sentences(tmp_path / "corpus", signers=4, repetitions=3, longest=2)
+    for i, clip_id in enumerate(read_manifest(made.manifest).clip_id):
+        write_video(tmp_path / f"videos/{clip_id}.mp4", [np.full((32, 32, 3), 20 * i, np.uint8)] * 12, fps=10)
+    extract_frames(made.manifest, tmp_path / "videos", tmp_path / "frames", FramesParams(fps=None, size=None),
+                   workers=1, work=tmp_path / "work")
+    models = {"poses": PoseCtcParams(width=16, heads=1, layers=1, epochs=1),
+              "pictures": StfnetParams(backbone="tiny", hidden=16, temporal=["K3", "P2"], lstm_layers=1, epochs=1,
+                                       lstm_dropout=0, images={"resize": 32, "crop": 32})}
+    run = {"landmarks": made.landmarks, "manifest": made.manifest, "out": tmp_path / "out", "workers": 1}
+    table = cross_validate(models, settings(2), **run, frames=tmp_path / "frames")
+    assert list(table.columns[:5]) == ["model", "fold", "signer", "wer", "clips"] and len(table) == 4
+    assert set(table.clips) == {6} and sorted("+".join(table.signer[:2]).split("+")) == ["s0", "s1", "s2", "s3"]
+    summary = summarise(table)
+    assert summary.wer_max["pictures"] == table.wer[2:].max() and summary.clips.tolist() == [12, 12]
+    assert flat(summary)["poses_wer_mean"] == pytest.approx(table.wer[:2].mean())
+    with pytest.raises(SlrError, match="pictures, fold 0: CorpusError: family stfnet reads frames"):
+        cross_validate({"pictures": models["pictures"]}, settings(2), **run)
 
 
 def test_mean_and_deviation_over_folds_by_hand():

@@ -1,11 +1,16 @@
 """The clean-up of PHOENIX's glosses, case by case."""
 
+import random
+from itertools import chain
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slr.evaluation.phoenix import CLEAN, clean_2014, clean_2014t
+from slr.evaluation.phoenix import CLEAN, chosen, clean_2014, clean_2014t
 from slr.evaluation.sclite import read_stm
+from slr.evaluation.sentences import aligned
+from slr.metrics.wer import count
 from tests.evaluation.test_sclite import real_references
 
 CASES = [  # as annotated, of PHOENIX-2014, of PHOENIX-2014-T
@@ -57,11 +62,35 @@ def test_what_is_clean_stays(glosses, corpus):
     assert CLEAN[corpus](clean) == clean
 
 
-@pytest.mark.parametrize(("name", "corpus", "changed"), [("phoenix2014-dev.stm", "phoenix-2014", 5),
-                                                         ("phoenix2014T-dev.stm", "phoenix-2014-t", 1)])
+@pytest.mark.parametrize(("name", "corpus", "changed"), [("phoenix2014-dev.stm", "phoenix2014", 5),
+                                                         ("phoenix2014T-dev.stm", "phoenix2014t", 1)])
 def test_released_references_are_clean_but_for_repeats(shared_data, name, corpus, changed):
     sentences = [list(utterance.glosses) for utterance in read_stm(real_references(shared_data, name))]
     different = [(glosses, CLEAN[corpus](glosses)) for glosses in sentences if CLEAN[corpus](glosses) != glosses]
     assert len(different) == changed
     for glosses, cleaned in different:
         assert cleaned == [gloss for i, gloss in enumerate(glosses) if i == 0 or gloss != glosses[i - 1]]
+
+
+@pytest.mark.parametrize(("cleanup", "corpus", "expected"), [
+    ("auto", "phoenix2014", clean_2014), ("auto", "phoenix2014t", clean_2014t), ("auto", "csl_daily", None),
+    ("none", "phoenix2014", None), ("phoenix2014t", "folder", clean_2014t)])
+def test_the_corpus_or_the_setting_chooses(cleanup, corpus, expected):
+    assert chosen(cleanup, corpus) is expected
+
+
+@pytest.mark.parametrize(("name", "corpus", "marks"), [
+    ("phoenix2014-dev.stm", "phoenix2014", ["loc-{}", "cl-{}", "lh-{}", "{}-PLUSPLUS", "__EMOTION__ {}", "{} __PU__"]),
+    ("phoenix2014T-dev.stm", "phoenix2014t", ["loc-{}", "cl-{}", "{}-PLUSPLUS", "__ON__ {} __OFF__", "{} __PU__"])])
+def test_marks_are_no_errors_in_the_real_references_and_lost_glosses_are(shared_data, name, corpus, marks):
+    """Sentences are read with the annotators' marks: an error in each, but for the clean-up."""
+    rng = random.Random(0)
+    references = [list(utterance.glosses) for utterance in read_stm(real_references(shared_data, name))]
+    marked = [" ".join(rng.choice(marks).format(gloss) if len(gloss) > 3 else gloss for gloss in glosses).split()
+              for glosses in references]
+    total, cleaned = (count(chain.from_iterable(aligned(references, marked, clean))) for clean in (None, CLEAN[corpus]))
+    assert total.wer > 0.8 and cleaned.errors == 0
+    lost = [glosses[1:] for glosses in references]
+    cleaned = count(chain.from_iterable(aligned(references, lost, CLEAN[corpus])))
+    repeated = sum(glosses[:1] == glosses[1:2] for glosses in references)  # the other one stays
+    assert (cleaned.deleted, cleaned.inserted, cleaned.substituted) == (len(references) - repeated, 0, 0)

@@ -62,8 +62,8 @@ def real_references(shared_data: Path, name: str) -> Path:
 
 
 @needs_sclite
-@pytest.mark.parametrize(("name", "corpus", "glosses"), [("phoenix2014-dev.stm", "phoenix-2014", 5540),
-                                                         ("phoenix2014T-dev.stm", "phoenix-2014-t", 3748)])
+@pytest.mark.parametrize(("name", "corpus", "glosses"), [("phoenix2014-dev.stm", "phoenix2014", 5540),
+                                                         ("phoenix2014T-dev.stm", "phoenix2014t", 3748)])
 def test_real_references_are_counted_alike(tmp_path, shared_data, name, corpus, glosses):
     path = real_references(shared_data, name)
     utterances = read_stm(path)

@@ -1,5 +1,6 @@
 """Testing a model of sentences: the metrics are those of the transcripts, the times those of the signs."""
 
+import shutil
 from itertools import chain
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from slr.corpora.manifest import read_manifest
 from slr.decoding.greedy import greedy
 from slr.evaluation.evaluate import evaluate
+from slr.evaluation.phoenix import clean_2014
 from slr.evaluation.sentences import choose_fusion
 from slr.evaluation.transcripts import read_transcripts
 from slr.files import read_json, write_json
@@ -85,12 +87,47 @@ def test_the_language_model_is_the_one_that_reads_validation_best():
     assert fusion.weight > 0 and fusion.model.order == 3
 
 
-def test_the_report_shows_every_sentence_with_its_errors(folder, metrics):
-    write_json(folder / "metrics/metrics.json", metrics)
+def test_the_clean_up_is_made_before_counting_and_transcripts_stay(folder, metrics, tmp_path):
+    """PHOENIX's makes one of a gloss after itself, which drawn sentences have too."""
+    params = parse({"models": {"m": MODEL}, "train": {"model": "m", "models": ["m"]}, "compute": {"workers": 1},
+                    "evaluation": {"cleanup": "phoenix2014"}})
+    corpus = landmark_corpus.Corpus(*(folder / name for name in ("landmarks", "splits.parquet", "manifest.parquet",
+                                                                 "signers.parquet")))
+    cleaned = evaluate(folder / "models/m", params, *corpus, metrics_path=tmp_path / "m.json",
+                       report_dir=tmp_path / "report")
+    assert (tmp_path / "report/transcripts.csv").read_bytes() == (folder / "reports/m/transcripts.csv").read_bytes()
+    rows = read_transcripts(tmp_path / "report/transcripts.csv")
+    both = [[clean_2014(glosses) for glosses in rows[side]] for side in ("reference", "hypothesis")]
+    counts = count(chain.from_iterable(align_sentences(*both)))
+    assert cleaned["wer"] == counts.wer and cleaned["glosses"] == counts.glosses < metrics["glosses"]
+    assert cleaned["wer_uncleaned"] == metrics["wer"] and "wer_uncleaned" not in metrics
+    assert cleaned["boundary_error_ms"] == metrics["boundary_error_ms"]
+
+
+def test_the_report_lists_sentences_that_are_too_short(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    folder = tmp_path / "copy"
+    config, table = read_json(folder / "models/m/config.json"), folder / "reports/m/transcripts.csv"
+    assert config["training"]["too_short"] == {"train": [], "val": []} and "Too short for" not in page_of(folder)
+    config["training"]["too_short"]["train"] = ["s0-1", "s1-2"]
+    write_json(folder / "models/m/config.json", config)
+    pd.read_csv(table).assign(too_short=lambda rows: rows.clip_id == "s5-3").to_csv(table, index=False)
+    told = page_of(folder).split("Too short for their glosses")[1].split("</table>")[0]
+    assert '<td>train</td><td class="n">2</td><td>s0-1, s1-2</td>' in told
+    assert '<td>test</td><td class="n">1</td><td>s5-3</td>' in told and "<td>val</td>" not in told
+
+
+def page_of(folder) -> str:
+    """The report on what lies in a folder."""
+    write_json(folder / "metrics/metrics.json", read_json(folder / "metrics/models/m.json"))
     write_report(folder / "report.html", params=PARAMS, manifest=folder / "manifest.parquet",
                  landmarks=folder / "landmarks", splits=folder / "splits.parquet", signers=folder / "signers.parquet",
                  metrics=folder / "metrics", models=["m"], models_dir=folder / "models", reports=folder / "reports")
-    page = (folder / "report.html").read_text(encoding="utf-8")
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_report_shows_every_sentence_with_its_errors(folder):
+    page = page_of(folder)
     rows = read_transcripts(folder / "reports/m/transcripts.csv")
     assert all(f"<td>{clip_id}</td>" in page for clip_id in rows.clip_id)
     wrong = any(row.reference != row.hypothesis for row in rows.itertuples())

@@ -116,6 +116,13 @@ def test_clips_that_are_too_short_are_counted_and_no_loss_is_infinite(once):
     assert history.lr.tolist() == pytest.approx([0.003, 0.0006])
 
 
+def test_clips_that_are_too_short_are_named_before_training(once, corpus, tmp_path, capsys):
+    assert read_json(once / "config.json")["training"]["too_short"] == {"train": ["train8"], "val": []}
+    run(corpus, tmp_path, epochs=1)
+    assert "train m: 1 of 9 sentences have fewer moments than glosses and repeats" in (told := capsys.readouterr().err)
+    assert "(train8; config.json has all)" in told
+
+
 def test_an_interrupted_run_goes_on_and_ends_with_the_same_weights(once, corpus, tmp_path):
     class Stop(Exception):
         pass
@@ -162,6 +169,8 @@ def test_colours_are_learned_and_tested_as_sentences_are(corpus, tmp_path):
 
 def test_clips_that_are_too_short_are_counted_in_testing(once, corpus):
     assert measured(corpus, once)["too_short"] == 1
+    rows = read_transcripts(once.parent / "report/transcripts.csv")
+    assert rows.clip_id[rows.too_short].tolist() == ["test2"]
 
 
 def test_frames_that_were_made_otherwise_are_refused(once, corpus, tmp_path):

@@ -68,7 +68,34 @@ class Stfnet(nn.Module):
             With a weight for it `frame_logits`, as `sequence_logits`: what is signed in the frames of each moment.
         """
         frames, lengths = pack(batch.images.transpose(1, 2), batch.lengths), batch.lengths
-        row, *heads = self._read(frames, lengths)  # each (N, D): the backbone's and the heads' vectors of all frames
+        return self.answer(self._read(frames, lengths), lengths)
+
+    def _read(self, frames: Tensor, lengths: Tensor) -> list[Tensor]:
+        """(N, 3, H, W) packed -> (N, D), and the same of each alignment head."""
+        return self.vectors(*self.see(frames, lengths), lengths)
+
+    def see(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Packed frames (N, 3, H, W) up to the last residual block.
+
+        Returns
+        -------
+        Tensor (N, C, h, w), what that block makes of each frame, and vectors (N, D) of the alignment heads before it.
+        """
+        x, heads = self._frame_by_frame(self.backbone.stem, frames), []
+        for i, stage in enumerate(self.backbone.stages):
+            if i > 1:
+                x, heads = self._fused(i - 2, x, heads, lengths)
+            x = self._frame_by_frame(stage, x)
+        return x, heads
+
+    def vectors(self, seen: Tensor, heads: list[Tensor], lengths: Tensor) -> list[Tensor]:
+        """What `see` gives -> (N, D), and the same of each alignment head."""
+        seen, heads = self._fused(-1, seen, heads, lengths)
+        return [seen.mean((2, 3)), *heads]
+
+    def answer(self, vectors: list[Tensor], lengths: Tensor) -> dict[str, Tensor | list[Tensor]]:
+        """What `forward` answers, from what `vectors` gives."""
+        row, *heads = vectors
         aligned = [self.temporal(head, lengths, source)[0] for source, head in enumerate(heads, 1)]  # (B, T', D)
         x, lengths, lift = self.temporal(row, lengths)
         features = self.lstm(x, lengths)
@@ -80,17 +107,10 @@ class Stfnet(nn.Module):
             "lengths": lengths, "lift_losses": lift.mean(0), "features": features.float(),
         }
 
-    def _read(self, frames: Tensor, lengths: Tensor) -> list[Tensor]:
-        """(N, 3, H, W) packed -> (N, D), and the same of each alignment head."""
-        sizes, aligned = lengths.tolist(), []
-        x = self._frame_by_frame(self.backbone.stem, frames)
-        for i, stage in enumerate(self.backbone.stages):
-            x = self._frame_by_frame(stage, x)
-            if i:
-                x = self._segment(self.fusions[i - 1], x, sizes)
-            if i and self.alignments:
-                aligned.append(self._segment(self.alignments[i - 1], x, lengths))
-        return [x.mean((2, 3)), *aligned]
+    def _fused(self, i: int, x: Tensor, heads: list[Tensor], lengths: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """(N, C, h, w) with what moves mixed in by the fusion block `i`, and the heads with that stage's, if any."""
+        x = self._segment(self.fusions[i], x, lengths.tolist())
+        return x, [*heads, self._segment(self.alignments[i], x, lengths)] if self.alignments else heads
 
     def _frame_by_frame(self, stage, x: Tensor) -> Tensor:
         """A stage, or the stem, of which a frame's result is its own matter unless norms are in training."""

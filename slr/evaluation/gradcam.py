@@ -1,0 +1,182 @@
+"""Where a model of frames looked when it read a gloss: Grad-CAM.
+
+Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization", ICCV 2017, by
+captum, on the last residual block of the backbone. Each frame's channels are weighed by the mean gradient of the
+gloss's logits in that frame, so that a frame far from the gloss has little heat. The backbone is read once and keeps
+nothing for gradients; what comes behind it is read again for each gloss.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from slr.data.images import RgbBatch
+from slr.decoding.records import Gloss, in_seconds
+from slr.evaluation.readings import Reading, readings
+from slr.models.stfnet import Stfnet
+from slr.models.stfnet.packing import pack
+from slr.sheet import font
+from slr.video import write_video
+
+VIDEO, FRAMES, TABLE = "gradcam.mp4", "frames", "glosses.csv"
+SHOWN_SIDE = 384
+"""Side in pixels that pictures are enlarged to; larger ones stay as they are."""
+_STRONGEST = 0.6
+"""Share of the heat's colour where it is highest; without heat the picture stays as it is."""
+_CAPTION = 40
+_PAPER, _INK = (255, 255, 255), (28, 36, 48)
+
+
+@dataclass(frozen=True)
+class GlossHeat:
+    """Where a model looked for one gloss.
+
+    Attributes
+    ----------
+    gloss : Gloss
+        `start` and `end` in frames of the clip.
+    heat : ndarray (T, h, w) float32
+        Of each frame, in units of the logit times the block's activation; 0 where nothing spoke for the gloss.
+    """
+
+    gloss: Gloss
+    heat: np.ndarray
+
+
+class _BehindBackbone(nn.Module):
+    """What follows the backbone, as captum asks for it: a layer to look at, and one number."""
+
+    def __init__(self, model: Stfnet, heads: list[Tensor], lengths: Tensor):
+        super().__init__()
+        self.model, self.heads, self.lengths = model, heads, lengths
+        self.seen = nn.Identity()
+
+    def logits(self, seen: Tensor) -> Tensor:
+        """(N, C, h, w), what the last residual block makes of a clip's frames -> (T', classes)"""
+        vectors = self.model.vectors(self.seen(seen), self.heads, self.lengths)
+        return self.model.answer(vectors, self.lengths)["sequence_logits"][0]
+
+    def forward(self, seen: Tensor, reading: Reading) -> Tensor:
+        """(1,)"""
+        return reading.score(self.logits(seen))[None]
+
+
+def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], frames_a_moment: int) -> list[GlossHeat]:
+    """Heat of every gloss that a model reads in a clip, in the order of time.
+
+    Parameters
+    ----------
+    model : Stfnet
+        In evaluation mode, on the CPU.
+    batch : RgbBatch
+        One clip.
+    labels : sequence of str
+        The model's glosses.
+    frames_a_moment : int
+        Frames of a clip to each moment of the logits.
+    """
+    from captum.attr import LayerGradCam
+
+    with torch.no_grad():
+        seen, heads = model.see(pack(batch.images.transpose(1, 2), batch.lengths), batch.lengths)
+        behind = _BehindBackbone(model, heads, batch.lengths)
+        found = readings(behind.logits(seen), labels)
+    explain, n_frames, heats = LayerGradCam(behind, behind.seen), len(seen), []
+    for reading in found:
+        heat = explain.attribute(seen, additional_forward_args=reading, relu_attributions=True)
+        start, end = (min(moment * frames_a_moment, n_frames) for moment in (reading.gloss.start, reading.gloss.end))
+        heats.append(GlossHeat(Gloss(reading.gloss.label, start, end), heat[:, 0].detach().numpy()))
+    return heats
+
+
+def write_gradcam(folder: Path, batch: RgbBatch, heats: Sequence[GlossHeat], fps: float) -> None:
+    """Write gradcam.mp4, frames/00000.jpg, ... and glosses.csv into a folder that is there.
+
+    A frame has the heat of the gloss that is signed in it, relative to the highest of that gloss's frames, under its
+    name; between glosses it is as it was.
+
+    Parameters
+    ----------
+    folder : Path
+    batch : RgbBatch
+        The clip.
+    heats : sequence of GlossHeat
+    fps : float
+        Of its frames as the model saw them.
+    """
+    (folder / FRAMES).mkdir()
+    rows = [(number, gloss.label, gloss.start, gloss.end, *_frames(heat)) for number, (gloss, heat) in enumerate(
+        zip(in_seconds([heat.gloss for heat in heats], 1, fps), heats, strict=True), 1)]
+    pd.DataFrame(rows, columns=["number", "gloss", "start_s", "end_s", "first_frame", "end_frame"]).to_csv(
+        folder / TABLE, index=False, float_format="%.3f", lineterminator="\n")
+    write_video(folder / VIDEO, _saved(_drawn(batch, heats, fps), folder / FRAMES), fps=fps)
+
+
+def overlay(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8: a picture under the heat (h, w), 0 to 1, in colours; the picture itself where that is 0."""
+    import cv2
+
+    heat = cv2.resize(heat, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR).clip(0, 1)
+    colours = cv2.applyColorMap(np.uint8(255 * heat), cv2.COLORMAP_TURBO)[..., ::-1]
+    share = _STRONGEST * np.sqrt(heat)[..., None]
+    return np.rint(picture * (1 - share) + colours * share).astype(np.uint8)
+
+
+def _frames(heat: GlossHeat) -> tuple[int, int]:
+    """The frames that are shown with a gloss, half-open: those of which most is in it, one at least."""
+    first = min(round(heat.gloss.start), len(heat.heat) - 1)
+    return first, max(round(heat.gloss.end), first + 1)
+
+
+def _drawn(batch: RgbBatch, heats: Sequence[GlossHeat], fps: float) -> Iterator[np.ndarray]:
+    """The clip's frames, each with a caption, and with the heat of its gloss if it has one."""
+    of_frame: dict[int, tuple[str, np.ndarray]] = {}
+    for number, each in enumerate(heats, 1):
+        first, end = _frames(each)
+        highest = each.heat[first:end].max()
+        for frame in range(first, end):
+            of_frame[frame] = (f"{number}/{len(heats)}  {each.gloss.label}",
+                               each.heat[frame] / highest if highest > 0 else each.heat[frame])
+    for frame in range(int(batch.lengths[0])):
+        picture = _enlarged(_pixels(batch.images[0, :, frame]))
+        name, heat = of_frame.get(frame, ("", None))
+        drawn = picture if heat is None else overlay(picture, heat)
+        yield np.concatenate([_caption(drawn.shape[1], name, f"{frame / fps:.2f} s"), drawn])
+
+
+def _pixels(image: Tensor) -> np.ndarray:
+    """(3, H, W) from -1 to 1 -> (H, W, 3) uint8"""
+    return ((image.permute(1, 2, 0) + 1) * 127.5).round().to(torch.uint8).numpy()
+
+
+def _enlarged(picture: np.ndarray) -> np.ndarray:
+    import cv2
+
+    scale = SHOWN_SIDE / min(picture.shape[:2])
+    return picture if scale <= 1 else cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+
+
+def _caption(width: int, name: str, time: str) -> np.ndarray:
+    """A strip of paper with a gloss on its left and a time on its right."""
+    from PIL import Image, ImageDraw
+
+    strip = Image.new("RGB", (width, _CAPTION), _PAPER)
+    draw, small, large = ImageDraw.Draw(strip), font(14, False), font(18, True)
+    draw.text((10, _CAPTION // 2), name, _INK, large, "lm")
+    draw.text((width - 10, _CAPTION // 2), time, _INK, small, "rm")
+    return np.asarray(strip)
+
+
+def _saved(pictures: Iterator[np.ndarray], folder: Path) -> Iterator[np.ndarray]:
+    """The same pictures, each also as a JPEG."""
+    import cv2
+
+    for number, picture in enumerate(pictures):
+        _, jpeg = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
+        (folder / f"{number:05d}.jpg").write_bytes(jpeg.tobytes())
+        yield picture

@@ -1,0 +1,133 @@
+"""Which joints spoke for a gloss, and when: gradient times input, for models of landmarks.
+
+A gloss's logits are differentiated by every coordinate of the sentence as the network reads it (normalised), and the
+gradients multiplied by the coordinates (Shrikumar et al., "Not Just a Black Box", 2016). Summed over a joint's
+coordinates, that is how fast the logits would grow if the joint went further away from the origin, which is where the
+normalisation puts it: with `shoulders` and `hands` the neck, or a hand's own wrist. Positive speaks for the gloss,
+negative against it. A joint that wasn't found has 0, and so has one that the network doesn't see.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from slr.data.batches import collate
+from slr.data.clips import Clips
+from slr.data.normalise import normaliser
+from slr.decoding.records import Gloss, in_seconds
+from slr.evaluation.plots import ACCENT, SECOND
+from slr.evaluation.readings import Reading, readings
+from slr.skeleton import Skeleton
+from slr.training.trained import TrainedModel
+
+TABLE, PICTURE = "importance.csv", "importance.png"
+_MOST_DRAWN = 24
+"""Glosses that are in the picture; the table has all."""
+
+
+@dataclass(frozen=True)
+class GlossImportance:
+    """Which joints spoke for one gloss.
+
+    Attributes
+    ----------
+    gloss : Gloss
+        `start` and `end` in frames of the clip.
+    values : ndarray (T, J) float32
+        In units of the logit.
+    """
+
+    gloss: Gloss
+    values: np.ndarray
+
+
+def joint_importance(trained: TrainedModel, clips: Clips) -> list[GlossImportance]:
+    """Importance for every gloss that a model reads in a clip, or for the most probable one of a clip with one sign.
+
+    Parameters
+    ----------
+    trained : TrainedModel
+        Of landmarks, and not of streams.
+    clips : Clips
+        One clip, from `trained.clips` or `trained.clip`.
+    """
+    batch = normaliser(trained.params.normalise, trained.skeleton)(collate(clips, torch.tensor([0])))
+    landmarks = batch.landmarks.clone().requires_grad_()  # (1, T, J, C)
+    answer = trained.model(replace(batch, landmarks=landmarks))
+    if trained.params.task == "continuous":
+        logits, frames_a_moment = answer["sequence_logits"][0], trained.params.frames_a_moment
+        found = readings(logits, trained.labels)
+    else:
+        logits, frames_a_moment = answer["logits"], landmarks.shape[1]
+        label = int(logits.argmax())
+        found = [Reading(Gloss(trained.labels[label], 0, 1), label, slice(0, 1))]
+    explained = []
+    for reading in found:
+        gradient, = torch.autograd.grad(reading.score(logits), landmarks, retain_graph=True)
+        start, end = (min(moment * frames_a_moment, landmarks.shape[1]) for moment in (reading.gloss.start,
+                                                                                       reading.gloss.end))
+        explained.append(GlossImportance(Gloss(reading.gloss.label, start, end),
+                                         (gradient * landmarks.detach())[0].sum(-1).numpy()))
+    return explained
+
+
+def write_joint_importance(folder: Path, found: list[GlossImportance], skeleton: Skeleton, fps: float) -> None:
+    """Write importance.csv and importance.png into a folder that is there; the same bytes each time.
+
+    Parameters
+    ----------
+    folder : Path
+        importance.csv: `number` and `gloss` (in the order of time), its `start_s` and `end_s`, `frame`, `time_s`, and a
+        column for each joint; a row for each gloss and frame.
+    found : list of GlossImportance
+    skeleton : Skeleton
+        Of the model.
+    fps : float
+        Of the clip's frames as the model saw them.
+    """
+    tables = [pd.DataFrame({"number": number, "gloss": gloss.label, "start_s": gloss.start, "end_s": gloss.end,
+                            "frame": np.arange(len(of.values)), "time_s": np.arange(len(of.values)) / fps}).join(
+                  pd.DataFrame(of.values, columns=skeleton.joints))
+              for number, (gloss, of) in enumerate(zip(in_seconds([of.gloss for of in found], 1, fps), found,
+                                                       strict=True), 1)]
+    columns = ["number", "gloss", "start_s", "end_s", "frame", "time_s", *skeleton.joints]
+    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+    table.to_csv(folder / TABLE, index=False, float_format="%.6g", lineterminator="\n")
+    if found:
+        _draw(folder / PICTURE, found[:_MOST_DRAWN], skeleton, fps)
+
+
+def _draw(path: Path, found: list[GlossImportance], skeleton: Skeleton, fps: float) -> None:
+    """A map of joints and frames for each gloss; all glosses are marked below the time axis, its own in colour.
+
+    Parts get room by the root of their joints, or a face of 478 would leave none for the hands.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    sizes = [len(joints) for joints in skeleton.parts.values()]
+    bounds = np.r_[0, np.cumsum(np.sqrt(sizes))]
+    edges = np.concatenate([np.linspace(low, high, size + 1)[:-1] for low, high, size in zip(
+        bounds, bounds[1:], sizes, strict=False)] + [bounds[-1:]])
+    below = 0.09 * bounds[-1]
+    with matplotlib.rc_context({"font.family": "DejaVu Sans", "font.size": 8}):
+        figure = Figure(figsize=(8, 2.5 * len(found) + 0.4), layout="constrained")
+        for number, (axes, of) in enumerate(zip(figure.subplots(len(found), squeeze=False)[:, 0], found, strict=True)):
+            largest = max(float(np.abs(of.values).max()), 1e-12)
+            shown = axes.pcolormesh(np.arange(len(of.values) + 1) / fps, edges, of.values.T, cmap="RdBu_r",
+                                    vmin=-largest, vmax=largest)
+            axes.hlines(bounds[1:-1], 0, len(of.values) / fps, color="#1c2430", linewidth=0.6)
+            for other in range(len(found)):
+                start_s, end_s = (moment / fps for moment in (found[other].gloss.start, found[other].gloss.end))
+                axes.broken_barh([(start_s, end_s - start_s)], (bounds[-1] + 0.2 * below, 0.6 * below),
+                                 color=SECOND if other == number else ACCENT, alpha=1 if other == number else 0.35)
+            axes.set_yticks((bounds[1:] + bounds[:-1]) / 2, [part.replace("_", " ") for part in skeleton.parts])
+            axes.set_ylim(bounds[-1] + below, 0)
+            axes.tick_params(axis="y", length=0)
+            axes.set_title(f"{number + 1}. {of.gloss.label}", loc="left", fontsize=9, parse_math=False)
+            axes.set_xlabel("seconds" if number == len(found) - 1 else "")
+            figure.colorbar(shown, ax=axes, label="gradient times input", pad=0.01)
+        figure.savefig(path, dpi=100, metadata={"Software": None})
