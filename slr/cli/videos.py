@@ -64,16 +64,19 @@ def find_segments(
 def transcribe_video(
     video: Video,
     detector: Detector = Path("models/sca_stgcn_detection"),
-    recogniser: Annotated[Path, typer.Option(help="Folder of a model that reads sentences.")] = Path("models/pose_ctc"),
+    recogniser: Annotated[Path, typer.Option(help="Folder of a model that reads sentences, from landmarks or from "
+                                                  "pictures.")] = Path("models/pose_ctc"),
+    whole: Annotated[bool, typer.Option("--whole", help="Recognise all of the video: no detector, which says where "
+                                                        "signing is.")] = False,
     out: SegmentFiles = None,
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
 ):
     """The glosses of a video, each from when to when: finds signing, and recognises it."""
-    _transcribe(video, detector, recogniser, out or [], any_extractor, as_json)
+    _transcribe(video, None if whole else detector, recogniser, out or [], any_extractor, as_json)
 
 
-def _transcribe(video: Path, detector: Path, recogniser: Path | None, out: list[Path], any_extractor: bool,
+def _transcribe(video: Path, detector: Path | None, recogniser: Path | None, out: list[Path], any_extractor: bool,
                 as_json: bool) -> None:
     from slr.segments.files import as_dict, format_of, write
     from slr.transcribe import Transcriber, print_tiers, summary

@@ -14,9 +14,9 @@ from safetensors.torch import load_model as load_weights
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from slr.data.batches import evaluation_batches
+from slr.data.batches import Batch, evaluation_batches
 from slr.data.clips import Clips, arrange, load_clips
-from slr.data.images import RgbClips
+from slr.data.images import RgbBatch, RgbClips
 from slr.data.normalise import Normalise, normaliser
 from slr.errors import ModelError
 from slr.files import atomic_path, file_hash, read_json, write_json
@@ -98,6 +98,10 @@ class TrainedModel:
         normalise = normaliser(self.params.normalise, self.skeleton)
         return [found.numpy() for found in transcripts(self.model, clips, normalise)]
 
+    def transcript(self, clip: RgbBatch) -> np.ndarray:
+        """Log-probabilities (T', classes) of one clip of pictures that is in no store; class 0 is none."""
+        return _read(self.model, clip)[0].numpy()
+
 
 @torch.inference_mode()
 def outputs(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, Tensor]:
@@ -122,14 +126,20 @@ def outputs(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, T
 def transcripts(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> list[Tensor]:
     """Log-probabilities (T', classes) of every sentence, in evaluation mode and full precision; class 0 is none."""
     model.eval()
-    device = next(model.parameters()).device
     found: list[Tensor] = [torch.empty(0)] * len(clips)
     for batch, indices in evaluation_batches(clips):
-        answer = model(normalise(batch).to(device))
-        told = answer["sequence_logits"].float().log_softmax(2).cpu()
-        for clip, log_probabilities, length in zip(indices.tolist(), told, answer["lengths"].tolist(), strict=True):
-            found[clip] = log_probabilities[:length]
+        for clip, log_probabilities in zip(indices.tolist(), _read(model, normalise(batch)), strict=True):
+            found[clip] = log_probabilities
     return found
+
+
+@torch.inference_mode()
+def _read(model: nn.Module, batch: Batch | RgbBatch) -> list[Tensor]:
+    """Log-probabilities (T', classes) of every sentence of a batch."""
+    answer = model(batch.to(next(model.parameters()).device))
+    told = answer["sequence_logits"].float().log_softmax(2).cpu()
+    return [log_probabilities[:length] for log_probabilities, length in zip(told, answer["lengths"].tolist(),
+                                                                            strict=True)]
 
 
 def save_model(folder: Path, weights: dict[str, Tensor], config: dict[str, Any], history: list[dict[str, Any]]) -> None:
@@ -157,7 +167,7 @@ def load_model(folder: str | Path, task: Task | None = None) -> TrainedModel:
     ----------
     folder : path
     task : {"isolated", "detection", "continuous"}, optional
-        What the model has to be for, and from landmarks.
+        What the model has to be for.
 
     Raises
     ------
@@ -183,9 +193,6 @@ def load_model(folder: str | Path, task: Task | None = None) -> TrainedModel:
     if task not in (None, params.task):
         does, by = _ANSWERS[params.task]
         raise ModelError(f"the model in {folder} {does}, so it is one for `{by}`; name one that {_ANSWERS[task][0]}")
-    if task is not None and params.reads == "frames":
-        raise ModelError(f"the model in {folder} reads frames, and `{_ANSWERS[task][1]}` finds landmarks; name a model "
-                         "of landmarks")
     return TrainedModel(model.eval(), params, config, folder)
 
 
