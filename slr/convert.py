@@ -24,6 +24,7 @@ from slr.errors import CorpusError, ParamsError
 from slr.files import atomic_path
 from slr.landmarks.store import ClipLandmarks, LandmarkStore
 from slr.progress import progress
+from slr.segments.labels import frame_labels
 from slr.skeleton import DERIVED, Skeleton, skeleton
 from slr.splits import read_splits
 
@@ -152,19 +153,17 @@ def _write_npz(out: Path, clips: pd.DataFrame, store: LandmarkStore) -> None:
         for source, part, target in kept:
             arrays[part][:, target] = clip.coordinates[:, source]
         np.savez_compressed(out / f"{names[row.clip_id]}.npz", **arrays)
-        labels += [f"{names[row.clip_id]} {frame} {label}" for frame, label in _frame_labels(row.segments, clip)]
+        labels += [f"{names[row.clip_id]} {frame} {label}" for frame, label in _labelled(row.segments, clip)]
     if labels:
         (out / GROUNDTRUTH).write_text("\n".join(labels) + "\n", encoding="utf-8")
     _write_list(out, clips, names, ".npz")
 
 
-def _frame_labels(segments: list[dict[str, Any]], clip: ClipLandmarks) -> Iterator[tuple[int, str]]:
-    """The label of each labelled frame; segments count the file's frames, of which the clip may have only some."""
-    for frame, number in enumerate(clip.frame_numbers):
-        for segment in segments:
-            if segment["start"] <= number < segment["end"]:
-                yield frame, re.sub(r"\s+", "_", segment["label"].strip())
-                break
+def _labelled(segments: list[dict[str, Any]], clip: ClipLandmarks) -> Iterator[tuple[int, str]]:
+    """The labelled frames of a clip and their labels, which the format wants in one word."""
+    for frame, label in enumerate(frame_labels(segments, clip.frame_numbers)):
+        if label is not None:
+            yield frame, re.sub(r"\s+", "_", label.strip())
 
 
 # .pose

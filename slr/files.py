@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from slr.errors import CorpusError
+from slr.errors import CorpusError, SlrError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +34,16 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         shutil.rmtree(holder, ignore_errors=True)
+
+
+@contextmanager
+def room(what: str) -> Iterator[None]:
+    """Turn an error of a temporary file into one that says what to do; raises SlrError for OSError."""
+    try:
+        yield
+    except OSError as error:
+        raise SlrError(f"the {what} can't be kept in {tempfile.gettempdir()} ({error.strerror}); make room, or set "
+                       "TMPDIR to another folder") from None
 
 
 def write_parquet(path: str | Path, rows: "pd.DataFrame", schema: "pa.Schema") -> None:

@@ -1,29 +1,34 @@
 """Videos of any length: where signing is, and the glosses of it, with times.
 
 Landmarks go to a temporary file as they are found, and windows and stretches of signing are read back from there: but
-for a few numbers a frame, no more of a video is in memory than what is recognised at once.
+for a few numbers a frame, no more of a video is in memory than what is recognised at once. A recogniser of pictures
+sees the video again, when it is known where signing is.
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 
 from slr.data.clips import cut
+from slr.data.stretches import Stretch, stretches_of
 from slr.decoding.decoder import Decoder
 from slr.decoding.records import named
 from slr.errors import ClipError, ModelError
+from slr.frames import clip_frames
 from slr.landmarks.spool import Spool
+from slr.params import FramesParams
 from slr.predict import VideoReader
 from slr.progress import progress
 from slr.segments import Segment
 from slr.segments.files import Tiers
 from slr.segments.finding import segments_of
-from slr.segments.frames import frame_probabilities
+from slr.segments.frames import frame_edges, frame_probabilities
 from slr.training.trained import TrainedModel, differences, load_model
-from slr.video import announced_frames
+from slr.video import IMAGES_FPS, Frame, announced_frames
 
 SIGNING, GLOSSES = "signing", "glosses"
 """Tiers of what is written; the first is the label of its segments, too."""
@@ -42,10 +47,10 @@ class Transcriber:
 
     Parameters
     ----------
-    detector : path
-        Folder of a model of streams.
+    detector : path or None
+        Folder of a model of streams; without one, all of a video is recognised.
     recogniser : path, optional
-        Folder of a model of sentences.
+        Folder of a model of sentences, from landmarks or from pictures.
     any_extractor : bool, default False
         See `slr.predict.Predictor`.
 
@@ -54,6 +59,8 @@ class Transcriber:
     ModelError
         If a model is missing or is one for another task, was trained on landmarks of another extractor, or the two were
         trained on landmarks that were made differently; says what differs.
+    ValueError
+        If there is neither a detector nor a recogniser.
 
     Examples
     --------
@@ -61,20 +68,23 @@ class Transcriber:
     Segment(start_s=1.2, end_s=1.73, label='hello', score=0.98)
     """
 
-    def __init__(self, detector: str | Path, recogniser: str | Path | None = None, any_extractor: bool = False):
-        self.detector = load_model(detector, "detection")
-        self.reader = VideoReader(self.detector, detector, any_extractor)
-        self.recogniser = None
-        if recogniser is not None:
-            self.recogniser = load_model(recogniser, "continuous")
-            VideoReader(self.recogniser, recogniser, any_extractor)
+    def __init__(self, detector: str | Path | None, recogniser: str | Path | None = None, any_extractor: bool = False):
+        if detector is None and recogniser is None:
+            raise ValueError("neither a detector nor a recogniser is given")
+        self.detector = None if detector is None else load_model(detector, "detection")
+        self.recogniser = None if recogniser is None else load_model(recogniser, "continuous")
+        self._of_landmarks = [model for model in (self.detector, self.recogniser)
+                              if model is not None and model.params.reads == "landmarks"]
+        readers = [VideoReader(model, model.folder, any_extractor) for model in self._of_landmarks]
+        self.reader = readers[0] if readers else None
+        if len(self._of_landmarks) == 2:
             different = differences(*(_made(model, any_extractor) for model in (self.recogniser, self.detector)))
             if different:
                 raise ModelError(f"the model in {recogniser} was trained on landmarks that were made differently from "
                                  f"those of the one in {detector} ({'; '.join(different)}); train both on one corpus")
 
     def __call__(self, video: str | Path) -> dict[str, list[Segment]]:
-        """The tiers of a video: `signing`, and `glosses` where there is a recogniser.
+        """The tiers of a video: `signing` where there is a detector, and `glosses` where there is a recogniser.
 
         Segments are in order, don't overlap others of their tier, and lie within the video, whose last frame lasts as
         long as the others on average. The score of a stretch of signing is its mean probability, that of a gloss its
@@ -87,24 +97,47 @@ class Transcriber:
         SlrError
             If its landmarks don't fit on the disk.
         """
-        with self.spooled(Path(video)) as spool:
-            starts, probabilities = window_probabilities(self.detector, spool)
-            windows = self.detector.params.windows
-            signing = frame_probabilities(probabilities[:, self.detector.labels.index(windows.positive)], starts,
-                                          windows.frames, len(spool))
+        video = Path(video)
+        if self.reader is None:
+            return {GLOSSES: self._from_pictures(video, ((i * LONGEST_S, (i + 1) * LONGEST_S) for i in count()))}
+        with self.spooled(video) as spool:
             edges_s = spool.edges_s
-            stretches = segments_of(signing, edges_s, SIGNING, self.detector.config["training"]["threshold"])
+            if self.detector is None:
+                signing, found, tiers = np.ones(len(spool)), [Segment(0, float(edges_s[-1]), SIGNING)], {}
+            else:
+                signing = signing_probabilities(self.detector, spool)
+                found = segments_of(signing, edges_s, SIGNING, self.detector.config["training"]["threshold"])
+                tiers = {SIGNING: found}
             if self.recogniser is None:
-                return {SIGNING: stretches}
-            return {SIGNING: stretches, GLOSSES: [gloss for start, end in pieces(stretches, signing, edges_s)
-                                                  for gloss in glosses_of(self.recogniser, spool, start, end)]}
+                return tiers
+            bounds = list(pieces(found, signing, edges_s))
+            if self.recogniser.params.reads == "landmarks":
+                return tiers | {GLOSSES: [gloss for start, end in bounds
+                                          for gloss in glosses_of(self.recogniser, spool, start, end)]}
+        return tiers | {GLOSSES: self._from_pictures(video, [(edges_s[start], edges_s[end]) for start, end in bounds])}
+
+    def _from_pictures(self, video: Path, spans_s: Iterable[tuple[float, float]]) -> list[Segment]:
+        """The glosses in these spans of a video, whose frames are made as those were that the recogniser learned."""
+        params = FramesParams(**self.recogniser.config["preprocessing"]["frames"])
+        with progress("pictures", announced_frames(video, params.fps), unit="frame") as advance:
+
+            def frames() -> Iterator[Frame]:
+                for frame in clip_frames(video, params):
+                    advance()
+                    yield frame
+
+            try:
+                return [gloss for stretch in stretches_of(frames(), spans_s, self.recogniser.params.images)
+                        for gloss in glosses_of_pictures(self.recogniser, stretch, params.fps)]
+            except ClipError as error:
+                raise ClipError(f"{video}: {error}") from None
 
     @contextmanager
     def spooled(self, video: Path) -> Iterator[Spool]:
         """The landmarks of all of a video's frames, as long as the context lasts; raises as a call does."""
-        models = [model for model in (self.detector, self.recogniser) if model is not None]
         with tempfile.TemporaryFile() as file:
-            spool = Spool(file, self.reader.source, [model.skeleton for model in models], self.reader.frames.fps)
+            spool = Spool(file, self.reader.source, [model.skeleton for model in self._of_landmarks],
+                          self.reader.frames.fps)
             try:
                 with progress("landmarks", announced_frames(video, self.reader.frames.fps), unit="frame") as advance:
                     for frame in self.reader.stream(video):
@@ -139,6 +172,14 @@ def window_probabilities(detector: TrainedModel, spool: Spool) -> tuple[np.ndarr
     return starts, np.concatenate(found)
 
 
+def signing_probabilities(detector: TrainedModel, spool: Spool) -> np.ndarray:
+    """(T,): how probable signing is in each frame of a video, by the windows that it lies in."""
+    starts, probabilities = window_probabilities(detector, spool)
+    windows = detector.params.windows
+    return frame_probabilities(probabilities[:, detector.labels.index(windows.positive)], starts, windows.frames,
+                               len(spool))
+
+
 def pieces(stretches: Sequence[Segment], signing: np.ndarray, edges_s: np.ndarray) -> Iterator[tuple[int, int]]:
     """What is recognised at once: (first frame, the one after the last).
 
@@ -167,12 +208,25 @@ def pieces(stretches: Sequence[Segment], signing: np.ndarray, edges_s: np.ndarra
 
 
 def glosses_of(recogniser: TrainedModel, spool: Spool, start: int, end: int) -> Iterator[Segment]:
-    """The glosses of the frames from `start` to before `end`, by beam search."""
+    """The glosses of the frames from `start` to before `end`, by a recogniser of landmarks."""
     piece = recogniser.clip(spool.clip(start, end), spool.source)
-    log_probabilities = recogniser.transcripts(piece)[0]
+    return _decoded(recogniser, recogniser.transcripts(piece)[0], end - start, spool.edges_s[start:end + 1])
+
+
+def glosses_of_pictures(recogniser: TrainedModel, stretch: Stretch, fps: float | None = None) -> Iterator[Segment]:
+    """The glosses of a stretch, by a recogniser of pictures; `fps` is the frames' rate where their times don't tell."""
+    times = stretch.timestamps_s
+    if times[-1] > times[0]:
+        fps = (len(times) - 1) / (times[-1] - times[0])
+    edges_s = frame_edges(times, fps or IMAGES_FPS).clip(max=stretch.end_s)
+    return _decoded(recogniser, recogniser.transcript(stretch.batch), int(stretch.batch.lengths), edges_s)
+
+
+def _decoded(recogniser: TrainedModel, log_probabilities: np.ndarray, seen: int,
+             edges_s: np.ndarray) -> Iterator[Segment]:
+    """The glosses by beam search, in a piece of these edges of whose frames so many were seen, evenly."""
     glosses = Decoder(boundaries="middle")(log_probabilities)[0].glosses
-    frames, edges_s = np.arange(end - start + 1), spool.edges_s[start:end + 1]
-    stride = recogniser.params.frames_a_moment
+    frames, stride = np.linspace(0, seen, len(edges_s)), recogniser.params.frames_a_moment
     for gloss, name in zip(glosses, named(glosses, recogniser.labels), strict=True):
         moments = slice(int(gloss.start), int(np.ceil(gloss.end)))
         start_s, end_s = np.interp(np.array([gloss.start, gloss.end]) * stride, frames, edges_s)
@@ -199,14 +253,16 @@ def print_tiers(tiers: Tiers) -> None:
 
 def summary(tiers: Tiers) -> str:
     """How much was found, in a sentence."""
-    signing = tiers[SIGNING]
-    if not signing:
-        return "no signing was found"
-    total_s = sum(segment.length_s for segment in signing)
-    stretches = f"{len(signing)} stretch{'' if len(signing) == 1 else 'es'} of signing, {total_s:.1f} s"
-    if GLOSSES not in tiers:
-        return stretches
-    return f"{stretches}; {len(tiers[GLOSSES])} gloss{'' if len(tiers[GLOSSES]) == 1 else 'es'}"
+    told = []
+    if SIGNING in tiers:
+        signing = tiers[SIGNING]
+        if not signing:
+            return "no signing was found"
+        total_s = sum(segment.length_s for segment in signing)
+        told.append(f"{len(signing)} stretch{'' if len(signing) == 1 else 'es'} of signing, {total_s:.1f} s")
+    if GLOSSES in tiers:
+        told.append(f"{len(tiers[GLOSSES])} gloss{'' if len(tiers[GLOSSES]) == 1 else 'es'}")
+    return "; ".join(told)
 
 
 def _clock(time_s: float) -> str:

@@ -1,4 +1,4 @@
-"""Videos whose frames are labelled: labels from segments, segments from labels, and the label of a window."""
+"""Videos whose frames are labelled, for detection: the classes of their labels, and the label of a window."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from slr.params import WindowsParams
+from slr.segments.labels import frame_labels
 
 KEPT = {2: ("S",), 3: ("S", "P"), 4: ("S", "P", "n", "?")}
 """Labels that each number of classes keeps; all others become `REST`."""
@@ -48,29 +49,5 @@ def window_labels(labels: list[str | None], windows: WindowsParams) -> Iterator[
 
 def class_of_frames(segments: Sequence[Mapping[str, Any]], frame_numbers: np.ndarray,
                     windows: WindowsParams) -> list[str | None]:
-    """The class of each frame of a stream: `frame_labels`, each `mapped`."""
+    """The class of each frame of a stream: `slr.segments.labels.frame_labels`, each `mapped`."""
     return [label and mapped(label, windows) for label in frame_labels(segments, frame_numbers)]
-
-
-def segments_of(labels: list[str | None]) -> list[dict[str, Any]]:
-    """Runs of equal labels, half-open."""
-    edges = [0, *(i for i in range(1, len(labels)) if labels[i] != labels[i - 1]), len(labels)]
-    return [{"start": start, "end": end, "label": labels[start]} for start, end in zip(edges, edges[1:], strict=False)
-            if labels[start] is not None]
-
-
-def frame_labels(segments: Sequence[Mapping[str, Any]], frame_numbers: np.ndarray) -> list[str | None]:
-    """The label of each frame; None where no segment covers it, the later segment's where two do.
-
-    Parameters
-    ----------
-    segments : sequence of {start, end, label}
-        Of a manifest: frames of the file, half-open.
-    frame_numbers : array (T,) int
-        Number of each frame in the file (`ClipLandmarks.frame_numbers`).
-    """
-    labels: list[str | None] = [None] * len(frame_numbers)
-    for segment in segments:
-        for i in np.flatnonzero((frame_numbers >= segment["start"]) & (frame_numbers < segment["end"])):
-            labels[i] = segment["label"]
-    return labels

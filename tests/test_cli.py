@@ -4,14 +4,19 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from slr.cli import app
-from slr.params import load
+from slr.cli.use import CORPORA
+from slr.corpora import READERS
+from slr.params import CorpusParams, load
 from tests.conftest import REPOSITORY
 from tests.corpora.imported.files import body, spoter_cells, write_npz, write_table
 from tests.landmark_corpus import make
@@ -29,17 +34,27 @@ def test_importing_loads_nothing_heavy(code):
     assert not set(HEAVY) & set(loaded)
 
 
-@pytest.mark.parametrize("command", [[], ["use"], ["use", "folder"], ["use", "sample"], ["use", "wlasl"],
-                                     ["use", "ipn"], ["use", "lsa64"], ["use", "autsl"], ["use", "isl-kinect"],
-                                     ["use", "spoter-csv"], ["use", "sca-npz"], ["use", "arrays"], ["use", "pose"],
-                                     ["convert"], ["download"],
-                                     ["download", "wlasl"], ["check"], ["settings"],
-                                     ["show"], ["predict"], ["segments"], ["transcribe"], ["index"], ["index", "build"],
-                                     ["index", "add"], ["search"],
-                                     ["transfer"], ["map"], ["explain"], ["features"], ["sample-error"], ["verify"]])
+def commands(of: click.Command, *path: str) -> Iterator[tuple[str, ...]]:
+    """The words of each command and group, from `of` on."""
+    yield path
+    for name, command in getattr(of, "commands", {}).items():
+        yield from commands(command, *path, name)
+
+
+@pytest.mark.parametrize("command", list(commands(typer.main.get_command(app))), ids=" ".join)
 def test_every_command_has_help(command):
     result = CliRunner().invoke(app, [*command, "--help"])
     assert result.exit_code == 0 and "Usage" in result.output
+
+
+def test_every_corpus_can_be_chosen_and_its_options_are_settings_that_are():
+    assert {name.replace("-", "_") for name in CORPORA} == set(READERS) - {"folder"}
+    for _, options in CORPORA.values():
+        for option in options:
+            settings = CorpusParams
+            for name in option.setting.split("."):
+                assert name in settings.model_fields, option
+                settings = settings.model_fields[name].annotation
 
 
 def test_a_mistake_is_one_sentence_and_exit_code_1(tmp_path, monkeypatch):

@@ -3,17 +3,38 @@
 import json
 import re
 import subprocess
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from slr.frames import FrameStore
+from slr.landmarks.store import LandmarkStore
 from slr.params import load
+from slr.video import read_video, write_video
 from tests.conftest import REPOSITORY
 from tests.pipeline.conftest import Project, project, reproduced  # noqa: F401  (fixtures)
+from tests.untrained import DETECTOR, FROM_LANDMARKS, FROM_PICTURES, save_untrained
 
 PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
 BY_CI = ("make run", "make test")
 """Lines that the CI script runs itself."""
+
+
+def long_videos(project: Project) -> None:  # noqa: F811
+    """A video, though a short one, and untrained models where trained ones are expected: these take long to train."""
+    folder, models = project.folder, project.folder / "models"
+    landmarks, frames = LandmarkStore(folder / "data/landmarks").metadata, FrameStore(folder / "data/frames").metadata
+    save_untrained(models / "sca_stgcn_detection", DETECTOR, ["S", "rest"], landmarks, threshold=0.0)
+    save_untrained(models / "pose_ctc", FROM_LANDMARKS, ["one", "two"], landmarks)
+    save_untrained(models / "stfnet", FROM_PICTURES, ["one", "two"], frames)
+    clip = min((folder / "data/sample/isolated").glob("*.mp4"))
+    write_video(folder / "talk.mp4", (frame.image for frame in islice(read_video(clip), 20)), fps=15)
+
+
+PREPARED: dict[str, Callable[[Project], None]] = {"transcribe": long_videos}
+"""What the examples of a page need besides the reproduced project."""
 
 
 def examples(page: Path) -> list[tuple[str, str]]:
@@ -23,6 +44,8 @@ def examples(page: Path) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_examples_of_a_page_run(page: Path, project: Project):  # noqa: F811
+    if page.stem in PREPARED:
+        PREPARED[page.stem](project)
     for language, code in examples(page):
         if language == "bash":
             code = "\n".join(line for line in code.splitlines() if not line.startswith(BY_CI))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from slr.params import WindowsParams
-from slr.windows import frame_labels, mapped, segments_of, window_labels
+from slr.windows import class_of_frames, mapped, window_labels
 
 
 def windows_of(letters: str, **settings) -> list[tuple[int, str | None]]:
@@ -31,13 +31,7 @@ def test_labels_become_two_three_four_or_as_many_classes(settings, expected):
     assert [mapped(label, WindowsParams(**settings)) for label in "SPn?x"] == list(expected)
 
 
-def test_frames_are_labelled_by_segments_of_the_file_they_come_from():
+def test_a_frame_of_a_stream_has_the_class_of_its_label():
     segments = [{"start": 2, "end": 5, "label": "S"}, {"start": 6, "end": 8, "label": "n"}]
-    every_other = np.array([0, 2, 4, 6, 8])
-    assert frame_labels(segments, every_other) == [None, "S", "S", "n", None]
-    assert segments_of(frame_labels(segments, np.arange(9))) == segments
-
-
-def test_of_segments_that_overlap_the_later_one_counts():
-    segments = [{"start": 0, "end": 3, "label": "A"}, {"start": 2, "end": 4, "label": "B"}]
-    assert frame_labels(segments, np.arange(4)) == ["A", "A", "B", "B"]
+    assert class_of_frames(segments, np.array([0, 2, 4, 6, 8]), WindowsParams(classes=2)) == [
+        None, "S", "S", "rest", None]

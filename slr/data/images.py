@@ -121,7 +121,7 @@ class RgbClips:
     def _view(self, clip: int, generator: torch.Generator | None) -> View:
         params, spare = self.params, self.params.resize - self.params.crop
         if generator is None:
-            return View(clip, evenly(self.frames[clip], params.max_frames), spare // 2, spare // 2, False)
+            return View(clip, evenly(self.frames[clip], params.max_frames), *_middle(params), False)
         rate, top, left, side = torch.rand(4, generator=generator).tolist()
         wanted = round(self.frames[clip] * (1 + params.rescale * (2 * rate - 1)))
         frames = rescaled(self.frames[clip], min(max(1, wanted), params.max_frames))
@@ -134,26 +134,53 @@ class RgbClips:
             self._decode(view, into)
         frame_targets = None if self.frame_targets is None else _padded(
             [self.frame_targets[view.clip][view.frames] for view in views])
-        return RgbBatch(torch.from_numpy(pictures).permute(0, 4, 1, 2, 3), lengths,
-                        _padded([self.targets[view.clip] for view in views]),
+        return RgbBatch(_channels_first(pictures), lengths, _padded([self.targets[view.clip] for view in views]),
                         tuple(self.clip_ids[view.clip] for view in views), frame_targets)
 
     def _decode(self, view: View, into: np.ndarray) -> None:
         """Fill (T, H, W, 3) with the pictures; a frame that is seen several times is decoded once, and no larger than
         it has to be."""
-        import cv2
-
-        side = self.params.resize
         clip_id = self.clip_ids[view.clip]
         jpegs, stored = self.shards.read(clip_id, ["jpeg"])["jpeg"], self.shards.clip(clip_id)
-        shrink = max(by for by in (1, 2, 4, 8) if by == 1 or min(stored["width"], stored["height"]) >= by * side)
+        side = min(stored["width"], stored["height"])
+        shrink = max(by for by in (1, 2, 4, 8) if by == 1 or side >= by * self.params.resize)
         distinct, where = np.unique(view.frames, return_inverse=True)
-        rows = slice(view.top, view.top + self.params.crop)
-        columns = slice(view.left, view.left + self.params.crop)
         for i, image in enumerate(decode_jpegs(jpegs.take(distinct), shrink)):
-            how = cv2.INTER_AREA if side <= min(image.shape[:2]) else cv2.INTER_LINEAR
-            picture = cv2.resize(image, (side, side), interpolation=how)[rows, columns]
-            into[np.flatnonzero(where == i)] = picture[:, ::-1 if view.mirrored else 1] / np.float32(127.5) - 1
+            picture = cropped(image, self.params, (view.top, view.left))
+            into[np.flatnonzero(where == i)] = _scaled(picture[:, ::-1 if view.mirrored else 1])
+
+
+def cropped(image: np.ndarray, params: ImagesParams, corner: tuple[int, int] | None = None) -> np.ndarray:
+    """(crop, crop, 3) uint8: a frame resized, and the square with that top left cut out of it; else the middle one."""
+    import cv2
+
+    how = cv2.INTER_AREA if params.resize <= min(image.shape[:2]) else cv2.INTER_LINEAR
+    top, left = corner or _middle(params)
+    return cv2.resize(image, (params.resize, params.resize), interpolation=how)[top:top + params.crop,
+                                                                                left:left + params.crop]
+
+
+def batch_of(pictures: np.ndarray) -> RgbBatch:
+    """One clip that is in no store, of the pictures (T, H, W, 3) uint8 that `cropped` makes, without glosses."""
+    return RgbBatch(_channels_first(_scaled(pictures)[None]), torch.tensor([len(pictures)]),
+                    torch.empty(1, 0, dtype=torch.int64), ("",))
+
+
+def _middle(params: ImagesParams) -> tuple[int, int]:
+    spare = params.resize - params.crop
+    return spare // 2, spare // 2
+
+
+def _scaled(pictures: np.ndarray) -> np.ndarray:
+    """uint8 -> float32 from -1 to 1."""
+    scaled = pictures / np.float32(127.5)
+    scaled -= 1
+    return scaled
+
+
+def _channels_first(pictures: np.ndarray) -> Tensor:
+    """(B, T, H, W, 3) -> (B, 3, T, H, W)."""
+    return torch.from_numpy(pictures).permute(0, 4, 1, 2, 3)
 
 
 def rescaled(count: int, wanted: int) -> np.ndarray:

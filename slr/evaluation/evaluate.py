@@ -17,6 +17,7 @@ from slr.params import Params
 from slr.splits import read_splits
 from slr.tasks import clips_of
 from slr.training.device import use_cores
+from slr.training.scores import SCORES
 from slr.training.trained import HISTORY, load_model
 
 
@@ -77,6 +78,6 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
     return metrics
 
 
-_TRAINING = ("val_top1", "val_pr_auc", "val_wer", "train_seconds", "train_cpu_seconds", "epochs", "best_epoch",
+_TRAINING = (*(score.column for score in SCORES.values()), "train_seconds", "train_cpu_seconds", "epochs", "best_epoch",
              "embedding_spread", "embedding_dimensions")
 """What the metrics repeat of the model's training."""

@@ -6,9 +6,8 @@ import pandas as pd
 
 from slr.evaluation import plots
 from slr.evaluation.predictions import confusion
+from slr.training.scores import SCORES
 
-SCORES = {"val_top1": "top-1", "val_pr_auc": "PR-AUC", "val_wer": "WER"}
-"""What models are chosen by, each by its column of the history."""
 LEARNING = ("loss", "score")
 CONFUSION, CURVE = "confusion", "precision_recall"
 
@@ -24,7 +23,7 @@ def write_learning(folder: Path, history: pd.DataFrame, best_epoch: int) -> None
     best_epoch : int
         Whose weights were kept.
     """
-    scores = {column: label for column, label in SCORES.items() if column in history}
+    scores = {score.column: score.title for score in SCORES.values() if score.column in history}
     panels = [({"train_loss": "training", "val_loss": "validation"}, "loss"),
               (dict.fromkeys(scores, "validation"), "".join(scores.values()))]
     for name, (columns, label) in zip(LEARNING, panels, strict=True):

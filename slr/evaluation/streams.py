@@ -16,8 +16,10 @@ from slr.metrics.detection import (
     pr_auc,
     segment_metrics,
 )
+from slr.segments import Segment
 from slr.segments.finding import segments_of
-from slr.segments.frames import frame_edges, frame_probabilities, label_segments
+from slr.segments.frames import frame_edges, frame_probabilities
+from slr.segments.labels import label_segments
 from slr.training.data import windows_of
 from slr.training.trained import TrainedModel
 from slr.windows import class_of_frames
@@ -107,8 +109,8 @@ def _of_frames(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame,
         of_frames = frame_probabilities(own.probability.to_numpy(), own.start.to_numpy(), length, len(labels))
         actual.append(np.array(labels) == positive)
         probability.append(of_frames)
-        segments.append(([segment for segment in label_segments([label or "" for label in labels], edges)
-                          if segment.label == positive],
+        segments.append(([Segment(float(edges[run["start"]]), float(edges[run["end"]]), positive)
+                          for run in label_segments(labels) if run["label"] == positive],
                          segments_of(of_frames, edges, positive, threshold)))
     return {"frame_pr_auc": pr_auc(np.concatenate(actual), np.concatenate(probability)), **segment_metrics(segments)}
 

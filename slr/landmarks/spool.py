@@ -1,14 +1,12 @@
 """Landmarks of one video of any length, in a file while they are looked at."""
 
-import tempfile
 from array import array
 from collections.abc import Sequence
-from contextlib import contextmanager
 from typing import BinaryIO
 
 import numpy as np
 
-from slr.errors import SlrError
+from slr.files import room
 from slr.landmarks.store import CHANNELS, ClipLandmarks, rounded
 from slr.segments.frames import frame_edges
 from slr.skeleton import Skeleton
@@ -55,7 +53,7 @@ class Spool:
 
     def append(self, coordinates: np.ndarray, timestamp_s: float, size: tuple[int, int]) -> None:
         """Take the next frame: its landmarks (J, 4), its time, and its width and height in pixels."""
-        with _disk_errors():
+        with room("landmarks"):
             self._file.seek(0, 2)
             self._file.write(coordinates[self._kept].astype(np.float32).tobytes())
         self._times_s.append(timestamp_s)
@@ -82,18 +80,9 @@ class Spool:
         """The frames from `start` to before `end`, without a name."""
         shape = (end - start, len(self._kept), len(CHANNELS))
         step = int(np.prod(shape[1:])) * 4
-        with _disk_errors():
+        with room("landmarks"):
             self._file.seek(start * step)
             content = self._file.read(shape[0] * step)
         coordinates = np.full((shape[0], len(self.source), shape[2]), np.nan, np.float32)
         coordinates[:, self._kept] = rounded(np.frombuffer(content, np.float32).reshape(shape), self._largest)
         return ClipLandmarks("", self.fps, *self._size, coordinates, np.array(self._times_s[start:end]))
-
-
-@contextmanager
-def _disk_errors():
-    try:
-        yield
-    except OSError as error:
-        raise SlrError(f"the landmarks can't be kept in {tempfile.gettempdir()} ({error.strerror}); make room, or set "
-                       "TMPDIR to another folder") from None

@@ -1,9 +1,9 @@
-"""Between frames and segments: windows' probabilities to frames' ones, these to segments, and segments to labels.
+"""Between frames and segments: windows' probabilities to frames' ones, and these to segments.
 
 Where frames lie in time is given by their `edges_s`, (T + 1,): frame t lasts from `edges_s[t]` to `edges_s[t + 1]`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -92,26 +92,6 @@ def find_segments(probabilities: np.ndarray, edges_s: np.ndarray, label: str, *,
     runs = _bridged(_runs(probabilities, on, off), edges_s, max_gap_s)
     return [Segment(float(edges_s[start]), float(edges_s[end]), label, float(np.mean(probabilities[start:end])))
             for start, end in runs if edges_s[end] - edges_s[start] >= min_length_s - _TOLERANCE_S]
-
-
-def frame_labels(segments: Iterable[Segment], edges_s: np.ndarray, rest: str = "") -> np.ndarray:
-    """(T,) str: the label of the segment that holds the middle of each frame, or `rest`.
-
-    Where segments overlap, the one that starts last counts.
-    """
-    middles = (edges_s[:-1] + edges_s[1:]) / 2
-    labels = np.full(len(middles), rest, dtype=object)
-    for segment in sorted(segments, key=lambda segment: segment.start_s):
-        labels[(segment.start_s <= middles) & (middles < segment.end_s)] = segment.label
-    return labels.astype(str)
-
-
-def label_segments(labels: Sequence[str], edges_s: np.ndarray, rest: str = "") -> list[Segment]:
-    """The runs of equal labels other than `rest`, one after another: what `frame_labels` undoes."""
-    changes = [i for i in range(1, len(labels)) if labels[i] != labels[i - 1]]
-    bounds = [0, *changes, len(labels)] if len(labels) else []
-    return [Segment(float(edges_s[start]), float(edges_s[end]), str(labels[start]))
-            for start, end in zip(bounds, bounds[1:], strict=False) if labels[start] != rest]
 
 
 def _runs(probabilities: np.ndarray, on: float, off: float) -> Iterator[tuple[int, int]]:

@@ -15,12 +15,13 @@ from slr.errors import CorpusError
 from slr.frames import FrameStore
 from slr.landmarks.store import LandmarkStore
 from slr.params import ModelParams
+from slr.segments.labels import frame_labels
 from slr.signers import read_signers
 from slr.skeleton import skeleton
 from slr.splits import read_splits
 from slr.tasks import clips_of
 from slr.training.ctc import too_short
-from slr.windows import class_of_frames, frame_labels, window_labels
+from slr.windows import class_of_frames, window_labels
 
 UNKNOWN = -2
 """The class of a gloss in a sentence that no training sentence has."""

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from slr.files import atomic_path
-from slr.training.validation import BETTER
+from slr.training.scores import SCORES
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,10 @@ class RunState:
 
 def _score(row: dict[str, Any]) -> tuple[float, float, int]:
     """Higher is better: the task's own score on validation, then a lower loss; without validation, the later epoch."""
-    score, sign = next((name, sign) for name, sign in BETTER.items() if name in row)
-    if row[score] is None:
+    score = next(score for score in SCORES.values() if score.column in row)
+    if row[score.column] is None:
         return 0, 0, row["epoch"]
-    return sign * row[score], -(row["val_loss"] or 0), 0
+    return score.sign * row[score.column], -(row["val_loss"] or 0), 0
 
 
 class Checkpoint:

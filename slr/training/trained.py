@@ -105,6 +105,10 @@ class TrainedModel:
             found[clip] = answer["features"].numpy()
         return found
 
+    def transcript(self, clip: RgbBatch) -> np.ndarray:
+        """Log-probabilities (T', classes) of one clip of pictures that is in no store; class 0 is none."""
+        return of_batch(self.model, clip)[0]["sequence_logits"].log_softmax(1).numpy()
+
 
 @torch.inference_mode()
 def outputs(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, Tensor]:
@@ -173,7 +177,7 @@ def load_model(folder: str | Path, task: Task | None = None) -> TrainedModel:
     ----------
     folder : path
     task : {"isolated", "detection", "continuous"}, optional
-        What the model has to be for, and from landmarks.
+        What the model has to be for.
 
     Raises
     ------
@@ -199,9 +203,6 @@ def load_model(folder: str | Path, task: Task | None = None) -> TrainedModel:
     if task not in (None, params.task):
         does, by = _ANSWERS[params.task]
         raise ModelError(f"the model in {folder} {does}, so it is one for `{by}`; name one that {_ANSWERS[task][0]}")
-    if task is not None and params.reads == "frames":
-        raise ModelError(f"the model in {folder} reads frames, and `{_ANSWERS[task][1]}` finds landmarks; name a model "
-                         "of landmarks")
     return TrainedModel(model.eval(), params, config, folder)
 
 

@@ -9,24 +9,23 @@ from slr.data.images import RgbClips
 from slr.data.normalise import Normalise
 from slr.metrics.detection import best_threshold, class_metrics
 from slr.metrics.wer import align_glosses, count
+from slr.params.families.training import Task
 from slr.training.ctc import ctc, target_lengths, too_short
+from slr.training.scores import SCORES
 from slr.training.trained import outputs, transcripts
 
-BETTER = {"val_top1": 1, "val_pr_auc": 1, "val_wer": -1}
-"""What tells which epoch is best, and whether more (1) or less (-1) of it is better; of equal ones, the lower loss."""
 
-
-def validate(task: str, model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> dict[str, float | None]:
-    """`val_loss`, and `val_top1` (isolated), `val_pr_auc` (detection) or `val_wer` (continuous); None without clips."""
-    score = {"isolated": "val_top1", "detection": "val_pr_auc", "continuous": "val_wer"}[task]
-    if not len(clips):
-        return {"val_loss": None, score: None}
-    if task == "continuous":
-        return _sentences(model, clips, normalise)
-    logits = outputs(model, clips, normalise)["logits"]
-    value = (logits.argmax(1) == clips.targets).float().mean().item() if task == "isolated" else class_metrics(
-        logits.softmax(1).numpy(), clips.targets.numpy())["macro_pr_auc"]
-    return {"val_loss": F.cross_entropy(logits, clips.targets).item(), score: value}
+def validate(task: Task, model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> dict[str, float | None]:
+    """`val_loss`, and the score of the task (`SCORES`); None without clips."""
+    loss = value = None
+    if len(clips) and task == "continuous":
+        loss, value = _sentences(model, clips, normalise)
+    elif len(clips):
+        logits = outputs(model, clips, normalise)["logits"]
+        loss = F.cross_entropy(logits, clips.targets).item()
+        value = (logits.argmax(1) == clips.targets).float().mean().item() if task == "isolated" else class_metrics(
+            logits.softmax(1).numpy(), clips.targets.numpy())["macro_pr_auc"]
+    return {"val_loss": loss, SCORES[task].column: value}
 
 
 def threshold(model: nn.Module, clips: Clips, normalise: Normalise, positive: int) -> float:
@@ -37,8 +36,8 @@ def threshold(model: nn.Module, clips: Clips, normalise: Normalise, positive: in
     return best_threshold((clips.targets == positive).numpy(), found.numpy())
 
 
-def _sentences(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> dict[str, float | None]:
-    """WER of greedy decoding; the mean CTC loss of sentences whose glosses are all known and not too many."""
+def _sentences(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> tuple[float | None, float]:
+    """The mean CTC loss of sentences whose glosses are all known and not too many; WER of greedy decoding."""
     found = transcripts(model, clips, normalise)
     edits = glosses = 0
     losses: list[Tensor] = []
@@ -50,4 +49,4 @@ def _sentences(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) 
         moments, targets = torch.tensor([len(log_probabilities)]), targets[None]
         if (targets > 0).all() and not too_short(moments, targets, target_lengths(targets)):
             losses.append(ctc(log_probabilities[None], moments, targets))
-    return {"val_loss": torch.stack(losses).mean().item() if losses else None, "val_wer": edits / glosses}
+    return torch.stack(losses).mean().item() if losses else None, edits / glosses

@@ -20,7 +20,6 @@ from slr.metrics.detection import (
     temporal_iou,
 )
 from slr.segments import Segment
-from slr.segments.frames import frame_edges, frame_labels
 
 rows = st.lists(st.tuples(st.booleans(), st.integers(0, 10)), min_size=1, max_size=25).filter(
     lambda rows: any(actual for actual, _ in rows)).map(
@@ -145,8 +144,9 @@ def test_segment_metrics_are_those_of_frames_and_counts(clips):
             segment_metrics(clips)
         return
     found = segment_metrics(clips)
-    edges_s = frame_edges(np.arange(60) / 10, 10)
-    marks = [[frame_labels(which, edges_s) == "S" for which in clip] for clip in clips]
+    middles_s = np.arange(60)[:, None] / 10 + 0.05
+    marks = [[((middles_s >= [segment.start_s for segment in which]) & (
+        middles_s < [segment.end_s for segment in which])).any(1) for which in clip] for clip in clips]
     both, either = (sum(int(merge(a, p).sum()) for a, p in marks) for merge in (np.logical_and, np.logical_or))
     assert found["segment_iou"] == pytest.approx(both / either)
     hits = sum(len(matches(*clip)) for clip in clips)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slr.segments import Segment
-from slr.segments.frames import find_segments, frame_edges, frame_labels, frame_probabilities, label_segments
+from slr.segments.frames import find_segments, frame_edges, frame_probabilities
 
 FPS = 10
 probabilities = st.lists(st.floats(0, 1), min_size=1, max_size=40).map(np.array)
@@ -16,6 +16,13 @@ probabilities = st.lists(st.floats(0, 1), min_size=1, max_size=40).map(np.array)
 
 def edges(n_frames: int) -> np.ndarray:
     return frame_edges(np.arange(n_frames) / FPS, FPS)
+
+
+def marked(segments: list[Segment], n_frames: int) -> np.ndarray:
+    """(T,) bool: whether the middle of a frame lies in one of the segments."""
+    middles = (np.arange(n_frames) + 0.5) / FPS
+    return sum(((segment.start_s <= middles) & (middles < segment.end_s) for segment in segments),
+               np.zeros(n_frames, bool))
 
 
 def spans(segments: list[Segment]) -> list[tuple[float, float]]:
@@ -65,7 +72,6 @@ def test_true_times_count_where_frames_are_irregular():
     edges_s = frame_edges(np.array([0, 0.1, 0.5, 0.6]), 10)
     assert edges_s.tolist() == pytest.approx([0, 0.1, 0.5, 0.6, 0.7])
     assert spans(find_segments(np.array([0, 1, 0, 1.0]), edges_s, "S", min_length_s=0.3)) == [(0.1, 0.5)]
-    assert frame_labels([Segment(0.2, 0.55, "S")], edges_s).tolist() == ["", "S", "", ""]
 
 
 @given(probabilities, st.floats(0.1, 1), st.floats(0, 1), st.sampled_from([0, 0.1, 0.3]), st.sampled_from([0, 0.2]))
@@ -75,11 +81,11 @@ def test_segments_are_in_order_apart_and_long_enough(course, on, share, max_gap_
                           min_length_s=min_length_s)
     assert all(after.start_s - before.end_s > max_gap_s + 1e-10 for before, after in pairwise(found))
     assert all(segment.length_s >= min_length_s - 1e-6 for segment in found)
-    marked = frame_labels(found, edges(len(course))) == "S"
+    inside = marked(found, len(course))
     if not min_length_s:
-        assert marked[course >= on].all()
+        assert inside[course >= on].all()
     if not max_gap_s:
-        assert (course[marked] >= off).all()
+        assert (course[inside] >= off).all()
         for segment in found:
             assert course[round(segment.start_s * FPS)] >= on
 
@@ -87,27 +93,12 @@ def test_segments_are_in_order_apart_and_long_enough(course, on, share, max_gap_
 @given(probabilities)
 def test_with_one_threshold_segments_are_the_frames_above_it(course):
     found = find_segments(course, edges(len(course)), "S", on=0.5, off=0.5)
-    assert np.array_equal(frame_labels(found, edges(len(course))) == "S", course >= 0.5)
+    assert np.array_equal(marked(found, len(course)), course >= 0.5)
 
 
 def test_thresholds_the_wrong_way_round_are_refused():
     with pytest.raises(ValueError, match="the threshold to end, 0.6, is above that to begin, 0.5"):
         find_segments(np.zeros(3), edges(3), "S", on=0.5, off=0.6)
-
-
-# Labels of frames
-
-
-@given(st.lists(st.sampled_from(["", "S", "P"]), max_size=30))
-def test_labels_become_segments_and_labels_again(labels):
-    found = label_segments(labels, edges(len(labels)))
-    assert frame_labels(found, edges(len(labels))).tolist() == labels if labels else found == []
-    assert all(a.end_s < b.start_s or a.label != b.label for a, b in pairwise(found))
-
-
-def test_of_overlapping_segments_the_later_start_counts():
-    segments = [Segment(0.2, 0.5, "B"), Segment(0, 0.3, "A")]
-    assert frame_labels(segments, edges(6), "-").tolist() == ["A", "A", "B", "B", "B", "-"]
 
 
 @pytest.mark.parametrize("start_s, end_s", [(-0.1, 1), (1, 1), (2, 1), (0, float("nan")), (0, float("inf"))])

@@ -188,9 +188,7 @@ def test_without_frames_it_says_so(corpus, once, tmp_path):
         measured(corpus, once, frames=None)
 
 
-def test_what_finds_landmarks_refuses_it(once):
-    with pytest.raises(ModelError, match="reads frames, and `slr transcribe` finds landmarks; name a model of"):
-        load_model(once, "continuous")
+def test_commands_about_single_signs_refuse_it(once):
     with pytest.raises(ModelError, match="reads sentences, so it is one for `slr transcribe`"):
         load_model(once, "isolated")
 

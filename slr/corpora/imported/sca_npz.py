@@ -19,8 +19,9 @@ from slr.corpora.reading import Scan, collect, nfc, require_folder, row
 from slr.errors import ClipError, CorpusError, ParamsError
 from slr.landmarks.store import ClipLandmarks
 from slr.params import ImportedParams, WindowsParams
+from slr.segments.labels import label_segments
 from slr.skeleton import Skeleton, skeleton
-from slr.windows import mapped, segments_of, window_labels
+from slr.windows import mapped, window_labels
 
 PARTS = {"pose": 33, "left_hand": 21, "right_hand": 21, "face": 478}
 """Joints of each array."""
@@ -148,7 +149,7 @@ def _clips(folder: Path, video: Path, labels: dict[int, str], windows: WindowsPa
         return
     classes = [mapped(labels[frame], windows) if frame in labels else None for frame in range(n_frames)]
     if windows.frames is None:
-        yield row(name, media, [], fps=imported.fps) | {"segments": segments_of(classes)}
+        yield row(name, media, [], fps=imported.fps) | {"segments": label_segments(classes)}
         return
     found = list(window_labels(classes, windows))
     left_out = sum(label is None for _, label in found)

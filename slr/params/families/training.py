@@ -74,11 +74,11 @@ class LossParams(Section):
     """How much less a well told clip counts."""
     class_weights: Literal["none", "balanced"] = "none"
     """`balanced`: a clip counts the more, the rarer its gloss is among the training clips."""
-    adversary: Annotated[float, Field(ge=0)] = 0
+    adversary: Weight = 0
     """Weight of a classifier of signers, which the features are trained against; .5 as published."""
-    adversary_lambda: Annotated[float, Field(ge=0)] = 0.5
+    adversary_lambda: Weight = 0.5
     """Factor of the classifier's gradient where it is reversed, on its way into the features."""
-    contrastive: Annotated[float, Field(ge=0)] = 0
+    contrastive: Weight = 0
     """Weight of the supervised contrastive loss, between the clips of a batch; .1 as published."""
     contrastive_temperature: Annotated[float, Field(gt=0)] = 0.07
     """The lower, the more the nearest clips count."""
@@ -90,15 +90,15 @@ class LossParams(Section):
     """Weight of a loss between the clips and one learned vector a gloss."""
     proxy_loss: Literal["anchor", "nca"] = "anchor"
     """Proxy-Anchor (Kim et al., CVPR 2020) or Proxy-NCA (Movshovitz-Attias et al., ICCV 2017)."""
-    mutual_information: Annotated[float, Field(ge=0)] = 0
+    mutual_information: Weight = 0
     """Weight of what the features tell about the signer (CLUB, an upper bound in nats); .1 as published."""
     mutual_information_with: Literal["embedding", "signers"] = "embedding"
     """What stands for the signer: the model's embedding of one, or the clips' (pseudo-)signers."""
     mutual_information_hidden: Positive = 128
     """Width of CLUB's estimator."""
-    attention_sparsity: Annotated[float, Field(ge=0)] = 0
+    attention_sparsity: Weight = 0
     """Weight of the entropy of the attention over time, in nats."""
-    attention_smoothness: Annotated[float, Field(ge=0)] = 0
+    attention_smoothness: Weight = 0
     """Weight of the squared steps of the attention from frame to frame."""
 
 

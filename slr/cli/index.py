@@ -1,0 +1,98 @@
+"""`slr index` makes galleries, `slr search` looks signs up in one."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from slr.cli.common import SELECTED, AnyExtractor, Json, TrainedFolder, print_error, print_json, readable_errors
+from slr.errors import SlrError
+from slr.index import ALARM, INDEX
+
+app = typer.Typer(no_args_is_help=True, help="Galleries: signs known by an example each, without training.")
+commands = typer.Typer()
+
+Clips = Annotated[list[str] | None, typer.Argument(
+    help="Clip ids of the corpus, videos as FILE=GLOSS, or a CSV path,gloss[,signer] of videos.")]
+WholeSplit = Annotated[str | None, typer.Option("--split", help="All clips of train, val or test.")]
+Gallery = Annotated[Path, typer.Option("--index", help="The gallery.")]
+ItsModel = Annotated[Path | None, typer.Option(
+    "--model", help="Folder of the model that made the gallery; else the one that it names.")]
+
+
+@app.command("build")
+def build_index(
+    clips: Clips = None,
+    split: WholeSplit = None,
+    model: TrainedFolder = SELECTED,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The gallery, a Parquet file.")] = INDEX,
+    metric: Annotated[str, typer.Option(help="euclidean or cosine.")] = "euclidean",
+    any_extractor: AnyExtractor = False,
+    as_json: Json = False,
+):
+    """Make a gallery of clips: the examples that `slr search` knows signs by."""
+    from slr.index.build import build_index, describe
+
+    with readable_errors():
+        told = describe(build_index(clips or (), split=split, model=model, out=out, metric=metric,
+                                    any_extractor=any_extractor), out)
+    _tell(told, as_json)
+
+
+@app.command("add")
+def add_to_index(
+    clips: Clips = None,
+    split: WholeSplit = None,
+    index: Gallery = INDEX,
+    model: ItsModel = None,
+    any_extractor: AnyExtractor = False,
+    as_json: Json = False,
+):
+    """Add clips to a gallery; those that are in it already are replaced."""
+    from slr.index.build import add_to_index, describe
+
+    with readable_errors():
+        gallery, replaced = add_to_index(clips or (), split=split, index=index, model=model,
+                                         any_extractor=any_extractor)
+    told = describe(gallery, index, replaced)
+    _tell(told, as_json)
+
+
+def _tell(told: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(told)
+    else:
+        typer.echo(told["summary"])
+
+
+@commands.command()
+def search(
+    clips: Annotated[list[str], typer.Argument(help="Video files, each with one sign, or clip ids of the corpus.")],
+    index: Gallery = INDEX,
+    model: ItsModel = None,
+    top: Annotated[int, typer.Option(min=1, help="How many glosses to name.")] = 5,
+    alarm: Annotated[float, typer.Option(min=0, max=1, help="Share of signs outside the gallery that may pass for one "
+                                                            "in it.")] = ALARM,
+    sheet: Annotated[Path | None, typer.Option(help="Draw the neighbours as a contact sheet, a .png file.")] = None,
+    any_extractor: AnyExtractor = False,
+    as_json: Json = False,
+):
+    """The nearest different glosses of a gallery, and whether it is one of these at all."""
+    from slr.index.answer import Finder, print_answers
+
+    with readable_errors():
+        finder = Finder(index, model, alarm=alarm, any_extractor=any_extractor)
+    answers = []
+    for clip in clips:
+        try:
+            answers.append(finder.find(clip, top))
+        except SlrError as error:  # one bad clip doesn't cost the others their answers
+            print_error(error)
+    if as_json:
+        print_json([answer.to_json() for answer in answers])
+    elif answers:
+        print_answers(answers)
+    if sheet and answers:
+        with readable_errors():
+            typer.echo(finder.sheet(answers, sheet), err=as_json)
+    raise typer.Exit(len(answers) < len(clips))

@@ -1,0 +1,46 @@
+"""Commands about the pipeline: its settings, and whether it gives the committed results."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from slr.cli.common import Json, print_json, readable_errors
+
+commands = typer.Typer()
+
+
+@commands.command()
+def settings(as_json: Json = False):
+    """Every setting of params.yaml: its default and what it means."""
+    from slr.params import describe
+
+    rows = list(describe())
+    if as_json:
+        print_json([{"setting": s, "default": d, "meaning": m} for s, d, m in rows])
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("setting", "default", "meaning")
+    for place, default, meaning in rows:
+        table.add_row(place, json.dumps(default), meaning)
+    Console().print(table)
+
+
+@commands.command()
+def verify(
+    scratch: Annotated[bool, typer.Option(help="Run every stage again, not only those out of date.")] = False,
+    as_json: Json = False,
+):
+    """Run the pipeline and compare its metrics with the committed ones. Exit code 1 if one is out of tolerance."""
+    from slr.verify import print_comparison, verify_metrics
+
+    with readable_errors():
+        comparison = verify_metrics(Path.cwd(), scratch=scratch)
+    if as_json:
+        print_json([vars(row) for row in comparison])
+    else:
+        print_comparison(comparison)
+    raise typer.Exit(any(not row.within for row in comparison))
