@@ -124,12 +124,15 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
 
 
 def use_sample(params_path: str | Path) -> str:
-    """Point `params.yaml` back at the built-in corpus; returns what to do next. Raises ParamsError as `use_folder`."""
+    """Point `params.yaml` back at the built-in corpus, which has clips for every model; returns what to do next.
+
+    All models are trained again, and the first is the selected one. Raises ParamsError as `use_folder`.
+    """
     from slr.corpora.sample import MINIMAL_PAIRS
 
-    isolated = pd.DataFrame({"glosses": [["A"]], "segments": [[]]})
+    models = list(load(params_path).models)
     _rewrite(params_path, {
-        "corpus": _default_corpus(), "train": _models_for(params_path, CorpusParams().name, isolated),
+        "corpus": _default_corpus(), "train": {"models": models, "model": models[0]},
         "frames": {key: getattr(FramesParams(), key) for key in RECORDED_FRAMES},
         "evaluation": {"gloss_sets": {"minimal_pairs": sorted({gloss for pair in MINIMAL_PAIRS for gloss in pair})}},
     })

@@ -10,7 +10,7 @@ from filelock import FileLock
 from slr.params import FramesParams, LandmarksParams, SampleParams
 
 REPOSITORY = Path(__file__).parents[1]
-TINY = SampleParams(signs=4, signers=4, repetitions=1)
+TINY = SampleParams(parts=["isolated"], signs=4, signers=4, repetitions=1)
 
 
 def _once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:

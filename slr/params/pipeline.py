@@ -11,7 +11,7 @@ from slr.params.windows import WindowsParams
 class SampleParams(Section):
     """The built-in corpus: a drawn signer (`corpus.name: sample`)."""
 
-    parts: list[Literal["isolated", "sentences", "streams"]] = ["isolated"]
+    parts: list[Literal["isolated", "sentences", "streams"]] = ["isolated", "sentences", "streams"]
     """What is drawn: clips with one sign, sentences, and streams of signing, idling and speaking-like gestures."""
     signs: Annotated[int, Field(ge=2, le=16)] = 16
     """How many of the invented signs."""
@@ -20,7 +20,7 @@ class SampleParams(Section):
     repetitions: Positive = 3
     """Clips of each sign by each signer."""
     sentences: Positive = 120
-    streams: Positive = 24
+    streams: Positive = 8
     fps: Annotated[float, Field(gt=0)] = 15
     size: Annotated[int, Field(ge=128)] = 320
     seed: int = 1
