@@ -61,12 +61,33 @@ def test_the_links_of_a_page_lead_somewhere(page: Path):
     assert broken == []
 
 
-@pytest.mark.parametrize("model", load(REPOSITORY / "params.yaml").train.models)
+ENTRIES = load(REPOSITORY / "params.yaml")
+
+
+@pytest.mark.parametrize("model", ENTRIES.train.models)
 def test_the_readme_tells_the_committed_results(model: str):
     committed = subprocess.run(["git", "show", f"HEAD:metrics/models/{model}.json"], cwd=REPOSITORY, check=True,
                                capture_output=True, text=True).stdout
-    metrics = json.loads(committed)
-    row = (f"| `{model}` | {metrics['top1']:.3f} ({metrics['top1_ci_low']:.3f}-{metrics['top1_ci_high']:.3f}) | "
-           f"{metrics['top1_minimal_pairs']:.3f} | {metrics['worst_signer_top1']:.3f} | "
-           f"{metrics['signer_probe']:.3f} | {metrics['parameters']:,} |")
+    row = ROWS[ENTRIES.models[model].task](model, json.loads(committed))
     assert row in (REPOSITORY / "README.md").read_text(encoding="utf-8").splitlines()
+
+
+def signs_row(model: str, metrics: dict[str, float]) -> str:
+    return (f"| `{model}` | {metrics['top1']:.3f} ({metrics['top1_ci_low']:.3f}-{metrics['top1_ci_high']:.3f}) | "
+            f"{metrics['top1_minimal_pairs']:.3f} | {metrics['worst_signer_top1']:.3f} | "
+            f"{metrics['signer_probe']:.3f} | {metrics['parameters']:,} |")
+
+
+def sentences_row(model: str, metrics: dict[str, float]) -> str:
+    return (f"| `{model}` | {metrics.get('wer_sentences', metrics['wer']):.3f} | {metrics['wer']:.3f} "
+            f"({metrics['wer_ci_low']:.3f}-{metrics['wer_ci_high']:.3f}) | {metrics['worst_signer_wer']:.3f} | "
+            f"{metrics['boundary_error_ms']:.0f} ms | {metrics['train_seconds']:.0f} s | {metrics['parameters']:,} |")
+
+
+def streams_row(model: str, metrics: dict[str, float]) -> str:
+    return (f"| `{model}` | {metrics['pr_auc']:.3f} | {metrics['f1']:.3f} | {metrics['worst_signer_pr_auc']:.3f} | "
+            f"{metrics['segment_f1']:.3f} | {metrics['train_seconds']:.0f} s | {metrics['parameters']:,} |")
+
+
+ROWS = {"isolated": signs_row, "continuous": sentences_row, "detection": streams_row}
+"""How README tells the results of a model of each task."""

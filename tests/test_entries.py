@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from slr.corpora.manifest import read_manifest
-from slr.landmarks.store import LandmarkStore
 from slr.params import Params, load
 from slr.tasks import clips_of
+from slr.training.data import open_store
 from slr.training.loop import train
 from slr.training.trained import load_model
 from tests.conftest import REPOSITORY
@@ -33,11 +33,11 @@ def test_an_entry_trains_on_the_smoke_budget(name: str, reproduced: Project, tmp
     data = reproduced.folder / "data"
     train(name, params, landmarks=data / "landmarks", splits=data / "splits.parquet",
           manifest=data / "manifest.parquet", signers=data / "signers.parquet", out=tmp_path / name,
-          work=tmp_path / "work")
+          work=tmp_path / "work", frames=data / "frames")
     model = load_model(tmp_path / name)
     assert model.config["training"]["epochs"] <= 2
-    manifest, store = read_manifest(data / "manifest.parquet"), LandmarkStore(data / "landmarks")
-    clips = model.clips(store, clips_of(model.params, manifest).clip_id[:3])
+    store = open_store(model.params, data / "landmarks", data / "frames")
+    clips = model.clips(store, clips_of(model.params, read_manifest(data / "manifest.parquet")).clip_id[:3])
     if model.params.task == "continuous":
         answers = torch.cat([torch.from_numpy(told).exp() for told in model.transcripts(clips)])
     else:

@@ -49,7 +49,8 @@ def evaluate_sentences(trained: TrainedModel, store: Store, clips: pd.DataFrame,
     dict
         `slr.metrics.wer.wer_metrics` of beam search without a language model; `wer_greedy`; `wer_lm`, with a
         language model of the training glosses, whose weight and bonus are those that are best on validation (left out
-        without validation sentences); `wer_uncleaned` where there is a clean-up; `too_short`, test sentences with fewer
+        without validation sentences); `wer_uncleaned` where there is a clean-up; `wer_sentences`, of clips with several
+        glosses alone, where there are also clips with one; `too_short`, test sentences with fewer
         moments than their glosses need; `boundary_error_ms`, how far starts and ends of glosses that were recognised
         are from the truth, where the corpus knows it (mean of absolute differences); `signers`, `classes`.
     """
@@ -66,6 +67,9 @@ def evaluate_sentences(trained: TrainedModel, store: Store, clips: pd.DataFrame,
     metrics = wer_metrics(alignments, [signer if isinstance(signer, str) else None for signer in test.signer])
     if clean is not None:
         metrics["wer_uncleaned"] = _wer(references["test"], said)
+    several = [i for i, glosses in enumerate(references["test"]) if len(glosses) > 1]
+    if 0 < len(several) < len(test):
+        metrics["wer_sentences"] = _wer([references["test"][i] for i in several], [said[i] for i in several], clean)
     metrics["wer_greedy"] = _wer(references["test"], [_names(greedy(of), trained.labels) for of in found["test"]],
                                  clean)
     if "val" in found:

@@ -104,6 +104,14 @@ def test_the_clean_up_is_made_before_counting_and_transcripts_stay(folder, metri
     assert cleaned["boundary_error_ms"] == metrics["boundary_error_ms"]
 
 
+def test_clips_with_one_gloss_are_told_apart_from_sentences(folder, metrics):
+    rows = read_transcripts(folder / "reports/m/transcripts.csv")
+    several = rows[rows.reference.str.len() > 1]
+    assert 0 < len(several) < len(rows)
+    counts = count(chain.from_iterable(align_sentences(several.reference.tolist(), several.hypothesis.tolist())))
+    assert metrics["wer_sentences"] == counts.wer
+
+
 def test_the_report_lists_sentences_that_are_too_short(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "copy")
     folder = tmp_path / "copy"
