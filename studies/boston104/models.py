@@ -30,8 +30,11 @@ READER = Ensemble(PoseCtcParams(
     batch_size=8, lr=0.003, dropout=0.2, splice=0.7, ctc=CtcParams(distillation=0, frames=1)), seeds=5)
 """Reads sentences."""
 WORDS = Ensemble(MultistreamParams(
-    **DATA, augment=VARIED.model_copy(update={"frame_rate": 0}), frames=24, epochs=60, patience=60, batch_size=32,
-    lr=0.002, streams=[["joints", "joint_motions"], ["reaches", "reach_motions"]], seeds=2), seeds=1)
+    **DATA, augment=VARIED.model_copy(update={
+        "frame_rate": 0, "noise_std": 0.004, "scale": 0.1, "shift": 0.02, "rotate_degrees": 5, "crop": 0.05, "mixup": 0.2}),
+    frames=24, epochs=60, patience=60, batch_size=32, lr=0.002, weight_decay=0.05, dropout=0.2, seeds=2,
+    streams=[["joints", "joint_motions"], ["reaches", "reach_motions"],
+             ["joints", "reaches", "joint_motions", "reach_motions"]]), seeds=1)
 """Names words that are cut out of their sentences."""
 DETECTOR = Ensemble(ScaStgcnDetectionParams(
     **DATA, augment=VARIED.model_copy(update={"frame_rate": 0}), widths=[32, 32, 64], hidden=96, epochs=15,
