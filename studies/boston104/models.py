@@ -31,7 +31,8 @@ READER = Ensemble(PoseCtcParams(
 """Reads sentences."""
 WORDS = Ensemble(MultistreamParams(
     **DATA, augment=VARIED.model_copy(update={
-        "frame_rate": 0, "noise_std": 0.004, "scale": 0.1, "shift": 0.02, "rotate_degrees": 5, "crop": 0.05, "mixup": 0.2}),
+        "frame_rate": 0, "noise_std": 0.004, "scale": 0.1, "shift": 0.02, "rotate_degrees": 5, "crop": 0.05,
+        "mixup": 0.2}),
     frames=24, epochs=60, patience=60, batch_size=32, lr=0.002, weight_decay=0.05, dropout=0.2, seeds=2,
     streams=[["joints", "joint_motions"], ["reaches", "reach_motions"],
              ["joints", "reaches", "joint_motions", "reach_motions"]]), seeds=1)
