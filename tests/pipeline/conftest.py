@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from tests.conftest import REPOSITORY
 
 TINY = {
-    "corpus": {"sample": {"signs": 3, "signers": 4, "repetitions": 1, "sentences": 4, "streams": 4}},
+    "corpus": {"sample": {"signs": 3, "signers": 4, "repetitions": 1, "sentences": 3, "streams": 3}},
     "signers": {"clusters": 2},
     "train": {"model": "spoter", "models": ["spoter", "spoter_published"]},  # all entries: tests/test_entries.py
     "models": {"spoter": {"epochs": 3}, "spoter_published": {"epochs": 1}},
