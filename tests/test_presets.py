@@ -157,8 +157,8 @@ def test_a_corpus_of_sentences_trains_the_models_that_read_them(home):
     Path("rec/clips.csv").write_text("path,gloss,glosses\nA/one.mp4,,A B\nB/one.mp4,,B A B\n")
     told = use_folder("params.yaml", "rec", "rec/clips.csv")
     train = load("params.yaml").train
-    assert (train.models, train.model) == (["pose_ctc"], "pose_ctc")
-    assert "train.models: pose_ctc, as the corpus has clips for these" in told
+    assert (train.models, train.model) == (["pose_ctc", "stfnet"], "pose_ctc")
+    assert "train.models: pose_ctc, stfnet, as the corpus has clips for these" in told
     use_sample("params.yaml")
     assert load("params.yaml").train == before
 

@@ -64,7 +64,8 @@ def test_a_whole_video_is_read_as_evaluation_reads_its_clip(models, video, tiny_
     assert told(found["glosses"]) == [(LABELS[gloss.label - 1], gloss.start / rate, min(gloss.end / rate, last_s))
                                       for gloss in expected]
     for gloss, shown in zip(expected, found["glosses"], strict=True):
-        assert shown.score == pytest.approx(np.exp(scores[int(gloss.start):int(np.ceil(gloss.end)), gloss.label].max()))
+        score = np.exp(scores[int(gloss.start):int(np.ceil(gloss.end)), gloss.label].max())
+        assert shown.score == pytest.approx(score, rel=1e-3)  # stored JPEGs are shrunken by JPEG itself
 
 
 def test_the_pictures_of_each_stretch_of_signing_are_read(models, video, monkeypatch):
