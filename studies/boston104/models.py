@@ -11,6 +11,7 @@ from slr.params import (
     WindowsParams,
 )
 from slr.params.families.ctc import CtcParams
+from studies.boston104.templates import Cover
 
 DATA = {"joints": "boston-3", "normalise": "none"}
 """Both hands and the nose, as fractions of the picture."""
@@ -27,7 +28,7 @@ class Ensemble(NamedTuple):
 
 READER = Ensemble(PoseCtcParams(
     **DATA, augment=VARIED, streams=["joints", "joint_motions", "reaches", "reach_motions"], epochs=250, patience=250,
-    batch_size=8, lr=0.003, dropout=0.2, splice=0.7, ctc=CtcParams(distillation=0, frames=1)), seeds=5)
+    batch_size=8, lr=0.003, dropout=0.2, splice=0.7, ctc=CtcParams(distillation=0, frames=1)), seeds=3)
 """Reads sentences."""
 WORDS = Ensemble(MultistreamParams(
     **DATA, augment=VARIED.model_copy(update={
@@ -51,6 +52,11 @@ class Language(NamedTuple):
     bonus: float
 
 
-LANGUAGE = Language(order=3, weight=1.0, bonus=1.0)
-TRIED = [(weight, bonus) for weight in (0.25, 0.5, 1.0, 1.5) for bonus in (0.0, weight, 2 * weight)]
-"""Weights and bonuses that development compares."""
+LANGUAGE = Language(order=3, weight=1.0, bonus=1.5)
+COVER = Cover(between=0.032, weight=30.0)
+HYPOTHESES = 60
+"""Most probable transcripts of a sentence among which the templates choose."""
+TRIED = [Cover(between, weight) for between in (0.016, 0.032, 0.064) for weight in (10.0, 30.0, 60.0)]
+"""What development compares."""
+NEARNESS = 0.03
+"""Distance of a word from a template that makes a gloss e times less likely."""

@@ -20,16 +20,18 @@ from slr.compute import map_unordered
 from slr.corpora.manifest import read_manifest
 from slr.decoding.decoder import Decoder
 from slr.decoding.ngram import Fusion, train_ngrams
+from slr.decoding.records import Hypothesis
 from slr.evaluation import plots
 from slr.evaluation.evaluate import evaluate
 from slr.files import write_json, write_text
 from slr.landmarks.store import LandmarkStore
 from slr.metrics.classification import accuracy
-from slr.metrics.wer import align_sentences, confusions, wer_metrics
+from slr.metrics.wer import Alignment, align_sentences, confusions, wer_metrics
 from slr.progress import progress
 from slr.training.trained import load_model
 from studies.boston104.data import corpus, development_folds, split, streams
-from studies.boston104.models import DETECTOR, LANGUAGE, READER, TRIED, WORDS, Ensemble, Language
+from studies.boston104.models import COVER, DETECTOR, HYPOTHESES, LANGUAGE, NEARNESS, READER, TRIED, WORDS, Ensemble
+from studies.boston104.templates import Cover, Templates, track
 from studies.workspace import Data, kept, settings, shared_data, trained, trained_key
 
 STUDY = Path(__file__).parent
@@ -38,6 +40,9 @@ FOLDER = STUDY / "folds"
 DEVELOPMENT = "--development"
 DEVELOPED = 1
 """Members of the readers' ensemble in development, of which there are three."""
+WAYS = {"greedy": "greedy", "beam": "beam", "language": "beam, language model",
+        "templates": "beam, language model, templates"}
+"""Ways of reading a sentence, and their titles."""
 
 
 class Member(NamedTuple):
@@ -67,30 +72,44 @@ def answer(member: Member) -> np.ndarray:
 
 
 class Sentences(NamedTuple):
-    """What an ensemble says of sentences: their rows, its labels, log-probabilities (T', classes) of each."""
+    """What an ensemble says of sentences: their rows and tracks, log-probabilities (T', classes) of each; and what was
+    learnt of the training sentences: their glosses, as strings and alone, and their words as templates."""
 
     rows: pd.DataFrame
-    labels: list[str]
+    tracks: list[np.ndarray]
     told: list[np.ndarray]
     training: list[list[str]]
+    labels: list[str]
+    templates: Templates
 
-    def said(self, decoder: Decoder) -> list[list[str]]:
-        """The glosses of each sentence."""
-        return [[self.labels[gloss.label - 1] for gloss in decoder(of)[0].glosses] for of in self.told]
+    def said(self, way: str) -> list[list[str]]:
+        """The glosses of each sentence: `greedy`; by `beam` search; with a `language` model; chosen by `templates`."""
+        if way == "templates":
+            return self.covered(COVER)
+        decoder = {"greedy": Decoder(method="greedy"), "beam": Decoder(decoder="own"), "language": self.decoder}[way]
+        return [self.glosses(decoder(told)[0]) for told in self.told]
 
-    def metrics(self, decoder: Decoder, rows: pd.Series | None = None) -> dict[str, float]:
+    def covered(self, cover: Cover) -> list[list[str]]:
+        """Of each sentence's most probable transcripts the one that its words cover best."""
+        decoder = self.decoder
+        return [cover.best(decoder(told, HYPOTHESES), track, self.templates, self.glosses)
+                for told, track in zip(self.told, self.tracks, strict=True)]
+
+    def glosses(self, hypothesis: Hypothesis) -> list[str]:
+        return [self.labels[gloss.label - 1] for gloss in hypothesis.glosses]
+
+    def metrics(self, said: list[list[str]], rows: pd.Series | None = None) -> dict[str, float]:
         """`slr.metrics.wer.wer_metrics`, of all sentences or those that `rows` says."""
         chosen = np.ones(len(self.rows), bool) if rows is None else rows.to_numpy()
-        said = [of for of, take in zip(self.said(decoder), chosen, strict=True) if take]
+        said = [glosses for glosses, take in zip(said, chosen, strict=True) if take]
         return wer_metrics(align_sentences(list(map(list, self.rows.glosses[chosen])), said),
                            list(self.rows.signer[chosen]))
 
-    def decoder(self, language: Language | None) -> Decoder:
-        """Beam search, with a language model of the training sentences."""
-        if language is None:
-            return Decoder(decoder="own")
-        model = train_ngrams(self.training, self.labels, language.order)
-        return Decoder(fusion=Fusion(model, language.weight, language.bonus))
+    @property
+    def decoder(self) -> Decoder:
+        """Beam search with a language model of the training sentences."""
+        model = train_ngrams(self.training, self.labels, LANGUAGE.order)
+        return Decoder(width=HYPOTHESES, fusion=Fusion(model, LANGUAGE.weight, LANGUAGE.bonus))
 
     @property
     def repeated(self) -> pd.Series:
@@ -99,8 +118,8 @@ class Sentences(NamedTuple):
         return self.rows.glosses.map(lambda glosses: tuple(glosses) in strings)
 
 
-def read_sentences(folder: Path, manifest: Path, landmarks: Path, train: Sequence[str], test: Sequence[str],
-                   workers: int, members: int | None = None) -> Sentences:
+def read_sentences(folder: Path, manifest: Path, landmarks: Path, words: tuple[Path, Path], train: Sequence[str],
+                   test: Sequence[str], workers: int, members: int | None = None) -> Sentences:
     """Train readers on sentences, so many or `READER.seeds`, and let them read others; probabilities are averaged."""
     data = split(folder, manifest, landmarks, test, train)
     readers = [Member(folder / f"reader-{seed}", READER, seed, data, test)
@@ -111,21 +130,38 @@ def read_sentences(folder: Path, manifest: Path, landmarks: Path, train: Sequenc
     moments = [-(-len(store.frame_numbers(clip_id)) // step) for clip_id in test]
     training = [list(glosses) for glosses in clips.glosses[list(train)]]
     labels = sorted({gloss for glosses in training for gloss in glosses})
-    return Sentences(clips.loc[list(test)].reset_index(), labels, np.split(means, np.cumsum(moments)[:-1]), training)
+    templates, _ = _words(words, train, test)
+    return Sentences(clips.loc[list(test)].reset_index(), [track(store[clip_id]) for clip_id in test],
+                     np.split(means, np.cumsum(moments)[:-1]), training, labels, templates)
 
 
 def name_words(folder: Path, words: tuple[Path, Path], train: Sequence[str], test: Sequence[str],
-               workers: int) -> np.ndarray:
-    """(words,) bool: whether each word of the test sentences is named right by an ensemble that learnt the others'."""
-    clips = read_manifest(words[0])
-    sentence = clips.clip_id.str.split("@").str[0]
-    learnt, asked = (clips[sentence.isin(set(of))] for of in (train, test))
-    data = split(folder, *words, list(asked.clip_id), list(learnt.clip_id))
+               workers: int) -> dict[str, np.ndarray]:
+    """Whether each word of the test sentences is named right, (words,) bool: by `both`, an ensemble that learnt the
+    other sentences' words and their templates; by the `network` and the `templates` alone."""
+    templates, asked = _words(words, train, test)
+    clips, store = read_manifest(words[0]), LandmarkStore(words[1])
+    data = split(folder, *words, list(asked.clip_id), list(clips.clip_id[_of(clips, train)]))
     members = [Member(folder / f"words-{seed}", WORDS, seed, data, list(asked.clip_id))
                for seed in range(1, WORDS.seeds + 1)]
-    found = np.mean(_all(members, workers), 0).argmax(1)
-    labels = sorted(learnt.glosses.str[0].unique())
-    return np.array([labels[i] == gloss for i, gloss in zip(found, asked.glosses.str[0], strict=True)])
+    network = np.log(np.mean(_all(members, workers), 0) + 1e-4)
+    near = -np.sqrt([templates.distances(track(store[clip_id])) for clip_id in asked.clip_id]) / NEARNESS
+    near = np.maximum(near - np.logaddexp.reduce(near, 1, keepdims=True), np.log(1e-9))
+    right = {}
+    for name, scores in (("both", network + near), ("network", network), ("templates", near)):
+        found = [templates.labels[i] for i in scores.argmax(1)]
+        right[name] = np.array([said == gloss for said, gloss in zip(found, asked.glosses.str[0], strict=True)])
+    return right
+
+
+def _words(words: tuple[Path, Path], train: Sequence[str], test: Sequence[str]) -> tuple[Templates, pd.DataFrame]:
+    """Templates of the words of the training sentences, and the manifest's rows of the others' words."""
+    clips = read_manifest(words[0])
+    return Templates(LandmarkStore(words[1]), clips[_of(clips, train)]), clips[_of(clips, test)]
+
+
+def _of(words: pd.DataFrame, sentences: Sequence[str]) -> pd.Series:
+    return words.clip_id.str.split("@").str[0].isin(set(sentences))
 
 
 def tell_signing(folder: Path, manifest: Path, landmarks: Path, train: Sequence[str], test: Sequence[str],
@@ -159,14 +195,13 @@ def development(recordings: Path, workers: int) -> None:
     for fold, held_out in enumerate(development_folds(training)):
         rest = [clip_id for clip_id in training.clip_id if clip_id not in held_out]
         folder = FOLDER / f"fold-{fold}"
-        read = read_sentences(folder, manifest, landmarks, rest, held_out, workers, DEVELOPED)
-        wer = {"greedy": read.metrics(Decoder(method="greedy")), "beam": read.metrics(read.decoder(None))}
-        wer |= {f"weight {weight}, bonus {bonus}": read.metrics(read.decoder(Language(LANGUAGE.order, weight, bonus)))
-                for weight, bonus in TRIED}
-        for name, metrics in wer.items():
-            found.setdefault(f"WER, {name}", []).append(metrics["wer"])
-        right = name_words(folder / "words", words, rest, held_out, workers)
-        found.setdefault("isolated words, top-1", []).append(float(right.mean()))
+        read = read_sentences(folder, manifest, landmarks, words, rest, held_out, workers, DEVELOPED)
+        said = {way: read.said(way) for way in ("greedy", "beam", "language")}
+        said |= {f"between {cover.between}, weight {cover.weight:g}": read.covered(cover) for cover in TRIED}
+        for name, glosses in said.items():
+            found.setdefault(f"WER, {name}", []).append(read.metrics(glosses)["wer"])
+        for name, right in name_words(folder / "words", words, rest, held_out, workers).items():
+            found.setdefault(f"isolated words, {name}", []).append(float(right.mean()))
     write_json(FOLDER / "development.json", found)
     for name, values in found.items():
         print(f"{name:32} {np.mean(values):.3f}   {' '.join(f'{value:.3f}' for value in values)}")
@@ -178,41 +213,47 @@ def test(recordings: Path, workers: int) -> None:
     clips = read_manifest(manifest)
     train, asked = (list(clips.clip_id[clips.split == name]) for name in ("train", "test"))
     folder = FOLDER / "test"
-    read = read_sentences(folder, manifest, landmarks, train, asked, workers)
-    ways = {"greedy": Decoder(method="greedy"), "beam": read.decoder(None), "lm": read.decoder(LANGUAGE)}
-    of = {way: {"all": read.metrics(decoder), "repeated": read.metrics(decoder, read.repeated),
-                "new": read.metrics(decoder, ~read.repeated)} for way, decoder in ways.items()}
-    right = name_words(folder / "words", corpus(FOLDER / "words", recordings, "words"), train, asked, workers)
+    words = corpus(FOLDER / "words", recordings, "words")
+    read = read_sentences(folder, manifest, landmarks, words, train, asked, workers)
+    said = {way: read.said(way) for way in WAYS}
+    of = {way: {"all": read.metrics(glosses), "repeated": read.metrics(glosses, read.repeated),
+                "new": read.metrics(glosses, ~read.repeated)} for way, glosses in said.items()}
+    right = name_words(folder / "words", words, train, asked, workers)
     signing = tell_signing(folder / "signing", manifest, landmarks, train, asked, workers)
-    best = of["lm"]["all"]
+    best = of["templates"]["all"]
     metrics = {
         "wer": best["wer"], "wer_ci_low": best["wer_ci_low"], "wer_ci_high": best["wer_ci_high"],
         "wer_del": best["wer_del"], "wer_ins": best["wer_ins"], "wer_sub": best["wer_sub"],
         "wer_worst_signer": best["worst_signer_wer"],
-        "wer_repeated": of["lm"]["repeated"]["wer"], "wer_new": of["lm"]["new"]["wer"],
-        "wer_beam": of["beam"]["all"]["wer"], "wer_greedy": of["greedy"]["all"]["wer"],
-        "wer_greedy_repeated": of["greedy"]["repeated"]["wer"], "wer_greedy_new": of["greedy"]["new"]["wer"],
+        "wer_repeated": of["templates"]["repeated"]["wer"], "wer_new": of["templates"]["new"]["wer"],
+        **{f"wer_{way}{key}": of[way][rows]["wer"] for way in ("greedy", "beam", "language")
+           for key, rows in (("", "all"), ("_repeated", "repeated"), ("_new", "new"))},
         "sentences": best["sentences"], "sentences_repeated": int(read.repeated.sum()), "glosses": best["glosses"],
-        **{f"isolated_{name}": value for name, value in accuracy("top1", right).items()}, "words": len(right),
-        "signing_f1": signing["f1"], "signing_pr_auc": signing["frame_pr_auc"],
+        **{f"isolated_{name}": value for name, value in accuracy("top1", right["both"]).items()},
+        **{f"isolated_top1_{name}": float(right[name].mean()) for name in ("network", "templates")},
+        "words": len(right["both"]), "signing_f1": signing["f1"], "signing_pr_auc": signing["frame_pr_auc"],
     }
     write_json(STUDY / "metrics.json", metrics)
-    write_results(read, of, metrics)
+    write_results(of, metrics, align_sentences(list(map(list, read.rows.glosses)), said["templates"]))
 
 
-def write_results(read: Sentences, of: dict[str, dict[str, dict[str, float]]], metrics: dict[str, float]) -> None:
+def write_results(of: dict[str, dict[str, dict[str, float]]], metrics: dict[str, float],
+                  aligned: list[Alignment]) -> None:
     """results.md and results.png."""
-    titles = {"greedy": "greedy", "beam": "beam", "lm": "beam and language model"}
     lines = ["| WER | all 40 sentences (95 %) | glosses of which a training sentence has the same, in order | other "
              "sentences |", "| --- | --- | --- | --- |"]
-    for way, title in titles.items():
+    for way, title in WAYS.items():
         one = of[way]
         lines.append(f"| {title} | {one['all']['wer']:.3f} ({one['all']['wer_ci_low']:.3f}-"
                      f"{one['all']['wer_ci_high']:.3f}) | {one['repeated']['wer']:.3f} | {one['new']['wer']:.3f} |")
-    said = read.said(read.decoder(LANGUAGE))
-    taken = list(confusions(align_sentences(list(map(list, read.rows.glosses)), said)).items())[:8]
-    lines += ["", "Taken for each other most, with the language model: " + ", ".join(
+    lines += ["", "| words alone | top-1 |", "| --- | --- |",
+              f"| network and templates | {metrics['isolated_top1']:.3f} |",
+              f"| network | {metrics['isolated_top1_network']:.3f} |",
+              f"| templates | {metrics['isolated_top1_templates']:.3f} |"]
+    taken = list(confusions(aligned).items())[:8]
+    lines += ["", "Taken for each other most, in sentences: " + ", ".join(
         f"{a} for {b} ({count})" for (b, a), count in taken) + "."]
+    lines += ["", f"Signing or not, frames: F1 {metrics['signing_f1']:.3f}, PR-AUC {metrics['signing_pr_auc']:.3f}."]
     write_text(STUDY / "results.md", "\n".join(lines) + "\n")
     with matplotlib.rc_context(plots.STYLE):
         draw(of).savefig(STUDY / "results.png", dpi=150)

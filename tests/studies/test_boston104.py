@@ -1,13 +1,14 @@
 """The study of BOSTON-104: test sentences neither train nor choose, and ensembles are what they are said to be."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from slr.corpora.manifest import read_manifest
-from slr.decoding.decoder import Decoder
+from slr.decoding.records import Gloss, Hypothesis
 from slr.files import read_json
 from slr.landmarks.store import LandmarkStore
 from slr.params import MultistreamParams, PoseCtcParams, ScaStgcnDetectionParams, WindowsParams
@@ -16,6 +17,7 @@ from studies.boston104 import data
 from studies.boston104 import run as study
 from studies.boston104.data import corpus, development_folds, streams
 from studies.boston104.models import DATA, Ensemble
+from studies.boston104.templates import LENGTHS, Cover, Templates, track
 from tests.studies.recordings import real
 
 TINY = {
@@ -66,7 +68,7 @@ def test_development_never_sees_a_test_sentence(recordings, tmp_path):
     assert len(seen) == 2 * data.FOLDS  # sentences, and words
     assert all(not tests & set(of.clip_id.str.split("@").str[0]) for of in seen)
     found = read_json(tmp_path / "folds/development.json")
-    assert len(found) == 3 + len(study.TRIED) and all(len(values) == data.FOLDS for values in found.values())
+    assert len(found) == 6 + len(study.TRIED) and all(len(values) == data.FOLDS for values in found.values())
     assert not (tmp_path / "metrics.json").exists()
 
 
@@ -77,7 +79,8 @@ def test_the_test_sentences_are_read_once_and_never_train(recordings, tmp_path):
         splits = read_splits(path)
         assert (splits.split.to_numpy() == clips.split[splits.clip_id.str.split("@").str[0]].to_numpy()).all()
     metrics = read_json(tmp_path / "metrics.json")
-    assert {"wer", "wer_greedy", "isolated_top1", "signing_f1"} <= set(metrics)
+    assert {"wer", "wer_greedy", "wer_language_new", "isolated_top1", "isolated_top1_templates",
+            "signing_f1"} <= set(metrics)
     assert metrics["sentences"] == 3 and metrics["sentences_repeated"] == 1 and metrics["words"] == 7
     assert metrics["glosses"] == 7 and metrics["isolated_top1"] <= 6 / 7  # D can't be named
     assert (tmp_path / "results.md").exists() and (tmp_path / "results.png").exists()
@@ -92,14 +95,83 @@ def test_an_ensemble_is_the_mean_of_its_members_probabilities(recordings, tmp_pa
     manifest, landmarks = corpus(tmp_path / "folds/sentences", recordings, None)
     clips = read_manifest(manifest)
     train, test = (list(clips.clip_id[clips.split == split]) for split in ("train", "test"))
-    read = study.read_sentences(tmp_path / "folds/test", manifest, landmarks, train, test, 1)
+    words = corpus(tmp_path / "folds/words", recordings, "words")
+    read = study.read_sentences(tmp_path / "folds/test", manifest, landmarks, words, train, test, 1)
     members = [np.load(tmp_path / f"folds/test/reader-{seed}/answers/array.npy") for seed in (1, 2)]
     assert not np.allclose(*members)
     assert np.exp(np.concatenate(read.told)) == pytest.approx((members[0] + members[1]) / 2, abs=1e-6)
     store = LandmarkStore(landmarks)
     assert [len(told) for told in read.told] == [-(-len(store.frame_numbers(clip_id)) // 2) for clip_id in test]
     assert read.repeated.tolist() == [True, False, False]
-    assert read.metrics(Decoder(), read.repeated)["sentences"] == 1
+    assert read.metrics(read.said("beam"), read.repeated)["sentences"] == 1
+    assert read.templates.labels == ["A", "B", "C"] == read.labels
+
+
+@pytest.fixture
+def templates(recordings, tmp_path):
+    """Of the training sentences' words, with the words' store and manifest."""
+    manifest, landmarks = corpus(tmp_path / "folds/words", recordings, "words")
+    clips, store = read_manifest(manifest), LandmarkStore(landmarks)
+    return Templates(store, clips[clips.split == "train"]), store, clips
+
+
+def test_a_word_is_nearest_to_itself_and_stretches_are_as_far_as_they_are(templates):
+    templates, store, clips = templates
+    word = clips[clips.split == "train"].iloc[4]
+    of = track(store[word.clip_id])
+    distances = templates.distances(of)
+    assert templates.labels[int(distances.argmin())] == word.glosses[0] and distances.min() == 0
+    assert sorted(distances)[1] > 0.01
+    sentence = np.concatenate([np.full((6, of.shape[1]), 3.0), of])
+    costs = templates.stretches(sentence, word.glosses[0])
+    assert costs.shape == (len(sentence) // 2 + 1, len(LENGTHS))
+    assert costs[1, 2] == pytest.approx(8 * templates.distance(sentence[2:10], word.glosses[0]))
+    assert np.isinf(costs[-1]).all() and np.isinf(costs[0, len(sentence) < LENGTHS]).all()
+
+
+def test_tracks_have_no_gaps_and_say_where_hands_are(templates):
+    _, store, clips = templates
+    clip = store[clips.clip_id[0]]
+    holes = clip.coordinates.copy()
+    holes[2, 1], holes[:, 2] = np.nan, np.nan
+    found = track(replace(clip, coordinates=holes))
+    assert found.shape == (len(clip), 12) and np.isfinite(found).all()
+    assert found[2, :2] == pytest.approx((found[1, :2] + found[3, :2]) / 2) and not found[:, 2:4].any()
+    whole, wide = track(clip), clip.width / clip.height
+    assert whole[:, 0] == pytest.approx(clip.coordinates[:, 1, 0] * wide, abs=1e-6)
+    assert whole[:, 4:6] == pytest.approx(whole[:, :2] - clip.coordinates[:, 0, :2] * [wide, 1], abs=1e-6)
+
+
+def test_a_cover_is_the_cheapest_of_all_ways_to_lay_the_words_one_after_the_other():
+    moments, rng = 9, np.random.default_rng(0)
+    words = [rng.uniform(0, 1, (moments + 1, len(LENGTHS))) for _ in range(2)]
+    for costs in words:
+        for i, length in enumerate(LENGTHS // 2):
+            costs[moments + 1 - length:, i] = np.inf
+    cover = Cover(between=0.1, weight=1)
+    ways = []
+    for a, b in itertools.product(range(moments), repeat=2):
+        for i, j in itertools.product(range(len(LENGTHS)), repeat=2):
+            one, other = LENGTHS[i] // 2, LENGTHS[j] // 2
+            if a + one <= b and b + other <= moments:
+                ways.append(words[0][a, i] + words[1][b, j] + 0.2 * (moments - one - other))
+    assert cover.cost(words, moments) == pytest.approx(min(ways))
+    assert cover.cost([], moments) == pytest.approx(0.2 * moments)
+    assert np.isinf(cover.cost(words * 3, moments))
+
+
+def test_templates_choose_what_covers_the_sentence_and_the_score_counts_too(templates):
+    templates, store, clips = templates
+    row = next(row for row in clips[clips.split == "train"].itertuples() if len(store[row.clip_id]) >= 8)
+    sentence = track(store[row.clip_id])[:8]
+    right, wrong = row.glosses[0], next(gloss for gloss in "ABC" if gloss != row.glosses[0])
+    hypotheses = [Hypothesis((Gloss(ord(gloss), 0.0, 1.0),), score) for gloss, score in ((wrong, -1.0), (right, -2.0))]
+
+    def chosen(weight: float) -> list[str]:
+        return Cover(0.1, weight).best(hypotheses, sentence, templates,
+                                       lambda of: [chr(gloss.label) for gloss in of.glosses])
+
+    assert chosen(0) == [wrong] and chosen(1000) == [right]
 
 
 def test_a_fold_holds_out_sentences_of_which_some_have_a_twin_in_training():
