@@ -1,7 +1,7 @@
 """Clips as RGB pictures, decoded and resized from the frames' shards when a batch wants them, and kept nowhere.
 
-What changes at random in training (mirroring, the place of the crop, the frame rate) is drawn once a clip, and is the
-same for all of its frames.
+What changes at random in training (mirroring, size and place of the crop, the frame rate) is drawn once a clip, and is
+the same for all of its frames.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +19,9 @@ from slr.frames import decode_jpegs
 from slr.params.families.stfnet import ImagesParams
 from slr.shards import Shards
 
+FAINTEST = 0.05
+"""Of what moves: a clip in which less does isn't made any clearer. Black to white is 2."""
+
 
 @dataclass(frozen=True)
 class RgbBatch:
@@ -27,7 +30,7 @@ class RgbBatch:
     Attributes
     ----------
     images : Tensor (B, 3, T, H, W) float32
-        RGB, from -1 to 1; zero where padded.
+        RGB, or what moves in each of the three, from -1 to 1; zero where padded.
     lengths : Tensor (B,) int64
         Frames of each clip before padding.
     targets : Tensor (B, L) int64
@@ -52,13 +55,15 @@ class RgbBatch:
 
 
 class View(NamedTuple):
-    """What is seen of a clip: these of its frames, this square of each (its top left), mirrored or not."""
+    """What is seen of a clip: these of its frames, resized to this side; of each this square (its top left), mirrored
+    or not."""
 
     clip: int
     frames: np.ndarray
+    side: int
     top: int
     left: int
-    mirrored: bool
+    mirrored: bool = False
 
 
 class RgbClips:
@@ -119,13 +124,15 @@ class RgbClips:
                 yield coming.result()
 
     def _view(self, clip: int, generator: torch.Generator | None) -> View:
-        params, spare = self.params, self.params.resize - self.params.crop
+        params, count = self.params, self.frames[clip]
         if generator is None:
-            return View(clip, evenly(self.frames[clip], params.max_frames), *_middle(params), False)
-        rate, top, left, side = torch.rand(4, generator=generator).tolist()
-        wanted = round(self.frames[clip] * (1 + params.rescale * (2 * rate - 1)))
-        frames = rescaled(self.frames[clip], min(max(1, wanted), params.max_frames))
-        return View(clip, frames, int(top * (spare + 1)), int(left * (spare + 1)), side < params.flip)
+            return View(clip, evenly(count, params.max_frames), params.resize, *_middle(params))
+        rate, top, left, mirror, zoom = torch.rand(5, generator=generator).tolist()
+        wanted = round(count * (1 + params.rescale * (2 * rate - 1)))
+        frames = rescaled(count, min(max(1, wanted), params.max_frames))
+        side = max(params.crop, round(params.resize * (1 + params.zoom * (2 * zoom - 1))))
+        spare = side - params.crop
+        return View(clip, frames, side, int(top * (spare + 1)), int(left * (spare + 1)), mirror < params.flip)
 
     def _load(self, views: Sequence[View]) -> RgbBatch:
         crop, lengths = self.params.crop, torch.tensor([len(view.frames) for view in views])
@@ -143,27 +150,49 @@ class RgbClips:
         clip_id = self.clip_ids[view.clip]
         jpegs, stored = self.shards.read(clip_id, ["jpeg"])["jpeg"], self.shards.clip(clip_id)
         side = min(stored["width"], stored["height"])
-        shrink = max(by for by in (1, 2, 4, 8) if by == 1 or side >= by * self.params.resize)
+        shrink = max(by for by in (1, 2, 4, 8) if by == 1 or side >= by * view.side)
         distinct, where = np.unique(view.frames, return_inverse=True)
         for i, image in enumerate(decode_jpegs(jpegs.take(distinct), shrink)):
-            picture = cropped(image, self.params, (view.top, view.left))
-            into[np.flatnonzero(where == i)] = _scaled(picture[:, ::-1 if view.mirrored else 1])
+            picture = _scaled(_square(image, view.side, view.top, view.left, self.params.crop))
+            into[np.flatnonzero(where == i)] = picture[:, ::-1 if view.mirrored else 1]
+        if self.params.still == "removed":
+            without_still(into[:len(view.frames)])
 
 
-def cropped(image: np.ndarray, params: ImagesParams, corner: tuple[int, int] | None = None) -> np.ndarray:
-    """(crop, crop, 3) uint8: a frame resized, and the square with that top left cut out of it; else the middle one."""
+def cropped(image: np.ndarray, params: ImagesParams) -> np.ndarray:
+    """(crop, crop, 3) uint8: a frame resized, and the middle square of it."""
+    return _square(image, params.resize, *_middle(params), params.crop)
+
+
+def _square(image: np.ndarray, side: int, top: int, left: int, crop: int) -> np.ndarray:
+    """(crop, crop, 3) uint8: the image resized to (side, side), and the square with that top left."""
     import cv2
 
-    how = cv2.INTER_AREA if params.resize <= min(image.shape[:2]) else cv2.INTER_LINEAR
-    top, left = corner or _middle(params)
-    return cv2.resize(image, (params.resize, params.resize), interpolation=how)[top:top + params.crop,
-                                                                                left:left + params.crop]
+    how = cv2.INTER_AREA if side <= min(image.shape[:2]) else cv2.INTER_LINEAR
+    return cv2.resize(image, (side, side), interpolation=how)[top:top + crop, left:left + crop]
 
 
-def batch_of(pictures: np.ndarray) -> RgbBatch:
+def batch_of(pictures: np.ndarray, params: ImagesParams) -> RgbBatch:
     """One clip that is in no store, of the pictures (T, H, W, 3) uint8 that `cropped` makes, without glosses."""
-    return RgbBatch(_channels_first(_scaled(pictures)[None]), torch.tensor([len(pictures)]),
+    scaled = _scaled(pictures)
+    if params.still == "removed":
+        without_still(scaled)
+    return RgbBatch(_channels_first(scaled[None]), torch.tensor([len(pictures)]),
                     torch.empty(1, 0, dtype=torch.int64), ("",))
+
+
+def without_still(pictures: np.ndarray) -> None:
+    """Leave what moves in a clip (T, H, W, 3), in place: how far each pixel is from its median over time.
+
+    From -1 for not at all to 1 for as far as the farthest hundredth: the same for a dark hand before a bright shirt as
+    for a bright one before a dark. A median of at most 64 frames, and a percentile of a 16th of the pixels, are as good
+    as of all.
+    """
+    pictures -= np.median(pictures[::-(-len(pictures) // 64)], axis=0)
+    np.abs(pictures, out=pictures)
+    pictures *= 2 / max(np.percentile(pictures[:, ::4, ::4], 99), FAINTEST)
+    pictures -= 1
+    np.minimum(pictures, 1, out=pictures)
 
 
 def _middle(params: ImagesParams) -> tuple[int, int]:

@@ -74,4 +74,4 @@ def _batch(file: BinaryIO, n_frames: int, params: ImagesParams) -> RgbBatch:
     with room("pictures"):
         file.flush()
         pictures = np.memmap(file, np.uint8, "r", shape=(n_frames, params.crop, params.crop, 3))
-    return batch_of(pictures[evenly(n_frames, params.max_frames)])
+    return batch_of(pictures[evenly(n_frames, params.max_frames)], params)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from slr.data.batches import similar_lengths
-from slr.data.images import RgbClips, rescaled
+from slr.data.images import RgbClips, batch_of, cropped, rescaled, without_still
 from slr.errors import CorpusError
 from slr.frames import extract_frames, read_frames
 from slr.params import FramesParams
@@ -97,6 +97,52 @@ def test_a_mirrored_clip_is_the_clip_turned_left_to_right(folder, flip):
     there, back = (clips(folder, flip=share).batch(torch.tensor([0]), torch.Generator().manual_seed(3)).images
                    for share in (0, flip))
     assert torch.equal(back, there.flip(4) if flip else there)
+
+
+def test_a_zoom_is_the_same_for_all_frames_of_a_clip_and_leaves_a_full_picture(folder):
+    """The corner is larger in a larger picture; no size is smaller than the crop."""
+    data, seen = clips(folder, zoom=0.5), set()
+    sides = {data._view(1, torch.Generator().manual_seed(seed)).side for seed in range(200)}
+    assert min(sides) == 40 and 68 < max(sides) <= 72
+    for seed in range(12):
+        images = data.batch(torch.tensor([1]), torch.Generator().manual_seed(seed)).images
+        assert images.shape == (1, 3, images.shape[2], 40, 40)
+        across = (images[0, 0] - images[0, 1] > 0.8).sum((1, 2))  # (T,): of the red corner, as much as is seen
+        assert across.max() - across.min() <= 12
+        seen.add(int(across[0]))
+    assert len(seen) > 3
+
+
+def test_what_stands_still_is_removed_and_what_moves_stays_wherever_it_is_shown(folder):
+    """The red corner stands still; around it the picture gets brighter, most at both ends of the clip."""
+    batch = clips(folder, still="removed").batch(torch.tensor([1, 0]))
+    for clip, length in enumerate(batch.lengths.tolist()):
+        images = batch.images[clip, :, :length]
+        assert images[:, :, :9, :9].mean() < -0.8 and images.min() == -1 and images.max() == 1
+        by_frame = images[:, :, 20:, 20:].mean((0, 2, 3))
+        middle = (length - 1) // 2
+        assert by_frame[0] > by_frame[middle // 2] > by_frame[middle] and by_frame[-1] > by_frame[middle]
+    assert not batch.images[1, :, 5:].any()
+    for clip, name in ((0, "long"), (1, "short")):
+        params = ImagesParams(**SMALL | {"still": "removed", "resize": 56})  # JPEG itself doesn't shrink it
+        pictures = np.stack([cropped(image, params) for image in read_frames(folder, name)[1]])
+        stored = clips(folder, still="removed", resize=56).batch(torch.tensor([1 - clip])).images
+        assert torch.allclose(batch_of(pictures, params).images, stored, atol=1e-5)
+
+
+def test_clothes_background_and_their_contrast_to_a_moving_hand_are_removed():
+    rng, found = np.random.default_rng(0), []
+    for background, hand in ((rng.uniform(-1, 0, (16, 16, 3)), 0.8), (rng.uniform(0, 1, (16, 16, 3)), -0.8)):
+        pictures = np.repeat(background[None], 9, 0).astype(np.float32)
+        for t, picture in enumerate(pictures):
+            picture[4:8, t:t + 4] = hand
+        without_still(pictures)
+        found.append(pictures > -0.8)
+    assert (found[0] == found[1]).all() and found[0].any()
+    still = np.zeros((5, 8, 8, 3), np.float32)
+    still[2] += 0.01
+    without_still(still)
+    assert still.max() < -0.5  # a clip without motion isn't made of noise
 
 
 def test_the_frame_rate_changes_by_a_fifth_at_most_evenly(folder):

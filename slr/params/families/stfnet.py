@@ -22,6 +22,11 @@ class ImagesParams(Section):
     """Side of the square that is cut out of it: anywhere in training, else from the middle."""
     flip: Fraction = 0.5
     """Share of training clips that are mirrored; harmful where a mirrored sign is another one."""
+    still: Literal["kept", "removed"] = "kept"
+    """Whether a picture shows what doesn't move in its clip. With `removed` it is how far each pixel is from its median
+    over the clip, so that clothes and background say nothing about who signs; from few people far better."""
+    zoom: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Largest relative change of `resize` for a training clip; no picture becomes smaller than `crop`."""
     rescale: Annotated[float, Field(ge=0, lt=1)] = 0.2
     """Largest relative change of a training clip's number of frames, evenly over the clip."""
     max_frames: Positive = 360
