@@ -197,13 +197,20 @@ def load_model(folder: str | Path, task: Task | None = None) -> TrainedModel:
             skeleton_of(config["preprocessing"])  # a user's own skeleton is known by its name from here on
         model = build(params, len(config["labels"]))
         load_weights(model, str(folder / WEIGHTS))
-    except (ValidationError, ValueError, KeyError, RuntimeError) as error:
-        raise ModelError(f"the model in {folder} can't be read by this version of slr: {error}; "
+    except (ValueError, KeyError, RuntimeError) as error:
+        raise ModelError(f"the model in {folder} can't be read by this version of slr: {_reason(error)}; "
                          "train it again") from None
     if task not in (None, params.task):
         does, by = _ANSWERS[params.task]
         raise ModelError(f"the model in {folder} {does}, so it is one for `{by}`; name one that {_ANSWERS[task][0]}")
     return TrainedModel(model.eval(), params, config, folder)
+
+
+def _reason(error: Exception) -> str:
+    """In one line; of settings, which of them."""
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, problem['loc'][1:]))}: {problem['msg']}" for problem in error.errors())
+    return str(error)
 
 
 def differences(there: dict[str, Any], here: dict[str, Any]) -> list[str]:
