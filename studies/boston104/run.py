@@ -31,7 +31,7 @@ from slr.progress import progress
 from slr.training.trained import load_model
 from studies.boston104.data import corpus, development_folds, split, streams
 from studies.boston104.models import COVER, DETECTOR, HYPOTHESES, LANGUAGE, NEARNESS, READER, TRIED, WORDS, Ensemble
-from studies.boston104.templates import Cover, Templates, track
+from studies.boston104.templates import Choice, Templates, track
 from studies.workspace import Data, kept, settings, shared_data, trained, trained_key
 
 STUDY = Path(__file__).parent
@@ -85,15 +85,20 @@ class Sentences(NamedTuple):
     def said(self, way: str) -> list[list[str]]:
         """The glosses of each sentence: `greedy`; by `beam` search; with a `language` model; chosen by `templates`."""
         if way == "templates":
-            return self.covered(COVER)
+            return [COVER.best(choice) for choice in self.choices()]
         decoder = {"greedy": Decoder(method="greedy"), "beam": Decoder(decoder="own"), "language": self.decoder}[way]
         return [self.glosses(decoder(told)[0]) for told in self.told]
 
-    def covered(self, cover: Cover) -> list[list[str]]:
-        """Of each sentence's most probable transcripts the one that its words cover best."""
-        decoder = self.decoder
-        return [cover.best(decoder(told, HYPOTHESES), track, self.templates, self.glosses)
-                for told, track in zip(self.told, self.tracks, strict=True)]
+    def choices(self) -> list[Choice]:
+        """Of each sentence the most probable transcripts, to choose from by `Cover.best`."""
+        decoder, found = self.decoder, []
+        with progress("templates", len(self.told)) as advance:
+            for told, sentence in zip(self.told, self.tracks, strict=True):
+                best = decoder(told, HYPOTHESES)
+                found.append(self.templates.choice(sentence, [self.glosses(of) for of in best],
+                                                   [of.score for of in best]))
+                advance()
+        return found
 
     def glosses(self, hypothesis: Hypothesis) -> list[str]:
         return [self.labels[gloss.label - 1] for gloss in hypothesis.glosses]
@@ -197,7 +202,9 @@ def development(recordings: Path, workers: int) -> None:
         folder = FOLDER / f"fold-{fold}"
         read = read_sentences(folder, manifest, landmarks, words, rest, held_out, workers, DEVELOPED)
         said = {way: read.said(way) for way in ("greedy", "beam", "language")}
-        said |= {f"between {cover.between}, weight {cover.weight:g}": read.covered(cover) for cover in TRIED}
+        choices = read.choices()
+        said |= {f"between {cover.between}, weight {cover.weight:g}": [cover.best(choice) for choice in choices]
+                 for cover in TRIED}
         for name, glosses in said.items():
             found.setdefault(f"WER, {name}", []).append(read.metrics(glosses)["wer"])
         for name, right in name_words(folder / "words", words, rest, held_out, workers).items():

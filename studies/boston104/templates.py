@@ -4,14 +4,13 @@ A second opinion beside the networks, of another kind: it names words alone, and
 its glosses, one after the other, cover the sentence.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from dtaidistance.dtw_ndim import distance_fast
 
-from slr.decoding.records import Hypothesis
 from slr.landmarks.store import ClipLandmarks, LandmarkStore
 
 MOTION = 3.0
@@ -30,6 +29,16 @@ def track(clip: ClipLandmarks) -> np.ndarray:
     whole = pd.DataFrame(found).interpolate(limit_direction="both").fillna(0).to_numpy()
     motion = np.gradient(whole[:, :4], axis=0) if len(whole) > 1 else np.zeros_like(whole[:, :4])
     return np.ascontiguousarray(np.concatenate([whole, MOTION * motion], 1))
+
+
+class Choice(NamedTuple):
+    """Transcripts of a sentence, most probable first, and their scores; what each gloss costs where
+    (`Templates.stretches`); and the sentence's steps."""
+
+    transcripts: list[list[str]]
+    scores: list[float]
+    costs: dict[str, np.ndarray]
+    moments: int
 
 
 class Templates:
@@ -73,6 +82,11 @@ class Templates:
                     found[begin, i] = length * self.distance(stretch, gloss)
         return found
 
+    def choice(self, sentence: np.ndarray, transcripts: list[list[str]], scores: list[float]) -> Choice:
+        """These transcripts of a sentence (T, 12)."""
+        costs = {gloss: self.stretches(sentence, gloss) for gloss in set().union(*transcripts)}
+        return Choice(transcripts, scores, costs, len(sentence) // STEP)
+
 
 class Cover(NamedTuple):
     """How a sentence is covered by words: what a frame between words costs, and what the cost counts in a transcript's
@@ -100,12 +114,9 @@ class Cover(NamedTuple):
             least = np.minimum.accumulate(behind - between) + between
         return float(least[-1])
 
-    def best(self, hypotheses: Sequence[Hypothesis], sentence: np.ndarray, templates: Templates,
-             glosses_of: Callable[[Hypothesis], list[str]]) -> list[str]:
-        """The glosses of the hypothesis with the best score less weighed cost; one that can't be laid over the sentence
-        is never chosen before one that can."""
-        said = [glosses_of(hypothesis) for hypothesis in hypotheses]
-        costs = {gloss: templates.stretches(sentence, gloss) for gloss in set().union(*said)}
-        scores = [hypothesis.score - self.weight * self.cost([costs[gloss] for gloss in glosses], len(sentence) // STEP)
-                  for hypothesis, glosses in zip(hypotheses, said, strict=True)]
-        return said[int(np.argmax(scores))]
+    def best(self, choice: Choice) -> list[str]:
+        """The transcript with the best score less weighed cost; one that can't be laid over the sentence is never
+        chosen before one that can."""
+        totals = [score - self.weight * self.cost([choice.costs[gloss] for gloss in glosses], choice.moments)
+                  for glosses, score in zip(choice.transcripts, choice.scores, strict=True)]
+        return choice.transcripts[int(np.argmax(totals))]

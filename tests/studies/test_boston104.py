@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from slr.corpora.manifest import read_manifest
-from slr.decoding.records import Gloss, Hypothesis
 from slr.files import read_json
 from slr.landmarks.store import LandmarkStore
 from slr.params import MultistreamParams, PoseCtcParams, ScaStgcnDetectionParams, WindowsParams
@@ -165,13 +164,9 @@ def test_templates_choose_what_covers_the_sentence_and_the_score_counts_too(temp
     row = next(row for row in clips[clips.split == "train"].itertuples() if len(store[row.clip_id]) >= 8)
     sentence = track(store[row.clip_id])[:8]
     right, wrong = row.glosses[0], next(gloss for gloss in "ABC" if gloss != row.glosses[0])
-    hypotheses = [Hypothesis((Gloss(ord(gloss), 0.0, 1.0),), score) for gloss, score in ((wrong, -1.0), (right, -2.0))]
-
-    def chosen(weight: float) -> list[str]:
-        return Cover(0.1, weight).best(hypotheses, sentence, templates,
-                                       lambda of: [chr(gloss.label) for gloss in of.glosses])
-
-    assert chosen(0) == [wrong] and chosen(1000) == [right]
+    choice = templates.choice(sentence, [[wrong], [right], [wrong] * 9], [-1.0, -2.0, 0.0])
+    assert choice.moments == 4 and set(choice.costs) == {right, wrong}
+    assert Cover(0.1, 0.001).best(choice) == [wrong] and Cover(0.1, 1000).best(choice) == [right]
 
 
 def test_a_fold_holds_out_sentences_of_which_some_have_a_twin_in_training():
