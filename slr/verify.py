@@ -9,15 +9,15 @@ from pathlib import Path
 
 from slr.errors import SlrError
 
-IGNORED = ("_seconds", "epochs", "best_epoch")
-"""Endings of names that may differ from machine to machine: how long it took, which epoch was best."""
+IGNORED = ("_seconds", "epochs", "best_epoch", "lm_bonus", "lm_weight")
+"""Endings of names that may differ from machine to machine: how long it took, and what validation chose."""
 COUNTED = ("clips", "glosses", "signers", "classes", "parameters", "clusters", "ways")
 """Endings of names that must be equal."""
 TOLERANCE = 0.05
 """Least tolerance of a fraction (an accuracy, an interval's end, a clustering score). A fresh clone on another machine
 of the same kind gave every fraction to the last digit; another kind of processor rounds otherwise, and training
-amplifies it. Where half the committed interval of top-1 is wider, it is that: as far as chance goes. Of a number above
-one (an embedding's dimensions) it is this share."""
+amplifies it. Where half the committed interval of top-1 or of WER is wider, it is that: as far as chance goes. Of a
+number above one (an embedding's dimensions) it is this share."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def verify_metrics(project: Path, scratch: bool = False) -> list[Comparison]:
 
 def compare(file: str, committed: dict[str, float], now: dict[str, float]) -> list[Comparison]:
     """Compare two flat dictionaries of metrics. A metric that only one of them has is out of tolerance."""
-    chance = (committed.get("top1_ci_high", 0) - committed.get("top1_ci_low", 0)) / 2
-    tolerance = max(TOLERANCE, chance)
+    intervals = [committed.get(f"{name}_ci_high", 0) - committed.get(f"{name}_ci_low", 0) for name in ("top1", "wer")]
+    tolerance = max(TOLERANCE, *(interval / 2 for interval in intervals))
     return [
         Comparison(file, metric, committed.get(metric), now.get(metric),
                    _within(metric, committed.get(metric), now.get(metric), tolerance))

@@ -142,7 +142,7 @@ def draw(read: Mapping[str, Read]) -> Figure:
     left.set(yticks=range(len(read)), yticklabels=list(read), ylim=(-0.6, len(read) - 0.4), xlim=(0, None),
              xlabel="WER of joined side takes, 95 %")
     draw_signers(right, {name: of.check.by_chance.tolist() for name, of in read.items()},
-                 "linked words found (diamond); shuffled (dots, stroke: mean)")
+                 "linked words found (diamond); by chance (dots)")
     right.plot([of.check.found for of in read.values()], np.arange(len(read)), "D", color="C2")
     return figure
 
