@@ -89,7 +89,7 @@ def print_comparison(comparison: list[Comparison]) -> None:
             table.add_row(row.file, row.metric, str(row.committed), str(row.now))
         console.print(table)
     console.print(f"{len(comparison) - len(off)} of {len(comparison)} metrics within tolerance (fractions {TOLERANCE} "
-                  "or half of top-1's interval, counts equal, times not compared)")
+                  "or half the interval of top-1 or WER, counts equal, times not compared)")
 
 
 def _committed_metrics(project: Path) -> list[str]:
