@@ -82,16 +82,16 @@ class Sentences(NamedTuple):
     labels: list[str]
     templates: Templates
 
-    def said(self, way: str) -> list[list[str]]:
-        """The glosses of each sentence: `greedy`; by `beam` search; with a `language` model; chosen by `templates`."""
-        if way == "templates":
-            return [COVER.best(choice) for choice in self.choices()]
-        decoder = {"greedy": Decoder(method="greedy"), "beam": Decoder(decoder="own"), "language": self.decoder}[way]
+    def said(self, decoder: Decoder) -> list[list[str]]:
+        """The glosses of each sentence."""
         return [self.glosses(decoder(told)[0]) for told in self.told]
 
     def choices(self) -> list[Choice]:
-        """Of each sentence the most probable transcripts, to choose from by `Cover.best`."""
-        decoder, found = self.decoder, []
+        """Of each sentence the most probable transcripts, by beam search with a language model of the training
+        sentences; to choose from by `Cover.best`."""
+        model = train_ngrams(self.training, self.labels, LANGUAGE.order)
+        decoder = Decoder(width=HYPOTHESES, fusion=Fusion(model, LANGUAGE.weight, LANGUAGE.bonus))
+        found = []
         with progress("templates", len(self.told)) as advance:
             for told, sentence in zip(self.told, self.tracks, strict=True):
                 best = decoder(told, HYPOTHESES)
@@ -99,6 +99,11 @@ class Sentences(NamedTuple):
                                                    [of.score for of in best]))
                 advance()
         return found
+
+    def without_templates(self, choices: list[Choice]) -> dict[str, list[list[str]]]:
+        """The glosses of each sentence, by each of `WAYS` but the last."""
+        return {"greedy": self.said(Decoder(method="greedy")), "beam": self.said(Decoder(decoder="own")),
+                "language": [choice.transcripts[0] for choice in choices]}
 
     def glosses(self, hypothesis: Hypothesis) -> list[str]:
         return [self.labels[gloss.label - 1] for gloss in hypothesis.glosses]
@@ -111,19 +116,33 @@ class Sentences(NamedTuple):
                            list(self.rows.signer[chosen]))
 
     @property
-    def decoder(self) -> Decoder:
-        """Beam search with a language model of the training sentences."""
-        model = train_ngrams(self.training, self.labels, LANGUAGE.order)
-        return Decoder(width=HYPOTHESES, fusion=Fusion(model, LANGUAGE.weight, LANGUAGE.bonus))
-
-    @property
     def repeated(self) -> pd.Series:
         """Whether a training sentence has the same glosses in the same order."""
         strings = set(map(tuple, self.training))
         return self.rows.glosses.map(lambda glosses: tuple(glosses) in strings)
 
 
-def read_sentences(folder: Path, manifest: Path, landmarks: Path, words: tuple[Path, Path], train: Sequence[str],
+class Words(NamedTuple):
+    """Words cut out of their sentences: where they are, the manifest's rows of those to learn and of those to name, and
+    the former as templates."""
+
+    manifest: Path
+    landmarks: Path
+    learnt: pd.DataFrame
+    asked: pd.DataFrame
+    templates: Templates
+
+
+def words_of(recordings: Path, train: Sequence[str], test: Sequence[str]) -> Words:
+    """The words of the training sentences, to learn, and of the others, to name."""
+    manifest, landmarks = corpus(FOLDER / "words", recordings, "words")
+    clips = read_manifest(manifest)
+    sentence = clips.clip_id.str.split("@").str[0]
+    learnt, asked = (clips[sentence.isin(set(of))] for of in (train, test))
+    return Words(manifest, landmarks, learnt, asked, Templates(LandmarkStore(landmarks), learnt))
+
+
+def read_sentences(folder: Path, manifest: Path, landmarks: Path, templates: Templates, train: Sequence[str],
                    test: Sequence[str], workers: int, members: int | None = None) -> Sentences:
     """Train readers on sentences, so many or `READER.seeds`, and let them read others; probabilities are averaged."""
     data = split(folder, manifest, landmarks, test, train)
@@ -135,38 +154,24 @@ def read_sentences(folder: Path, manifest: Path, landmarks: Path, words: tuple[P
     moments = [-(-len(store.frame_numbers(clip_id)) // step) for clip_id in test]
     training = [list(glosses) for glosses in clips.glosses[list(train)]]
     labels = sorted({gloss for glosses in training for gloss in glosses})
-    templates, _ = _words(words, train, test)
     return Sentences(clips.loc[list(test)].reset_index(), [track(store[clip_id]) for clip_id in test],
                      np.split(means, np.cumsum(moments)[:-1]), training, labels, templates)
 
 
-def name_words(folder: Path, words: tuple[Path, Path], train: Sequence[str], test: Sequence[str],
-               workers: int) -> dict[str, np.ndarray]:
-    """Whether each word of the test sentences is named right, (words,) bool: by `both`, an ensemble that learnt the
-    other sentences' words and their templates; by the `network` and the `templates` alone."""
-    templates, asked = _words(words, train, test)
-    clips, store = read_manifest(words[0]), LandmarkStore(words[1])
-    data = split(folder, *words, list(asked.clip_id), list(clips.clip_id[_of(clips, train)]))
-    members = [Member(folder / f"words-{seed}", WORDS, seed, data, list(asked.clip_id))
-               for seed in range(1, WORDS.seeds + 1)]
+def name_words(folder: Path, words: Words, workers: int) -> dict[str, np.ndarray]:
+    """Whether each word that is asked is named right, (words,) bool: by `both`, an ensemble that learnt the others and
+    their templates; by the `network` and the `templates` alone."""
+    asked, templates, store = list(words.asked.clip_id), words.templates, LandmarkStore(words.landmarks)
+    data = split(folder, words.manifest, words.landmarks, asked, list(words.learnt.clip_id))
+    members = [Member(folder / f"words-{seed}", WORDS, seed, data, asked) for seed in range(1, WORDS.seeds + 1)]
     network = np.log(np.mean(_all(members, workers), 0) + 1e-4)
-    near = -np.sqrt([templates.distances(track(store[clip_id])) for clip_id in asked.clip_id]) / NEARNESS
+    near = -np.sqrt([templates.distances(track(store[clip_id])) for clip_id in asked]) / NEARNESS
     near = np.maximum(near - np.logaddexp.reduce(near, 1, keepdims=True), np.log(1e-9))
     right = {}
     for name, scores in (("both", network + near), ("network", network), ("templates", near)):
         found = [templates.labels[i] for i in scores.argmax(1)]
-        right[name] = np.array([said == gloss for said, gloss in zip(found, asked.glosses.str[0], strict=True)])
+        right[name] = np.array([said == gloss for said, gloss in zip(found, words.asked.glosses.str[0], strict=True)])
     return right
-
-
-def _words(words: tuple[Path, Path], train: Sequence[str], test: Sequence[str]) -> tuple[Templates, pd.DataFrame]:
-    """Templates of the words of the training sentences, and the manifest's rows of the others' words."""
-    clips = read_manifest(words[0])
-    return Templates(LandmarkStore(words[1]), clips[_of(clips, train)]), clips[_of(clips, test)]
-
-
-def _of(words: pd.DataFrame, sentences: Sequence[str]) -> pd.Series:
-    return words.clip_id.str.split("@").str[0].isin(set(sentences))
 
 
 def tell_signing(folder: Path, manifest: Path, landmarks: Path, train: Sequence[str], test: Sequence[str],
@@ -193,21 +198,21 @@ def _all(members: list[Member], workers: int) -> list[np.ndarray]:
 def development(recordings: Path, workers: int) -> None:
     """Cross-validate inside the training sentences, print and keep the numbers: folds/development.json."""
     manifest, landmarks = corpus(FOLDER / "sentences", recordings, None)
-    words = corpus(FOLDER / "words", recordings, "words")
     clips = read_manifest(manifest)
     training = clips[clips.split == "train"]
     found: dict[str, list[float]] = {}
     for fold, held_out in enumerate(development_folds(training)):
         rest = [clip_id for clip_id in training.clip_id if clip_id not in held_out]
         folder = FOLDER / f"fold-{fold}"
-        read = read_sentences(folder, manifest, landmarks, words, rest, held_out, workers, DEVELOPED)
-        said = {way: read.said(way) for way in ("greedy", "beam", "language")}
+        words = words_of(recordings, rest, held_out)
+        read = read_sentences(folder, manifest, landmarks, words.templates, rest, held_out, workers, DEVELOPED)
         choices = read.choices()
+        said = read.without_templates(choices)
         said |= {f"between {cover.between}, weight {cover.weight:g}": [cover.best(choice) for choice in choices]
                  for cover in TRIED}
         for name, glosses in said.items():
             found.setdefault(f"WER, {name}", []).append(read.metrics(glosses)["wer"])
-        for name, right in name_words(folder / "words", words, rest, held_out, workers).items():
+        for name, right in name_words(folder / "words", words, workers).items():
             found.setdefault(f"isolated words, {name}", []).append(float(right.mean()))
     write_json(FOLDER / "development.json", found)
     for name, values in found.items():
@@ -220,12 +225,13 @@ def test(recordings: Path, workers: int) -> None:
     clips = read_manifest(manifest)
     train, asked = (list(clips.clip_id[clips.split == name]) for name in ("train", "test"))
     folder = FOLDER / "test"
-    words = corpus(FOLDER / "words", recordings, "words")
-    read = read_sentences(folder, manifest, landmarks, words, train, asked, workers)
-    said = {way: read.said(way) for way in WAYS}
+    words = words_of(recordings, train, asked)
+    read = read_sentences(folder, manifest, landmarks, words.templates, train, asked, workers)
+    choices = read.choices()
+    said = read.without_templates(choices) | {"templates": [COVER.best(choice) for choice in choices]}
     of = {way: {"all": read.metrics(glosses), "repeated": read.metrics(glosses, read.repeated),
                 "new": read.metrics(glosses, ~read.repeated)} for way, glosses in said.items()}
-    right = name_words(folder / "words", words, train, asked, workers)
+    right = name_words(folder / "words", words, workers)
     signing = tell_signing(folder / "signing", manifest, landmarks, train, asked, workers)
     best = of["templates"]["all"]
     metrics = {

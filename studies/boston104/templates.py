@@ -109,8 +109,8 @@ class Cover(NamedTuple):
         for costs in words:
             behind = np.full(moments + 1, np.inf)
             for length, cost in zip(LENGTHS // STEP, costs.T, strict=True):
-                reached = least[:max(0, moments + 1 - length)] + cost[:max(0, moments + 1 - length)]
-                behind[length:] = np.minimum(behind[length:], reached)
+                begins = max(0, moments + 1 - length)
+                behind[length:] = np.minimum(behind[length:], least[:begins] + cost[:begins])
             least = np.minimum.accumulate(behind - between) + between
         return float(least[-1])
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from slr.corpora.manifest import read_manifest
+from slr.decoding.decoder import Decoder
 from slr.files import read_json
 from slr.landmarks.store import LandmarkStore
 from slr.params import MultistreamParams, PoseCtcParams, ScaStgcnDetectionParams, WindowsParams
@@ -94,15 +95,15 @@ def test_an_ensemble_is_the_mean_of_its_members_probabilities(recordings, tmp_pa
     manifest, landmarks = corpus(tmp_path / "folds/sentences", recordings, None)
     clips = read_manifest(manifest)
     train, test = (list(clips.clip_id[clips.split == split]) for split in ("train", "test"))
-    words = corpus(tmp_path / "folds/words", recordings, "words")
-    read = study.read_sentences(tmp_path / "folds/test", manifest, landmarks, words, train, test, 1)
+    templates = study.words_of(recordings, train, test).templates
+    read = study.read_sentences(tmp_path / "folds/test", manifest, landmarks, templates, train, test, 1)
     members = [np.load(tmp_path / f"folds/test/reader-{seed}/answers/array.npy") for seed in (1, 2)]
     assert not np.allclose(*members)
     assert np.exp(np.concatenate(read.told)) == pytest.approx((members[0] + members[1]) / 2, abs=1e-6)
     store = LandmarkStore(landmarks)
     assert [len(told) for told in read.told] == [-(-len(store.frame_numbers(clip_id)) // 2) for clip_id in test]
     assert read.repeated.tolist() == [True, False, False]
-    assert read.metrics(read.said("beam"), read.repeated)["sentences"] == 1
+    assert read.metrics(read.said(Decoder(decoder="own")), read.repeated)["sentences"] == 1
     assert read.templates.labels == ["A", "B", "C"] == read.labels
 
 
