@@ -1,7 +1,8 @@
-"""Clips as RGB pictures, decoded and resized from the frames' shards when a batch wants them, and kept nowhere.
+"""Clips as RGB pictures, decoded and resized from the frames' shards when a batch wants them.
 
-What changes at random in training (mirroring, size and place of the crop, the frame rate) is drawn once a clip, and is
-the same for all of its frames.
+As many decoded frames as `keep_mib` allows stay in memory for the next epoch; there is no second copy on disk. What
+changes at random in training (mirroring, size and place of the crop, the frame rate) is drawn once a clip, and is the
+same for all of its frames.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -102,6 +103,8 @@ class RgbClips:
         self.targets = [torch.tensor(list(glosses), dtype=torch.int64)
                         for glosses in targets or [()] * len(self.clip_ids)]
         self.frame_targets = frame_targets
+        self._kept: dict[tuple[int, int, int], np.ndarray] = {}  # clip, frame, shrink: never dropped, as all come again
+        self._room = params.keep_mib * 2**20
 
     def __len__(self) -> int:
         return len(self.clip_ids)
@@ -145,18 +148,32 @@ class RgbClips:
                         tuple(self.clip_ids[view.clip] for view in views), frame_targets)
 
     def _decode(self, view: View, into: np.ndarray) -> None:
-        """Fill (T, H, W, 3) with the pictures; a frame that is seen several times is decoded once, and no larger than
-        it has to be."""
-        clip_id = self.clip_ids[view.clip]
-        jpegs, stored = self.shards.read(clip_id, ["jpeg"])["jpeg"], self.shards.clip(clip_id)
+        """Fill (T, H, W, 3) with the pictures; a frame that is seen several times is decoded once."""
+        crop, (distinct, where) = self.params.crop, np.unique(view.frames, return_inverse=True)
+        squares = np.empty((len(distinct), crop, crop, 3), np.uint8)
+        for square, image in zip(squares, self._images(view.clip, distinct, view.side), strict=True):
+            square[:] = _square(image, view.side, view.top, view.left, crop)
+        seen = squares[where]
+        _show(seen[:, :, ::-1] if view.mirrored else seen, self.params, into[:len(view.frames)])
+
+    def _images(self, clip: int, frames: np.ndarray, wanted: int) -> Iterator[np.ndarray]:
+        """These frames of a clip, in order, decoded no larger than they have to be for a side of `wanted` pixels."""
+        stored = self.shards.clip(self.clip_ids[clip])
         side = min(stored["width"], stored["height"])
-        shrink = max(by for by in (1, 2, 4, 8) if by == 1 or side >= by * view.side)
-        distinct, where = np.unique(view.frames, return_inverse=True)
-        for i, image in enumerate(decode_jpegs(jpegs.take(distinct), shrink)):
-            picture = _scaled(_square(image, view.side, view.top, view.left, self.params.crop))
-            into[np.flatnonzero(where == i)] = picture[:, ::-1 if view.mirrored else 1]
-        if self.params.still == "removed":
-            without_still(into[:len(view.frames)])
+        shrink = max(by for by in (1, 2, 4, 8) if by == 1 or side >= by * wanted)
+        keys = [(clip, frame, shrink) for frame in frames.tolist()]
+        fresh: Iterator[np.ndarray] = iter(())
+        if absent := [i for i, key in enumerate(keys) if key not in self._kept]:
+            jpegs = self.shards.read(self.clip_ids[clip], ["jpeg"])["jpeg"]
+            fresh = decode_jpegs(jpegs.take(frames[absent]), shrink)
+        for key in keys:
+            image = self._kept.get(key)
+            if image is None:
+                image = next(fresh)
+                if image.nbytes <= self._room:
+                    self._room -= image.nbytes
+                    self._kept[key] = image
+            yield image
 
 
 def cropped(image: np.ndarray, params: ImagesParams) -> np.ndarray:
@@ -174,11 +191,18 @@ def _square(image: np.ndarray, side: int, top: int, left: int, crop: int) -> np.
 
 def batch_of(pictures: np.ndarray, params: ImagesParams) -> RgbBatch:
     """One clip that is in no store, of the pictures (T, H, W, 3) uint8 that `cropped` makes, without glosses."""
-    scaled = _scaled(pictures)
-    if params.still == "removed":
-        without_still(scaled)
-    return RgbBatch(_channels_first(scaled[None]), torch.tensor([len(pictures)]),
+    shown = np.empty(pictures.shape, np.float32)
+    _show(pictures, params, shown)
+    return RgbBatch(_channels_first(shown[None]), torch.tensor([len(pictures)]),
                     torch.empty(1, 0, dtype=torch.int64), ("",))
+
+
+def _show(pictures: np.ndarray, params: ImagesParams, into: np.ndarray) -> None:
+    """Fill (T, H, W, 3) with what a model sees of a clip's pictures, uint8."""
+    np.divide(pictures, np.float32(127.5), out=into)
+    into -= 1
+    if params.still == "removed":
+        without_still(into)
 
 
 def without_still(pictures: np.ndarray) -> None:
@@ -188,23 +212,24 @@ def without_still(pictures: np.ndarray) -> None:
     for a bright one before a dark. A median of at most 64 frames, and a percentile of a 16th of the pixels, are as good
     as of all.
     """
-    pictures -= np.median(pictures[::-(-len(pictures) // 64)], axis=0)
+    pictures -= _median(pictures[::-(-len(pictures) // 64)])
     np.abs(pictures, out=pictures)
     pictures *= 2 / max(np.percentile(pictures[:, ::4, ::4], 99), FAINTEST)
     pictures -= 1
     np.minimum(pictures, 1, out=pictures)
 
 
+def _median(pictures: np.ndarray) -> np.ndarray:
+    """`np.median` over the first axis, three times as fast: each pixel's values lie side by side and are sorted."""
+    values = np.ascontiguousarray(pictures.reshape(len(pictures), -1).T)
+    values.sort(axis=1)
+    middle = values[:, (len(pictures) - 1) // 2:len(pictures) // 2 + 1].mean(axis=1)
+    return middle.reshape(pictures.shape[1:])
+
+
 def _middle(params: ImagesParams) -> tuple[int, int]:
     spare = params.resize - params.crop
     return spare // 2, spare // 2
-
-
-def _scaled(pictures: np.ndarray) -> np.ndarray:
-    """uint8 -> float32 from -1 to 1."""
-    scaled = pictures / np.float32(127.5)
-    scaled -= 1
-    return scaled
 
 
 def _channels_first(pictures: np.ndarray) -> Tensor:

@@ -32,7 +32,7 @@ from slr.params.pipeline import (
     SplitsParams,
     TrainParams,
 )
-from slr.params.reading import describe, load, parse
+from slr.params.reading import describe, load, parse, parse_model
 from slr.params.section import Section
 from slr.params.whole import Params
 from slr.params.windows import WindowsParams
@@ -43,5 +43,5 @@ __all__ = [
     "LandmarksParams", "LossParams", "ModelParams", "MultistreamParams", "Params", "PoseCtcParams", "SampleParams",
     "ScaStgcnDetectionParams", "ScaStgcnParams", "Section", "SignersParams", "SiltParams", "SplitsParams",
     "SpoterParams", "StfnetParams", "TrainParams", "TrainingParams", "TransformerParams", "WindowsParams",
-    "describe", "load", "parse",
+    "describe", "load", "parse", "parse_model",
 ]

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 import yaml
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from slr.errors import ParamsError
-from slr.params.families import FAMILIES
+from slr.params.families import FAMILIES, ModelParams
 from slr.params.families.training import TrainingParams
 from slr.params.section import Section
 from slr.params.whole import Params, nearest
@@ -43,6 +43,15 @@ def parse(content: dict[str, Any], source: str = "params") -> Params:
     except ValidationError as error:
         problems = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
         raise ParamsError(f"{source} can't be used:\n{problems}") from None
+
+
+def parse_model(content: dict[str, Any], name: str) -> ModelParams:
+    """Check one model's settings, such as those that a trained one keeps; raises ParamsError like `load`."""
+    try:
+        return TypeAdapter(ModelParams).validate_python(content)
+    except ValidationError as error:
+        raise ParamsError("; ".join(_explain({**problem, "loc": ("models", name, *problem["loc"])})
+                                    for problem in error.errors())) from None
 
 
 def describe(section: type[Section] = Params, place: str = "") -> Iterator[tuple[str, Any, str]]:

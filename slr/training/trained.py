@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import TypeAdapter, ValidationError
 from safetensors.torch import load_model as load_weights
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -18,12 +17,12 @@ from slr.data.batches import Batch, evaluation_batches
 from slr.data.clips import Clips, arrange, load_clips
 from slr.data.images import RgbBatch, RgbClips
 from slr.data.normalise import Normalise, normaliser
-from slr.errors import ModelError
+from slr.errors import ModelError, ParamsError
 from slr.files import atomic_path, file_hash, read_json, write_json
 from slr.frames import FrameStore
 from slr.landmarks.store import ClipLandmarks, LandmarkStore, skeleton_of
 from slr.models import build
-from slr.params import ModelParams
+from slr.params import ModelParams, parse_model
 from slr.params.families.training import Task
 from slr.skeleton import Skeleton, skeleton
 
@@ -192,25 +191,18 @@ def load_model(folder: str | Path, task: Task | None = None) -> TrainedModel:
                          "`dvc pull` for one that was trained elsewhere")
     try:
         config = read_json(folder / CONFIG)
-        params = TypeAdapter(ModelParams).validate_python(config["params"])
+        params = parse_model(config["params"], config["name"])
         if params.reads == "landmarks":
             skeleton_of(config["preprocessing"])  # a user's own skeleton is known by its name from here on
         model = build(params, len(config["labels"]))
         load_weights(model, str(folder / WEIGHTS))
-    except (ValueError, KeyError, RuntimeError) as error:
-        raise ModelError(f"the model in {folder} can't be read by this version of slr: {_reason(error)}; "
+    except (ParamsError, ValueError, KeyError, RuntimeError) as error:
+        raise ModelError(f"the model in {folder} can't be read by this version of slr: {error}; "
                          "train it again") from None
     if task not in (None, params.task):
         does, by = _ANSWERS[params.task]
         raise ModelError(f"the model in {folder} {does}, so it is one for `{by}`; name one that {_ANSWERS[task][0]}")
     return TrainedModel(model.eval(), params, config, folder)
-
-
-def _reason(error: Exception) -> str:
-    """In one line; of settings, which of them."""
-    if isinstance(error, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, problem['loc'][1:]))}: {problem['msg']}" for problem in error.errors())
-    return str(error)
 
 
 def differences(there: dict[str, Any], here: dict[str, Any]) -> list[str]:

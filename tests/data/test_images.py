@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from slr.data.batches import similar_lengths
-from slr.data.images import RgbClips, batch_of, cropped, rescaled, without_still
+from slr.data.images import FAINTEST, RgbClips, batch_of, cropped, rescaled, without_still
 from slr.errors import CorpusError
 from slr.frames import extract_frames, read_frames
 from slr.params import FramesParams
@@ -145,6 +145,15 @@ def test_clothes_background_and_their_contrast_to_a_moving_hand_are_removed():
     assert still.max() < -0.5  # a clip without motion isn't made of noise
 
 
+@pytest.mark.parametrize("frames", [1, 2, 5, 64, 65, 200])
+def test_what_stands_still_is_the_median_over_at_most_64_frames(frames):
+    pictures = np.random.default_rng(frames).uniform(-1, 1, (frames, 8, 12, 3)).astype(np.float32)
+    moves = np.abs(pictures - np.median(pictures[::-(-frames // 64)], axis=0))
+    expected = np.minimum(moves * 2 / max(np.percentile(moves[:, ::4, ::4], 99), FAINTEST) - 1, 1)
+    without_still(pictures)
+    assert np.allclose(pictures, expected, atol=1e-6)
+
+
 def test_the_frame_rate_changes_by_a_fifth_at_most_evenly(folder):
     data, lengths = clips(folder, rescale=0.2), []
     for seed in range(40):
@@ -182,6 +191,34 @@ def test_the_same_seed_gives_the_same_pictures_also_when_fetched_ahead(folder):
         assert torch.equal(batch.images, expected.images) and torch.equal(batch.targets, expected.targets)
         assert batch.clip_ids == expected.clip_ids
     assert list(data.batches([])) == []
+
+
+@pytest.mark.parametrize("still", ["kept", "removed"])
+def test_frames_in_memory_are_the_same_and_are_decoded_once(folder, still, monkeypatch):
+    random = {"zoom": 0.3, "resize": 44, "rescale": 0.5, "flip": 0.5, "still": still}  # decoded at two sizes, or three
+    kept, decoded = clips(folder, **random), clips(folder, **random, keep_mib=0)
+    everything = torch.arange(len(SIZES))
+
+    def same(seed: int | None) -> bool:
+        generators = [None if seed is None else torch.Generator().manual_seed(seed) for _ in range(2)]
+        one, other = (data.batch(everything, made) for data, made in zip((kept, decoded), generators, strict=True))
+        return torch.equal(one.images, other.images)
+
+    assert all(same(seed) for seed in (None, *range(30)))
+    assert not decoded._kept
+    monkeypatch.setattr(kept.shards, "read", lambda *_: 1 / 0)
+    assert same(None) and same(7)
+    with pytest.raises(ZeroDivisionError):
+        monkeypatch.setattr(decoded.shards, "read", lambda *_: 1 / 0)
+        decoded.batch(everything)
+
+
+def test_no_more_frames_are_kept_than_there_is_room_for(folder):
+    data = clips(folder, resize=96, crop=96, keep_mib=0)
+    data._room = 4 * 96 * 128 * 3 + 1
+    for _ in range(2):
+        assert frame_numbers(data.batch(torch.tensor([1, 0])), 0) == list(range(12))
+        assert len(data._kept) == 4
 
 
 def test_one_batch_is_decoded_ahead_and_no_more(folder, monkeypatch):

@@ -31,6 +31,8 @@ class ImagesParams(Section):
     """Largest relative change of a training clip's number of frames, evenly over the clip."""
     max_frames: Positive = 360
     """Longer clips are thinned evenly to this many."""
+    keep_mib: Annotated[int, Field(ge=0)] = 512
+    """Decoded frames kept in memory for the next epoch, of training and of validation at most so many MiB each."""
 
     @model_validator(mode="after")
     def _the_crop_fits(self) -> Self:
