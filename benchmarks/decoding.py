@@ -61,7 +61,7 @@ def decoding() -> dict[str, float]:
 
 def main() -> None:
     with threadpool_limits(1):
-        record("continuous", decoding(), keep=True)
+        record("continuous", decoding(), part="decoding")
 
 
 if __name__ == "__main__":

@@ -13,12 +13,18 @@ RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("av", "dvc", "mediapipe", "numpy", "opencv-python", "pandas", "pyarrow", "torch")
 
 
-def record(name: str, results: dict[str, float | int | str], keep: bool = False) -> None:
-    """Write the results, rounded to four digits, and print them; `keep` what other benchmarks wrote into that file."""
+def record(name: str, results: dict[str, float | int | str], part: str | None = None) -> None:
+    """Write the results, rounded to four digits, and print them.
+
+    A benchmark that is one `part` of a file leaves the others' results there, and its commit and date are
+    `<part>_commit` and `<part>_date`.
+    """
     path = RESULTS / f"{name}.json"
-    kept = read_json(path) if keep and path.exists() else {}
+    kept = read_json(path) if part and path.exists() else {}
     rounded = {key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in results.items()}
-    write_json(path, {**kept, **rounded, **surroundings()})
+    facts = {f"{part}_{key}" if part and key in ("commit", "date") else key: value
+             for key, value in surroundings().items()}
+    write_json(path, {**kept, **rounded, **facts})
     for key, value in rounded.items():
         print(f"{key:>20}  {value}")
 

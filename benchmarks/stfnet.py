@@ -15,19 +15,18 @@ keep, the second is timed. Ours and the published are run in turns; each number 
 - `stfnet_step_ratio`, `stfnet_checkpointing_step_ratio`: ours over the published step.
 - `stfnet_memory_ratio`: ours with checkpointing over the published one's.
 
-Peaks are the largest resident memory of the process (`getrusage`), less what it was after the imports: weights,
-gradients and the optimiser's averages are in them.
+Peaks are the largest resident memory of the process, less what it was after the imports: weights, gradients and the
+optimiser's averages are in them.
 """
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
 import time
 
-from benchmarks.record import record
+from benchmarks.record import peak_mib, record
 from slr.compute import cores, return_freed_memory
 
 FRAMES, SIDE, GLOSSES, CLASSES = 64, 224, 8, 1200
@@ -46,7 +45,7 @@ def measure(arrangement: str) -> dict[str, float]:
     torch.set_num_threads(cores())
     if arrangement == "checkpointing":
         return_freed_memory()
-    begin = _peak_mib()
+    begin = peak_mib()
     torch.manual_seed(0)
     params = StfnetParams(backbone="resnet34", checkpointing=arrangement == "checkpointing")
     model = (PublishedStfnet if arrangement == "published" else Stfnet)(params, CLASSES)
@@ -57,11 +56,7 @@ def measure(arrangement: str) -> dict[str, float]:
         optimizer.zero_grad()
         sum(criterion(model(batch), batch).values()).backward()
         optimizer.step()
-    return {"step_s": time.perf_counter() - started, "peak_mib": _peak_mib() - begin}
-
-
-def _peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << (20 if sys.platform == "darwin" else 10))
+    return {"step_s": time.perf_counter() - started, "peak_mib": peak_mib() - begin}
 
 
 def main() -> None:
@@ -88,7 +83,7 @@ def main() -> None:
         "stfnet_checkpointing_step_s": step["checkpointing"], "stfnet_published_peak_mib": peak["published"],
         "stfnet_peak_mib": peak["ours"], "stfnet_checkpointing_peak_mib": peak["checkpointing"],
         "stfnet_rounds": options.rounds,
-    }, keep=True)
+    }, part="stfnet")
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def main() -> None:
             results |= {f"transcribe_peak_mib_{minutes:g}min": peak,
                         "transcribe_realtime_factor": minutes * 60 / seconds,
                         "transcribe_signing_share": signing_s / (minutes * 60)}
-    record("continuous", results, keep=True)
+    record("continuous", results, part="transcribe")
 
 
 if __name__ == "__main__":

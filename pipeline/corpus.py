@@ -1,9 +1,9 @@
 """Read (or draw) the corpus into the manifest."""
 
-from pipeline.paths import MANIFEST, SAMPLE
 from pipeline.stage import run
 from slr import corpora
 from slr.params import Params
+from slr.places import MANIFEST, SAMPLE
 from slr.tasks import require_clips
 
 

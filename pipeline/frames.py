@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from pipeline.paths import FRAMES, MANIFEST, WORK
 from pipeline.stage import run
 from slr.corpora.imported import is_imported
 from slr.frames import extract_frames, no_frames
 from slr.params import Params
+from slr.places import FRAMES, MANIFEST, WORK
 
 
 def frames(params: Params) -> None:

@@ -1,11 +1,11 @@
 """Find landmarks in every clip's frames, or import those that the corpus brings along."""
 
-from pipeline.paths import FRAMES, LANDMARKS, MANIFEST, WORK
 from pipeline.stage import run
 from slr.corpora.imported import is_imported
 from slr.landmarks.extract import extract_landmarks
 from slr.landmarks.importing import import_landmarks
 from slr.params import Params
+from slr.places import FRAMES, LANDMARKS, MANIFEST, WORK
 
 
 def landmarks(params: Params) -> None:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pipeline.paths import LANDMARKS, MANIFEST, METRICS, MODELS, REPORTS, SIGNERS, SPLITS
 from pipeline.stage import run
 from slr.params import Params
+from slr.places import LANDMARKS, MANIFEST, METRICS, MODELS, REPORTS, SIGNERS, SPLITS
 from slr.report.page import write_report
 
 

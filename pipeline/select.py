@@ -2,10 +2,10 @@
 
 import shutil
 
-from pipeline.paths import METRICS, MODELS, SELECTED
 from pipeline.stage import run
 from slr.files import atomic_path
 from slr.params import Params
+from slr.places import METRICS, MODELS, SELECTED
 
 
 def select(params: Params) -> None:

@@ -1,9 +1,9 @@
 """Cluster clips into pseudo-signers."""
 
-from pipeline.paths import LANDMARKS, MANIFEST, METRICS, SIGNERS, SPLITS
 from pipeline.stage import run
 from slr.files import write_json
 from slr.params import Params
+from slr.places import LANDMARKS, MANIFEST, METRICS, SIGNERS, SPLITS
 from slr.signers import cluster_signers, write_signers
 
 

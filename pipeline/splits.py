@@ -1,10 +1,10 @@
 """Put every clip into train, validation or test."""
 
-from pipeline.paths import LANDMARKS, MANIFEST, SPLITS
 from pipeline.stage import run
 from slr.corpora.manifest import read_manifest
 from slr.landmarks.store import LandmarkStore
 from slr.params import Params
+from slr.places import LANDMARKS, MANIFEST, SPLITS
 from slr.splits import make_splits, write_splits
 
 

@@ -2,9 +2,9 @@
 
 from dvclive import Live
 
-from pipeline.paths import FRAMES, LANDMARKS, MANIFEST, MODELS, SIGNERS, SPLITS, WORK
 from pipeline.stage import run
 from slr.params import Params
+from slr.places import FRAMES, LANDMARKS, MANIFEST, MODELS, SIGNERS, SPLITS, WORK
 from slr.training.loop import train as train_model
 
 

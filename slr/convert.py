@@ -23,6 +23,7 @@ from slr.data.clips import pick_joints
 from slr.errors import CorpusError, ParamsError
 from slr.files import atomic_path
 from slr.landmarks.store import ClipLandmarks, LandmarkStore
+from slr.places import LANDMARKS, MANIFEST, SPLITS
 from slr.progress import progress
 from slr.segments.labels import frame_labels
 from slr.skeleton import DERIVED, Skeleton, skeleton
@@ -34,8 +35,8 @@ _NEARLY_ZERO = 10.0**-_DECIMALS
 """Stands for a coordinate or a confidence that is 0 without being missing."""
 
 
-def convert(kind: str, out: str | Path, *, manifest: Path = Path("data/manifest.parquet"),
-            landmarks: Path = Path("data/landmarks"), splits: Path | None = Path("data/splits.parquet"),
+def convert(kind: str, out: str | Path, *, manifest: Path = MANIFEST,
+            landmarks: Path = LANDMARKS, splits: Path | None = SPLITS,
             y_up: bool = False) -> int:
     """Write the clips of a landmark store into a folder, in another format.
 

@@ -18,10 +18,9 @@ from slr.evaluation.joint_importance import joint_importance, write_joint_import
 from slr.evaluation.stores import open_alike
 from slr.files import atomic_path
 from slr.frames import FrameStore, extract_frames
-from slr.params import FramesParams
-from slr.predict import VideoReader
-from slr.show import FRAMES, LANDMARKS
+from slr.places import FRAMES, LANDMARKS
 from slr.training.trained import TrainedModel, load_model
+from slr.video_landmarks import VideoReader
 
 
 def explain(clip: str, model: str | Path, out: str | Path, *, frames: Path = FRAMES, landmarks: Path = LANDMARKS,
@@ -91,7 +90,7 @@ def _extracted(trained: TrainedModel, video: Path, folder: Path) -> tuple[FrameS
     write_manifest(folder / "manifest.parquet", clip.reindex(columns=SCHEMA.names))
     try:
         extract_frames(folder / "manifest.parquet", video.parent, folder / "frames",
-                       FramesParams(**trained.config["preprocessing"]["frames"]), workers=1, work=folder / "work")
+                       trained.frames, workers=1, work=folder / "work")
     except SlrError as error:
         failures = read_failures(folder / "frames")
         raise SlrError(failures[0].reason if failures else str(error)) from None

@@ -1,19 +1,11 @@
 """From a video to its sign, with a trained model and nothing else."""
 
-from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 
-from slr.errors import ClipError, ModelError
-from slr.frames import clip_frames
-from slr.landmarks.holistic import HolisticExtractor, extractor_metadata
-from slr.landmarks.store import ClipLandmarks, decode, encode
-from slr.params import FramesParams, LandmarksParams
-from slr.skeleton import skeleton
-from slr.training.trained import TrainedModel, differences, load_model
+from slr.training.trained import load_model
+from slr.video_landmarks import VideoReader
 
 
 class Predictor:
@@ -57,100 +49,15 @@ class Predictor:
         return [(self.trained.labels[i], float(probabilities[i])) for i in best]
 
 
-class VideoReader:
-    """Extracts a video's landmarks as those were that a model was trained on.
-
-    Parameters
-    ----------
-    trained : TrainedModel
-    model_dir : path
-        Its folder, for messages.
-    any_extractor : bool, default False
-        See `Predictor`.
-
-    Attributes
-    ----------
-    source : Skeleton
-        The joints of the landmarks.
-
-    Raises
-    ------
-    ModelError
-        If the model was trained on landmarks of another extractor, or on such that don't come from video.
-    """
-
-    def __init__(self, trained: TrainedModel, model_dir: str | Path, any_extractor: bool = False):
-        made = trained.config["preprocessing"]
-        if "extractor" not in made or "frames" not in made:
-            raise ModelError(f"the model in {model_dir} was trained on landmarks that don't come from video, so it "
-                             "can't read one")
-        self.frames = FramesParams(**made["frames"])
-        self.source = skeleton(made["skeleton"])
-        params = _landmarks_params(made)
-        different = differences(made["extractor"], extractor_metadata(params))
-        if different and not any_extractor:
-            raise ModelError(f"the model in {model_dir} was trained with another extractor of landmarks "
-                             f"({'; '.join(different)}); install that one, train again, or use --any-extractor")
-        self.extractor = HolisticExtractor(params)
-
-    def landmarks(self, video: str | Path) -> ClipLandmarks:
-        """The landmarks of a video (or a folder of images); its path is the clip id.
-
-        Raises
-        ------
-        ClipError
-            If the video can't be read or no person is found in it.
-        """
-        frames = list(self.stream(video))
-        coordinates = np.stack([frame.coordinates for frame in frames])
-        if np.isnan(coordinates).all():
-            raise ClipError(f"no person found in any of its {len(coordinates)} frames")
-        times = np.array([frame.timestamp_s for frame in frames])
-        clip = ClipLandmarks(str(video), self.frames.fps or 1, *frames[-1].size, coordinates, times)
-        return decode(encode(clip, self.source).to_pylist()[0], self.source)  # rounded as the store rounds
-
-    def stream(self, video: str | Path) -> Iterator["SeenFrame"]:
-        """The landmarks of a video frame by frame, in bounded memory.
-
-        Raises
-        ------
-        ClipError
-            If the video can't be read.
-        """
-        seen: deque[tuple[float, tuple[int, int]]] = deque()
-
-        def images() -> Iterator[np.ndarray]:
-            for frame in clip_frames(Path(video), self.frames):
-                seen.append((frame.timestamp_s, (frame.image.shape[1], frame.image.shape[0])))
-                yield frame.image
-
-        for coordinates in self.extractor.stream(images()):
-            yield SeenFrame(*seen.popleft(), coordinates)
-
-
-class SeenFrame(NamedTuple):
-    """A frame of a video: its time in seconds, its width and height in pixels, its landmarks (J, 4)."""
-
-    timestamp_s: float
-    size: tuple[int, int]
-    coordinates: np.ndarray
-
-
 def print_predictions(predictions: dict[str, list[tuple[str, float]]]) -> None:
     """A table: for each video its glosses and their probabilities."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table("video", "gloss", "probability")
     for video, ranked in predictions.items():
         for place, (gloss, probability) in enumerate(ranked):
             last = place == len(ranked) - 1
-            table.add_row(video if place == 0 else "", gloss, f"{probability:.1%}", end_section=last)
+            table.add_row(escape(video) if place == 0 else "", escape(gloss), f"{probability:.1%}", end_section=last)
     Console().print(table)
-
-
-def _landmarks_params(made: dict[str, Any]) -> LandmarksParams:
-    """The settings with which the training landmarks were extracted."""
-    settings = made["extractor"]["settings"]
-    known = {name: settings[name] for name in LandmarksParams.model_fields if name in settings}
-    return LandmarksParams(skeleton=made["skeleton"], **known)

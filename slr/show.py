@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from slr.corpora.examples import example_clips
 from slr.corpora.manifest import read_manifest
 from slr.draw import View, draw_skeleton, key_frames
 from slr.errors import CorpusError, SlrError
@@ -13,14 +14,12 @@ from slr.files import atomic_path
 from slr.frames import clip_frames, read_frames
 from slr.landmarks.store import ClipLandmarks, LandmarkStore
 from slr.params import FramesParams, LandmarksParams
-from slr.report.corpus_facts import example_clips
+from slr.places import FRAMES, LANDMARKS, MANIFEST
 from slr.sheet import TILE_HEIGHT, sheet_path, sheet_row, write_sheet
 from slr.skeleton import Skeleton, skeleton
 from slr.video import write_video
 
-MANIFEST, FRAMES, LANDMARKS = Path("data/manifest.parquet"), Path("data/frames"), Path("data/landmarks")
-"""Where `dvc repro` leaves them."""
-VIDEO_SUFFIXES = (".mp4", ".mkv", ".mov")
+WRITTEN_SUFFIXES = (".mp4", ".mkv", ".mov")
 DRAWN_SIDE = 480
 """Short side in pixels that frames are enlarged to before drawing; larger ones stay as they are."""
 GIF_HEIGHT = 256
@@ -54,8 +53,8 @@ def show_clip(clip: str, out: str | Path | None = None, *, frames: Path = FRAMES
         If the video can't be read.
     """
     out = Path(out) if out else Path(f"{Path(clip).stem if Path(clip).exists() else clip.replace('/', '_')}.mp4")
-    if out.suffix.lower() not in (*VIDEO_SUFFIXES, ".gif"):
-        raise SlrError(f"{out}: can't write '{out.suffix}'; choose {', '.join(VIDEO_SUFFIXES)} or .gif")
+    if out.suffix.lower() not in (*WRITTEN_SUFFIXES, ".gif"):
+        raise SlrError(f"{out}: can't write '{out.suffix}'; choose {', '.join(WRITTEN_SUFFIXES)} or .gif")
     view = None
     if Path(clip).exists():
         coordinates, images, fps, joints = _extracted(Path(clip))

@@ -20,8 +20,6 @@ from slr.decoding.records import named
 from slr.errors import ClipError, ModelError
 from slr.frames import clip_frames
 from slr.landmarks.spool import Spool
-from slr.params import FramesParams
-from slr.predict import VideoReader
 from slr.progress import progress
 from slr.segments import Segment
 from slr.segments.files import Tiers
@@ -29,13 +27,14 @@ from slr.segments.finding import segments_of
 from slr.segments.frames import frame_edges, frame_probabilities
 from slr.training.trained import TrainedModel, differences, load_model
 from slr.video import IMAGES_FPS, Frame, announced_frames
+from slr.video_landmarks import VideoReader
 
 SIGNING, GLOSSES = "signing", "glosses"
 """Tiers of what is written; the first is the label of its segments, too."""
 BLOCK = 512
 """Frames whose windows are looked at together."""
 LONGEST_S = 60.0
-"""A longer stretch of signing is recognised in pieces."""
+"""A longer stretch of signing is recognised in pieces; by a recogniser of pictures, see `longest_piece_s`."""
 AROUND_S = 0.3
 """Seconds before and after a stretch of signing that are shown to the recogniser, which knows pauses from training."""
 SHORTEST_S = 0.001
@@ -98,8 +97,9 @@ class Transcriber:
             If its landmarks don't fit on the disk.
         """
         video = Path(video)
+        longest_s = LONGEST_S if self.recogniser is None else longest_piece_s(self.recogniser)
         if self.reader is None:
-            return {GLOSSES: self._from_pictures(video, ((i * LONGEST_S, (i + 1) * LONGEST_S) for i in count()))}
+            return {GLOSSES: self._from_pictures(video, ((i * longest_s, (i + 1) * longest_s) for i in count()))}
         with self.spooled(video) as spool:
             edges_s = spool.edges_s
             if self.detector is None:
@@ -110,7 +110,7 @@ class Transcriber:
                 tiers = {SIGNING: found}
             if self.recogniser is None:
                 return tiers
-            bounds = list(pieces(found, signing, edges_s))
+            bounds = list(pieces(found, signing, edges_s, longest_s))
             if self.recogniser.params.reads == "landmarks":
                 return tiers | {GLOSSES: [gloss for start, end in bounds
                                           for gloss in glosses_of(self.recogniser, spool, start, end)]}
@@ -118,7 +118,7 @@ class Transcriber:
 
     def _from_pictures(self, video: Path, spans_s: Iterable[tuple[float, float]]) -> list[Segment]:
         """The glosses in these spans of a video, whose frames are made as those were that the recogniser learned."""
-        params = FramesParams(**self.recogniser.config["preprocessing"]["frames"])
+        params = self.recogniser.frames
         with progress("pictures", announced_frames(video, params.fps), unit="frame") as advance:
 
             def frames() -> Iterator[Frame]:
@@ -180,11 +180,20 @@ def signing_probabilities(detector: TrainedModel, spool: Spool) -> np.ndarray:
                                len(spool))
 
 
-def pieces(stretches: Sequence[Segment], signing: np.ndarray, edges_s: np.ndarray) -> Iterator[tuple[int, int]]:
+def longest_piece_s(recogniser: TrainedModel) -> float:
+    """How long a piece may be: of pictures no longer than that all of its frames are seen, at the rate of training."""
+    if recogniser.params.reads == "landmarks":
+        return LONGEST_S
+    return min(LONGEST_S, recogniser.params.images.max_frames / (recogniser.frames.fps or IMAGES_FPS))
+
+
+def pieces(stretches: Sequence[Segment], signing: np.ndarray, edges_s: np.ndarray,
+           longest_s: float = LONGEST_S) -> Iterator[tuple[int, int]]:
     """What is recognised at once: (first frame, the one after the last).
 
     Stretches of signing and `AROUND_S` on both sides, at most to the middle of the pause before the next stretch. One
-    that is longer than `LONGEST_S` is cut where signing is least probable, in the second half of that time.
+    that is longer than `longest_s` is cut where signing is least probable, in the second half of that time; of equally
+    probable frames at the last.
 
     Parameters
     ----------
@@ -198,8 +207,8 @@ def pieces(stretches: Sequence[Segment], signing: np.ndarray, edges_s: np.ndarra
     for stretch, before_s, after_s in zip(stretches, [-np.inf, *middles_s], [*middles_s, np.inf], strict=False):
         start, end = np.searchsorted(edges_s, [max(stretch.start_s - AROUND_S, before_s),
                                                min(stretch.end_s + AROUND_S, after_s)]).clip(max=len(signing)).tolist()
-        while end - start > 1 and edges_s[end] - edges_s[start] > LONGEST_S:
-            earliest, latest = np.searchsorted(edges_s, edges_s[start] + [LONGEST_S / 2, LONGEST_S], side="right") - 1
+        while end - start > 1 and edges_s[end] - edges_s[start] > longest_s:
+            earliest, latest = np.searchsorted(edges_s, edges_s[start] + [longest_s / 2, longest_s], side="right") - 1
             earliest, latest = max(earliest, start + 1), max(latest, start + 1)
             pause = int(latest - signing[earliest:latest + 1][::-1].argmin())
             yield start, pause
@@ -210,7 +219,7 @@ def pieces(stretches: Sequence[Segment], signing: np.ndarray, edges_s: np.ndarra
 def glosses_of(recogniser: TrainedModel, spool: Spool, start: int, end: int) -> Iterator[Segment]:
     """The glosses of the frames from `start` to before `end`, by a recogniser of landmarks."""
     piece = recogniser.clip(spool.clip(start, end), spool.source)
-    return _decoded(recogniser, recogniser.transcripts(piece)[0], end - start, spool.edges_s[start:end + 1])
+    return _decoded(recogniser, recogniser.log_probabilities(piece)[0], end - start, spool.edges_s[start:end + 1])
 
 
 def glosses_of_pictures(recogniser: TrainedModel, stretch: Stretch, fps: float | None = None) -> Iterator[Segment]:
@@ -219,7 +228,7 @@ def glosses_of_pictures(recogniser: TrainedModel, stretch: Stretch, fps: float |
     if times[-1] > times[0]:
         fps = (len(times) - 1) / (times[-1] - times[0])
     edges_s = frame_edges(times, fps or IMAGES_FPS).clip(max=stretch.end_s)
-    return _decoded(recogniser, recogniser.transcript(stretch.batch), int(stretch.batch.lengths), edges_s)
+    return _decoded(recogniser, recogniser.log_probability(stretch.batch), int(stretch.batch.lengths), edges_s)
 
 
 def _decoded(recogniser: TrainedModel, log_probabilities: np.ndarray, seen: int,

@@ -81,6 +81,7 @@ def test_a_video_without_a_person_or_a_picture_says_so(model, tmp_path):
 
 
 def test_the_table_names_every_video_once(capsys):
-    print_predictions({"one.mp4": [("A", 0.75), ("B", 0.25)], "two.mp4": [("B", 1.0)]})
+    print_predictions({"one.mp4": [("A", 0.75), ("ix[a]", 0.25)], "[anna]/two.mp4": [("[/B]", 1.0)]})
     out = capsys.readouterr().out
-    assert out.count("one.mp4") == out.count("two.mp4") == 1 and "75.0%" in out and "100.0%" in out
+    assert out.count("one.mp4") == out.count("[anna]/two.mp4") == 1 and "75.0%" in out and "100.0%" in out
+    assert "ix[a]" in out and "[/B]" in out

@@ -287,12 +287,11 @@ def test_a_long_stretch_is_cut_where_signing_is_least_probable():
     assert list(pieces([Segment(0, 100, "signing")], signing, edges_s)) == [(0, 450), (450, 1000)]
 
 
-def test_glosses_of_a_long_stretch_lie_in_its_pieces(recogniser, tiny_landmarks, monkeypatch):
-    monkeypatch.setattr(transcribe, "LONGEST_S", 4.0)
+def test_glosses_of_a_long_stretch_lie_in_its_pieces(recogniser, tiny_landmarks):
     store = LandmarkStore(tiny_landmarks)
     with spooled(long_clip(store), store, recogniser) as spool:
         edges_s = spool.edges_s
-        found = list(pieces([Segment(0, edges_s[-1], "signing")], np.ones(len(spool)), edges_s))
+        found = list(pieces([Segment(0, edges_s[-1], "signing")], np.ones(len(spool)), edges_s, 4.0))
         glosses = [list(glosses_of(recogniser, spool, start, end)) for start, end in found]
     assert found[0][0] == 0 and found[-1][1] == len(edges_s) - 1 and all(a[1] == b[0] for a, b in pairwise(found))
     assert all(2.0 <= edges_s[end] - edges_s[start] <= 4.0 for start, end in found[:-1])

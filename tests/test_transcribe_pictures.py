@@ -15,12 +15,13 @@ from slr.cli import app
 from slr.data.images import RgbBatch, RgbClips
 from slr.decoding.decoder import Decoder
 from slr.errors import ClipError
+from slr.files import read_json, write_json
 from slr.frames import FrameStore, clip_frames
 from slr.landmarks.store import LandmarkStore
 from slr.params import FramesParams
 from slr.segments import Segment
 from slr.segments.finding import segments_of
-from slr.training.trained import load_model
+from slr.training.trained import TrainedModel, load_model
 from slr.transcribe import Transcriber, pieces, signing_probabilities
 from slr.video import read_video, write_video
 from tests.untrained import DETECTOR, FROM_LANDMARKS, FROM_PICTURES, save_untrained
@@ -51,14 +52,13 @@ def told(glosses: list[Segment]) -> list[tuple]:
     return [(gloss.label, pytest.approx(gloss.start_s), pytest.approx(gloss.end_s)) for gloss in glosses]
 
 
-@pytest.mark.parametrize("name", ["pictures", "few"])
-def test_a_whole_video_is_read_as_evaluation_reads_its_clip(models, video, tiny_frames, name):
-    recogniser = load_model(models / name, "continuous")
+def test_a_whole_video_is_read_as_evaluation_reads_its_clip(models, video, tiny_frames):
+    recogniser = load_model(models / "pictures", "continuous")
     clips, store = RgbClips(tiny_frames, (CLIP,), recogniser.params.images), FrameStore(tiny_frames)
-    scores = recogniser.transcripts(clips)[0]
+    scores = recogniser.log_probabilities(clips)[0]
     rate = store.fps(CLIP) * int(clips.lengths) / store.n_frames[CLIP] / recogniser.params.frames_a_moment
     expected = Decoder(boundaries="middle")(scores)[0].glosses
-    found = Transcriber(None, models / name)(video)
+    found = Transcriber(None, models / "pictures")(video)
     assert set(found) == {"glosses"} and expected
     last_s = store.n_frames[CLIP] / store.fps(CLIP)
     assert told(found["glosses"]) == [(LABELS[gloss.label - 1], gloss.start / rate, min(gloss.end / rate, last_s))
@@ -66,6 +66,32 @@ def test_a_whole_video_is_read_as_evaluation_reads_its_clip(models, video, tiny_
     for gloss, shown in zip(expected, found["glosses"], strict=True):
         score = np.exp(scores[int(gloss.start):int(np.ceil(gloss.end)), gloss.label].max())
         assert shown.score == pytest.approx(score, rel=1e-3)  # stored JPEGs are shrunken by JPEG itself
+
+
+@pytest.mark.parametrize("detector", [None, "detector"])
+def test_no_piece_is_longer_than_what_the_recogniser_sees_at_full_rate(models, video, monkeypatch, detector):
+    seen, read = [], transcribe.glosses_of_pictures
+    monkeypatch.setattr(transcribe, "glosses_of_pictures",
+                        lambda model, stretch, fps: seen.append(stretch) or read(model, stretch, fps))
+    transcriber = Transcriber(detector and models / detector, models / "few")
+    n_frames = sum(1 for _ in clip_frames(video, FramesParams()))
+    found = transcriber(video)["glosses"]
+    assert [len(stretch.timestamps_s) for stretch in seen] == [int(stretch.batch.lengths[0]) for stretch in seen]
+    assert sum(len(stretch.timestamps_s) for stretch in seen) == n_frames > 10  # the detector finds signing everywhere
+    assert all(len(stretch.timestamps_s) <= 10 for stretch in seen) and found
+
+
+@pytest.mark.parametrize(("fps", "seen"), [(15, 10), (7.5, 5), (None, 20)])
+def test_a_model_of_native_rates_reads_videos_at_that_of_its_training(video, tmp_path, fps, seen, monkeypatch):
+    """The video has 30 frames a second; `fps` is what training had, which older models don't tell."""
+    write_video(tmp_path / "fast.mp4", [frame.image for frame in read_video(video)][:20], fps=30)
+    folder = save_untrained(tmp_path / "native", FROM_PICTURES, LABELS, {"frames": FramesParams(fps=None).model_dump()})
+    write_json(folder / "config.json", {**read_json(folder / "config.json"), "fps": fps})
+    batches, read = [], TrainedModel.log_probability
+    monkeypatch.setattr(TrainedModel, "log_probability",
+                        lambda model, batch: batches.append(batch) or read(model, batch))
+    Transcriber(None, folder)(tmp_path / "fast.mp4")
+    assert [int(batch.lengths[0]) for batch in batches] == [seen]
 
 
 def test_the_pictures_of_each_stretch_of_signing_are_read(models, video, monkeypatch):
@@ -77,7 +103,7 @@ def test_the_pictures_of_each_stretch_of_signing_are_read(models, video, monkeyp
     with transcriber.spooled(video) as spool:
         signing, edges_s = signing_probabilities(transcriber.detector, spool), spool.edges_s
     assert found["signing"] == segments_of(signing, edges_s, "signing", 0.0)
-    bounds = list(pieces(found["signing"], signing, edges_s))
+    bounds = list(pieces(found["signing"], signing, edges_s, 1.0))
     assert len(bounds) > 1
     expected = []
     for start, end in bounds:
@@ -97,7 +123,7 @@ def test_the_pictures_of_each_stretch_of_signing_are_read(models, video, monkeyp
 
 def test_recognisers_of_landmarks_read_whole_videos_too(models, video, tiny_landmarks):
     recogniser, store = load_model(models / "landmarks"), LandmarkStore(tiny_landmarks)
-    scores = recogniser.transcripts(recogniser.clip(store[CLIP], store.skeleton))[0]
+    scores = recogniser.log_probabilities(recogniser.clip(store[CLIP], store.skeleton))[0]
     found = Transcriber(None, models / "landmarks")(video)
     assert set(found) == {"glosses"}
     assert [gloss.label for gloss in found["glosses"]] == [
@@ -109,9 +135,9 @@ def test_frames_are_made_as_the_recogniser_learned_them_and_not_as_the_detector(
     slow = save_untrained(tmp_path / "slow", FROM_PICTURES, LABELS, {"frames": params.model_dump()})
     seen = []
     transcriber = Transcriber(models / "detector", slow)
-    transcript = type(transcriber.recogniser).transcript
-    monkeypatch.setattr(type(transcriber.recogniser), "transcript",
-                        lambda model, batch: seen.append(batch) or transcript(model, batch))
+    read = type(transcriber.recogniser).log_probability
+    monkeypatch.setattr(type(transcriber.recogniser), "log_probability",
+                        lambda model, batch: seen.append(batch) or read(model, batch))
     ((stretch,), glosses) = transcriber(video).values()
     (batch,) = seen
     of_stretch = [frame.image for frame in clip_frames(video, params)]

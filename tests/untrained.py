@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import TypeAdapter
 
 from slr.models import build
-from slr.params import ModelParams
+from slr.params import parse_model
 from slr.training.trained import save_model
 
 DETECTOR = {"family": "sca_stgcn_detection", "widths": [16], "hidden": 16,
@@ -20,7 +19,7 @@ FROM_PICTURES = {"family": "stfnet", "backbone": "tiny", "hidden": 16, "temporal
 def save_untrained(folder: Path, settings: dict[str, Any], labels: list[str], preprocessing: dict[str, Any],
                    **training: Any) -> Path:
     """Make a model that was trained on what `preprocessing`, a store's metadata, describes; returns its folder."""
-    params = TypeAdapter(ModelParams).validate_python(settings)
+    params = parse_model(settings, folder.name)
     torch.manual_seed(1)
     weights = build(params, len(labels)).state_dict()
     save_model(folder, {name: weight.contiguous() for name, weight in weights.items()},

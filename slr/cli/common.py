@@ -10,13 +10,14 @@ import typer
 from slr.errors import SlrError
 
 PARAMS = Path("params.yaml")
-SELECTED = Path("models/selected")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 ParamsFile = Annotated[Path, typer.Option("--params", help="The settings file.")]
 TrainedFolder = Annotated[Path, typer.Option("--model", help="Folder of a trained model.")]
 AnyExtractor = Annotated[bool, typer.Option(
     "--any-extractor", help="Read videos although this machine's landmark extractor is not the one of the training.")]
+AnyLandmarks = Annotated[bool, typer.Option(
+    "--any-landmarks", help="Read landmarks although they were made differently from those of the training.")]
 
 
 @contextmanager

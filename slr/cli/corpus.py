@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from slr.cli.common import PARAMS, Json, ParamsFile, print_json, readable_errors
+from slr.places import LANDMARKS, SAMPLE
 
 commands = typer.Typer()
 
@@ -56,8 +57,8 @@ def convert_landmarks(
 
 @commands.command("sample-error")
 def sample_error(
-    root: Annotated[Path, typer.Option(help="The rendered corpus, with its true joints.")] = Path("data/sample"),
-    landmarks: Annotated[Path, typer.Option(help="The extracted landmarks.")] = Path("data/landmarks"),
+    root: Annotated[Path, typer.Option(help="The rendered corpus, with its true joints.")] = SAMPLE,
+    landmarks: Annotated[Path, typer.Option(help="The extracted landmarks.")] = LANDMARKS,
     as_json: Json = False,
 ):
     """How far the extracted landmarks are from the drawn signer's true joints, and how often parts are found."""

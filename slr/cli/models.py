@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from slr.cli.common import SELECTED, AnyExtractor, Json, TrainedFolder, print_json, readable_errors
+from slr.cli.common import AnyExtractor, AnyLandmarks, Json, TrainedFolder, print_json, readable_errors
+from slr.places import SELECTED
 
 commands = typer.Typer()
 
@@ -14,8 +15,7 @@ commands = typer.Typer()
 def transfer_model(
     model: Annotated[Path, typer.Argument(help="Folder of a trained model.")],
     data: Annotated[Path, typer.Option(help="Folder with the other corpus' manifest.parquet and landmarks.")],
-    any_landmarks: Annotated[bool, typer.Option(help="Test although these landmarks were made differently from those "
-                                                     "of the training.")] = False,
+    any_landmarks: AnyLandmarks = False,
     as_json: Json = False,
 ):
     """Test a model on another corpus' signs, by one or five examples of each and without training."""
@@ -35,8 +35,7 @@ def draw_map(
     method: Annotated[str, typer.Option(help="tsne, umap or pca.")] = "tsne",
     data: Annotated[Path, typer.Option(help="Folder with manifest.parquet, landmarks and splits.parquet.")]
     = Path("data"),
-    any_landmarks: Annotated[bool, typer.Option(help="Although these landmarks were made differently from those of the "
-                                                     "training.")] = False,
+    any_landmarks: AnyLandmarks = False,
     out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file.")] = Path("reports/map.html"),
 ):
     """Every clip by a model's features, as one interactive page: what is near what, and how it is signed."""

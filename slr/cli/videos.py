@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from slr.cli.common import SELECTED, AnyExtractor, Json, TrainedFolder, print_error, print_json, readable_errors
+from slr.cli.common import AnyExtractor, Json, TrainedFolder, print_error, print_json, readable_errors
 from slr.errors import SlrError
+from slr.places import SELECTED
 
 commands = typer.Typer()
 
@@ -16,8 +17,7 @@ def predict(
     videos: Annotated[list[Path], typer.Argument(help="Video files, each with one sign.")],
     model: TrainedFolder = SELECTED,
     top: Annotated[int, typer.Option(min=1, help="How many glosses to name.")] = 5,
-    any_extractor: Annotated[bool, typer.Option(help="Predict although this machine's landmark extractor is not the "
-                                                     "one of the training.")] = False,
+    any_extractor: AnyExtractor = False,
     as_json: Json = False,
 ):
     """Recognise the sign in each video: the most likely glosses with their probabilities."""

@@ -9,7 +9,7 @@ from slr.data.batches import Batch, collate, gather
 from slr.data.clips import Clips
 
 MOST_GLOSSES = 12
-"""A spliced sentence gets no longer, so that it ends."""
+"""A spliced sentence that has so many doesn't go on with another, so that it ends."""
 
 
 class Splicer:

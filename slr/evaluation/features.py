@@ -69,7 +69,7 @@ def write_features(out: str | Path, *, model: str | Path, data: str | Path, spli
     if not clip_ids:
         raise CorpusError(f"split '{split}' of {data} has no clips that the model in {model} is for; choose another")
     said = {"format": FORMAT, "task": trained.params.task,
-            "model": {"folder": Path(model).as_posix(), "hash": trained.folder_hash}}
+            "model": {"folder": Path(model).as_posix(), "hash": trained.weights_hash}}
     vectors, n_frames = 0, store.n_frames
     with atomic_path(out) as temporary, progress("features", len(clip_ids)) as advance:
         schema = pa.schema([("clip_id", pa.string()), ("split", pa.string()), ("moment", pa.int32()),

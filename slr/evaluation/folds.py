@@ -192,11 +192,6 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def flat(summary: pd.DataFrame) -> dict[str, float]:
-    """A summary as flat metrics, `<model>_<metric>`; what is missing (one fold has no deviation) is left out."""
-    return {f"{model}_{metric}": value for model, row in summary.iterrows() for metric, value in row.dropna().items()}
-
-
 class _Fold(NamedTuple):
     """What a fold is made of; `key` is a hash of it."""
 

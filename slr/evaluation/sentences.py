@@ -57,7 +57,7 @@ def evaluate_sentences(trained: TrainedModel, store: Store, clips: pd.DataFrame,
     rows = {split: clips[clips.split == split].reset_index(drop=True) for split in ("train", "val", "test")}
     test = rows["test"]
     read = {split: trained.clips(store, of.clip_id) for split, of in rows.items() if split != "train" and len(of)}
-    found = {split: trained.transcripts(of) for split, of in read.items()}
+    found = {split: trained.log_probabilities(of) for split, of in read.items()}
     references = {split: [list(glosses) for glosses in of.glosses] for split, of in rows.items()}
 
     decoder = Decoder(boundaries="middle")
@@ -73,7 +73,9 @@ def evaluate_sentences(trained: TrainedModel, store: Store, clips: pd.DataFrame,
     metrics["wer_greedy"] = _wer(references["test"], [_names(greedy(of), trained.labels) for of in found["test"]],
                                  clean)
     if "val" in found:
-        fusion = choose_fusion(references["train"], trained.labels, found["val"], references["val"], clean)
+        known = set(trained.labels)  # all of them, but with a budget for few clips
+        trained_on = [glosses for glosses in references["train"] if known.issuperset(glosses)]
+        fusion = choose_fusion(trained_on, trained.labels, found["val"], references["val"], clean)
         with_model = Decoder(fusion=fusion)
         told = [_names(with_model(scores)[0], trained.labels) for scores in found["test"]]
         metrics |= {"wer_lm": _wer(references["test"], told, clean), "lm_weight": fusion.weight,

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from slr.data.clips import cut
+from slr.errors import CorpusError
 from slr.evaluation import plots
 from slr.evaluation.model_plots import CURVE
 from slr.landmarks.store import LandmarkStore
@@ -52,12 +53,15 @@ def evaluate_streams(trained: TrainedModel, store: LandmarkStore, clips: pd.Data
     test = _windows(trained, store, clips, edges_s)
     threshold = trained.config["training"]["threshold"]
     actual, probability = test.actual.to_numpy(), test.probability.to_numpy()
+    if not actual.any():
+        raise CorpusError(f"no test stream has a window labelled {trained.params.windows.positive}, so what the model "
+                          "finds can't be measured; test on other streams (splits.test, or the corpus' own split)")
     metrics = binary_metrics(actual, probability, threshold)
     if len(trained.labels) > 2:
         metrics |= class_metrics(np.stack(test.probabilities), np.array([trained.labels.index(label) for label in
                                                                         test.label]))
     known = test[test.signer.notna()]
-    if len(known):
+    if known.actual.any():
         signers = by_signer(known.actual.to_numpy(), known.probability.to_numpy(), known.signer.to_numpy(), threshold)
         metrics |= {"signers": len(signers), "worst_signer_pr_auc": float(signers.pr_auc.min())}
     metrics |= _of_frames(trained, store, clips, edges_s, test, threshold)
@@ -97,7 +101,7 @@ def _windows(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame,
 
 def _of_frames(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, edges_s: dict[str, np.ndarray],
                windows: pd.DataFrame, threshold: float) -> dict[str, float]:
-    """`frame_pr_auc`, and `segment_metrics` of the positive label's segments."""
+    """`frame_pr_auc` of the labelled frames, and `segment_metrics` of the positive label's segments among these."""
     positive, length = trained.params.windows.positive, trained.params.windows.frames
     actual, probability, segments = [], [], []
     for clip in clips.itertuples():
@@ -107,11 +111,12 @@ def _of_frames(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame,
         edges = edges_s[clip.clip_id]
         labels = class_of_frames(clip.segments, store.frame_numbers(clip.clip_id), trained.params.windows)
         of_frames = frame_probabilities(own.probability.to_numpy(), own.start.to_numpy(), length, len(labels))
-        actual.append(np.array(labels) == positive)
-        probability.append(of_frames)
+        labelled = np.array([label is not None for label in labels])  # elsewhere nobody knows
+        actual.append(np.array(labels)[labelled] == positive)
+        probability.append(of_frames[labelled])
         segments.append(([Segment(float(edges[run["start"]]), float(edges[run["end"]]), positive)
                           for run in label_segments(labels) if run["label"] == positive],
-                         segments_of(of_frames, edges, positive, threshold)))
+                         segments_of(np.where(labelled, of_frames, 0), edges, positive, threshold)))
     return {"frame_pr_auc": pr_auc(np.concatenate(actual), np.concatenate(probability)), **segment_metrics(segments)}
 
 

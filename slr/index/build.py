@@ -12,9 +12,10 @@ from slr.index.entries import Entry, Places, entries
 from slr.index.gallery import Gallery, Metric, make_gallery, merged, read_gallery, with_calibration, write_gallery
 from slr.index.openset import FEWEST_GLOSSES, Calibration, calibrate
 from slr.index.search import Search
+from slr.places import SELECTED
 
 
-def build_index(clips: Sequence[str] = (), *, split: str | None = None, model: str | Path = "models/selected",
+def build_index(clips: Sequence[str] = (), *, split: str | None = None, model: str | Path = SELECTED,
                 out: str | Path = INDEX, metric: Metric = "euclidean", any_extractor: bool = False,
                 places: Places | None = None) -> Gallery:
     """Make a gallery of clips and write it to `out`.

@@ -9,10 +9,10 @@ import numpy as np
 from slr.errors import ClipError, GalleryError
 from slr.index.entries import Entry
 from slr.landmarks.store import ClipLandmarks, LandmarkStore
-from slr.predict import VideoReader
 from slr.progress import progress, warn
 from slr.skeleton import Skeleton
 from slr.training.trained import differences, load_model
+from slr.video_landmarks import VideoReader
 
 _AT_ONCE = 512
 """Clips of the store that are in memory at a time."""
@@ -45,7 +45,7 @@ class Embedder:
 
     @property
     def model_hash(self) -> str:
-        return self.trained.folder_hash
+        return self.trained.weights_hash
 
     @cached_property
     def store(self) -> LandmarkStore:

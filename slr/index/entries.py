@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from slr.corpora.examples import GLOSS_JOIN
 from slr.corpora.manifest import SPLITS, read_manifest
 from slr.errors import CorpusError, GalleryError
 from slr.files import inside
 from slr.landmarks.store import LandmarkStore
-from slr.report.corpus_facts import GLOSS_JOIN
+from slr.places import LANDMARKS, MANIFEST
+from slr.places import SPLITS as SPLITS_FILE
 from slr.splits import read_splits
 
 
@@ -18,9 +20,9 @@ from slr.splits import read_splits
 class Places:
     """Where the corpus is, as `dvc repro` leaves it."""
 
-    landmarks: Path = Path("data/landmarks")
-    manifest: Path = Path("data/manifest.parquet")
-    splits: Path = Path("data/splits.parquet")
+    landmarks: Path = LANDMARKS
+    manifest: Path = MANIFEST
+    splits: Path = SPLITS_FILE
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,9 @@ def _detection(store: LandmarkStore, rows: Rows, signers: Groups, settings: Mode
     streams = {split: load(store, of, settings, signers=signers[split]) for split, of in rows.items()}
     found = {split: windows_of(store, of, settings) for split, of in rows.items()}
     labels = sorted({label for _, _, label in found["train"] if label is not None})
+    if settings.windows.positive not in labels:
+        raise CorpusError(f"no training window is labelled {settings.windows.positive}, which windows.positive says to "
+                          f"find; labels here are {', '.join(labels) or 'none'} (windows.classes joins others to rest)")
     return Data(labels, **{split: cut(streams[split], [(*where, labels.index(label)) for *where, label in of
                                                        if label in labels], settings.windows.frames)
                            for split, of in found.items()})

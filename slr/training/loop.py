@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import shutil
+import statistics
 import time
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
@@ -147,7 +148,7 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
     config = {
         "name": name, "task": settings.task, "params": settings.model_dump(), "labels": data.labels,
         "skeleton": {"name": joints.name, "joints": joints.joints} if settings.reads == "landmarks" else None,
-        "preprocessing": store.metadata,
+        "preprocessing": store.metadata, "fps": statistics.median(map(store.fps, store.n_frames)),
         "training": {"device": device.type, "precision": precision, "seed": params.train.seed,
                      "train_clips": len(data.train), "val_clips": len(data.val), "epochs": state.epoch,
                      "best_epoch": state.best_epoch, "train_seconds": round(state.seconds, 2),

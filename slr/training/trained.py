@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_model as load_weights
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -22,7 +23,7 @@ from slr.files import atomic_path, file_hash, read_json, write_json
 from slr.frames import FrameStore
 from slr.landmarks.store import ClipLandmarks, LandmarkStore, skeleton_of
 from slr.models import build
-from slr.params import ModelParams, parse_model
+from slr.params import FramesParams, ModelParams, parse_model
 from slr.params.families.training import Task
 from slr.skeleton import Skeleton, skeleton
 
@@ -50,7 +51,7 @@ class TrainedModel:
     folder: Path | None = None
 
     @cached_property
-    def folder_hash(self) -> str:
+    def weights_hash(self) -> str:
         """MD5 of the weights: what vectors of this model are told by."""
         return file_hash(self.folder / WEIGHTS)
 
@@ -58,6 +59,13 @@ class TrainedModel:
     def labels(self) -> list[str]:
         """Gloss of each class."""
         return self.config["labels"]
+
+    @cached_property
+    def frames(self) -> FramesParams:
+        """How frames of a video are made for the model: as those of training, and at their rate; where each clip kept
+        its own, at the one in the middle of theirs."""
+        made = FramesParams(**self.config["preprocessing"]["frames"])
+        return made if made.fps else made.model_copy(update={"fps": self.config.get("fps")})
 
     @cached_property
     def skeleton(self) -> Skeleton:
@@ -92,10 +100,10 @@ class TrainedModel:
         """`logits` (clips, classes) and `features` (clips, D) of every clip, in its order."""
         return outputs(self.model, clips, normaliser(self.params.normalise, self.skeleton))
 
-    def transcripts(self, clips: Clips | RgbClips) -> list[np.ndarray]:
+    def log_probabilities(self, clips: Clips | RgbClips) -> list[np.ndarray]:
         """Log-probabilities (T', classes) of every sentence; class 0 is none."""
         normalise = normaliser(self.params.normalise, self.skeleton)
-        return [found.numpy() for found in transcripts(self.model, clips, normalise)]
+        return [found.numpy() for found in log_probabilities(self.model, clips, normalise)]
 
     def moments(self, clips: Clips | RgbClips) -> list[np.ndarray]:
         """Features (T', D) of every sentence: what the logits of each moment are made of."""
@@ -104,7 +112,7 @@ class TrainedModel:
             found[clip] = answer["features"].numpy()
         return found
 
-    def transcript(self, clip: RgbBatch) -> np.ndarray:
+    def log_probability(self, clip: RgbBatch) -> np.ndarray:
         """Log-probabilities (T', classes) of one clip of pictures that is in no store; class 0 is none."""
         return of_batch(self.model, clip)[0]["sequence_logits"].log_softmax(1).numpy()
 
@@ -128,7 +136,7 @@ def outputs(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, T
     return {name: torch.cat([answer[name].float().cpu() for answer in found])[back] for name in ("logits", "features")}
 
 
-def transcripts(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> list[Tensor]:
+def log_probabilities(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> list[Tensor]:
     """Log-probabilities (T', classes) of every sentence; class 0 is none."""
     found: list[Tensor] = [torch.empty(0)] * len(clips)
     for clip, answer in answers(model, clips, normalise):
@@ -191,12 +199,12 @@ def load_model(folder: str | Path, task: Task | None = None) -> TrainedModel:
                          "`dvc pull` for one that was trained elsewhere")
     try:
         config = read_json(folder / CONFIG)
-        params = parse_model(config["params"], config["name"])
+        params = parse_model(config["params"], folder.name)
         if params.reads == "landmarks":
             skeleton_of(config["preprocessing"])  # a user's own skeleton is known by its name from here on
         model = build(params, len(config["labels"]))
         load_weights(model, str(folder / WEIGHTS))
-    except (ParamsError, ValueError, KeyError, RuntimeError) as error:
+    except (ParamsError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelError(f"the model in {folder} can't be read by this version of slr: {error}; "
                          "train it again") from None
     if task not in (None, params.task):

@@ -12,7 +12,7 @@ from slr.metrics.wer import align_glosses, count
 from slr.params.families.training import Task
 from slr.training.ctc import ctc, target_lengths, too_short
 from slr.training.scores import SCORES
-from slr.training.trained import outputs, transcripts
+from slr.training.trained import log_probabilities, outputs
 
 
 def validate(task: Task, model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> dict[str, float | None]:
@@ -38,15 +38,15 @@ def threshold(model: nn.Module, clips: Clips, normalise: Normalise, positive: in
 
 def _sentences(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> tuple[float | None, float]:
     """The mean CTC loss of sentences whose glosses are all known and not too many; WER of greedy decoding."""
-    found = transcripts(model, clips, normalise)
+    found = log_probabilities(model, clips, normalise)
     edits = glosses = 0
     losses: list[Tensor] = []
-    for log_probabilities, targets in zip(found, clips.targets, strict=True):
+    for told, targets in zip(found, clips.targets, strict=True):
         targets = targets[targets != -1]
-        best = log_probabilities.argmax(1).unique_consecutive()
+        best = told.argmax(1).unique_consecutive()
         counts = count(align_glosses(targets.tolist(), best[best > 0].tolist()))
         edits, glosses = edits + counts.errors, glosses + counts.glosses
-        moments, targets = torch.tensor([len(log_probabilities)]), targets[None]
+        moments, targets = torch.tensor([len(told)]), targets[None]
         if (targets > 0).all() and not too_short(moments, targets, target_lengths(targets)):
-            losses.append(ctc(log_probabilities[None], moments, targets))
+            losses.append(ctc(told[None], moments, targets))
     return torch.stack(losses).mean().item() if losses else None, edits / glosses

@@ -62,7 +62,7 @@ class Member(NamedTuple):
             clips = model.clips(LandmarkStore(self.data.landmarks), self.ask)
             if model.params.task == "isolated":
                 return model.probabilities(clips).numpy()
-            return np.concatenate([np.exp(told) for told in model.transcripts(clips)])  # (moments of all, classes)
+            return np.exp(np.concatenate(model.log_probabilities(clips)))  # (moments of all, classes)
 
         return kept(self.folder / "answers", trained_key(self.ensemble.params, self.data, self.seed), make)
 
@@ -266,7 +266,8 @@ def write_results(of: dict[str, dict[str, dict[str, float]]], metrics: dict[str,
     taken = list(confusions(aligned).items())[:8]
     lines += ["", "Taken for each other most, in sentences: " + ", ".join(
         f"{a} for {b} ({count})" for (b, a), count in taken) + "."]
-    lines += ["", f"Signing or not, frames: F1 {metrics['signing_f1']:.3f}, PR-AUC {metrics['signing_pr_auc']:.3f}."]
+    lines += ["", f"Signing or not: F1 of windows {metrics['signing_f1']:.3f}, PR-AUC of frames "
+                  f"{metrics['signing_pr_auc']:.3f}."]
     write_text(STUDY / "results.md", "\n".join(lines) + "\n")
     with matplotlib.rc_context(plots.STYLE):
         draw(of).savefig(STUDY / "results.png", dpi=150)

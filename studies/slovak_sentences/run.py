@@ -76,7 +76,7 @@ def measure(name: str, takes: Path, real: Path, recordings: Path, workers: int) 
 def transcripts(reader: TrainedModel, store: LandmarkStore) -> dict[str, list[str]]:
     """The glosses that a recogniser reads in every clip of a store, by beam search without a language model."""
     decoder = Decoder()
-    scores = reader.transcripts(reader.clips(store, store.clip_ids))
+    scores = reader.log_probabilities(reader.clips(store, store.clip_ids))
     return {clip_id: [gloss.label for gloss in named(decoder(of)[0].glosses, reader.labels)]
             for clip_id, of in zip(store.clip_ids, scores, strict=True)}
 

@@ -41,14 +41,20 @@ def settings() -> Params:
     return params.model_copy(update={"splits": params.splits.model_copy(update={"by": "signer", "folds": FOLDS})})
 
 
+def classifiers(params: Params) -> list[str]:
+    """The models that name a sign by its class: no embeddings, nothing of sentences or streams."""
+    return [name for name in params.train.models
+            if params.models[name].task == "isolated" and params.models[name].embedding is None]
+
+
 def measure(params: Params, folder: Path) -> pd.DataFrame:
-    """Train and test all models in all folds; one row for each model. Embeddings aren't among the variations.
+    """Train and test all models in all folds; one row for each of the `classifiers`.
 
     Columns: `family`; `top1_mean`, `top1_sd` and `top1_worst` over the signers; `probe`, `probe_sd` and `chance` over
     the folds; `train_seconds` of a fold.
     """
     models = {name: params.models[name].model_copy(update={"epochs": min(EPOCHS, params.models[name].epochs)})
-              for name in params.train.models if params.models[name].embedding is None}
+              for name in classifiers(params)}
     table = cross_validate(models, params, landmarks=folder / "landmarks", manifest=folder / "manifest.parquet",
                            out=FOLDER, workers=params.compute.workers)
     folds, signers = table.groupby("model"), by_signer(table, FOLDER).groupby("model")

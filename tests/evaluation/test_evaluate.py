@@ -156,6 +156,11 @@ def test_a_missing_or_foreign_model_is_an_error_with_the_way_out(trained, tmp_pa
         load_model(tmp_path)
     config = read_json(model / "config.json")
     (tmp_path / "weights.safetensors").write_bytes((model / "weights.safetensors").read_bytes())
+    (tmp_path / "weights.safetensors").write_bytes((model / "weights.safetensors").read_bytes()[:1000])
+    write_json(tmp_path / "config.json", config)
+    with pytest.raises(ModelError, match="can't be read by this version"):
+        load_model(tmp_path)
+    (tmp_path / "weights.safetensors").write_bytes((model / "weights.safetensors").read_bytes())
     write_json(tmp_path / "config.json", {**config, "labels": ["only one"]})
     with pytest.raises(ModelError, match="train it again"):
         load_model(tmp_path)

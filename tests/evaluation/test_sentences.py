@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from slr.corpora.manifest import read_manifest
+from slr.corpora.manifest import read_manifest, write_manifest
 from slr.decoding.greedy import greedy
 from slr.evaluation.evaluate import evaluate
 from slr.evaluation.phoenix import clean_2014
@@ -18,6 +18,7 @@ from slr.landmarks.store import LandmarkStore
 from slr.metrics.wer import align_sentences, count
 from slr.params import parse
 from slr.report.page import write_report
+from slr.splits import read_splits
 from slr.training.loop import train
 from slr.training.trained import load_model
 from tests import landmark_corpus
@@ -61,7 +62,7 @@ def test_greedy_decoding_and_the_language_model_have_numbers_of_their_own(folder
     trained, store = load_model(folder / "models/m"), LandmarkStore(folder / "landmarks")
     rows = read_transcripts(folder / "reports/m/transcripts.csv")
     said = [[trained.labels[label - 1] for label in greedy(scores).labels]
-            for scores in trained.transcripts(trained.clips(store, rows.clip_id))]
+            for scores in trained.log_probabilities(trained.clips(store, rows.clip_id))]
     assert metrics["wer_greedy"] == count(chain.from_iterable(align_sentences(rows.reference.tolist(), said))).wer
     assert 0 <= metrics["wer_lm"] <= 1 and metrics["lm_weight"] > 0
 
@@ -102,6 +103,20 @@ def test_the_clean_up_is_made_before_counting_and_transcripts_stay(folder, metri
     assert cleaned["wer"] == counts.wer and cleaned["glosses"] == counts.glosses < metrics["glosses"]
     assert cleaned["wer_uncleaned"] == metrics["wer"] and "wer_uncleaned" not in metrics
     assert cleaned["boundary_error_ms"] == metrics["boundary_error_ms"]
+
+
+def test_a_model_that_a_budget_kept_from_some_glosses_is_tested(folder, metrics, tmp_path):
+    """The language model is made of the training sentences whose glosses the model knows."""
+    clips = read_manifest(folder / "manifest.parquet")
+    splits = read_splits(folder / "splits.parquet")
+    trained_on = clips.clip_id.isin(splits[splits.split == "train"].clip_id)
+    clips.loc[clips[trained_on].index[:1], "glosses"] = clips[trained_on].glosses[:1].map(lambda _: ["never seen"])
+    write_manifest(tmp_path / "manifest.parquet", clips)
+    corpus = landmark_corpus.Corpus(folder / "landmarks", folder / "splits.parquet", tmp_path / "manifest.parquet",
+                                    folder / "signers.parquet")
+    found = evaluate(folder / "models/m", PARAMS, *corpus, metrics_path=tmp_path / "m.json",
+                     report_dir=tmp_path / "report")
+    assert found["wer"] == metrics["wer"] and "wer_lm" in found
 
 
 def test_clips_with_one_gloss_are_told_apart_from_sentences(folder, metrics):

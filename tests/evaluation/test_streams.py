@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from slr.corpora.manifest import read_manifest, write_manifest
+from slr.errors import CorpusError
 from slr.evaluation.evaluate import evaluate
 from slr.files import read_json
 from slr.landmarks.store import ClipLandmarks, LandmarkStore
@@ -144,11 +145,13 @@ def test_the_metrics_of_frames_and_segments_are_those_of_the_windows(tested):
         means = {t: np.mean([row.probability for row in own.itertuples() if row.start <= t < row.start + FRAMES])
                  for t in range(n_frames) if ((own.start <= t) & (t < own.start + FRAMES)).any()}
         probability = np.array([means[min(means, key=lambda at: (abs(at - t), at))] for t in range(n_frames)])
-        actual = np.array([label == "S" for label in labels_of(clips.segments[clip_id], n_frames)])
-        signing.append(actual)
-        found.append(probability)
+        labels = labels_of(clips.segments[clip_id], n_frames)
+        known, actual = (np.array(of) for of in ([label is not None for label in labels],
+                                                 [label == "S" for label in labels]))
+        signing.append(actual[known])
+        found.append(probability[known])
         predicted = [(round(of.start_s * FPS), round(of.end_s * FPS)) for of in segments_of(
-            probability, np.arange(n_frames + 1) / FPS, "S", metrics["threshold"])]
+            probability * known, np.arange(n_frames + 1) / FPS, "S", metrics["threshold"])]
         truth = [(of["start"], of["end"]) for of in clips.segments[clip_id] if of["label"] == "S"]
         covered = np.array([any(start <= t < end for start, end in predicted) for t in range(n_frames)])
         shared += (actual & covered).sum()
@@ -156,6 +159,7 @@ def test_the_metrics_of_frames_and_segments_are_those_of_the_windows(tested):
         n_actual, n_found = n_actual + len(truth), n_found + len(predicted)
         hits += sum(2 * len({*range(*a)} & {*range(*b)}) > len({*range(*a)} | {*range(*b)})
                     for a in truth for b in predicted)
+    assert sum(map(len, signing)) < sum(store.n_frames[clip_id] for clip_id in set(windows.clip_id))  # an unknown end
     assert metrics["frame_pr_auc"] == pytest.approx(
         average_precision(np.concatenate(signing), np.concatenate(found)), abs=1e-6)
     assert metrics["segment_iou"] == pytest.approx(shared / either)
@@ -163,6 +167,29 @@ def test_the_metrics_of_frames_and_segments_are_those_of_the_windows(tested):
     assert metrics["segment_recall"] == pytest.approx(hits / n_actual)
     assert metrics["segment_precision"] == pytest.approx(hits / max(n_found, 1))
     assert metrics["segment_f1"] == pytest.approx(2 * hits / (n_actual + n_found))
+
+
+def test_without_the_label_to_find_nothing_is_trained(tmp_path):
+    corpus = landmark_corpus.streams(tmp_path, signers=5)
+    clips = read_manifest(corpus.manifest)
+    for segments in clips.segments:
+        for segment in segments:
+            segment["label"] = "P"
+    write_manifest(corpus.manifest, clips)
+    with pytest.raises(CorpusError, match="no training window is labelled S"):
+        train("m", settings(2), *corpus, out=tmp_path / "model", work=tmp_path / "work")
+
+
+def test_without_the_label_to_find_nothing_is_measured(tested, tmp_path):
+    corpus, folder, _ = tested
+    clips = read_manifest(corpus.manifest)
+    for segments in clips.segments[clips.signer == "s4"]:
+        for segment in segments:
+            segment["label"] = "P"
+    write_manifest(tmp_path / "manifest.parquet", clips)
+    with pytest.raises(CorpusError, match="no test stream has a window labelled S"):
+        evaluate(folder / "model", settings(2), *corpus._replace(manifest=tmp_path / "manifest.parquet"),
+                 metrics_path=tmp_path / "metrics.json", report_dir=tmp_path / "report")
 
 
 def test_several_classes_have_metrics_of_their_own(tmp_path):

@@ -44,4 +44,6 @@ def test_it_measures_and_compares_every_model(folder):
 def test_its_settings_are_those_of_the_pipeline_but_for_folds_and_epochs():
     params = study.settings()
     assert (params.splits.by, params.splits.folds) == ("signer", study.FOLDS)
-    assert set(params.train.models) <= set(params.models)
+    chosen = study.classifiers(params)
+    assert {"multistream", "spoter", "sca_mi"} <= set(chosen)
+    assert not {"sca_embedding", "sca_stgcn_detection", "pose_ctc", "stfnet"} & set(chosen)

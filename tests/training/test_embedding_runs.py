@@ -58,7 +58,7 @@ def test_the_folder_has_the_gallery_and_how_far_apart_it_is(once, corpus):
     assert (history.triplets_share.between(0, 1)).all() and (history.spread > 0).all()
     training = read_json(once / "config.json")["training"]
     assert training["embedding_spread"] == pytest.approx(history.spread[training["best_epoch"] - 1])
-    assert model.folder_hash == file_hash(once / "weights.safetensors")
+    assert model.weights_hash == file_hash(once / "weights.safetensors")
 
 
 def test_it_is_tested_like_any_model(once, corpus, tmp_path):

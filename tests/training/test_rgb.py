@@ -159,7 +159,7 @@ def test_colours_are_learned_and_tested_as_sentences_are(corpus, tmp_path):
     trained, store = load_model(model), FrameStore(corpus.manifest.parent / "frames")
     seen = trained.clips(store, rows.clip_id)
     assert [store.n_frames[clip_id] for clip_id in rows.clip_id] == [21, 21, 3] and seen.lengths.tolist() == [10, 10, 3]
-    for row, scores, n_frames in zip(rows.itertuples(), trained.transcripts(seen), (21, 21, 3), strict=True):
+    for row, scores, n_frames in zip(rows.itertuples(), trained.log_probabilities(seen), (21, 21, 3), strict=True):
         moment_s = n_frames / FPS / len(scores)
         glosses = Decoder(boundaries="middle")(scores)[0].glosses
         assert [float(time_s) for time_s in filter(None, row.starts_s.split("|"))] == pytest.approx(

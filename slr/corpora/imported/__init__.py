@@ -12,14 +12,13 @@ recording's number follow: `clips.parquet#12`. `slr.landmarks.importing` cuts cl
 the landmark store.
 """
 
-from importlib import import_module
 from types import ModuleType
 
+from slr.corpora import READERS, module_of
 from slr.errors import CorpusError
 
-FORMATS = {"isl_kinect": "isl_kinect", "boston104": "boston104", "spoter_csv": "spoter_csv", "sca_npz": "sca_npz",
-           "arrays": "arrays", "pose": "pose_files", "joined": "joined"}
-"""The formats, as `corpus.name` gives them, and their modules here."""
+FORMATS = tuple(name for name, reader in READERS.items() if reader.module.startswith("imported."))
+"""The formats, as `corpus.name` gives them."""
 
 
 def is_imported(name: str) -> bool:
@@ -31,4 +30,4 @@ def landmark_format(name: str) -> ModuleType:
     """The module of a format; raises CorpusError for a name that isn't one."""
     if not is_imported(name):
         raise CorpusError(f"corpus '{name}' doesn't come as landmarks; those that do: {', '.join(FORMATS)}")
-    return import_module(f"{__name__}.{FORMATS[name]}")
+    return module_of(name)

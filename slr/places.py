@@ -1,4 +1,4 @@
-"""Where the pipeline's stages leave things for one another (the same names as in dvc.yaml)."""
+"""Where things lie in a project's folder: what the stages leave for one another, by the names of dvc.yaml."""
 
 from pathlib import Path
 
