@@ -35,9 +35,8 @@ _NEARLY_ZERO = 10.0**-_DECIMALS
 """Stands for a coordinate or a confidence that is 0 without being missing."""
 
 
-def convert(kind: str, out: str | Path, *, manifest: Path = MANIFEST,
-            landmarks: Path = LANDMARKS, splits: Path | None = SPLITS,
-            y_up: bool = False) -> int:
+def convert(kind: str, out: str | Path, *, manifest: Path = MANIFEST, landmarks: Path = LANDMARKS,
+            splits: Path | None = SPLITS, y_up: bool = False) -> int:
     """Write the clips of a landmark store into a folder, in another format.
 
     Parameters

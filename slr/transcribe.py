@@ -228,7 +228,7 @@ def glosses_of_pictures(recogniser: TrainedModel, stretch: Stretch, fps: float |
     if times[-1] > times[0]:
         fps = (len(times) - 1) / (times[-1] - times[0])
     edges_s = frame_edges(times, fps or IMAGES_FPS).clip(max=stretch.end_s)
-    return _decoded(recogniser, recogniser.log_probability(stretch.batch), int(stretch.batch.lengths), edges_s)
+    return _decoded(recogniser, recogniser.clip_log_probabilities(stretch.batch), int(stretch.batch.lengths), edges_s)
 
 
 def _decoded(recogniser: TrainedModel, log_probabilities: np.ndarray, seen: int,

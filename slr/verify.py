@@ -9,8 +9,9 @@ from pathlib import Path
 
 from slr.errors import SlrError
 
-IGNORED = ("_seconds", "epochs", "best_epoch", "lm_bonus", "lm_weight", "threshold")
-"""Endings of names that may differ from machine to machine: how long it took, and how much validation chose."""
+IGNORED = ("_seconds", "epochs", "best_epoch", "lm_bonus", "lm_weight")
+"""Endings of names that may differ from machine to machine: how long it took, and the epochs and the language model's
+part, which validation chose."""
 COUNTED = ("clips", "glosses", "signers", "classes", "parameters", "clusters", "ways")
 """Endings of names that must be equal."""
 TOLERANCE = 0.05

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from slr import transcribe
 from slr.cli import app
 from slr.data.images import RgbBatch, RgbClips
+from slr.data.stretches import stretches_of
 from slr.decoding.decoder import Decoder
 from slr.errors import ClipError
 from slr.files import read_json, write_json
@@ -22,7 +23,7 @@ from slr.params import FramesParams
 from slr.segments import Segment
 from slr.segments.finding import segments_of
 from slr.training.trained import TrainedModel, load_model
-from slr.transcribe import Transcriber, pieces, signing_probabilities
+from slr.transcribe import Transcriber, glosses_of_pictures, pieces, signing_probabilities
 from slr.video import read_video, write_video
 from tests.untrained import DETECTOR, FROM_LANDMARKS, FROM_PICTURES, save_untrained
 
@@ -68,6 +69,19 @@ def test_a_whole_video_is_read_as_evaluation_reads_its_clip(models, video, tiny_
         assert shown.score == pytest.approx(score, rel=1e-3)  # stored JPEGs are shrunken by JPEG itself
 
 
+def test_a_stretch_of_more_frames_than_are_seen_is_read_as_evaluation_reads_its_clip(models, video, tiny_frames):
+    recogniser, store = load_model(models / "few", "continuous"), FrameStore(tiny_frames)
+    clips = RgbClips(tiny_frames, (CLIP,), recogniser.params.images)
+    scores, n_frames = recogniser.log_probabilities(clips)[0], store.n_frames[CLIP]
+    rate = store.fps(CLIP) * int(clips.lengths) / n_frames / recogniser.params.frames_a_moment
+    expected = Decoder(boundaries="middle")(scores)[0].glosses
+    last_s = n_frames / store.fps(CLIP)
+    (stretch,) = stretches_of(clip_frames(video, FramesParams()), [(0, last_s)], recogniser.params.images)
+    assert int(clips.lengths) == int(stretch.batch.lengths) == 10 < n_frames and expected
+    assert told(glosses_of_pictures(recogniser, stretch)) == [
+        (LABELS[gloss.label - 1], gloss.start / rate, min(gloss.end / rate, last_s)) for gloss in expected]
+
+
 @pytest.mark.parametrize("detector", [None, "detector"])
 def test_no_piece_is_longer_than_what_the_recogniser_sees_at_full_rate(models, video, monkeypatch, detector):
     seen, read = [], transcribe.glosses_of_pictures
@@ -87,8 +101,8 @@ def test_a_model_of_native_rates_reads_videos_at_that_of_its_training(video, tmp
     write_video(tmp_path / "fast.mp4", [frame.image for frame in read_video(video)][:20], fps=30)
     folder = save_untrained(tmp_path / "native", FROM_PICTURES, LABELS, {"frames": FramesParams(fps=None).model_dump()})
     write_json(folder / "config.json", {**read_json(folder / "config.json"), "fps": fps})
-    batches, read = [], TrainedModel.log_probability
-    monkeypatch.setattr(TrainedModel, "log_probability",
+    batches, read = [], TrainedModel.clip_log_probabilities
+    monkeypatch.setattr(TrainedModel, "clip_log_probabilities",
                         lambda model, batch: batches.append(batch) or read(model, batch))
     Transcriber(None, folder)(tmp_path / "fast.mp4")
     assert [int(batch.lengths[0]) for batch in batches] == [seen]
@@ -135,8 +149,8 @@ def test_frames_are_made_as_the_recogniser_learned_them_and_not_as_the_detector(
     slow = save_untrained(tmp_path / "slow", FROM_PICTURES, LABELS, {"frames": params.model_dump()})
     seen = []
     transcriber = Transcriber(models / "detector", slow)
-    read = type(transcriber.recogniser).log_probability
-    monkeypatch.setattr(type(transcriber.recogniser), "log_probability",
+    read = type(transcriber.recogniser).clip_log_probabilities
+    monkeypatch.setattr(type(transcriber.recogniser), "clip_log_probabilities",
                         lambda model, batch: seen.append(batch) or read(model, batch))
     ((stretch,), glosses) = transcriber(video).values()
     (batch,) = seen

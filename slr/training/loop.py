@@ -148,7 +148,7 @@ def train(name: str, params: Params, landmarks: Path, splits: Path, manifest: Pa
     config = {
         "name": name, "task": settings.task, "params": settings.model_dump(), "labels": data.labels,
         "skeleton": {"name": joints.name, "joints": joints.joints} if settings.reads == "landmarks" else None,
-        "preprocessing": store.metadata, "fps": statistics.median(map(store.fps, store.n_frames)),
+        "preprocessing": store.metadata, "fps": statistics.median(map(store.fps, set(data.train.clip_ids))),
         "training": {"device": device.type, "precision": precision, "seed": params.train.seed,
                      "train_clips": len(data.train), "val_clips": len(data.val), "epochs": state.epoch,
                      "best_epoch": state.best_epoch, "train_seconds": round(state.seconds, 2),

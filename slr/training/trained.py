@@ -63,7 +63,7 @@ class TrainedModel:
     @cached_property
     def frames(self) -> FramesParams:
         """How frames of a video are made for the model: as those of training, and at their rate; where each clip kept
-        its own, at the one in the middle of theirs."""
+        its own, at the training clips' median."""
         made = FramesParams(**self.config["preprocessing"]["frames"])
         return made if made.fps else made.model_copy(update={"fps": self.config.get("fps")})
 
@@ -112,7 +112,7 @@ class TrainedModel:
             found[clip] = answer["features"].numpy()
         return found
 
-    def log_probability(self, clip: RgbBatch) -> np.ndarray:
+    def clip_log_probabilities(self, clip: RgbBatch) -> np.ndarray:
         """Log-probabilities (T', classes) of one clip of pictures that is in no store; class 0 is none."""
         return of_batch(self.model, clip)[0]["sequence_logits"].log_softmax(1).numpy()
 

@@ -5,8 +5,10 @@ import math
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -46,6 +48,17 @@ def test_it_learns_what_only_the_order_of_frames_tells(tmp_path):
     path_and_reverse = landmark_corpus.make(tmp_path, glosses=2, repetitions=8)
     model = run(path_and_reverse, tmp_path, settings(epochs=30, patience=30))
     assert read_json(model / "config.json")["training"]["val_top1"] > 0.9
+
+
+def test_the_training_clips_middle_rate_is_kept(tmp_path):
+    """Two signers train at 25 frames a second and one at 50; those of validation and test have other rates."""
+    rng, rates = np.random.default_rng(0), (25, 50, 25, 60, 60)
+    corpus = landmark_corpus.write(tmp_path, [
+        (replace(landmark_corpus.clip(gloss, rng, f"s{signer}-{gloss}"), fps=rate), f"s{signer}", [f"gloss{gloss}"], [])
+        for signer, rate in enumerate(rates) for gloss in range(2)])
+    model = run(corpus, tmp_path, settings(epochs=1))
+    assert read_json(model / "config.json")["fps"] == 25
+    assert load_model(model).frames.fps == landmark_corpus.METADATA["frames"]["fps"]  # what frames were made at counts
 
 
 def test_the_published_network_trains_in_the_same_loop(corpus, tmp_path):
