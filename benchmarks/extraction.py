@@ -26,11 +26,11 @@ import numpy as np
 
 from benchmarks.record import record
 from slr.compute import map_unordered
-from slr.frames import SCHEMA, decode_jpegs
+from slr.dataset.frames import SCHEMA, decode_jpegs
+from slr.dataset.shards import Shards, with_clip, write_shards
 from slr.landmarks.extract import extract_landmarks
 from slr.landmarks.holistic import HolisticExtractor
 from slr.params import LandmarksParams
-from slr.shards import Shards, with_clip, write_shards
 
 PARAMS = LandmarksParams()
 

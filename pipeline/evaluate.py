@@ -1,9 +1,9 @@
 """Test one model, once."""
 
 from pipeline.stage import run
+from slr.dataset.paths import FRAMES, LANDMARKS, MANIFEST, METRICS, MODELS, REPORTS, SIGNERS, SPLITS
 from slr.evaluation.evaluate import evaluate as evaluate_model
 from slr.params import Params
-from slr.places import FRAMES, LANDMARKS, MANIFEST, METRICS, MODELS, REPORTS, SIGNERS, SPLITS
 
 
 def evaluate(params: Params, name: str) -> None:

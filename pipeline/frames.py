@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from pipeline.stage import run
-from slr.corpora.imported import is_imported
+from slr.corpora.registry import IMPORTED
+from slr.dataset.paths import FRAMES, MANIFEST, WORK
 from slr.frames import extract_frames, no_frames
 from slr.params import Params
-from slr.places import FRAMES, MANIFEST, WORK
 
 
 def frames(params: Params) -> None:
-    if is_imported(params.corpus.name):
+    if params.corpus.name in IMPORTED:
         no_frames(FRAMES)
         return
     extract_frames(MANIFEST, Path(params.corpus.root), FRAMES, params.frames, on_error=params.corpus.on_error,

@@ -1,15 +1,15 @@
 """Find landmarks in every clip's frames, or import those that the corpus brings along."""
 
 from pipeline.stage import run
-from slr.corpora.imported import is_imported
+from slr.corpora.registry import IMPORTED
+from slr.dataset.paths import FRAMES, LANDMARKS, MANIFEST, WORK
 from slr.landmarks.extract import extract_landmarks
 from slr.landmarks.importing import import_landmarks
 from slr.params import Params
-from slr.places import FRAMES, LANDMARKS, MANIFEST, WORK
 
 
 def landmarks(params: Params) -> None:
-    if is_imported(params.corpus.name):
+    if params.corpus.name in IMPORTED:
         import_landmarks(MANIFEST, LANDMARKS, params.corpus, clips_per_shard=params.landmarks.clips_per_shard)
         return
     extract_landmarks(FRAMES, LANDMARKS, params.landmarks, on_error=params.corpus.on_error,

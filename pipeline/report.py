@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from pipeline.stage import run
+from slr.dataset.paths import LANDMARKS, MANIFEST, METRICS, MODELS, REPORTS, SIGNERS, SPLITS
 from slr.params import Params
-from slr.places import LANDMARKS, MANIFEST, METRICS, MODELS, REPORTS, SIGNERS, SPLITS
 from slr.report.page import write_report
 
 

@@ -3,9 +3,9 @@
 import shutil
 
 from pipeline.stage import run
+from slr.dataset.paths import METRICS, MODELS, SELECTED
 from slr.files import atomic_path
 from slr.params import Params
-from slr.places import METRICS, MODELS, SELECTED
 
 
 def select(params: Params) -> None:

@@ -1,10 +1,11 @@
 """Cluster clips into pseudo-signers."""
 
 from pipeline.stage import run
+from slr.dataset.paths import LANDMARKS, MANIFEST, METRICS, SIGNERS, SPLITS
+from slr.dataset.signers import write_signers
 from slr.files import write_json
 from slr.params import Params
-from slr.places import LANDMARKS, MANIFEST, METRICS, SIGNERS, SPLITS
-from slr.signers import cluster_signers, write_signers
+from slr.signers import cluster_signers
 
 
 def signers(params: Params) -> None:

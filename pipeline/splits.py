@@ -1,11 +1,12 @@
 """Put every clip into train, validation or test."""
 
 from pipeline.stage import run
-from slr.corpora.manifest import read_manifest
-from slr.landmarks.store import LandmarkStore
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest
+from slr.dataset.paths import LANDMARKS, MANIFEST, SPLITS
+from slr.dataset.splits import write_splits
 from slr.params import Params
-from slr.places import LANDMARKS, MANIFEST, SPLITS
-from slr.splits import make_splits, write_splits
+from slr.splits import make_splits
 
 
 def splits(params: Params) -> None:

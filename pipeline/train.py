@@ -3,8 +3,8 @@
 from dvclive import Live
 
 from pipeline.stage import run
+from slr.dataset.paths import FRAMES, LANDMARKS, MANIFEST, MODELS, SIGNERS, SPLITS, WORK
 from slr.params import Params
-from slr.places import FRAMES, LANDMARKS, MANIFEST, MODELS, SIGNERS, SPLITS, WORK
 from slr.training.loop import train as train_model
 
 

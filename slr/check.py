@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from slr import corpora
 from slr.compute import map_unordered
-from slr.corpora.imported import is_imported, landmark_format
+from slr.corpora import scanning
+from slr.corpora.imported import landmark_format
 from slr.corpora.problems import Problem, errors
+from slr.corpora.registry import IMPORTED
 from slr.errors import ClipError, CorpusError
 from slr.files import file_hash
 from slr.landmarks.importing import check_landmarks
@@ -69,11 +70,11 @@ def check_corpus(params: CorpusParams, workers: int = 0) -> list[Problem]:
     """
     if params.name == "sample":
         return []
-    clips, problems = corpora.scan(params, workers)
+    clips, problems = scanning.scan(params, workers)
     if clips.empty and not problems:
-        raise CorpusError(f"corpus {params.root} has no clips; expected {corpora.module_of(params.name).LAYOUT}")
+        raise CorpusError(f"corpus {params.root} has no clips; expected {scanning.module_of(params.name).LAYOUT}")
     if not clips.empty:
-        media = (inspect_landmarks(params, clips.media.unique()) if is_imported(params.name)
+        media = (inspect_landmarks(params, clips.media.unique()) if params.name in IMPORTED
                  else inspect_media(Path(params.root), clips.media.unique(), workers))
         problems += [*_media_problems(clips, media), *_duplicates(clips, media), *_glosses(clips), *_signers(clips),
                      *_outliers(clips, media)]

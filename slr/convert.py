@@ -18,16 +18,16 @@ import pandas as pd
 from slr.corpora.imported.pose_files import COMPONENTS, is_holistic, point_name
 from slr.corpora.imported.sca_npz import PARTS
 from slr.corpora.imported.spoter_csv import EXTRA, FPS, HEIGHT, LABEL, WIDTH, column
-from slr.corpora.manifest import read_manifest
 from slr.data.clips import pick_joints
+from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.manifest import read_manifest
+from slr.dataset.paths import LANDMARKS, MANIFEST, SPLITS
+from slr.dataset.splits import read_splits
 from slr.errors import CorpusError, ParamsError
 from slr.files import atomic_path
-from slr.landmarks.store import ClipLandmarks, LandmarkStore
-from slr.places import LANDMARKS, MANIFEST, SPLITS
 from slr.progress import progress
 from slr.segments.labels import frame_labels
 from slr.skeleton import DERIVED, Skeleton, skeleton
-from slr.splits import read_splits
 
 GROUNDTRUTH, LIST = "groundtruth.txt", "clips.csv"
 _DECIMALS = 6

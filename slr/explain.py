@@ -8,17 +8,18 @@ from pathlib import Path
 import pandas as pd
 
 from slr.clipwise import read_failures
-from slr.corpora.manifest import SCHEMA, write_manifest
 from slr.data.clips import Clips
 from slr.data.images import RgbClips
+from slr.dataset.frames import FrameStore
+from slr.dataset.manifest import SCHEMA, write_manifest
+from slr.dataset.paths import FRAMES, LANDMARKS
 from slr.decoding.records import Gloss
 from slr.errors import ClipError, CorpusError, ModelError, SlrError
 from slr.evaluation.gradcam import gradcam, write_gradcam
 from slr.evaluation.joint_importance import joint_importance, write_joint_importance
 from slr.evaluation.stores import open_alike
 from slr.files import atomic_path
-from slr.frames import FrameStore, extract_frames
-from slr.places import FRAMES, LANDMARKS
+from slr.frames import extract_frames
 from slr.training.trained import TrainedModel, load_model
 from slr.video_landmarks import VideoReader
 

@@ -1,34 +1,24 @@
-"""Video to frames: every clip resampled in time, resized, and kept as JPEG in a few Parquet shards.
-
-One row per frame: `clip_id`, `index` (from 0), `frame_number` (in the file), `timestamp_s` (since the file's first
-frame), `jpeg`. The frames of a clip are one row group, so a worker reads the clips that it works on and no others.
-"""
+"""Video to frames: every clip resampled in time, resized, and written as JPEG to `slr.dataset.frames`."""
 
 import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from slr.clipwise import Job, content_key, disk_errors, judge, make_parts, read_parts, write_failures
-from slr.corpora.manifest import read_manifest
+from slr.dataset.frames import SCHEMA, decode_jpeg
+from slr.dataset.manifest import read_manifest
+from slr.dataset.shards import with_clip, write_shards
 from slr.errors import ClipError, CorpusError
 from slr.files import atomic_path, file_hash, inside
 from slr.params import FramesParams
-from slr.shards import Shards, with_clip, write_shards
 from slr.video import IMAGES_FPS, Frame, read_video
 
-SCHEMA = pa.schema([
-    ("clip_id", pa.string()),
-    ("index", pa.int32()),
-    ("frame_number", pa.int32()),
-    ("timestamp_s", pa.float64()),
-    ("jpeg", pa.binary()),
-])
 _VERSION = 1
 """Raised when the same video and settings give other frames than before."""
 
@@ -90,48 +80,6 @@ def no_frames(out: Path) -> None:
         write_failures(temporary, [])
 
 
-def read_frames(folder: str | Path, clip_id: str) -> tuple[np.ndarray, list[np.ndarray]]:
-    """One clip's frames.
-
-    Returns
-    -------
-    timestamps_s : ndarray, (T,) float64
-        Seconds since the first frame of the file.
-    images : list of T ndarrays, (H, W, 3) uint8
-        RGB.
-
-    Raises
-    ------
-    CorpusError
-        If there are no frames in the folder, or none of this clip.
-    """
-    table = Shards(folder).read(clip_id, ["timestamp_s", "jpeg"])
-    return table["timestamp_s"].to_numpy(), list(decode_jpegs(table["jpeg"]))
-
-
-class FrameStore(Shards):
-    """The frames of a corpus, opened for reading: what is known of each clip now, its frames when asked for.
-
-    Raises
-    ------
-    CorpusError
-        If the folder holds no frames, or has no clip of the id asked for.
-    """
-
-    @property
-    def n_frames(self) -> dict[str, int]:
-        """Frames of each clip."""
-        return {clip_id: clip["n_frames"] for clip_id, clip in self.clips.items()}
-
-    def fps(self, clip_id: str) -> float:
-        """Frames a second of a clip."""
-        return self.clip(clip_id)["fps"]
-
-    def frame_numbers(self, clip_id: str) -> np.ndarray:
-        """(T,) int32: number of each of the clip's frames in its file; reads no pictures."""
-        return self.read(clip_id, ["frame_number"])["frame_number"].to_numpy()
-
-
 def clip_frames(path: str | Path, params: FramesParams, *, start_frame: int | None = None,
                 end_frame: int | None = None, images_fps: float | None = None) -> Iterator[Frame]:
     """A video's frames exactly as the pipeline would see them: resampled, resized, and through JPEG.
@@ -139,15 +87,7 @@ def clip_frames(path: str | Path, params: FramesParams, *, start_frame: int | No
     Parameters and errors are those of `slr.video.read_video`.
     """
     for frame in read_video(path, fps=params.fps, start_frame=start_frame, end_frame=end_frame, images_fps=images_fps):
-        yield frame._replace(image=_decode_jpeg(_encode_jpeg(_resize(frame.image, params.size), params.quality)))
-
-
-def decode_jpegs(jpegs: pa.ChunkedArray, shrink: int = 1) -> Iterator[np.ndarray]:
-    """The images of a `jpeg` column, (H, W, 3) uint8 RGB, decoded one at a time.
-
-    With `shrink` 2, 4 or 8 they are decoded at this part of their size, by JPEG's own means, in less time.
-    """
-    return (_decode_jpeg(jpeg.as_buffer(), shrink) for jpeg in jpegs)
+        yield frame._replace(image=decode_jpeg(_encode_jpeg(_resize(frame.image, params.size), params.quality)))
 
 
 def _jobs(clips: list[_Clip]) -> list[Job]:
@@ -215,11 +155,3 @@ def _encode_jpeg(image: np.ndarray, quality: int) -> bytes:
     if not encoded:
         raise ClipError(f"a frame of {image.shape[1]} x {image.shape[0]} pixels can't become a JPEG")
     return jpeg.tobytes()
-
-
-def _decode_jpeg(jpeg: Any, shrink: int = 1) -> np.ndarray:
-    import cv2
-
-    how = cv2.IMREAD_COLOR_RGB if shrink == 1 else getattr(cv2, f"IMREAD_REDUCED_COLOR_{shrink}")
-    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), how)
-    return image if shrink == 1 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

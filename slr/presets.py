@@ -8,18 +8,18 @@ from typing import Any
 
 import pandas as pd
 
-from slr import corpora
-from slr.corpora.imported import FORMATS
+from slr.corpora import scanning
+from slr.corpora.coverage import lacks
 from slr.corpora.problems import errors
 from slr.corpora.reading import is_image_folder
+from slr.corpora.registry import IMPORTED
 from slr.errors import CorpusError, ParamsError
 from slr.files import write_text
 from slr.params import CorpusParams, FramesParams, load, parse
-from slr.tasks import lacks
 from slr.video import VIDEO_SUFFIXES
 
 _PAGE, _PAGES = "docs/corpora.md", {"folder": "docs/your-own-recordings.md",
-                                    **dict.fromkeys(FORMATS, "docs/corpora-landmarks.md")}
+                                    **dict.fromkeys(IMPORTED, "docs/corpora-landmarks.md")}
 RECORDED_FRAMES = {"fps": 25, "size": 480}
 """Real hands are faster and smaller in the picture than drawn ones."""
 _CHOSEN = ("name", "source", "root", "annotations", "subset", "crop")
@@ -74,7 +74,7 @@ def use_published(params_path: str | Path, name: str, root: str | Path, annotati
     params_path, root : path
         As for `use_folder`.
     name : str
-        One of `slr.corpora.READERS`.
+        One of `slr.corpora.registry.READERS`.
     annotations : path, optional
         The corpus's annotation file or folder; without it, it is looked for in the root.
     **settings
@@ -101,12 +101,12 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
     settings = default | settings | {key: default[key] | settings.get(key, {}) for key in _BLOCKS}
     places = {"root": str(root), "annotations": None if annotations is None else str(annotations)}
     params = parse({"corpus": settings | places}).corpus
-    clips, problems = corpora.scan(params)
+    clips, problems = scanning.scan(params)
     n_errors = sum(problem.count for problem in errors(problems))
     if clips.empty:
         first = f"; first of {len(errors(problems))} problems: {errors(problems)[0]}" if n_errors else ""
         raise CorpusError(f"no clips were found in {root}{first}\n"
-                          f"Expected {corpora.module_of(params.name).LAYOUT}: see {_PAGES.get(params.name, _PAGE)}")
+                          f"Expected {scanning.module_of(params.name).LAYOUT}: see {_PAGES.get(params.name, _PAGE)}")
     stored = {key: None if path is None else _stored(path, home) for key, path in places.items()}
     train = _models_for(params_path, params.name, clips)
     _rewrite(params_path, {"corpus": settings | stored | {"source": _stored(source, home)},

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from torch import Tensor
 
-from slr.corpora.download import fetch
 from slr.errors import ModelError
+from slr.fetch import fetch
 
 
 def read_weights(source: str, sha256: str | None, folder: Path) -> dict[str, Tensor]:

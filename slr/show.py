@@ -7,14 +7,15 @@ import cv2
 import numpy as np
 
 from slr.corpora.examples import example_clips
-from slr.corpora.manifest import read_manifest
+from slr.dataset.frames import read_frames
+from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.manifest import read_manifest
+from slr.dataset.paths import FRAMES, LANDMARKS, MANIFEST
 from slr.draw import View, draw_skeleton, key_frames
 from slr.errors import CorpusError, SlrError
 from slr.files import atomic_path
-from slr.frames import clip_frames, read_frames
-from slr.landmarks.store import ClipLandmarks, LandmarkStore
+from slr.frames import clip_frames
 from slr.params import FramesParams, LandmarksParams
-from slr.places import FRAMES, LANDMARKS, MANIFEST
 from slr.sheet import TILE_HEIGHT, sheet_path, sheet_row, write_sheet
 from slr.skeleton import Skeleton, skeleton
 from slr.video import write_video

@@ -12,20 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from slr.corpora.manifest import read_manifest
+from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.manifest import read_manifest
+from slr.dataset.splits import read_splits
 from slr.errors import CorpusError
-from slr.files import write_parquet
-from slr.landmarks.store import ClipLandmarks, LandmarkStore
 from slr.params import SignersParams
 from slr.progress import warn
 from slr.skeleton import Skeleton
-from slr.splits import read_splits
-
-SCHEMA = pa.schema([pa.field("clip_id", pa.string(), nullable=False),
-                    pa.field("pseudo_signer", pa.int32(), nullable=False)])
 
 MAX_DEVIATION = 4.0
 """Standard deviations at which a statistic is cut off, so that one bad clip isn't a cluster of its own."""
@@ -43,7 +37,7 @@ def cluster_signers(landmarks: Path, splits: Path, manifest: Path,
     landmarks : Path
         Landmark store.
     splits, manifest : Path
-        Parquet files of `slr.splits` and `slr.corpora.manifest`.
+        Parquet files of `slr.splits` and `slr.dataset.manifest`.
     params : SignersParams
 
     Returns
@@ -86,18 +80,6 @@ def cluster_signers(landmarks: Path, splits: Path, manifest: Path,
             agreement = _agreement(table.signer[part], clustering[part])
             metrics |= {f"{prefix}{name}{suffix}": value for name, value in agreement.items()}
     return pd.DataFrame({"clip_id": table.clip_id, "pseudo_signer": labels}), metrics
-
-
-def write_signers(path: str | Path, clusters: pd.DataFrame) -> None:
-    """Write `clip_id, pseudo_signer` as Parquet."""
-    write_parquet(path, clusters, SCHEMA)
-
-
-def read_signers(path: str | Path) -> pd.DataFrame:
-    """Read `clip_id, pseudo_signer`; raises CorpusError if the file isn't there."""
-    if not Path(path).exists():
-        raise CorpusError(f"there are no pseudo-signers at {path}; run `dvc repro signers` first")
-    return pq.read_table(path, schema=SCHEMA).to_pandas()
 
 
 # Clustering

@@ -5,23 +5,14 @@ are dealt to the splits whole.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from slr.errors import CorpusError
-from slr.files import write_parquet
 from slr.params import SplitsParams
 from slr.progress import warn
 
-SCHEMA = pa.schema([
-    pa.field("clip_id", pa.string(), nullable=False),
-    pa.field("split", pa.string(), nullable=False),
-    pa.field("fold", pa.int32()),  # the fold that the clip is tested in; null = none
-])
 MIN_SIGNERS = 3
 TRIALS = 200
 """Deals that are drawn; the one that leaves fewest clips without their gloss in training is taken."""
@@ -33,7 +24,7 @@ def make_splits(manifest: pd.DataFrame, clip_ids: Sequence[str], params: SplitsP
     Parameters
     ----------
     manifest : DataFrame
-        Of `slr.corpora.manifest`.
+        Of `slr.dataset.manifest`.
     clip_ids : sequence of str
         Clips that are usable; others of the manifest are left out.
     params : SplitsParams
@@ -72,19 +63,6 @@ def make_splits(manifest: pd.DataFrame, clip_ids: Sequence[str], params: SplitsP
     _warn_of_unseen_glosses(_glosses(clips), split)
     fold = _folds(clips, params.folds, by, rng)
     return pd.DataFrame({"clip_id": clips.clip_id, "split": split, "fold": fold})
-
-
-def write_splits(path: str | Path, splits: pd.DataFrame) -> None:
-    """Write what `make_splits` gave as Parquet."""
-    write_parquet(path, splits, SCHEMA)
-
-
-def read_splits(path: str | Path) -> pd.DataFrame:
-    """Read `clip_id, split, fold`; raises CorpusError if the file isn't there."""
-    if not Path(path).exists():
-        raise CorpusError(f"there are no splits at {path}; run `dvc repro splits` first")
-    splits = pq.read_table(path, schema=SCHEMA).to_pandas()
-    return splits.astype({"fold": "Int32"})
 
 
 # Which way

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from slr.dataset.landmarks import ClipLandmarks, decode, encode
 from slr.errors import ClipError, ModelError
 from slr.frames import clip_frames
 from slr.landmarks.holistic import HolisticExtractor, extractor_metadata
-from slr.landmarks.store import ClipLandmarks, decode, encode
 from slr.params import LandmarksParams
 from slr.skeleton import skeleton
 from slr.training.trained import TrainedModel, differences

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from slr.corpora.manifest import read_manifest
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest
 from slr.evaluation.dtw import dtw_distances, dtw_features
-from slr.landmarks.store import LandmarkStore
 from slr.metrics.classification import accuracy as with_interval
 from studies.workspace import clone, run
 

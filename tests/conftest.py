@@ -28,8 +28,8 @@ def _once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Non
 @pytest.fixture(scope="session")
 def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A drawn corpus of 16 clips (4 signs, 4 signers): `manifest.parquet`, and the media below the same folder."""
-    from slr.corpora.manifest import write_manifest
     from slr.corpora.sample import render
+    from slr.dataset.manifest import write_manifest
 
     return _once(tmp_path_factory, "tiny_corpus",
                  lambda folder: write_manifest(folder / "manifest.parquet", render(TINY, folder, workers=2)))

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from slr.corpora.manifest import SCHEMA, write_manifest
-from slr.landmarks.store import ClipLandmarks, write_store
-from slr.signers import write_signers
+from slr.dataset.landmarks import ClipLandmarks, write_store
+from slr.dataset.manifest import SCHEMA, write_manifest
+from slr.dataset.signers import write_signers
+from slr.dataset.splits import write_splits
 from slr.skeleton import skeleton
-from slr.splits import write_splits
 
 JOINTS = skeleton("spoter-54")
 METADATA = {"frames": {"fps": 15.0}, "extractor": {"name": "made-up", "settings": {}}}

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from slr.cli import app
 from slr.cli.use import CORPORA
-from slr.corpora import READERS
+from slr.corpora.registry import READERS
 from slr.params import CorpusParams, load
 from tests.conftest import REPOSITORY
 from tests.corpora.imported.files import body, spoter_cells, write_npz, write_table

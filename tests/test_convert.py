@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from slr.convert import convert, file_names
-from slr.corpora import prepare
-from slr.corpora.manifest import SCHEMA, read_manifest, write_manifest
+from slr.corpora.scanning import prepare
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, LandmarkStore, write_store
+from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
 from slr.errors import CorpusError, ParamsError
 from slr.landmarks.importing import import_landmarks
-from slr.landmarks.store import CHANNELS, ClipLandmarks, LandmarkStore, write_store
 from slr.params import CorpusParams, ImportedParams, WindowsParams
 from slr.skeleton import Skeleton, define, skeleton
 

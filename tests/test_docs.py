@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from slr.frames import FrameStore
-from slr.landmarks.store import LandmarkStore
+from slr.dataset.frames import FrameStore
+from slr.dataset.landmarks import LandmarkStore
 from slr.params import load
 from slr.video import read_video, write_video
 from tests.conftest import REPOSITORY

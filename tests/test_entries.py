@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from slr.corpora.manifest import read_manifest
+from slr.dataset.manifest import read_manifest
 from slr.params import Params, load
 from slr.tasks import clips_of
 from slr.training.data import open_store

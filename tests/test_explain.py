@@ -10,15 +10,16 @@ import torch
 from typer.testing import CliRunner
 
 from slr.cli import app
-from slr.corpora.manifest import SCHEMA, write_manifest
+from slr.dataset.frames import FrameStore
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import SCHEMA, write_manifest
+from slr.dataset.splits import write_splits
 from slr.errors import CorpusError, ModelError, SlrError
 from slr.evaluation.features import write_features
 from slr.explain import explain
-from slr.frames import FrameStore, extract_frames
-from slr.landmarks.store import LandmarkStore
+from slr.frames import extract_frames
 from slr.models import build
 from slr.params import FramesParams, PoseCtcParams, ScaStgcnDetectionParams, SpoterParams, StfnetParams
-from slr.splits import write_splits
 from slr.training.trained import load_model, save_model
 from slr.video import probe, write_video
 from tests import landmark_corpus

@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 
 from slr.clipwise import read_failures
-from slr.corpora.manifest import write_manifest
+from slr.dataset.frames import read_frames
+from slr.dataset.manifest import write_manifest
+from slr.dataset.shards import Shards
 from slr.errors import CorpusError, SlrError
-from slr.frames import clip_frames, extract_frames, read_frames
+from slr.frames import clip_frames, extract_frames
 from slr.params import FramesParams
-from slr.shards import Shards
 from slr.video import write_video
 from tests.media import BAD, numbers, pictures, rotated
 from tests.recordings import record, record_images

@@ -6,15 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slr.corpora.manifest import read_manifest
 from slr.data.clips import load_clips
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest
+from slr.dataset.signers import write_signers
+from slr.dataset.splits import write_splits
 from slr.errors import ClipError, ModelError
 from slr.files import read_json, write_json
-from slr.landmarks.store import LandmarkStore
 from slr.params import SplitsParams, parse
 from slr.predict import Predictor, print_predictions
-from slr.signers import write_signers
-from slr.splits import make_splits, write_splits
+from slr.splits import make_splits
 from slr.training.loop import train
 from slr.video import write_video
 

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from slr.corpora.manifest import SCHEMA, read_manifest, write_manifest
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, LandmarkStore, write_store
+from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
 from slr.draw import COLOURS
 from slr.errors import ClipError, CorpusError, SlrError
-from slr.landmarks.store import CHANNELS, ClipLandmarks, LandmarkStore, write_store
 from slr.show import DRAWN_SIDE, GIF_HEIGHT, contact_sheet, show_clip
 from slr.skeleton import skeleton
 from slr.video import probe, read_video, write_video

@@ -7,13 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
-from slr.corpora.manifest import SCHEMA, read_manifest, write_manifest
+from slr.dataset.landmarks import ClipLandmarks, write_store
+from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
+from slr.dataset.signers import read_signers, write_signers
+from slr.dataset.splits import read_splits, write_splits
 from slr.errors import CorpusError
-from slr.landmarks.store import ClipLandmarks, write_store
 from slr.params import SignersParams
-from slr.signers import cluster_signers, read_signers, statistic_weights, statistics, write_signers
+from slr.signers import cluster_signers, statistic_weights, statistics
 from slr.skeleton import skeleton
-from slr.splits import read_splits, write_splits
 
 HOLISTIC = skeleton("holistic-75")
 PERSONS = {  # upper arm, forearm, palm (in shoulder widths), where the hands rest, left-handed

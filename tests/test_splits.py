@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slr.corpora.manifest import SCHEMA
+from slr.dataset.manifest import SCHEMA
+from slr.dataset.splits import read_splits, write_splits
 from slr.errors import CorpusError
 from slr.params import SplitsParams
-from slr.splits import make_splits, read_splits, write_splits
+from slr.splits import make_splits
 
 
 def corpus(rows: list[tuple[str, str | None, str]], split: list[str] | None = None) -> pd.DataFrame:

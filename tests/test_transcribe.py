@@ -18,18 +18,18 @@ from typer.testing import CliRunner
 
 from slr import transcribe
 from slr.cli import app
-from slr.corpora.manifest import SCHEMA, read_manifest, write_manifest
+from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
+from slr.dataset.signers import write_signers
+from slr.dataset.splits import write_splits
 from slr.errors import ClipError, ModelError
 from slr.evaluation.streams import probabilities_of
 from slr.files import read_json, write_json
 from slr.landmarks.spool import Spool
-from slr.landmarks.store import ClipLandmarks, LandmarkStore
 from slr.params import parse
 from slr.segments import Segment
 from slr.segments.files import read
 from slr.segments.frames import frame_edges
-from slr.signers import write_signers
-from slr.splits import write_splits
 from slr.training.loop import train
 from slr.training.trained import TrainedModel, load_model
 from slr.transcribe import AROUND_S, LONGEST_S, Transcriber, glosses_of, pieces, print_tiers, window_probabilities

@@ -14,11 +14,12 @@ from slr import transcribe
 from slr.cli import app
 from slr.data.images import RgbBatch, RgbClips
 from slr.data.stretches import stretches_of
+from slr.dataset.frames import FrameStore
+from slr.dataset.landmarks import LandmarkStore
 from slr.decoding.decoder import Decoder
 from slr.errors import ClipError
 from slr.files import read_json, write_json
-from slr.frames import FrameStore, clip_frames
-from slr.landmarks.store import LandmarkStore
+from slr.frames import clip_frames
 from slr.params import FramesParams
 from slr.segments import Segment
 from slr.segments.finding import segments_of

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from slr.cli.common import PARAMS, Json, ParamsFile, print_json, readable_errors
-from slr.places import LANDMARKS, SAMPLE
+from slr.dataset.paths import LANDMARKS, SAMPLE
 
 commands = typer.Typer()
 
@@ -62,7 +62,7 @@ def sample_error(
     as_json: Json = False,
 ):
     """How far the extracted landmarks are from the drawn signer's true joints, and how often parts are found."""
-    from slr.corpora.sample.truth import extraction_error
+    from slr.corpora.sample.extraction_error import extraction_error
 
     with readable_errors():
         errors = extraction_error(root, landmarks)

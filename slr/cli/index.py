@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from slr.cli.common import AnyExtractor, Json, TrainedFolder, print_error, print_json, readable_errors
+from slr.dataset.paths import SELECTED
 from slr.errors import SlrError
 from slr.index import ALARM, INDEX
-from slr.places import SELECTED
 
 app = typer.Typer(no_args_is_help=True, help="Galleries: signs known by an example each, without training.")
 commands = typer.Typer()

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from slr.cli.common import AnyExtractor, AnyLandmarks, Json, TrainedFolder, print_json, readable_errors
-from slr.places import SELECTED
+from slr.dataset.paths import SELECTED
 
 commands = typer.Typer()
 

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from slr.cli.common import AnyExtractor, Json, TrainedFolder, print_error, print_json, readable_errors
+from slr.dataset.paths import SELECTED
 from slr.errors import SlrError
-from slr.places import SELECTED
 
 commands = typer.Typer()
 

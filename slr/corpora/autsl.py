@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from slr.corpora.manifest import SPLITS
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, is_video, missing, nfc, read_text, require_folder, row, stays_inside
+from slr.dataset.manifest import SPLITS
 from slr.errors import CorpusError
 
 LAYOUT = "ROOT/{train,val,test}/signer0_sample1_color.mp4 and ROOT/{train,val,test}_labels.csv"

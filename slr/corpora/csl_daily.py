@@ -14,10 +14,10 @@ stands for the other.
 import re
 from pathlib import Path
 
-from slr.corpora.manifest import SPLIT_NAMES
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, missing, require_folder
 from slr.corpora.sentences import Sentence, read_table, sentence_rows
+from slr.dataset.manifest import SPLIT_NAMES
 from slr.errors import CorpusError
 
 LAYOUT = ("ROOT/sentence_label/video_map.txt, ROOT/sentence_label/split_1.txt and "

@@ -20,9 +20,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slr.corpora.manifest import SPLIT_NAMES, SPLITS
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, frame_rates, is_image_folder, nfc, require_folder, row
+from slr.dataset.manifest import SPLIT_NAMES, SPLITS
 from slr.errors import CorpusError
 from slr.files import inside
 from slr.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES

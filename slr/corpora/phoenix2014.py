@@ -16,11 +16,11 @@ Glosses are those of the annotation, between spaces, without any clean-up. The f
 
 from pathlib import Path
 
-from slr.corpora.manifest import SPLIT_NAMES
 from slr.corpora.phoenix import FPS, RELEASED, SPLITS, WAY_OUT, find_release
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, require_folder
 from slr.corpora.sentences import Sentence, read_table, sentence_rows
+from slr.dataset.manifest import SPLIT_NAMES
 
 LAYOUT = f"ROOT/annotations/manual/{{train,dev,test}}.corpus.csv and ROOT/{RELEASED}/{{train,dev,test}}/<id>/1/*.png"
 _MULTISIGNER, _SI5 = "phoenix-2014-multisigner", "phoenix-2014-signerindependent-SI5"

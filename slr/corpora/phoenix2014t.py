@@ -12,11 +12,11 @@ everywhere: a folder is a sentence. The frames are squeezed as those of PHOENIX-
 
 from pathlib import Path
 
-from slr.corpora.manifest import SPLIT_NAMES
 from slr.corpora.phoenix import FPS, RELEASED, WAY_OUT, find_release
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, require_folder
 from slr.corpora.sentences import Sentence, read_table, sentence_rows
+from slr.dataset.manifest import SPLIT_NAMES
 
 LAYOUT = (f"ROOT/annotations/manual/PHOENIX-2014-T.{{train,dev,test}}.corpus.csv and ROOT/{RELEASED}/"
           "{train,dev,test}/<name>/*.png")

@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from slr.compute import map_unordered
-from slr.corpora.manifest import SCHEMA
 from slr.corpora.problems import Problem, errors, raise_errors
+from slr.dataset.manifest import SCHEMA
 from slr.errors import CorpusError
 from slr.files import inside
 from slr.progress import progress, warn
@@ -28,7 +28,7 @@ _SHOWN = 5
 def row(clip_id: str, media: str, glosses: Sequence[str], *, signer: str | None = None, split: str | None = None,
         start_frame: int | None = None, end_frame: int | None = None, fps: float | None = None,
         bbox: Sequence[int] | None = None) -> dict[str, Any]:
-    """A clip's row of the manifest; the names are its columns (`slr.corpora.manifest.SCHEMA`)."""
+    """A clip's row of the manifest; the names are its columns (`slr.dataset.manifest.SCHEMA`)."""
     return {"clip_id": clip_id, "media": media, "start_frame": start_frame, "end_frame": end_frame, "fps": fps,
             "glosses": list(glosses), "segments": [], "signer": signer, "split": split,
             "bbox": None if bbox is None else list(bbox)}

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from slr.data.resample import resample
+from slr.dataset.landmarks import LandmarkStore
 from slr.errors import ParamsError
-from slr.landmarks.store import LandmarkStore
 from slr.skeleton import Skeleton
 
 

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from slr.evenly import evenly
-from slr.frames import decode_jpegs
+from slr.data.evenly import evenly
+from slr.dataset.frames import decode_jpegs
+from slr.dataset.shards import Shards
 from slr.params.families.stfnet import ImagesParams
-from slr.shards import Shards
 
 FAINTEST = 0.05
 """Of what moves: a clip in which less does isn't made any clearer. Black to white is 2."""

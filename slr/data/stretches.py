@@ -6,8 +6,8 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
+from slr.data.evenly import evenly
 from slr.data.images import RgbBatch, batch_of, cropped
-from slr.evenly import evenly
 from slr.files import room
 from slr.params.families.stfnet import ImagesParams
 from slr.video import Frame

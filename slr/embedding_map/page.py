@@ -13,19 +13,19 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from slr.corpora.manifest import read_manifest
+from slr.data.evenly import evenly
+from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.manifest import read_manifest
+from slr.dataset.signers import read_signers
+from slr.dataset.splits import read_splits
 from slr.draw import View, part_colours, shown_joints
 from slr.errors import CorpusError
 from slr.evaluation.embeddings import MOST_CLIPS, TITLES, lay_out_by
 from slr.evaluation.probe import persons
 from slr.evaluation.transfer import check_landmarks
-from slr.evenly import evenly
 from slr.files import write_text
-from slr.landmarks.store import ClipLandmarks, LandmarkStore
 from slr.progress import progress
-from slr.signers import read_signers
 from slr.skeleton import Skeleton
-from slr.splits import read_splits
 from slr.training.trained import load_model
 
 MOST_SKELETONS = 500

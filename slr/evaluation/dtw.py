@@ -5,7 +5,7 @@ Needs the extra `studies` (dtaidistance).
 
 import numpy as np
 
-from slr.landmarks.store import ClipLandmarks
+from slr.dataset.landmarks import ClipLandmarks
 from slr.skeleton import Skeleton
 
 N_FRAMES = 32

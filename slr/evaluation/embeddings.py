@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from slr.data.evenly import evenly
 from slr.errors import SlrError
-from slr.evenly import evenly
 from slr.progress import warn
 
 PICTURE, TABLE = "embeddings.png", "embeddings.csv"

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from slr.corpora.manifest import read_manifest
+from slr.dataset.manifest import read_manifest
+from slr.dataset.splits import read_splits
 from slr.errors import CorpusError
 from slr.evaluation.model_plots import write_learning
 from slr.evaluation.phoenix import chosen
@@ -14,7 +15,6 @@ from slr.evaluation.stores import open_alike
 from slr.evaluation.streams import evaluate_streams
 from slr.files import atomic_path, write_json
 from slr.params import Params
-from slr.splits import read_splits
 from slr.tasks import clips_of
 from slr.training.device import use_cores
 from slr.training.scores import SCORES

@@ -13,14 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from slr.corpora.manifest import SPLITS, read_manifest
 from slr.data.clips import Clips
 from slr.data.images import RgbClips
+from slr.dataset.manifest import SPLITS, read_manifest
+from slr.dataset.splits import read_splits
 from slr.errors import CorpusError, ModelError
 from slr.evaluation.stores import open_alike
 from slr.files import atomic_path
 from slr.progress import progress
-from slr.splits import read_splits
 from slr.tasks import clips_of
 from slr.training.trained import TrainedModel, load_model
 

@@ -13,14 +13,15 @@ import pandas as pd
 
 from slr.clipwise import content_key
 from slr.compute import map_unordered
-from slr.corpora.manifest import read_manifest
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest
+from slr.dataset.splits import write_splits
 from slr.errors import CorpusError, SlrError
 from slr.evaluation.predictions import read_predictions
 from slr.files import file_hash, read_json, write_json, write_text
-from slr.landmarks.store import LandmarkStore
 from slr.params import ModelParams, Params, SignersParams
 from slr.progress import progress
-from slr.splits import make_splits, signer_groups, write_splits
+from slr.splits import make_splits, signer_groups
 
 RESULTS, SUMMARY = "results.csv", "summary.csv"
 SUMMARISED = ("top1", "top5", "macro_f1", "worst_signer_top1", "signer_gap", "signer_probe", "signer_probe_chance",
@@ -243,7 +244,8 @@ class _Run(NamedTuple):
 
 def _prepare(fold: _Fold) -> None:
     """Write a fold's splits and pseudo-signers; whatever was there was made of something else, and goes."""
-    from slr.signers import cluster_signers, write_signers
+    from slr.dataset.signers import write_signers
+    from slr.signers import cluster_signers
 
     shutil.rmtree(fold.folder, ignore_errors=True)
     write_splits(fold.folder / "splits.parquet", fold.splits)

@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from slr.evenly import evenly
+from slr.data.evenly import evenly
 
 ACCENT = "#2f7fd6"
 SECOND = "#e07b39"

@@ -65,7 +65,7 @@ def persons(clips: pd.DataFrame, pseudo_signers: pd.DataFrame) -> pd.Series:
     clips : DataFrame
         `clip_id` and `signer`.
     pseudo_signers : DataFrame
-        From `slr.signers.read_signers`.
+        From `slr.dataset.signers.read_signers`.
     """
     if clips.signer.notna().any():
         return clips.signer

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from slr.evenly import evenly
+from slr.data.evenly import evenly
 from slr.metrics.classification import accuracy, ranks, wilson
 
 SHOTS = {"one_shot": 1, "five_shot": 5}

@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.signers import read_signers
 from slr.evaluation.embeddings import write_embeddings
 from slr.evaluation.importance import write_importance
 from slr.evaluation.model_plots import write_confusion
 from slr.evaluation.predictions import TOP, tell, write_predictions
 from slr.evaluation.probe import persons, signer_probe
 from slr.evaluation.retrieval import embedding_metrics, whole_glosses
-from slr.landmarks.store import LandmarkStore
 from slr.metrics.classification import accuracy, by_group, macro_f1
 from slr.params import EvaluationParams
 from slr.progress import warn
-from slr.signers import read_signers
 from slr.training.trained import TrainedModel
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from slr.data.clips import cut
+from slr.dataset.landmarks import LandmarkStore
 from slr.errors import CorpusError
 from slr.evaluation import plots
 from slr.evaluation.model_plots import CURVE
-from slr.landmarks.store import LandmarkStore
 from slr.metrics.detection import (
     binary_metrics,
     by_signer,
@@ -21,9 +21,9 @@ from slr.segments import Segment
 from slr.segments.finding import segments_of
 from slr.segments.frames import frame_edges, frame_probabilities
 from slr.segments.labels import label_segments
+from slr.segments.windows import class_of_frames
 from slr.training.data import windows_of
 from slr.training.trained import TrainedModel
-from slr.windows import class_of_frames
 
 WINDOWS = "windows.csv"
 

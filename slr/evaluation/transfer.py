@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from slr.corpora.manifest import read_manifest
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest
 from slr.errors import CorpusError, ModelError
 from slr.evaluation.retrieval import all_shot, pair, retrieval_metrics, silhouette, whole_glosses
-from slr.landmarks.store import LandmarkStore
 from slr.training.trained import TrainedModel, differences, load_model
 
 MANIFEST, LANDMARKS = "manifest.parquet", "landmarks"

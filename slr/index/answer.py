@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from slr.dataset.landmarks import ClipLandmarks
 from slr.draw import draw_strip
 from slr.errors import GalleryError
 from slr.index import ALARM, INDEX
@@ -16,7 +17,6 @@ from slr.index.entries import Places
 from slr.index.gallery import read_gallery, scaled
 from slr.index.openset import Calibration
 from slr.index.search import Neighbour
-from slr.landmarks.store import ClipLandmarks
 from slr.sheet import TILE_HEIGHT, sheet_path, sheet_row, write_sheet
 from slr.skeleton import Skeleton
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+from slr.dataset.paths import SELECTED
 from slr.errors import GalleryError
 from slr.index import INDEX
 from slr.index.approximate import keep_approximate
@@ -12,7 +13,6 @@ from slr.index.entries import Entry, Places, entries
 from slr.index.gallery import Gallery, Metric, make_gallery, merged, read_gallery, with_calibration, write_gallery
 from slr.index.openset import FEWEST_GLOSSES, Calibration, calibrate
 from slr.index.search import Search
-from slr.places import SELECTED
 
 
 def build_index(clips: Sequence[str] = (), *, split: str | None = None, model: str | Path = SELECTED,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
 from slr.errors import ClipError, GalleryError
 from slr.index.entries import Entry
-from slr.landmarks.store import ClipLandmarks, LandmarkStore
 from slr.progress import progress, warn
 from slr.skeleton import Skeleton
 from slr.training.trained import differences, load_model

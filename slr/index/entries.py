@@ -7,13 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from slr.corpora.examples import GLOSS_JOIN
-from slr.corpora.manifest import SPLITS, read_manifest
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import SPLITS, read_manifest
+from slr.dataset.paths import LANDMARKS, MANIFEST
+from slr.dataset.paths import SPLITS as SPLITS_FILE
+from slr.dataset.splits import read_splits
 from slr.errors import CorpusError, GalleryError
 from slr.files import inside
-from slr.landmarks.store import LandmarkStore
-from slr.places import LANDMARKS, MANIFEST
-from slr.places import SPLITS as SPLITS_FILE
-from slr.splits import read_splits
 
 
 @dataclass(frozen=True)

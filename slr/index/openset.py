@@ -19,8 +19,8 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from slr.data.evenly import evenly
 from slr.errors import GalleryError
-from slr.evenly import evenly
 from slr.index import ALARM
 from slr.index.search import Search
 from slr.progress import progress

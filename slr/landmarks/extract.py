@@ -18,13 +18,13 @@ from slr.clipwise import (
     read_parts,
     write_failures,
 )
+from slr.dataset.frames import decode_jpegs
+from slr.dataset.landmarks import ClipLandmarks, encode, write_rows
+from slr.dataset.shards import Shards
 from slr.errors import ClipError
 from slr.files import atomic_path
-from slr.frames import decode_jpegs
 from slr.landmarks.holistic import HolisticExtractor, extractor_metadata
-from slr.landmarks.store import ClipLandmarks, encode, write_rows
 from slr.params import LandmarksParams
-from slr.shards import Shards
 from slr.skeleton import skeleton
 
 _VERSION = 1

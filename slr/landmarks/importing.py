@@ -10,10 +10,10 @@ import numpy as np
 
 from slr.clipwise import Failure, disk_errors, judge, reason, write_failures
 from slr.corpora.imported import landmark_format
-from slr.corpora.manifest import read_manifest
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, encode, write_rows
+from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError
 from slr.files import atomic_path
-from slr.landmarks.store import CHANNELS, ClipLandmarks, encode, write_rows
 from slr.params import CorpusParams
 from slr.progress import progress
 from slr.skeleton import Skeleton

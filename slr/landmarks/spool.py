@@ -6,8 +6,8 @@ from typing import BinaryIO
 
 import numpy as np
 
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, rounded
 from slr.files import room
-from slr.landmarks.store import CHANNELS, ClipLandmarks, rounded
 from slr.segments.frames import frame_edges
 from slr.skeleton import Skeleton
 from slr.video import IMAGES_FPS

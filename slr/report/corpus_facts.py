@@ -8,8 +8,8 @@ import pandas as pd
 
 from slr.clipwise import Failure
 from slr.corpora.examples import example_clips
-from slr.corpora.manifest import SPLITS
-from slr.landmarks.store import ClipLandmarks, LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.manifest import SPLITS
 
 
 @dataclass(frozen=True)

@@ -15,21 +15,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from slr.clipwise import read_failures
-from slr.corpora.manifest import read_manifest
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest
+from slr.dataset.splits import read_splits
 from slr.draw import COLOURS, draw_strip
 from slr.evaluation import plots
 from slr.evaluation.model_plots import CONFUSION, CURVE, LEARNING
 from slr.evaluation.phoenix import Clean, chosen
 from slr.evaluation.sentences import aligned
 from slr.files import read_json, write_text
-from slr.landmarks.store import LandmarkStore
 from slr.metrics.wer import counts_by_gloss
 from slr.params import Params
 from slr.report.alignments import alignment_rows
 from slr.report.corpus_facts import CorpusFacts, corpus_facts
 from slr.report.leakage import Leakage, leakages
 from slr.report.model_facts import MAX_CONFUSIONS, Confusion, ModelFacts, model_facts
-from slr.splits import read_splits
 
 MAX_EXAMPLES = 48
 """Glosses that are drawn; a page for a thousand would not open on a phone."""

@@ -8,20 +8,20 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from slr.corpora.manifest import read_manifest
 from slr.data.clips import Clips, cut, load_clips
 from slr.data.images import RgbClips
+from slr.dataset.frames import FrameStore
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest
+from slr.dataset.signers import read_signers
+from slr.dataset.splits import read_splits
 from slr.errors import CorpusError
-from slr.frames import FrameStore
-from slr.landmarks.store import LandmarkStore
 from slr.params import ModelParams
 from slr.segments.labels import frame_labels
-from slr.signers import read_signers
+from slr.segments.windows import class_of_frames, window_labels
 from slr.skeleton import skeleton
-from slr.splits import read_splits
 from slr.tasks import clips_of
 from slr.training.ctc import too_short
-from slr.windows import class_of_frames, window_labels
 
 UNKNOWN = -2
 """The class of a gloss in a sentence that no training sentence has."""

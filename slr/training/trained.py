@@ -18,10 +18,10 @@ from slr.data.batches import Batch, evaluation_batches
 from slr.data.clips import Clips, arrange, load_clips
 from slr.data.images import RgbBatch, RgbClips
 from slr.data.normalise import Normalise, normaliser
+from slr.dataset.frames import FrameStore
+from slr.dataset.landmarks import ClipLandmarks, LandmarkStore, skeleton_of
 from slr.errors import ModelError, ParamsError
 from slr.files import atomic_path, file_hash, read_json, write_json
-from slr.frames import FrameStore
-from slr.landmarks.store import ClipLandmarks, LandmarkStore, skeleton_of
 from slr.models import build
 from slr.params import FramesParams, ModelParams, parse_model
 from slr.params.families.training import Task

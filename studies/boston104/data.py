@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from slr import corpora
 from slr.clipwise import content_key
-from slr.corpora.manifest import read_manifest, write_manifest
+from slr.corpora import scanning
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest, write_manifest
+from slr.dataset.signers import write_signers
+from slr.dataset.splits import write_splits
 from slr.files import file_hash
 from slr.landmarks.importing import import_landmarks
-from slr.landmarks.store import LandmarkStore
 from slr.params import CorpusParams
-from slr.signers import write_signers
-from slr.splits import write_splits
-from slr.windows import KEPT, REST
+from slr.segments.windows import KEPT, REST
 from studies.workspace import Data, made
 
 FOLDS = 3
@@ -32,7 +32,7 @@ def corpus(folder: Path, recordings: Path, subset: str | None) -> tuple[Path, Pa
 
     def make() -> None:
         params = CorpusParams(name="boston104", root=str(recordings), subset=subset)
-        corpora.prepare(params, manifest)
+        scanning.prepare(params, manifest)
         import_landmarks(manifest, landmarks, params)
 
     made(folder, content_key(subset, file_hash(recordings)), make)

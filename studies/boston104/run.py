@@ -17,14 +17,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from slr.compute import map_unordered
-from slr.corpora.manifest import read_manifest
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest
 from slr.decoding.decoder import Decoder
 from slr.decoding.ngram import Fusion, train_ngrams
 from slr.decoding.records import Hypothesis
 from slr.evaluation import plots
 from slr.evaluation.evaluate import evaluate
 from slr.files import write_json, write_text
-from slr.landmarks.store import LandmarkStore
 from slr.metrics.classification import accuracy
 from slr.metrics.wer import Alignment, align_sentences, confusions, wer_metrics
 from slr.progress import progress

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from dtaidistance.dtw_ndim import distance_fast
 
-from slr.landmarks.store import ClipLandmarks, LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
 
 MOTION = 3.0
 """What the motion from frame to frame counts beside the places."""

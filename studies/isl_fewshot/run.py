@@ -15,13 +15,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.spatial.distance import cdist
 
-from slr.corpora.manifest import read_manifest, write_manifest
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest, write_manifest
 from slr.evaluation import plots
 from slr.evaluation.dtw import dtw_body_features, dtw_distances
 from slr.evaluation.folds import cross_validate
 from slr.evaluation.retrieval import SHOTS, Pairs, few_shot
 from slr.files import file_hash, read_json, write_json, write_text
-from slr.landmarks.store import LandmarkStore
 from slr.params import ModelParams
 from slr.training.trained import load_model
 from studies.isl_fewshot.models import MODELS

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from slr import corpora
+from slr.corpora import scanning
 from slr.evaluation import plots
 from slr.evaluation.folds import cross_validate
 from slr.files import read_json, write_json, write_text
@@ -42,7 +42,7 @@ def corpus(folder: Path) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     params = CorpusParams(name="isl_kinect", root=str(shared_data("isl_kinect")))
-    corpora.prepare(params, manifest)
+    scanning.prepare(params, manifest)
     import_landmarks(manifest, landmarks, params)
 
 

@@ -27,7 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
-from slr.landmarks.store import CHANNELS, ClipLandmarks, LandmarkStore, write_store
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, LandmarkStore, write_store
 from slr.skeleton import Skeleton, define
 
 SIDES = ("left", "right")

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from slr.corpora.manifest import read_manifest
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest
+from slr.dataset.signers import write_signers
+from slr.dataset.splits import write_splits
 from slr.errors import SlrError
-from slr.landmarks.store import LandmarkStore
-from slr.signers import write_signers
-from slr.splits import write_splits
 from studies import slovak
 from studies.isl_kinect import run as isl_kinect
 from studies.slovak_oneshot.common import from_kinect, from_mediapipe, write_common

@@ -8,14 +8,14 @@ import pandas as pd
 from scipy.special import expit
 
 from slr.corpora.imported.takes import sign_frames
-from slr.corpora.manifest import read_manifest
+from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.manifest import read_manifest
 from slr.evaluation.streams import probabilities_of
-from slr.landmarks.store import ClipLandmarks, LandmarkStore
 from slr.metrics.detection import best_threshold, pr_auc, precision_recall_f1
 from slr.segments.frames import frame_probabilities
+from slr.segments.windows import frame_labels
 from slr.skeleton import Skeleton
 from slr.training.trained import TrainedModel
-from slr.windows import frame_labels
 from studies.slovak_sentences.sources import SIGNING
 from studies.workspace import Data
 

@@ -14,12 +14,12 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from slr.dataset.landmarks import LandmarkStore
 from slr.decoding.decoder import Decoder
 from slr.decoding.records import named
 from slr.evaluation import plots
 from slr.evaluation.evaluate import evaluate
 from slr.files import atomic_path, write_json, write_text
-from slr.landmarks.store import LandmarkStore
 from slr.training.trained import TrainedModel, load_model
 from studies import slovak_oneshot
 from studies.pictures import draw_signers

@@ -5,22 +5,23 @@ from pathlib import Path
 
 import pandas as pd
 
-from slr import corpora
 from slr.clipwise import content_key
+from slr.corpora import scanning
 from slr.corpora.imported.takes import sign_frames
-from slr.corpora.manifest import SCHEMA, read_manifest, write_manifest
 from slr.corpora.reading import row
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
+from slr.dataset.signers import write_signers
+from slr.dataset.splits import write_splits
 from slr.errors import SlrError
 from slr.files import file_hash
 from slr.frames import extract_frames
 from slr.landmarks.extract import extract_landmarks
 from slr.landmarks.importing import import_landmarks
-from slr.landmarks.store import LandmarkStore
 from slr.params import CorpusParams, FramesParams, ImportedParams, JoinedParams, LandmarksParams, SplitsParams
-from slr.signers import write_signers
-from slr.splits import make_splits, write_splits
+from slr.segments.windows import KEPT, REST
+from slr.splits import make_splits
 from slr.training.trained import differences
-from slr.windows import KEPT, REST
 from studies.workspace import Data, made
 
 SENTENCES = "sentences.csv"
@@ -43,7 +44,7 @@ def joined_sentences(folder: Path, takes: Path, joined: JoinedParams) -> Data:
 
     def make() -> None:
         params = CorpusParams(name="joined", root=str(takes), joined=joined, imported=ImportedParams(skeleton=JOINTS))
-        corpora.prepare(params, data.manifest)
+        scanning.prepare(params, data.manifest)
         import_landmarks(data.manifest, data.landmarks, params)
         _split(data)
 

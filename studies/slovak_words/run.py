@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from slr.dataset.landmarks import LandmarkStore
 from slr.files import read_json, write_json
-from slr.landmarks.store import LandmarkStore
 from studies import slovak
 from studies.workspace import run, shared_data
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from slr import corpora
+from slr.corpora import scanning
 from slr.corpora.autsl import scan
-from slr.corpora.manifest import read_manifest
+from slr.dataset.manifest import read_manifest
 from slr.errors import CorpusError
 from slr.params import CorpusParams
 from tests.recordings import record
@@ -35,7 +35,7 @@ def test_the_folders_are_the_official_split(autsl):
         ("signer0_sample1", "train/signer0_sample1_color.mp4", "abla", "0", "train"),
         ("signer1_sample1", "val/signer1_sample1_color.mp4", "acele", "1", "val"),
         ("signer2_sample1", "test/signer2_sample1_color.mp4", "abla", "2", "test")]
-    corpora.prepare(CorpusParams(name="autsl", root=str(autsl)), autsl / "manifest.parquet")
+    scanning.prepare(CorpusParams(name="autsl", root=str(autsl)), autsl / "manifest.parquet")
     assert list(read_manifest(autsl / "manifest.parquet").split) == ["train", "val", "test"]
 
 

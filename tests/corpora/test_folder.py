@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from slr.corpora import prepare, read
 from slr.corpora.folder import scan as scan_folder
-from slr.corpora.manifest import read_manifest
+from slr.corpora.scanning import prepare, read
+from slr.dataset.manifest import read_manifest
 from slr.errors import CorpusError
 from slr.params import CorpusParams
 from tests.recordings import record, record_images

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from slr import corpora
+from slr.corpora import scanning
 from slr.corpora.ipn import scan
-from slr.corpora.manifest import read_manifest
+from slr.dataset.frames import read_frames
+from slr.dataset.manifest import read_manifest
 from slr.errors import CorpusError
-from slr.frames import extract_frames, read_frames
+from slr.frames import extract_frames
 from slr.params import CorpusParams, FramesParams
 from tests.recordings import record, record_images
 
@@ -64,7 +65,7 @@ def test_both_ends_of_a_range_are_in_its_frames(tmp_path):
     write_lists(tmp_path / "annotations", "./frames/A_1_R_#1 2 1 4\n./frames/A_1_R_#1 1 5 5\n",
                 "./frames/A_1_R_#1 3 6 6\n")
     record_images(tmp_path / "frames/A_1_R_#1", n_frames=6)
-    corpora.prepare(CorpusParams(name="ipn", root=str(tmp_path), subset="all"), tmp_path / "manifest.parquet")
+    scanning.prepare(CorpusParams(name="ipn", root=str(tmp_path), subset="all"), tmp_path / "manifest.parquet")
     assert len(read_manifest(tmp_path / "manifest.parquet")) == 3
     extract_frames(tmp_path / "manifest.parquet", tmp_path, tmp_path / "frames.out", FramesParams(fps=None), workers=1,
                    work=tmp_path / "work")

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slr.corpora.manifest import read_manifest, write_manifest
 from slr.corpora.sample import SIGNS, render, rendering
 from slr.corpora.sample.truth import read_truth
+from slr.dataset.manifest import read_manifest, write_manifest
 from slr.params import SampleParams
 from slr.video import probe, read_video
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from slr import corpora
-from slr.corpora import csl_daily, phoenix2014, phoenix2014t
-from slr.corpora.manifest import read_manifest
+from slr.corpora import csl_daily, phoenix2014, phoenix2014t, scanning
+from slr.dataset.frames import read_frames
+from slr.dataset.manifest import read_manifest
 from slr.errors import CorpusError, ParamsError
-from slr.frames import extract_frames, read_frames
+from slr.frames import extract_frames
 from slr.params import CorpusParams, FramesParams, parse
 from slr.presets import use_published
 from tests.conftest import REPOSITORY
@@ -179,7 +179,7 @@ def test_the_frames_of_a_sentence_are_read_in_their_order_at_their_rate(tmp_path
     write_phoenix(tmp_path, train="a|Signer01|A B\n", dev="b|Signer01|A\n")
     record_images(tmp_path / FRAMES / "train/a/1", n_frames=12)
     record(tmp_path / "videos/dev/b.mp4", n_frames=5, fps=10)
-    corpora.prepare(CorpusParams(name="phoenix2014", root=str(tmp_path)), tmp_path / "manifest.parquet")
+    scanning.prepare(CorpusParams(name="phoenix2014", root=str(tmp_path)), tmp_path / "manifest.parquet")
     assert list(read_manifest(tmp_path / "manifest.parquet").glosses) == [["A", "B"], ["A"]]
     extract_frames(tmp_path / "manifest.parquet", tmp_path, tmp_path / "frames.out", FramesParams(fps=None), workers=1,
                    work=tmp_path / "work")
@@ -192,8 +192,8 @@ def test_missing_frames_stop_or_are_left_out_as_the_settings_say(tmp_path):
     write_phoenix(tmp_path, train="a|Signer01|A\nb|Signer01|A\n")
     one_image(tmp_path / FRAMES / "train/a/1")
     with pytest.raises(CorpusError, match=r"1 of 2 clips of train have no frames or video in .*: b; put the released"):
-        corpora.read(CorpusParams(name="phoenix2014", root=str(tmp_path)))
-    clips = corpora.read(CorpusParams(name="phoenix2014", root=str(tmp_path), on_error="skip", max_failures=0.5))
+        scanning.read(CorpusParams(name="phoenix2014", root=str(tmp_path)))
+    clips = scanning.read(CorpusParams(name="phoenix2014", root=str(tmp_path), on_error="skip", max_failures=0.5))
     assert list(clips.clip_id) == ["a"]
 
 

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from slr import corpora
 from slr.check import check_corpus
 from slr.corpora import download as downloading
+from slr.corpora import scanning
 from slr.corpora.download import NEEDS_YT_DLP
-from slr.corpora.manifest import read_manifest
 from slr.corpora.wlasl import download, read_entries, scan
+from slr.dataset.frames import read_frames
+from slr.dataset.manifest import read_manifest
 from slr.errors import CorpusError
-from slr.frames import extract_frames, read_frames
+from slr.frames import extract_frames
 from slr.params import CorpusParams, FramesParams
 from slr.video import read_video, write_video
 from tests.media import encode, numbers, pictures
@@ -230,10 +231,10 @@ def params(root: Path, **settings: Any) -> CorpusParams:
 
 def test_missing_videos_stop_the_stage_unless_so_many_may_be_missing(corpus, capsys):
     with pytest.raises(CorpusError, match=r"has 1 problem:\n  1 of 4 clips have no video in .* \(train 1\): 4; fetch"):
-        corpora.prepare(params(corpus), corpus / "manifest.parquet")
+        scanning.prepare(params(corpus), corpus / "manifest.parquet")
     with pytest.raises(CorpusError, match=r"too many clips can't be used \(1, a share of 0.250; corpus.max_failures"):
-        corpora.prepare(params(corpus, on_error="skip"), corpus / "manifest.parquet")
-    corpora.prepare(params(corpus, on_error="skip", max_failures=0.25), corpus / "manifest.parquet")
+        scanning.prepare(params(corpus, on_error="skip"), corpus / "manifest.parquet")
+    scanning.prepare(params(corpus, on_error="skip", max_failures=0.25), corpus / "manifest.parquet")
     assert list(read_manifest(corpus / "manifest.parquet").clip_id) == ["1", "2", "3"]
     assert "left out: 1 of 4 clips have no video" in capsys.readouterr().err
 
@@ -253,7 +254,7 @@ def test_check_names_what_is_missing_and_looks_at_the_rest(corpus):
 @pytest.mark.parametrize("crop, size", [("none", (64, 96)), ("bbox", (40, 40))])
 def test_from_json_to_frames(corpus, crop, size):
     manifest = corpus / "manifest.parquet"
-    corpora.prepare(params(corpus, on_error="skip", max_failures=0.25, crop=crop), manifest)
+    scanning.prepare(params(corpus, on_error="skip", max_failures=0.25, crop=crop), manifest)
     assert (read_manifest(manifest).bbox.notna().all()) == (crop == "bbox")
     extract_frames(manifest, corpus, corpus / "frames", FramesParams(fps=None, size=None), workers=1,
                    work=corpus / "work")

@@ -8,8 +8,9 @@ import torch
 
 from slr.data.batches import similar_lengths
 from slr.data.images import FAINTEST, RgbClips, batch_of, cropped, rescaled, without_still
+from slr.dataset.frames import read_frames
 from slr.errors import CorpusError
-from slr.frames import extract_frames, read_frames
+from slr.frames import extract_frames
 from slr.params import FramesParams
 from slr.params.families.stfnet import ImagesParams
 from slr.video import write_video

@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slr.data.evenly import evenly
 from slr.data.images import RgbBatch
 from slr.data.stretches import stretches_of
-from slr.evenly import evenly
 from slr.params.families.stfnet import ImagesParams
 from slr.video import Frame
 

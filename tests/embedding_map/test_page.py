@@ -12,14 +12,14 @@ import pytest
 from typer.testing import CliRunner
 
 from slr.cli import app
-from slr.corpora.manifest import read_manifest, write_manifest
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest, write_manifest
+from slr.dataset.splits import read_splits, write_splits
 from slr.embedding_map import page
 from slr.embedding_map.page import write_map
 from slr.errors import CorpusError, ModelError, SlrError
 from slr.evaluation import embeddings
-from slr.landmarks.store import LandmarkStore
 from slr.params import parse
-from slr.splits import read_splits, write_splits
 from slr.training.loop import train
 from tests import landmark_corpus
 from tests.browser import open_page

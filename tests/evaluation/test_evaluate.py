@@ -3,17 +3,17 @@
 import pandas as pd
 import pytest
 
-from slr.corpora.manifest import read_manifest, write_manifest
 from slr.data.clips import load_clips
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest, write_manifest
+from slr.dataset.signers import write_signers
+from slr.dataset.splits import read_splits, write_splits
 from slr.errors import CorpusError, ModelError
 from slr.evaluation.evaluate import evaluate
 from slr.evaluation.signs import measure
 from slr.files import read_json, write_json
-from slr.landmarks.store import LandmarkStore
 from slr.metrics.classification import wilson
 from slr.params import Params, parse
-from slr.signers import write_signers
-from slr.splits import read_splits, write_splits
 from slr.training.loop import train
 from slr.training.trained import load_model
 from tests import landmark_corpus

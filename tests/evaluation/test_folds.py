@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from slr.corpora.manifest import read_manifest
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest
+from slr.dataset.splits import read_splits
 from slr.errors import CorpusError, SlrError
 from slr.evaluation import folds
 from slr.evaluation.folds import by_signer, cross_validate, fold_splits, summarise
 from slr.frames import extract_frames
-from slr.landmarks.store import LandmarkStore
 from slr.params import FramesParams, Params, PoseCtcParams, SplitsParams, SpoterParams, StfnetParams, parse
-from slr.splits import make_splits, read_splits
+from slr.splits import make_splits
 from slr.video import write_video
 from tests import landmark_corpus
 

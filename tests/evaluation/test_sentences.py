@@ -7,18 +7,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from slr.corpora.manifest import read_manifest, write_manifest
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest, write_manifest
+from slr.dataset.splits import read_splits
 from slr.decoding.greedy import greedy
 from slr.evaluation.evaluate import evaluate
 from slr.evaluation.phoenix import clean_2014
 from slr.evaluation.sentences import choose_fusion
 from slr.evaluation.transcripts import read_transcripts
 from slr.files import read_json, write_json
-from slr.landmarks.store import LandmarkStore
 from slr.metrics.wer import align_sentences, count
 from slr.params import parse
 from slr.report.page import write_report
-from slr.splits import read_splits
 from slr.training.loop import train
 from slr.training.trained import load_model
 from tests import landmark_corpus

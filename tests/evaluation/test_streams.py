@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from slr.corpora.manifest import read_manifest, write_manifest
+from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.manifest import read_manifest, write_manifest
 from slr.errors import CorpusError
 from slr.evaluation.evaluate import evaluate
 from slr.files import read_json
-from slr.landmarks.store import ClipLandmarks, LandmarkStore
 from slr.params import Params, parse
 from slr.segments.finding import segments_of
 from slr.training.loop import train

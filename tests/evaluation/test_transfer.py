@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from slr.cli import app
-from slr.corpora.manifest import read_manifest, write_manifest
+from slr.dataset.landmarks import LandmarkStore, write_store
+from slr.dataset.manifest import read_manifest, write_manifest
 from slr.errors import CorpusError, ModelError, ParamsError
 from slr.evaluation.transfer import print_transfer, transfer
-from slr.landmarks.store import LandmarkStore, write_store
 from slr.params import parse
 from slr.skeleton import SKELETONS, Skeleton, skeleton
 from slr.training.loop import train

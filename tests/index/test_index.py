@@ -9,15 +9,15 @@ import pytest
 from typer.testing import CliRunner
 
 from slr.cli import app
-from slr.corpora.manifest import read_manifest, write_manifest
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest, write_manifest
+from slr.dataset.splits import read_splits
 from slr.errors import CorpusError, GalleryError, ModelError, SlrError
 from slr.files import file_hash
 from slr.index.answer import Finder
 from slr.index.build import add_to_index, build_index, describe
 from slr.index.entries import Entry, Places, entries
 from slr.index.gallery import read_gallery, write_gallery
-from slr.landmarks.store import LandmarkStore
-from slr.splits import read_splits
 from slr.training.trained import load_model
 from tests import landmark_corpus
 from tests.index.galleries import clusters

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from slr.corpora.manifest import read_manifest
+from slr.dataset.manifest import read_manifest
 from slr.errors import GalleryError, SlrError
 from slr.index.answer import Finder
 from slr.index.build import build_index

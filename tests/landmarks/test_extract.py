@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from slr.corpora.manifest import read_manifest, write_manifest
+from slr.dataset.frames import read_frames
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest, write_manifest
+from slr.dataset.shards import Shards
 from slr.errors import CorpusError, SlrError
-from slr.frames import extract_frames, read_frames
+from slr.frames import extract_frames
 from slr.landmarks.extract import extract_landmarks
 from slr.landmarks.holistic import HolisticExtractor, extractor_metadata
-from slr.landmarks.store import LandmarkStore
 from slr.params import FramesParams, LandmarksParams
-from slr.shards import Shards
 from slr.video import write_video
 from tests.media import pictures
 

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from slr.corpora.imported import arrays
-from slr.corpora.manifest import SCHEMA, write_manifest
+from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.manifest import SCHEMA, write_manifest
 from slr.errors import ClipError, CorpusError, SlrError
 from slr.landmarks.importing import check_landmarks, import_landmarks
-from slr.landmarks.store import ClipLandmarks, LandmarkStore
 from slr.params import CorpusParams, ImportedParams
 from slr.skeleton import skeleton
 

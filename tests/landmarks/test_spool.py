@@ -5,9 +5,9 @@ import tempfile
 import numpy as np
 import pytest
 
+from slr.dataset.landmarks import ClipLandmarks, LandmarkStore, write_store
 from slr.errors import SlrError
 from slr.landmarks.spool import Spool
-from slr.landmarks.store import ClipLandmarks, LandmarkStore, write_store
 from slr.skeleton import skeleton
 
 JOINTS, WANTED = skeleton("holistic-75"), skeleton("spoter-54")

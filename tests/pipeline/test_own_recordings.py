@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from slr.corpora.manifest import read_manifest
+from slr.dataset.manifest import read_manifest
 from tests.pipeline.conftest import Project, stages_run
 
 

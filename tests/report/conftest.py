@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 
 from slr.clipwise import Failure, write_failures
-from slr.corpora.manifest import write_manifest
+from slr.dataset.landmarks import ClipLandmarks, write_store
+from slr.dataset.manifest import write_manifest
+from slr.dataset.splits import write_splits
 from slr.evaluation.model_plots import write_confusion, write_learning
 from slr.evaluation.predictions import write_predictions
-from slr.landmarks.store import ClipLandmarks, write_store
 from slr.params import Params, parse
 from slr.skeleton import skeleton
-from slr.splits import write_splits
 from tests.waving import waving
 
 GLOSSES = ("HOUSE", "<b>RAIN</b> & $x^2$", "žltý", "NA")

@@ -3,12 +3,12 @@ import pytest
 
 from slr.clipwise import read_failures
 from slr.corpora.examples import example_clips
-from slr.corpora.manifest import read_manifest
-from slr.landmarks.store import LandmarkStore
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest
+from slr.dataset.splits import read_splits
 from slr.report.corpus_facts import corpus_facts
 from slr.report.leakage import leakages
 from slr.report.model_facts import ModelFacts, model_facts
-from slr.splits import read_splits
 
 
 @pytest.fixture

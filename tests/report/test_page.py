@@ -4,7 +4,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from slr.corpora.manifest import read_manifest, write_manifest
+from slr.dataset.manifest import read_manifest, write_manifest
 from slr.errors import CorpusError
 from slr.files import read_json, write_json
 from slr.report.page import write_report

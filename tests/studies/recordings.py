@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from slr.corpora.manifest import SCHEMA, read_manifest, write_manifest
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, write_store
+from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
 from slr.errors import SlrError
-from slr.landmarks.store import CHANNELS, ClipLandmarks, write_store
 from slr.skeleton import skeleton
 from studies.workspace import shared_data
 from tests import landmark_corpus

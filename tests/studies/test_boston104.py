@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from slr.corpora.manifest import read_manifest
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest
+from slr.dataset.splits import read_splits
 from slr.decoding.decoder import Decoder
 from slr.files import read_json
-from slr.landmarks.store import LandmarkStore
 from slr.params import MultistreamParams, PoseCtcParams, ScaStgcnDetectionParams, WindowsParams
-from slr.splits import read_splits
 from studies.boston104 import data
 from studies.boston104 import run as study
 from studies.boston104.data import corpus, development_folds, streams

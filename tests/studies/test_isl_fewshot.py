@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from slr import corpora
+from slr.corpora import scanning
 from slr.errors import SlrError
 from slr.evaluation.dtw import dtw_body_features
 from slr.files import read_json
@@ -85,7 +85,7 @@ def test_the_models_differ_in_their_losses_alone():
 
 def test_the_unseen_signs_are_those_of_the_protocol():
     root = real("isl_kinect")
-    clips, _ = corpora.scan(CorpusParams(name="isl_kinect", root=str(root)))
+    clips, _ = scanning.scan(CorpusParams(name="isl_kinect", root=str(root)))
     chosen = study.unseen_signs(clips.glosses.str[0])
     assert len(chosen) == 10 and clips.glosses.str[0].nunique() == 30
     protocol = " ".join((study.STUDY / "README.md").read_text().split())

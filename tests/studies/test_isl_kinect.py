@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import torch
 
-from slr import corpora
+from slr.corpora import scanning
 from slr.errors import SlrError
 from slr.files import read_json
 from slr.models import build
@@ -70,6 +70,6 @@ def test_the_projects_own_model_comes_first():
 
 def test_settings_were_chosen_on_signers_of_the_real_corpus():
     root = real("isl_kinect")
-    clips, problems = corpora.scan(CorpusParams(name="isl_kinect", root=str(root)))
+    clips, problems = scanning.scan(CorpusParams(name="isl_kinect", root=str(root)))
     assert not problems and (len(clips), clips.signer.nunique()) == (2700, 10)
     assert set(study.CHOSEN_ON) < set(clips.signer)

@@ -8,13 +8,13 @@ from slr.corpora.reading import nfc
 from slr.data.batches import collate
 from slr.data.clips import load_clips
 from slr.data.normalise import normaliser
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, LandmarkStore, write_store
+from slr.dataset.splits import read_splits
 from slr.errors import SlrError
 from slr.files import read_json
-from slr.landmarks.store import CHANNELS, ClipLandmarks, LandmarkStore, write_store
 from slr.models import build
 from slr.params import AugmentParams, MultistreamParams
 from slr.skeleton import skeleton
-from slr.splits import read_splits
 from studies import slovak
 from studies.slovak_oneshot import run as study
 from studies.slovak_oneshot import sources

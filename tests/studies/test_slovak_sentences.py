@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from slr.corpora.imported.joined import scan
-from slr.corpora.manifest import read_manifest
+from slr.dataset.landmarks import ClipLandmarks, LandmarkStore, write_store
+from slr.dataset.manifest import read_manifest
+from slr.dataset.splits import read_splits
 from slr.errors import SlrError
 from slr.files import read_json
-from slr.landmarks.store import ClipLandmarks, LandmarkStore, write_store
 from slr.models import build
 from slr.params import JoinedParams, PoseCtcParams, ScaStgcnDetectionParams, WindowsParams
-from slr.splits import read_splits
 from studies.slovak import words
 from studies.slovak_sentences import run as study
 from studies.slovak_sentences.linked import check, forms, linked_words

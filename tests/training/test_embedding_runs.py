@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import torch
 
+from slr.dataset.landmarks import LandmarkStore
 from slr.evaluation.evaluate import evaluate
 from slr.files import file_hash, read_json
-from slr.landmarks.store import LandmarkStore
 from slr.params import Params
 from slr.training.trained import load_model
 from tests.conftest import REPOSITORY

@@ -14,11 +14,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.splits import read_splits, write_splits
 from slr.errors import CorpusError, ModelError
 from slr.files import read_json
-from slr.landmarks.store import LandmarkStore
 from slr.params import Params, SpoterParams, TrainingParams, parse
-from slr.splits import read_splits, write_splits
 from slr.training.loop import learning_rate, make_optimizer, train
 from slr.training.trained import load_model
 from tests import landmark_corpus

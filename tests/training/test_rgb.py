@@ -10,18 +10,19 @@ import pandas as pd
 import pytest
 from safetensors.torch import load_file, save_file
 
-from slr.corpora.manifest import SCHEMA, read_manifest, write_manifest
+from slr.dataset.frames import FrameStore
+from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
+from slr.dataset.signers import write_signers
+from slr.dataset.splits import write_splits
 from slr.decoding.decoder import Decoder
 from slr.errors import CorpusError, ModelError, ParamsError
 from slr.evaluation.evaluate import evaluate
 from slr.evaluation.transcripts import read_transcripts
 from slr.files import file_hash, read_json
-from slr.frames import FrameStore, extract_frames
+from slr.frames import extract_frames
 from slr.metrics.wer import align_sentences, count
 from slr.models.stfnet.backbone import ResNet
 from slr.params import FramesParams, StfnetParams, parse
-from slr.signers import write_signers
-from slr.splits import write_splits
 from slr.training.loop import learning_rate, train
 from slr.training.trained import load_model
 from slr.video import write_video

@@ -12,22 +12,15 @@ recording's number follow: `clips.parquet#12`. `slr.landmarks.importing` cuts cl
 the landmark store.
 """
 
+from importlib import import_module
 from types import ModuleType
 
-from slr.corpora import READERS, module_of
+from slr.corpora.registry import IMPORTED, READERS
 from slr.errors import CorpusError
-
-FORMATS = tuple(name for name, reader in READERS.items() if reader.module.startswith("imported."))
-"""The formats, as `corpus.name` gives them."""
-
-
-def is_imported(name: str) -> bool:
-    """Whether the corpus of that name comes as landmarks."""
-    return name in FORMATS
 
 
 def landmark_format(name: str) -> ModuleType:
     """The module of a format; raises CorpusError for a name that isn't one."""
-    if not is_imported(name):
-        raise CorpusError(f"corpus '{name}' doesn't come as landmarks; those that do: {', '.join(FORMATS)}")
-    return module_of(name)
+    if name not in IMPORTED:
+        raise CorpusError(f"corpus '{name}' doesn't come as landmarks; those that do: {', '.join(IMPORTED)}")
+    return import_module(f"slr.corpora.imported.{READERS[name].module.removeprefix('imported.')}")

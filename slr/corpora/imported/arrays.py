@@ -9,8 +9,8 @@ from pathlib import Path
 from slr.corpora.imported.listed import scan_listed
 from slr.corpora.imported.recordings import file_of, frames_of, read_arrays, required_skeleton, to_store
 from slr.corpora.reading import Scan
+from slr.dataset.landmarks import ClipLandmarks
 from slr.errors import ClipError
-from slr.landmarks.store import ClipLandmarks
 from slr.params import ImportedParams
 from slr.skeleton import Skeleton
 

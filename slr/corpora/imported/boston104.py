@@ -32,8 +32,8 @@ import pandas as pd
 from slr.corpora.imported.recordings import place, same_file
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, missing, nfc, read_text, require_folder, row
+from slr.dataset.landmarks import ClipLandmarks
 from slr.errors import ClipError, CorpusError
-from slr.landmarks.store import ClipLandmarks
 from slr.params import ImportedParams
 from slr.skeleton import Skeleton, skeleton
 

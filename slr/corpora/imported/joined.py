@@ -21,11 +21,11 @@ import pandas as pd
 
 from slr.corpora.imported.recordings import chosen_skeleton, same_file
 from slr.corpora.imported.takes import join, sign_frames
-from slr.corpora.manifest import read_manifest
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, require_folder, row
+from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError, CorpusError
-from slr.landmarks.store import ClipLandmarks, LandmarkStore
 from slr.params import ImportedParams, JoinedParams
 from slr.skeleton import Skeleton
 

@@ -19,8 +19,8 @@ import numpy as np
 from slr.corpora.imported.listed import scan_listed
 from slr.corpora.imported.recordings import chosen_skeleton, file_of, same_file
 from slr.corpora.reading import Scan
+from slr.dataset.landmarks import ClipLandmarks
 from slr.errors import ClipError, CorpusError
-from slr.landmarks.store import ClipLandmarks
 from slr.params import ImportedParams
 from slr.skeleton import BUILT_IN, Skeleton, define, skeleton
 

@@ -16,12 +16,12 @@ import numpy as np
 from slr.corpora.imported.recordings import chosen_skeleton, file_of, frames_of, read_arrays, same_file, to_store
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, nfc, require_folder, row
+from slr.dataset.landmarks import ClipLandmarks
 from slr.errors import ClipError, CorpusError, ParamsError
-from slr.landmarks.store import ClipLandmarks
 from slr.params import ImportedParams, WindowsParams
 from slr.segments.labels import label_segments
+from slr.segments.windows import mapped, window_labels
 from slr.skeleton import Skeleton, skeleton
-from slr.windows import mapped, window_labels
 
 PARTS = {"pose": 33, "left_hand": 21, "right_hand": 21, "face": 478}
 """Joints of each array."""

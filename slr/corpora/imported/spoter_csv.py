@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from slr.corpora.imported.recordings import place, same_file, to_store
-from slr.corpora.manifest import SPLIT_NAMES
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, nfc, require_folder, row
+from slr.dataset.landmarks import ClipLandmarks
+from slr.dataset.manifest import SPLIT_NAMES
 from slr.errors import ClipError, CorpusError
-from slr.landmarks.store import ClipLandmarks
 from slr.params import ImportedParams
 from slr.skeleton import DERIVED, Skeleton, skeleton
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.ndimage import median_filter
 
+from slr.dataset.landmarks import ClipLandmarks
 from slr.errors import ClipError
-from slr.landmarks.store import ClipLandmarks
 from slr.skeleton import Skeleton
 
 ENDS_S = 0.2

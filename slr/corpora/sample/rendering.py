@@ -12,13 +12,13 @@ import pandas as pd
 
 from slr.clipwise import disk_errors
 from slr.compute import map_unordered
-from slr.corpora.manifest import SCHEMA
 from slr.corpora.sample import body, clips
 from slr.corpora.sample.draw import Camera
 from slr.corpora.sample.picture import Scene, draw_frames
 from slr.corpora.sample.signer import Signer, make_signers
 from slr.corpora.sample.signs import SIGNS, Sign
 from slr.corpora.sample.truth import ClipTruth, write_truth
+from slr.dataset.manifest import SCHEMA
 from slr.files import atomic_path
 from slr.params import SampleParams
 from slr.progress import progress

@@ -4,12 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slr.corpora import prepare
 from slr.corpora.imported.arrays import joints, load, scan
-from slr.corpora.manifest import read_manifest
+from slr.corpora.scanning import prepare
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError, CorpusError, ParamsError, SlrError
 from slr.landmarks.importing import import_landmarks
-from slr.landmarks.store import LandmarkStore
 from slr.params import CorpusParams, ImportedParams
 
 MINE = {"name": "mine-3", "parts": {"body": ["nose", "left_wrist", "right_wrist"]}, "bones": [["nose", "left_wrist"]]}

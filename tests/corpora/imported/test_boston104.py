@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from slr.corpora import prepare
 from slr.corpora.imported.boston104 import FPS, SIZE, joints, load, scan
-from slr.corpora.manifest import read_manifest
+from slr.corpora.scanning import prepare
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError, CorpusError
 from slr.landmarks.importing import import_landmarks
-from slr.landmarks.store import LandmarkStore
 from slr.params import CorpusParams, ImportedParams
 from slr.presets import use_published
 from tests.conftest import REPOSITORY

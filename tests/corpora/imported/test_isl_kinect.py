@@ -7,12 +7,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from slr.corpora import prepare
 from slr.corpora.imported.isl_kinect import FPS, joints, load, scan
-from slr.corpora.manifest import read_manifest
+from slr.corpora.scanning import prepare
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError, CorpusError
 from slr.landmarks.importing import import_landmarks
-from slr.landmarks.store import LandmarkStore
 from slr.params import CorpusParams, ImportedParams
 
 SETTINGS = ImportedParams()

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from slr.cli import app
-from slr.corpora import prepare
 from slr.corpora.imported.joined import joints, load, scan
 from slr.corpora.imported.takes import join, sign_frames
-from slr.corpora.manifest import SCHEMA, read_manifest, write_manifest
+from slr.corpora.scanning import prepare
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, LandmarkStore, write_store
+from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
 from slr.errors import ClipError, CorpusError
 from slr.landmarks.importing import import_landmarks
-from slr.landmarks.store import CHANNELS, ClipLandmarks, LandmarkStore, write_store
 from slr.params import CorpusParams, ImportedParams, JoinedParams
 from slr.params import load as load_params
 from slr.skeleton import define, skeleton

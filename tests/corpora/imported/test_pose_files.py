@@ -7,11 +7,11 @@ from pose_format.numpy import NumPyPoseBody
 from pose_format.pose_header import PoseHeader, PoseHeaderComponent, PoseHeaderDimensions
 from pose_format.utils.holistic import holistic_components
 
-from slr.corpora import prepare
 from slr.corpora.imported.pose_files import joints, load, scan
+from slr.corpora.scanning import prepare
+from slr.dataset.landmarks import LandmarkStore
 from slr.errors import ClipError, CorpusError
 from slr.landmarks.importing import import_landmarks
-from slr.landmarks.store import LandmarkStore
 from slr.params import CorpusParams, ImportedParams
 from slr.skeleton import skeleton
 

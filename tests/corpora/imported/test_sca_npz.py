@@ -3,12 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slr.corpora import prepare
 from slr.corpora.imported.sca_npz import joints, load, read_groundtruth, scan
-from slr.corpora.manifest import read_manifest
+from slr.corpora.scanning import prepare
+from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError, CorpusError, ParamsError
 from slr.landmarks.importing import import_landmarks
-from slr.landmarks.store import LandmarkStore
 from slr.params import CorpusParams, ImportedParams, SplitsParams, WindowsParams
 from slr.skeleton import skeleton
 from slr.splits import make_splits

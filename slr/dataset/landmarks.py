@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from slr.dataset.shards import Shards, with_clip, write_shards
 from slr.errors import CorpusError, ParamsError
 from slr.files import atomic_path
-from slr.shards import Shards, with_clip, write_shards
 from slr.skeleton import BUILT_IN, Skeleton, define, skeleton
 
 CHANNELS = ("x", "y", "z", "visibility")

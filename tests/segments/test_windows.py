@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from slr.params import WindowsParams
-from slr.windows import class_of_frames, mapped, window_labels
+from slr.segments.windows import class_of_frames, mapped, window_labels
 
 
 def windows_of(letters: str, **settings) -> list[tuple[int, str | None]]:

@@ -1,0 +1,36 @@
+"""Which models a corpus has clips for."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from slr.corpora.registry import IMPORTED
+from slr.dataset.manifest import read_manifest
+from slr.errors import CorpusError
+from slr.params import ModelParams, Params
+from slr.tasks import clips_of
+
+_LACKS = {
+    "isolated": "no clips with one gloss",
+    "detection": "no streams (clips without glosses whose segments are labelled)",
+    "continuous": "no sentences of at least {fewest} glosses",
+}
+
+
+def lacks(settings: ModelParams, corpus: str, clips: pd.DataFrame) -> str | None:
+    """What a corpus, by its name and the rows of its manifest, hasn't and the model needs; None where it has it all."""
+    if settings.reads == "frames" and corpus in IMPORTED:
+        return "no video"
+    if clips_of(settings, clips).empty:
+        return _LACKS[settings.task].format(fewest=getattr(settings, "fewest_glosses", 1))
+    return None
+
+
+def require_clips(params: Params, manifest: Path) -> None:
+    """Raise CorpusError if the corpus has nothing for one of `train.models`: before anything is computed for it."""
+    clips = read_manifest(manifest)
+    for name in params.train.models:
+        missing = lacks(params.models[name], params.corpus.name, clips)
+        if missing is not None:
+            raise CorpusError(f"models.{name} can't be trained: the corpus has {missing}; take it out of train.models, "
+                              "or choose a corpus that has them (of the built-in one: corpus.sample.parts)")

@@ -1,0 +1,25 @@
+"""Which pseudo-signer each clip is by: `data/signers.parquet`."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from slr.errors import CorpusError
+from slr.files import write_parquet
+
+SCHEMA = pa.schema([pa.field("clip_id", pa.string(), nullable=False),
+                    pa.field("pseudo_signer", pa.int32(), nullable=False)])
+
+
+def write_signers(path: str | Path, clusters: pd.DataFrame) -> None:
+    """Write `clip_id, pseudo_signer` as Parquet."""
+    write_parquet(path, clusters, SCHEMA)
+
+
+def read_signers(path: str | Path) -> pd.DataFrame:
+    """Read `clip_id, pseudo_signer`; raises CorpusError if the file isn't there."""
+    if not Path(path).exists():
+        raise CorpusError(f"there are no pseudo-signers at {path}; run `dvc repro signers` first")
+    return pq.read_table(path, schema=SCHEMA).to_pandas()

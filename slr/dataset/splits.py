@@ -1,0 +1,29 @@
+"""Which clip is in which split: `data/splits.parquet`."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from slr.errors import CorpusError
+from slr.files import write_parquet
+
+SCHEMA = pa.schema([
+    pa.field("clip_id", pa.string(), nullable=False),
+    pa.field("split", pa.string(), nullable=False),
+    pa.field("fold", pa.int32()),  # the fold that the clip is tested in; null = none
+])
+
+
+def write_splits(path: str | Path, splits: pd.DataFrame) -> None:
+    """Write what `make_splits` gave as Parquet."""
+    write_parquet(path, splits, SCHEMA)
+
+
+def read_splits(path: str | Path) -> pd.DataFrame:
+    """Read `clip_id, split, fold`; raises CorpusError if the file isn't there."""
+    if not Path(path).exists():
+        raise CorpusError(f"there are no splits at {path}; run `dvc repro splits` first")
+    splits = pq.read_table(path, schema=SCHEMA).to_pandas()
+    return splits.astype({"fold": "Int32"})
