@@ -30,7 +30,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.record import record
-from slr.dataset.landmarks import STEP, ClipLandmarks, LandmarkStore, write_store
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import STEP, ClipLandmarks, write_store
 from slr.skeleton import skeleton
 
 CLIPS, FRAMES, CSV_CLIPS = 2000, 80, 20

@@ -1,18 +1,21 @@
-"""Copy the chosen model and its metrics to where people and programs look for them."""
+"""Copy the chosen model with its evaluation, and its metrics, to where people and programs look for them."""
 
 import shutil
 
 from pipeline.stage import run
-from slr.dataset.paths import METRICS, MODELS, SELECTED
-from slr.files import atomic_path
+from slr.dataset.paths import EVALUATED, METRICS, MODELS, SELECTED
+from slr.files import atomic_path, read_json
 from slr.params import Params
 
 
 def select(params: Params) -> None:
+    name = params.train.model
+    evaluation = read_json(EVALUATED / f"{name}.json")["folder"]
     with atomic_path(SELECTED) as temporary:
-        shutil.copytree(MODELS / params.train.model, temporary)
+        shutil.copytree(MODELS / name, temporary)
+        shutil.copytree(evaluation, temporary / "evaluation")
     with atomic_path(METRICS / "metrics.json") as temporary:
-        shutil.copyfile(METRICS / "models" / f"{params.train.model}.json", temporary)
+        shutil.copyfile(METRICS / "models" / f"{name}.json", temporary)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Put every clip into train, validation or test."""
 
 from pipeline.stage import run
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.dataset.paths import LANDMARKS, MANIFEST, SPLITS
 from slr.dataset.splits import write_splits

@@ -5,13 +5,11 @@ there is never made again; a clip whose content or settings changed asks for ano
 """
 
 import csv
-import errno
 import hashlib
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,17 +46,6 @@ class _Task(NamedTuple):
     function: Callable[[Any], pa.Table]
     job: Job
     part: Path
-
-
-@contextmanager
-def disk_errors(stage: str, out: Path) -> Iterator[None]:
-    """Turn an error of the disk into one that says what to do; raises SlrError for OSError."""
-    try:
-        yield
-    except OSError as error:
-        why = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else f"a file can't be used ({error})"
-        raise SlrError(f"{stage}: {why} while making {out}; make room or repair it, and run again: finished clips are "
-                       "kept") from error
 
 
 def content_key(*contents: Any) -> str:

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from slr.clipwise import disk_errors
 from slr.errors import SlrError
+from slr.files import disk_errors
 
 MAX_BYTES = 2 << 30
 """A longer answer is refused."""

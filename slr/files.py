@@ -1,5 +1,6 @@
 """Writing files so that a reader never meets half of one, and paths that can't leave their root."""
 
+import errno
 import hashlib
 import json
 import os
@@ -44,6 +45,17 @@ def room(what: str) -> Iterator[None]:
     except OSError as error:
         raise SlrError(f"the {what} can't be kept in {tempfile.gettempdir()} ({error.strerror}); make room, or set "
                        "TMPDIR to another folder") from None
+
+
+@contextmanager
+def disk_errors(stage: str, out: Path) -> Iterator[None]:
+    """Turn an error of the disk into one that says what to do; raises SlrError for OSError."""
+    try:
+        yield
+    except OSError as error:
+        why = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else f"a file can't be used ({error})"
+        raise SlrError(f"{stage}: {why} while making {out}; make room or repair it, and run again: finished clips are "
+                       "kept") from error
 
 
 def write_parquet(path: str | Path, rows: "pd.DataFrame", schema: "pa.Schema") -> None:

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from slr.clipwise import Job, content_key, disk_errors, judge, make_parts, read_parts, write_failures
+from slr.clipwise import Job, content_key, judge, make_parts, read_parts, write_failures
 from slr.dataset.frames import SCHEMA, decode_jpeg
 from slr.dataset.manifest import read_manifest
 from slr.dataset.shards import with_clip, write_shards
 from slr.errors import ClipError, CorpusError
-from slr.files import atomic_path, file_hash, inside
+from slr.files import atomic_path, disk_errors, file_hash, inside
 from slr.params import FramesParams
 from slr.video import IMAGES_FPS, Frame, read_video
 

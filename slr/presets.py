@@ -1,10 +1,11 @@
-"""Choosing the corpus: `params.yaml` rewritten with its comments kept."""
+"""Choosing the corpus: `params.yaml` and `zoo/params.yaml` rewritten with their comments kept."""
 
 import io
 import os
 import re
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -13,9 +14,9 @@ from slr.corpora.coverage import lacks
 from slr.corpora.problems import errors
 from slr.corpora.reading import is_image_folder
 from slr.corpora.registry import IMPORTED
-from slr.errors import CorpusError, ParamsError
+from slr.errors import CorpusError
 from slr.files import write_text
-from slr.params import CorpusParams, FramesParams, load, parse
+from slr.params import ZOO, CorpusParams, FramesParams, load, parse, read_yaml
 from slr.video import VIDEO_SUFFIXES
 
 _PAGE, _PAGES = "docs/corpora.md", {"folder": "docs/your-own-recordings.md",
@@ -108,13 +109,14 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
         raise CorpusError(f"no clips were found in {root}{first}\n"
                           f"Expected {scanning.module_of(params.name).LAYOUT}: see {_PAGES.get(params.name, _PAGE)}")
     stored = {key: None if path is None else _stored(path, home) for key, path in places.items()}
-    train = _models_for(params_path, params.name, clips)
+    choice = _choose_models(params_path, params.name, clips)
     _rewrite(params_path, {"corpus": settings | stored | {"source": _stored(source, home)},
-                           "frames": RECORDED_FRAMES, "evaluation": {"gloss_sets": {}}, "train": train})
+                           "frames": RECORDED_FRAMES, "evaluation": {"gloss_sets": {}}, "train": choice.train},
+             {"zoo": choice.zoo})
     found = f"{len(clips)} clips of {clips.glosses.explode().nunique()} glosses by {_signers(clips.signer)}"
     return "\n".join([
         f"{params_path} now uses {annotations or root}: {found}" + (f"; {n_errors} problems" if n_errors else ""),
-        *([f"train.models: {', '.join(train['models'])}, as the corpus has clips for these"] if train else []),
+        *choice.told,
         *(f"  {problem}" for problem in errors(problems) if problem.items),
         "Next:",
         "  slr check     reads every recording and lists all problems, before any computing",
@@ -130,27 +132,56 @@ def use_sample(params_path: str | Path) -> str:
     """
     from slr.corpora.sample import MINIMAL_PAIRS
 
-    models = list(load(params_path).models)
+    root, zoo = (list(file.get("models", {})) for file in _files(params_path))
     _rewrite(params_path, {
-        "corpus": _default_corpus(), "train": {"models": models, "model": models[0]},
+        "corpus": _default_corpus(), "train": {"models": root, "model": root[0]},
         "frames": {key: getattr(FramesParams(), key) for key in RECORDED_FRAMES},
         "evaluation": {"gloss_sets": {"minimal_pairs": sorted({gloss for pair in MINIMAL_PAIRS for gloss in pair})}},
-    })
+    }, {"zoo": {"models": zoo}})
     return f"{params_path} now uses the built-in corpus\nNext:\n  dvc repro     draws it and runs the pipeline"
 
 
-def _models_for(params_path: str | Path, corpus: str, clips: pd.DataFrame) -> dict[str, Any]:
-    """What changes of `train` where the corpus has nothing for some of its models: those are left out.
+class _Choice(NamedTuple):
+    """What changes of `train` and of `zoo` for a corpus, and what the user is told of it, line by line."""
 
-    If that are all, every model of `params.yaml` that the corpus has clips for takes their place; if there is none,
-    nothing changes, and the first stage says so.
+    train: dict[str, Any]
+    zoo: dict[str, Any]
+    told: list[str]
+
+
+def _choose_models(params_path: str | Path, corpus: str, clips: pd.DataFrame) -> _Choice:
+    """The models that the corpus has clips for, of both files; each that is left out is named with the reason.
+
+    If a file lists none of these, every one that it has settings of and the corpus has clips for takes their place. If
+    none is left for `train.models`, nothing changes, and the first stage says so.
     """
     params = load(params_path)
-    served = [name for name, settings in params.models.items() if lacks(settings, corpus, clips) is None]
-    kept = [name for name in params.train.models if name in served] or served
-    if not kept or kept == params.train.models:
-        return {}
-    return {"models": kept, "model": params.train.model if params.train.model in kept else kept[0]}
+    missing = {name: lacks(settings, corpus, clips) for name, settings in params.models.items()}
+    root, zoo = (
+        [name for name in listed if not missing[name]] or [name for name in file.get("models", {}) if not missing[name]]
+        for listed, file in zip((params.train.models, params.zoo.models), _files(params_path), strict=True))
+    if not root:
+        return _Choice({}, {}, [])
+    told = [f"{where}: {', '.join(kept)}, as the corpus has clips for these"
+            for where, kept, listed in (("train.models", root, params.train.models),
+                                        ("zoo.models", zoo, params.zoo.models)) if kept and kept != listed]
+    reasons: dict[str, list[str]] = {}
+    for name in (*params.train.models, *params.zoo.models):
+        if missing[name]:
+            reasons.setdefault(missing[name], []).append(name)
+    told += [f"left out: {', '.join(names)} (the corpus has {reason})" for reason, names in reasons.items()]
+    model = params.train.model if params.train.model in (*root, *zoo) else root[0]
+    return _Choice({"models": root, "model": model}, {"models": zoo}, told)
+
+
+def _files(params_path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The settings as they stand in `params.yaml`, and in the zoo's file, if there is one."""
+    zoo = _zoo(params_path)
+    return read_yaml(params_path), read_yaml(zoo) if zoo.exists() else {}
+
+
+def _zoo(params_path: str | Path) -> Path:
+    return Path(params_path).parent / ZOO
 
 
 def _default_corpus() -> dict[str, Any]:
@@ -189,22 +220,30 @@ def _signers(signers: Any) -> str:
         f" ({signers.isna().sum()} clips by unknown ones)" if signers.isna().any() else "")
 
 
-def _rewrite(params_path: str | Path, changes: dict[str, dict[str, Any]]) -> None:
-    """Set values of some blocks, keeping comments and order; nothing is written unless the result is valid."""
-    from ruamel.yaml import YAML, YAMLError
+def _rewrite(params_path: str | Path, changes: dict[str, dict[str, Any]],
+             zoo_changes: dict[str, dict[str, Any]]) -> None:
+    """Set values of some blocks of both files, keeping comments and order; nothing is written unless all is valid."""
+    load(params_path)
+    written = {Path(params_path): changes} | ({_zoo(params_path): zoo_changes} if _zoo(params_path).exists() else {})
+    texts = {path: _changed(path, blocks) for path, blocks in written.items()}
+    with TemporaryDirectory() as folder:
+        for path, text in texts.items():
+            write_text(Path(folder) / os.path.relpath(path, Path(params_path).parent), text)
+        load(Path(folder) / Path(params_path).name)
+    for path, text in texts.items():
+        write_text(path, text)
+
+
+def _changed(path: Path, changes: dict[str, dict[str, Any]]) -> str:
+    """The text of a file of settings after some values of its blocks were set."""
+    from ruamel.yaml import YAML
 
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.representer.add_representer(type(None), lambda dumper, _: dumper.represent_scalar(_NULL, "null"))
-    try:
-        content = yaml.load(Path(params_path).read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
-        raise ParamsError(f"{params_path} is not here; run this from the project's folder") from None
-    except YAMLError as error:
-        raise ParamsError(f"{params_path} is not valid YAML: {error}") from None
-    parse(content, str(params_path))
+    content = yaml.load(path.read_text(encoding="utf-8")) or {}
     for block, values in changes.items():
         into = content.setdefault(block, {})
         for key, value in values.items():
@@ -212,8 +251,7 @@ def _rewrite(params_path: str | Path, changes: dict[str, dict[str, Any]]) -> Non
                 into[key].update(value)
             else:
                 into[key] = value
-    parse(content, str(params_path))
     text = io.StringIO()
     yaml.dump(content, text)
     # A blank line belongs to the value before it, and is lost with it.
-    write_text(params_path, re.sub(r"(?m)^( .*)\n(?=\w+:)", r"\1\n\n", text.getvalue()))
+    return re.sub(r"(?m)^( .*)\n(?=\w+:)", r"\1\n\n", text.getvalue())

@@ -8,7 +8,8 @@ import numpy as np
 
 from slr.corpora.examples import example_clips
 from slr.dataset.frames import read_frames
-from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import read_manifest
 from slr.dataset.paths import FRAMES, LANDMARKS, MANIFEST
 from slr.draw import View, draw_skeleton, key_frames

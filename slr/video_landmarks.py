@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from slr.dataset.landmarks import ClipLandmarks, decode, encode
+from slr.dataset.landmark_store import decode
+from slr.dataset.landmarks import ClipLandmarks, encode
 from slr.errors import ClipError, ModelError
 from slr.frames import clip_frames
 from slr.landmarks.holistic import HolisticExtractor, extractor_metadata

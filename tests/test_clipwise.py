@@ -3,19 +3,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from slr.clipwise import (
-    Failure,
-    Job,
-    content_key,
-    disk_errors,
-    judge,
-    make_parts,
-    prune,
-    read_failures,
-    read_parts,
-    write_failures,
-)
+from slr.clipwise import Failure, Job, content_key, judge, make_parts, prune, read_failures, read_parts, write_failures
 from slr.errors import ClipError, SlrError
+from slr.files import disk_errors
 
 
 def row(argument: str) -> pa.Table:

@@ -8,7 +8,8 @@ import pytest
 
 from slr.convert import convert, file_names
 from slr.corpora.scanning import prepare
-from slr.dataset.landmarks import CHANNELS, ClipLandmarks, LandmarkStore, write_store
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, write_store
 from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
 from slr.errors import CorpusError, ParamsError
 from slr.landmarks.importing import import_landmarks

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from slr.dataset.frames import FrameStore
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.params import load
 from slr.video import read_video, write_video
 from tests.conftest import REPOSITORY

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from slr.cli import app
 from slr.dataset.frames import FrameStore
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import SCHEMA, write_manifest
 from slr.dataset.splits import write_splits
 from slr.errors import CorpusError, ModelError, SlrError

@@ -1,5 +1,7 @@
 """`params.yaml`: its schema, its defaults, and what a mistake in it says."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -10,7 +12,7 @@ from tests.conftest import REPOSITORY
 
 def test_the_committed_file_is_valid_and_sets_the_defaults_except_the_models_and_gloss_sets():
     params = load(REPOSITORY / "params.yaml")
-    own = {"models": True, "evaluation": True, "train": {"model", "models"}}
+    own = {"models": True, "zoo": True, "evaluation": True, "train": {"model", "models"}}
     assert params.model_dump(exclude=own) == Params().model_dump(exclude=own)
 
 
@@ -25,7 +27,46 @@ def test_the_committed_file_names_every_setting_so_that_each_can_be_overridden_f
             gap for name, value in full.items() if isinstance(value, dict) and name in block
             for gap in missing(block[name], value, f"{place}{name}.")]
 
-    assert missing(content, parse(content).model_dump(), "") == []
+    assert missing(content, parse(content).model_dump(exclude={"zoo"}), "") == []
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with the two files of settings."""
+    (tmp_path / "zoo").mkdir()
+    (tmp_path / "params.yaml").write_text("models: {a: {family: spoter}}\ntrain: {model: a, models: [a]}\n")
+    (tmp_path / "zoo/params.yaml").write_text("models: {b: {family: silt, lr: 0.5}}\nzoo: {models: [b]}\n")
+    return tmp_path
+
+
+def test_the_zoos_models_are_settings_too_and_any_can_be_selected(project):
+    params = load(project / "params.yaml")
+    assert (params.train.models, params.zoo.models, params.models["b"].lr) == (["a"], ["b"], 0.5)
+    (project / "params.yaml").write_text("models: {a: {family: spoter}}\ntrain: {model: b, models: [a]}\n")
+    assert load(project / "params.yaml").train.model == "b"
+
+
+@pytest.mark.parametrize("zoo, message", [
+    ("models: {b: {family: silt, lrr: 1}}", r"zoo.params.yaml: models.b.lrr: unknown name; did you mean 'lr'"),
+    ("models: {b: {family: silt}}\nzoo: {models: [bb]}", "zoo.models: there is no model 'bb' under models"),
+    ("models: {a: {family: silt}}", r"model 'a' is in .*params.yaml and in .*zoo.params.yaml; keep one"),
+    ("train: {seed: 1}", "zoo.params.yaml: unknown name 'train'"),
+    ("models: [b]", "zoo.params.yaml: models has to be settings by model's name"),
+    ("- b", "zoo.params.yaml holds no settings"),
+    ("a: [", "zoo.params.yaml is not valid YAML")])
+def test_a_mistake_in_the_zoo_names_the_file(project, zoo, message):
+    (project / "zoo/params.yaml").write_text(zoo)
+    with pytest.raises(ParamsError, match=message):
+        load(project / "params.yaml")
+
+
+def test_a_misspelt_selection_is_refused_with_the_nearest_of_both_files(project):
+    for name, near in (("silt_quary", "silt_query"), ("multistraem", "multistream"), ("stfnt", "stfnet")):
+        content = (REPOSITORY / "params.yaml").read_text().replace("model: multistream ", f"model: {name} ", 1)
+        (project / "params.yaml").write_text(content)
+        (project / "zoo/params.yaml").write_text((REPOSITORY / "zoo/params.yaml").read_text())
+        with pytest.raises(ParamsError, match=f"train.model: there is no model '{name}'; did you mean '{near}'"):
+            load(project / "params.yaml")
 
 
 @pytest.mark.parametrize(("content", "message"), [
@@ -38,7 +79,7 @@ def test_the_committed_file_names_every_setting_so_that_each_can_be_overridden_f
     ({"corpus": {"name": "ipn", "subset": 100}}, "subset 100 is not one of corpus ipn's; use all or null"),
     ({"corpus": {"name": "ipn", "crop": "bbox"}}, "crop: corpus ipn has no boxes"),
     ({"splits": {"by": "signr"}}, "did you mean 'signer'"),
-    ({"train": {"model": "spotr"}}, "no model 'spotr' under models; did you mean 'spoter'"),
+    ({"train": {"model": "spotr"}}, "no model 'spotr'; did you mean 'spoter'"),
     ({"models": {name: {"family": "spoter"} for name in ("spoter", "other")}, "train": {"models": ["other"]}},
      "'spoter' is not in train.models"),
     ({"models": {"spoter": {"family": "spoter", "lr": "fast"}}}, "models.spoter.lr: "),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from slr.data.clips import load_clips
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.dataset.signers import write_signers
 from slr.dataset.splits import write_splits

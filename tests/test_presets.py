@@ -14,8 +14,10 @@ from tests.recordings import record
 
 @pytest.fixture
 def home(tmp_path, monkeypatch) -> Path:
-    """A project with params.yaml and recordings in `rec/`."""
-    shutil.copy(REPOSITORY / "params.yaml", tmp_path)
+    """A project with its settings and recordings in `rec/`."""
+    for name in ("params.yaml", "zoo/params.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(REPOSITORY / name, tmp_path / name)
     for gloss in "AB":
         record(tmp_path / "rec" / gloss / "one.mp4")
     monkeypatch.chdir(tmp_path)
@@ -152,15 +154,33 @@ def test_bad_settings_are_not_rewritten(home, text, message):
     assert (path.read_text() if path.exists() else None) == text
 
 
-def test_a_corpus_of_sentences_trains_the_models_that_read_them(home):
-    before = load("params.yaml").train
+def test_a_corpus_of_sentences_keeps_the_models_that_read_them_and_says_why_the_others_go(home):
+    chosen = load("params.yaml")
     Path("rec/clips.csv").write_text("path,gloss,glosses\nA/one.mp4,,A B\nB/one.mp4,,B A B\n")
     told = use_folder("params.yaml", "rec", "rec/clips.csv")
-    train = load("params.yaml").train
-    assert (train.models, train.model) == (["pose_ctc", "stfnet"], "pose_ctc")
-    assert "train.models: pose_ctc, stfnet, as the corpus has clips for these" in told
+    params = load("params.yaml")
+    assert (params.train.models, params.train.model, params.zoo.models) == (["pose_ctc"], "pose_ctc", ["stfnet"])
+    assert "train.models: pose_ctc, as the corpus has clips for these\nzoo.models: stfnet, as" in told
+    assert "left out: multistream, spoter, " in told and "transformer" in told.split("left out: multistream")[1]
+    assert "(the corpus has no clips with one gloss)" in told
+    assert "left out: sca_stgcn_detection (the corpus has no streams" in told
     use_sample("params.yaml")
-    assert load("params.yaml").train == before
+    assert (load("params.yaml").train, load("params.yaml").zoo) == (chosen.train, chosen.zoo)
+    assert comments(home / "zoo/params.yaml") == comments(REPOSITORY / "zoo/params.yaml")
+
+
+def test_a_selected_model_of_the_zoo_stays_selected(home):
+    text = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(text.replace("model: multistream ", "model: transformer ", 1))
+    use_folder("params.yaml", "rec")
+    params = load("params.yaml")
+    assert params.train.model == "transformer" and "transformer" in params.zoo.models
+
+
+def test_a_project_without_a_zoo_can_choose_a_corpus(home):
+    shutil.rmtree("zoo")
+    use_folder("params.yaml", "rec")
+    assert load("params.yaml").corpus.name == "folder" and not Path("zoo").exists()
 
 
 def test_models_that_were_chosen_stay_where_the_corpus_has_clips_for_them(home):

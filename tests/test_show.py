@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from slr.dataset.landmarks import CHANNELS, ClipLandmarks, LandmarkStore, write_store
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, write_store
 from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
 from slr.draw import COLOURS
 from slr.errors import ClipError, CorpusError, SlrError

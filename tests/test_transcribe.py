@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 
 from slr import transcribe
 from slr.cli import app
-from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
 from slr.dataset.signers import write_signers
 from slr.dataset.splits import write_splits

@@ -15,7 +15,7 @@ from slr.cli import app
 from slr.data.images import RgbBatch, RgbClips
 from slr.data.stretches import stretches_of
 from slr.dataset.frames import FrameStore
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.decoding.decoder import Decoder
 from slr.errors import ClipError
 from slr.files import read_json, write_json

@@ -62,7 +62,7 @@ def sample_error(
     as_json: Json = False,
 ):
     """How far the extracted landmarks are from the drawn signer's true joints, and how often parts are found."""
-    from slr.corpora.sample.extraction_error import extraction_error
+    from slr.landmarks.extraction_error import extraction_error
 
     with readable_errors():
         errors = extraction_error(root, landmarks)

@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from slr.clipwise import disk_errors
 from slr.errors import ClipError
 from slr.fetch import Connection, Dead, innermost, partial_file, size_and_hash
-from slr.files import write_text
+from slr.files import disk_errors, write_text
 from slr.progress import progress, warn
 from slr.video import VIDEO_SUFFIXES, read_video
 

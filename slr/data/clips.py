@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from slr.data.resample import resample
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import ParamsError
 from slr.skeleton import Skeleton
 

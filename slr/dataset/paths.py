@@ -1,4 +1,4 @@
-"""Where things lie in a project's folder: what the stages leave for one another, by the names of dvc.yaml."""
+"""Where things lie in a project's folder: what the stages leave for one another, by the names of both dvc.yaml."""
 
 from pathlib import Path
 
@@ -10,7 +10,12 @@ SPLITS = Path("data/splits.parquet")
 SIGNERS = Path("data/signers.parquet")
 MODELS = Path("models")
 SELECTED = MODELS / "selected"
+"""The chosen model, with its evaluation."""
 METRICS = Path("metrics")
 REPORTS = Path("reports")
+MODEL_REPORTS = REPORTS / "models"
+ZOO_REPORTS = REPORTS / "zoo"
+EVALUATED = REPORTS / "evaluated"
+"""For each tested model, `<model>.json`: the folder that its evaluation is in, and that folder's hash."""
 WORK = Path("data/.work")
 """What an interrupted stage goes on from; not an output, safe to delete."""

@@ -1,5 +1,6 @@
 """Test a trained model, once: its metrics, and what it said about every test clip."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +19,9 @@ from slr.params import Params
 from slr.tasks import clips_of
 from slr.training.device import use_cores
 from slr.training.scores import SCORES
-from slr.training.trained import HISTORY, load_model
+from slr.training.trained import CONFIG, HISTORY, load_model
+
+METRICS = "metrics.json"
 
 
 def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, manifest: Path, signers: Path,
@@ -36,8 +39,8 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
     metrics_path : Path
         The metrics as flat JSON; see docs/training.md for each one's meaning.
     report_dir : Path
-        The learning curves (`slr.evaluation.model_plots`), and what the model's task has: `slr.evaluation.signs`,
-        `streams`, `sentences`.
+        All that a page tells of the model: metrics.json, its config.json, the learning curves
+        (`slr.evaluation.model_plots`), and what its task has: `slr.evaluation.signs`, `streams`, `sentences`.
     frames : Path, optional
         The folder of frames, for a model that reads these.
 
@@ -74,6 +77,8 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
         write_learning(temporary, pd.read_csv(model_dir / HISTORY), training["best_epoch"])
         metrics |= {key: training[key] for key in _TRAINING if training.get(key) is not None}
         metrics["parameters"] = trained.config["parameters"]
+        shutil.copyfile(model_dir / CONFIG, temporary / CONFIG)
+        write_json(temporary / METRICS, metrics)
         write_json(metrics_path, metrics)
     return metrics
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from slr.clipwise import content_key
 from slr.compute import map_unordered
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.dataset.splits import write_splits
 from slr.errors import CorpusError, SlrError

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.signers import read_signers
 from slr.evaluation.embeddings import write_embeddings
 from slr.evaluation.importance import write_importance

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from slr.data.clips import cut
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import CorpusError
 from slr.evaluation import plots
 from slr.evaluation.model_plots import CURVE

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.errors import CorpusError, ModelError
 from slr.evaluation.retrieval import all_shot, pair, retrieval_metrics, silhouette, whole_glosses

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks
 from slr.errors import ClipError, GalleryError
 from slr.index.entries import Entry
 from slr.progress import progress, warn

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from slr.corpora.examples import GLOSS_JOIN
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import SPLITS, read_manifest
 from slr.dataset.paths import LANDMARKS, MANIFEST
 from slr.dataset.paths import SPLITS as SPLITS_FILE

@@ -7,22 +7,12 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from slr.clipwise import (
-    Job,
-    content_key,
-    disk_errors,
-    judge,
-    make_parts,
-    prune,
-    read_failures,
-    read_parts,
-    write_failures,
-)
+from slr.clipwise import Job, content_key, judge, make_parts, prune, read_failures, read_parts, write_failures
 from slr.dataset.frames import decode_jpegs
 from slr.dataset.landmarks import ClipLandmarks, encode, write_rows
 from slr.dataset.shards import Shards
 from slr.errors import ClipError
-from slr.files import atomic_path
+from slr.files import atomic_path, disk_errors
 from slr.landmarks.holistic import HolisticExtractor, extractor_metadata
 from slr.params import LandmarksParams
 from slr.skeleton import skeleton

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from slr.clipwise import Failure, disk_errors, judge, reason, write_failures
+from slr.clipwise import Failure, judge, reason, write_failures
 from slr.corpora.imported import landmark_format
 from slr.dataset.landmarks import CHANNELS, ClipLandmarks, encode, write_rows
 from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError
-from slr.files import atomic_path
+from slr.files import atomic_path, disk_errors
 from slr.params import CorpusParams
 from slr.progress import progress
 from slr.skeleton import Skeleton

@@ -31,8 +31,9 @@ from slr.params.pipeline import (
     SignersParams,
     SplitsParams,
     TrainParams,
+    ZooParams,
 )
-from slr.params.reading import describe, load, parse, parse_model
+from slr.params.reading import ZOO, describe, load, parse, parse_model, read_yaml
 from slr.params.section import Section
 from slr.params.whole import Params
 from slr.params.windows import WindowsParams
@@ -42,6 +43,6 @@ __all__ = [
     "EvaluationParams", "FAMILIES", "FramesParams", "ImagesParams", "ImportedParams", "JoinedParams",
     "LandmarksParams", "LossParams", "ModelParams", "MultistreamParams", "Params", "PoseCtcParams", "SampleParams",
     "ScaStgcnDetectionParams", "ScaStgcnParams", "Section", "SignersParams", "SiltParams", "SplitsParams",
-    "SpoterParams", "StfnetParams", "TrainParams", "TrainingParams", "TransformerParams", "WindowsParams",
-    "describe", "load", "parse", "parse_model",
+    "SpoterParams", "StfnetParams", "TrainParams", "TrainingParams", "TransformerParams", "WindowsParams", "ZOO",
+    "ZooParams", "describe", "load", "parse", "parse_model", "read_yaml",
 ]

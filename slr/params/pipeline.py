@@ -17,9 +17,9 @@ class SampleParams(Section):
     """How many of the invented signs."""
     signers: Positive = 8
     """How many drawn people."""
-    repetitions: Positive = 3
+    repetitions: Positive = 2
     """Clips of each sign by each signer."""
-    sentences: Positive = 120
+    sentences: Positive = 60
     streams: Positive = 8
     fps: Annotated[float, Field(gt=0)] = 15
     size: Annotated[int, Field(ge=128)] = 320
@@ -176,6 +176,13 @@ class TrainParams(Section):
     seed: int = 1
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
+
+
+class ZooParams(Section):
+    """The models of `zoo/params.yaml`, which are trained when they are asked for."""
+
+    models: list[str] = []
+    """The models that `make zoo` trains; each names a block of `models` in the same file."""
 
 
 class EvaluationParams(Section):

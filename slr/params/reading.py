@@ -1,10 +1,10 @@
-"""Reading and checking `params.yaml`, and describing what can stand in it.
+"""Reading and checking `params.yaml` (and `zoo/params.yaml`), and describing what can stand in it.
 
 `load` validates the whole file at once, so that a misspelt name in a model's settings fails before the first stage and
 not after an hour; the message carries the nearest right name.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,32 +17,71 @@ from slr.params.families.training import TrainingParams
 from slr.params.section import Section
 from slr.params.whole import Params, nearest
 
+ZOO = Path("zoo/params.yaml")
+"""The file with the models that are trained when they are asked for, beside `params.yaml`; it may be missing."""
+
 
 def load(path: str | Path = "params.yaml") -> Params:
-    """Read and check `params.yaml`.
+    """Read and check `params.yaml`, and `zoo/params.yaml` beside it.
 
     Raises
     ------
     ParamsError
         If the file is missing, isn't YAML, or holds an unknown name or a value out of range; all problems at once,
-        each with its place, and with the nearest right name for a misspelt one.
+        each with its place, and with the nearest right name for a misspelt one. If both files have a model of a name.
     """
+    content, zoo_path = read_yaml(path), Path(path).parent / ZOO
+    if not zoo_path.exists():
+        return parse(content, str(path))
+    zoo = read_yaml(zoo_path)
+    if unknown := zoo.keys() - {"zoo", "models"}:
+        raise ParamsError(f"{zoo_path}: unknown name '{min(unknown)}'; it holds zoo.models and the settings of these "
+                          f"under models, everything else stands in {path}")
+    own, others = content.get("models", Params().models), zoo.get("models") or {}
+    if not (isinstance(own, dict) and isinstance(others, dict)):
+        raise ParamsError(f"{path if isinstance(others, dict) else zoo_path}: models has to be settings by model's name")
+    if twice := own.keys() & others.keys():
+        raise ParamsError(f"model '{min(twice)}' is in {path} and in {zoo_path}; keep one")
+    return parse({**content, "models": {**own, **others}, "zoo": zoo.get("zoo") or {}}, str(path),
+                 dict.fromkeys(others, str(zoo_path)))
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """A file of settings as it stands, unchecked; raises ParamsError if it is missing or isn't YAML."""
     try:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
     except FileNotFoundError:
         raise ParamsError(f"{path} is not here; run this from the project's folder") from None
     except yaml.YAMLError as error:
         raise ParamsError(f"{path} is not valid YAML: {error}") from None
-    return parse(content, str(path))
+    if not isinstance(content, dict):
+        raise ParamsError(f"{path} holds no settings (name: value), but {type(content).__name__}")
+    return content
 
 
-def parse(content: dict[str, Any], source: str = "params") -> Params:
-    """Check settings that are already read; `source` names them in errors. Raises ParamsError like `load`."""
+def parse(content: dict[str, Any], source: str = "params", sources: Mapping[str, str] | None = None) -> Params:
+    """Check settings that are already read; raises ParamsError like `load`.
+
+    Parameters
+    ----------
+    source : str
+        What errors call them.
+    sources : mapping of str to str, optional
+        The file of each model that isn't in `source`.
+    """
     try:
         return Params.model_validate(content)
     except ValidationError as error:
-        problems = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
+        problems = "\n".join(f"  {_place(problem, sources or {})}{_explain(problem)}" for problem in error.errors())
         raise ParamsError(f"{source} can't be used:\n{problems}") from None
+
+
+def _place(problem: Any, sources: Mapping[str, str]) -> str:
+    """The file of a problem, where it isn't the one that is read."""
+    match problem["loc"]:
+        case ("models", name, *_) if name in sources:
+            return f"{sources[name]}: "
+    return ""
 
 
 def parse_model(content: dict[str, Any], name: str) -> ModelParams:

@@ -1,4 +1,4 @@
-"""The whole of `params.yaml`."""
+"""The whole of `params.yaml`, with the models of `zoo/params.yaml`."""
 
 import difflib
 from typing import Any, Self
@@ -16,12 +16,13 @@ from slr.params.pipeline import (
     SignersParams,
     SplitsParams,
     TrainParams,
+    ZooParams,
 )
 from slr.params.section import Section
 
 
 class Params(Section):
-    """The whole of `params.yaml`."""
+    """The whole of `params.yaml`; `zoo` and the models that it names are those of `zoo/params.yaml`."""
 
     corpus: CorpusParams = CorpusParams()
     frames: FramesParams = FramesParams()
@@ -30,17 +31,23 @@ class Params(Section):
     signers: SignersParams = SignersParams()
     train: TrainParams = TrainParams()
     models: dict[str, ModelParams] = {"spoter": SpoterParams()}
+    zoo: ZooParams = ZooParams()
     evaluation: EvaluationParams = EvaluationParams()
     compute: ComputeParams = ComputeParams()
 
     @model_validator(mode="after")
     def _models_exist(self) -> Self:
-        for where, name in [("train.model", self.train.model), *(("train.models", m) for m in self.train.models)]:
-            if name not in self.models:
-                raise ValueError(f"{where}: there is no model '{name}' under models{nearest(name, self.models)}")
-        if self.train.model not in self.train.models:
-            raise ValueError(f"train.model: '{self.train.model}' is not in train.models, so nothing would train it; "
-                             f"add it to train.models or select one of {', '.join(self.train.models)}")
+        for where, names in [("train.models", self.train.models), ("zoo.models", self.zoo.models)]:
+            for name in names:
+                if name not in self.models:
+                    raise ValueError(f"{where}: there is no model '{name}' under models{nearest(name, self.models)}")
+        trained = [*self.train.models, *self.zoo.models]
+        if self.train.model not in trained:
+            unknown = self.train.model not in self.models
+            raise ValueError(
+                f"train.model: there is no model '{self.train.model}'{nearest(self.train.model, trained)}" if unknown
+                else f"train.model: '{self.train.model}' is not in train.models, so nothing would train it; add it "
+                     f"there or select one of {', '.join(trained)}")
         return self
 
 

@@ -8,7 +8,8 @@ import pandas as pd
 
 from slr.clipwise import Failure
 from slr.corpora.examples import example_clips
-from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import SPLITS
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from slr.data.clips import Clips, cut, load_clips
 from slr.data.images import RgbClips
 from slr.dataset.frames import FrameStore
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.dataset.signers import read_signers
 from slr.dataset.splits import read_splits

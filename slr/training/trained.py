@@ -19,7 +19,8 @@ from slr.data.clips import Clips, arrange, load_clips
 from slr.data.images import RgbBatch, RgbClips
 from slr.data.normalise import Normalise, normaliser
 from slr.dataset.frames import FrameStore
-from slr.dataset.landmarks import ClipLandmarks, LandmarkStore, skeleton_of
+from slr.dataset.landmark_store import LandmarkStore, skeleton_of
+from slr.dataset.landmarks import ClipLandmarks
 from slr.errors import ModelError, ParamsError
 from slr.files import atomic_path, file_hash, read_json, write_json
 from slr.models import build

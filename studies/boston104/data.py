@@ -9,7 +9,7 @@ import pandas as pd
 
 from slr.clipwise import content_key
 from slr.corpora import scanning
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.dataset.signers import write_signers
 from slr.dataset.splits import write_splits

@@ -17,7 +17,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from slr.compute import map_unordered
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.decoding.decoder import Decoder
 from slr.decoding.ngram import Fusion, train_ngrams

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from dtaidistance.dtw_ndim import distance_fast
 
-from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks
 
 MOTION = 3.0
 """What the motion from frame to frame counts beside the places."""

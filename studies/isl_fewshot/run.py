@@ -15,7 +15,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.spatial.distance import cdist
 
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.evaluation import plots
 from slr.evaluation.dtw import dtw_body_features, dtw_distances

@@ -27,7 +27,8 @@ from pathlib import Path
 
 import numpy as np
 
-from slr.dataset.landmarks import CHANNELS, ClipLandmarks, LandmarkStore, write_store
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, write_store
 from slr.skeleton import Skeleton, define
 
 SIDES = ("left", "right")

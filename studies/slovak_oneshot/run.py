@@ -20,7 +20,7 @@ from scipy.spatial.distance import cdist
 from slr.clipwise import content_key
 from slr.compute import map_unordered
 from slr.corpora.reading import nfc
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import SlrError
 from slr.evaluation import plots
 from slr.files import file_hash, read_json, write_json, write_text

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.dataset.signers import write_signers
 from slr.dataset.splits import write_splits

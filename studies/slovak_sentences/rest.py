@@ -8,7 +8,8 @@ import pandas as pd
 from scipy.special import expit
 
 from slr.corpora.imported.takes import sign_frames
-from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import read_manifest
 from slr.evaluation.streams import probabilities_of
 from slr.metrics.detection import best_threshold, pr_auc, precision_recall_f1

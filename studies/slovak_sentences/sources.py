@@ -9,7 +9,7 @@ from slr.clipwise import content_key
 from slr.corpora import scanning
 from slr.corpora.imported.takes import sign_frames
 from slr.corpora.reading import row
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
 from slr.dataset.signers import write_signers
 from slr.dataset.splits import write_splits

@@ -5,10 +5,10 @@ import pytest
 
 from slr.corpora.sample.body import JOINTS
 from slr.corpora.sample.draw import Camera
-from slr.corpora.sample.extraction_error import extraction_error
 from slr.corpora.sample.truth import ClipTruth, read_truth, write_truth
 from slr.dataset.landmarks import ClipLandmarks, write_store
 from slr.errors import CorpusError
+from slr.landmarks.extraction_error import extraction_error
 from slr.skeleton import skeleton
 
 HOLISTIC = skeleton("holistic-75")

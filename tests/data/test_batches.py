@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from slr.data.batches import by_sign, collate, evaluation_batches, similar_lengths
 from slr.data.clips import arrange, load_clips, pick_joints
-from slr.dataset.landmarks import LandmarkStore, write_store
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import write_store
 from slr.skeleton import skeleton
 from tests import landmark_corpus
 from tests.landmark_corpus import JOINTS

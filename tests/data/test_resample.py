@@ -6,7 +6,8 @@ import torch
 
 from slr.data.clips import arrange, load_clips
 from slr.data.resample import at_moments, resample, spread
-from slr.dataset.landmarks import LandmarkStore, write_store
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import write_store
 from tests import landmark_corpus
 from tests.landmark_corpus import JOINTS
 

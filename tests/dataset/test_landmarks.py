@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slr.dataset.landmarks import CHANNELS, ClipLandmarks, LandmarkStore, encode, rounded, write_store
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, encode, rounded, write_store
 from slr.errors import CorpusError, ParamsError
 from slr.skeleton import define, skeleton
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from slr.data.clips import load_clips
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.dataset.signers import write_signers
 from slr.dataset.splits import read_splits, write_splits

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.dataset.splits import read_splits
 from slr.errors import CorpusError, SlrError

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.errors import CorpusError
 from slr.evaluation.evaluate import evaluate

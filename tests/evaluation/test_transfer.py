@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from slr.cli import app
-from slr.dataset.landmarks import LandmarkStore, write_store
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import write_store
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.errors import CorpusError, ModelError, ParamsError
 from slr.evaluation.transfer import print_transfer, transfer

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from slr.cli import app
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.dataset.splits import read_splits
 from slr.errors import CorpusError, GalleryError, ModelError, SlrError

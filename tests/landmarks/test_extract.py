@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from slr.dataset.frames import read_frames
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.dataset.shards import Shards
 from slr.errors import CorpusError, SlrError

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from slr.corpora.imported import arrays
-from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import SCHEMA, write_manifest
 from slr.errors import ClipError, CorpusError, SlrError
 from slr.landmarks.importing import check_landmarks, import_landmarks

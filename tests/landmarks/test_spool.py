@@ -5,7 +5,8 @@ import tempfile
 import numpy as np
 import pytest
 
-from slr.dataset.landmarks import ClipLandmarks, LandmarkStore, write_store
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks, write_store
 from slr.errors import SlrError
 from slr.landmarks.spool import Spool
 from slr.skeleton import skeleton

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from tests.landmark_corpus import JOINTS, clip
 from tests.pipeline.conftest import Project, new_project, stages_run
 

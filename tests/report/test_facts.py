@@ -3,7 +3,7 @@ import pytest
 
 from slr.clipwise import read_failures
 from slr.corpora.examples import example_clips
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.dataset.splits import read_splits
 from slr.report.corpus_facts import corpus_facts

@@ -6,7 +6,7 @@ import numpy as np
 
 from slr.corpora.folder import scan
 from slr.corpora.reading import nfc
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from studies import slovak
 from studies.workspace import kept
 from tests.studies.recordings import real, write_takes, write_words

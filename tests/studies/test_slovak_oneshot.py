@@ -8,7 +8,8 @@ from slr.corpora.reading import nfc
 from slr.data.batches import collate
 from slr.data.clips import load_clips
 from slr.data.normalise import normaliser
-from slr.dataset.landmarks import CHANNELS, ClipLandmarks, LandmarkStore, write_store
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, write_store
 from slr.dataset.splits import read_splits
 from slr.errors import SlrError
 from slr.files import read_json

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from slr.corpora.imported.joined import scan
-from slr.dataset.landmarks import ClipLandmarks, LandmarkStore, write_store
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks, write_store
 from slr.dataset.manifest import read_manifest
 from slr.dataset.splits import read_splits
 from slr.errors import SlrError

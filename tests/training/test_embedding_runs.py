@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.evaluation.evaluate import evaluate
 from slr.files import file_hash, read_json
 from slr.params import Params

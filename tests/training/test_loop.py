@@ -14,7 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.splits import read_splits, write_splits
 from slr.errors import CorpusError, ModelError
 from slr.files import read_json

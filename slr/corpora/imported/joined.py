@@ -23,7 +23,8 @@ from slr.corpora.imported.recordings import chosen_skeleton, same_file
 from slr.corpora.imported.takes import join, sign_frames
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, require_folder, row
-from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError, CorpusError
 from slr.params import ImportedParams, JoinedParams

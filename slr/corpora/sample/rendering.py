@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from slr.clipwise import disk_errors
 from slr.compute import map_unordered
 from slr.corpora.sample import body, clips
 from slr.corpora.sample.draw import Camera
@@ -19,7 +18,7 @@ from slr.corpora.sample.signer import Signer, make_signers
 from slr.corpora.sample.signs import SIGNS, Sign
 from slr.corpora.sample.truth import ClipTruth, write_truth
 from slr.dataset.manifest import SCHEMA
-from slr.files import atomic_path
+from slr.files import atomic_path, disk_errors
 from slr.params import SampleParams
 from slr.progress import progress
 from slr.video import write_video

@@ -9,7 +9,7 @@ import pytest
 
 from slr.corpora.imported.isl_kinect import FPS, joints, load, scan
 from slr.corpora.scanning import prepare
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError, CorpusError
 from slr.landmarks.importing import import_landmarks

@@ -13,7 +13,8 @@ from slr.cli import app
 from slr.corpora.imported.joined import joints, load, scan
 from slr.corpora.imported.takes import join, sign_frames
 from slr.corpora.scanning import prepare
-from slr.dataset.landmarks import CHANNELS, ClipLandmarks, LandmarkStore, write_store
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, write_store
 from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
 from slr.errors import ClipError, CorpusError
 from slr.landmarks.importing import import_landmarks

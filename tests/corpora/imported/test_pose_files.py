@@ -9,7 +9,7 @@ from pose_format.utils.holistic import holistic_components
 
 from slr.corpora.imported.pose_files import joints, load, scan
 from slr.corpora.scanning import prepare
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import ClipError, CorpusError
 from slr.landmarks.importing import import_landmarks
 from slr.params import CorpusParams, ImportedParams

@@ -5,7 +5,7 @@ import pytest
 
 from slr.corpora.imported.sca_npz import joints, load, read_groundtruth, scan
 from slr.corpora.scanning import prepare
-from slr.dataset.landmarks import LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError, CorpusError, ParamsError
 from slr.landmarks.importing import import_landmarks

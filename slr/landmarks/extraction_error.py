@@ -6,7 +6,8 @@ import numpy as np
 
 from slr.corpora.sample.body import JOINTS
 from slr.corpora.sample.truth import ClipTruth, read_truth
-from slr.dataset.landmarks import ClipLandmarks, LandmarkStore
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks
 from slr.errors import CorpusError
 from slr.skeleton import Skeleton
 

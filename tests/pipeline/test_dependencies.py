@@ -1,0 +1,46 @@
+"""The dependencies in both dvc.yaml are the code that each stage imports: no more, no less."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY
+from tests.pipeline.imports import has_code, import_closure
+
+WITHOUT_EFFECT = {
+    Path("pipeline/stage.py"): "reads the settings and words errors",
+    Path("slr/__init__.py"): "the version",
+    Path("slr/dataset/paths.py"): "names what dvc.yaml names: a stage that wrote elsewhere would fail",
+    Path("slr/errors.py"): "kinds of errors",
+    Path("slr/progress.py"): "what a terminal shows meanwhile",
+    **dict.fromkeys((path.relative_to(REPOSITORY) for path in (REPOSITORY / "slr/params").rglob("*.py")),
+                    "checks settings, whose values stand under `params`"),
+}
+"""Code that a stage runs and that no output follows from: a change there reruns nothing."""
+DEFAULTS = {path.relative_to(REPOSITORY) for path in (REPOSITORY / "slr/params/families").glob("*.py")}
+"""Settings of models that params.yaml may leave out: what a model is follows from these too."""
+STAGES = [(file, name, stage) for file in ("dvc.yaml", "zoo/dvc.yaml")
+          for name, stage in yaml.safe_load((REPOSITORY / file).read_text())["stages"].items()]
+
+
+def covered(paths: list[str]) -> set[Path]:
+    """The modules at or below paths of the repository."""
+    modules = set()
+    for path in paths:
+        assert (REPOSITORY / path).exists(), f"{path} is not there"
+        found = (REPOSITORY / path).rglob("*.py") if (REPOSITORY / path).is_dir() else [REPOSITORY / path]
+        modules |= {module.relative_to(REPOSITORY) for module in found}
+    return modules
+
+
+@pytest.mark.parametrize("file, name, stage", STAGES, ids=[f"{file}:{name}" for file, name, _ in STAGES])
+def test_a_stage_depends_on_the_code_that_it_imports(file: str, name: str, stage: dict):
+    script = Path(*stage["cmd"].split()[2].split(".")).with_suffix(".py")
+    imported = import_closure(script, REPOSITORY, WITHOUT_EFFECT)
+    if Path("slr/models/__init__.py") in imported:
+        imported |= {path for path in DEFAULTS if has_code(REPOSITORY / path)}
+    named = [path for path in stage["deps"] if path.startswith(("pipeline/", "slr/"))]
+    assert {path for path in covered(named) if has_code(REPOSITORY / path)} == {script} | imported
+    assert named[0] == str(script) and named[1:] == sorted(named[1:])
+    assert stage.get("wdir", ".") == (".." if file.startswith("zoo/") else ".")
