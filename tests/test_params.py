@@ -51,7 +51,7 @@ def test_the_zoos_models_are_settings_too_and_any_can_be_selected(project):
     ("models: {b: {family: silt}}\nzoo: {models: [bb]}", "zoo.models: there is no model 'bb' under models"),
     ("models: {a: {family: silt}}", r"model 'a' is in .*params.yaml and in .*zoo.params.yaml; keep one"),
     ("train: {seed: 1}", "zoo.params.yaml: unknown name 'train'"),
-    ("models: [b]", "zoo.params.yaml: models has to be settings by model's name"),
+    ("models: [b]", "zoo.params.yaml: models has to be settings by name"),
     ("- b", "zoo.params.yaml holds no settings"),
     ("a: [", "zoo.params.yaml is not valid YAML")])
 def test_a_mistake_in_the_zoo_names_the_file(project, zoo, message):

@@ -39,7 +39,7 @@ def load(path: str | Path = "params.yaml") -> Params:
                           f"under models, everything else stands in {path}")
     own, others = content.get("models", Params().models), zoo.get("models") or {}
     if not (isinstance(own, dict) and isinstance(others, dict)):
-        raise ParamsError(f"{path if isinstance(others, dict) else zoo_path}: models has to be settings by model's name")
+        raise ParamsError(f"{path if isinstance(others, dict) else zoo_path}: models has to be settings by name")
     if twice := own.keys() & others.keys():
         raise ParamsError(f"model '{min(twice)}' is in {path} and in {zoo_path}; keep one")
     return parse({**content, "models": {**own, **others}, "zoo": zoo.get("zoo") or {}}, str(path),
