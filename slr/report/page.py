@@ -20,10 +20,9 @@ from slr.draw import COLOURS, draw_strip
 from slr.evaluation import plots
 from slr.evaluation.model_plots import CONFUSION, CURVE, LEARNING
 from slr.evaluation.phoenix import Clean, chosen
-from slr.evaluation.sentences import aligned
 from slr.files import read_json, write_text
 from slr.landmarks.store import LandmarkStore
-from slr.metrics.wer import counts_by_gloss
+from slr.metrics.wer import align_sentences, counts_by_gloss
 from slr.params import Params
 from slr.report.alignments import alignment_rows
 from slr.report.corpus_facts import CorpusFacts, corpus_facts
@@ -112,7 +111,7 @@ def _model(model: ModelFacts, corpus: CorpusFacts, store: LandmarkStore, clean: 
                              "confusion": plots_of.get(CONFUSION), "found": plots_of.get(CURVE)}
     if model.transcripts is not None:
         rows = model.transcripts
-        alignments = aligned(rows.reference.tolist(), rows.hypothesis.tolist(), clean)
+        alignments = align_sentences(rows.reference.tolist(), rows.hypothesis.tolist(), clean)
         shown["too_short"] = model.too_short()
         shown["glosses"] = sorted(counts_by_gloss(alignments).items(), key=lambda item: (-item[1].errors, item[0]))
         shown["sentences"] = alignment_rows(rows.clip_id.tolist(), alignments, rows.signer.tolist(), MAX_SENTENCES)

@@ -1,5 +1,7 @@
 import re
 import shutil
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from slr.errors import CorpusError
 from slr.files import read_json, write_json
 from slr.report.page import write_report
 from tests.browser import open_page
+from tests.conftest import REPOSITORY
 
 
 def written(results) -> str:
@@ -112,6 +115,14 @@ def test_outputs_of_dropped_models_are_left_out(results):
 
 def test_same_inputs_same_bytes(results):
     assert written(results) == written(results)
+
+
+@pytest.mark.parametrize("module", ["slr.report.page", "pipeline.report"])
+def test_no_network_is_loaded_to_write_it(module):
+    loaded = subprocess.run([sys.executable, "-c", f"import {module}, sys; print(*sys.modules)"], cwd=REPOSITORY,
+                            capture_output=True, text=True, check=True).stdout.split()
+    assert module in loaded
+    assert not {"torch", "mediapipe", "sklearn", "slr.models", "slr.training.loop"} & set(loaded)
 
 
 def test_needs_the_manifest(results):
