@@ -1,6 +1,9 @@
 """The command line starts fast, teaches, and answers mistakes with a sentence."""
 
 import json
+import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,9 +14,11 @@ import click
 import numpy as np
 import pytest
 import typer
+from typer.core import TyperGroup
 from typer.testing import CliRunner
 
-from slr.cli import app
+import slr
+from slr.cli import PANELS, app, use
 from slr.cli.use import CORPORA
 from slr.corpora.registry import READERS
 from slr.params import CorpusParams, load
@@ -41,10 +46,75 @@ def commands(of: click.Command, *path: str) -> Iterator[tuple[str, ...]]:
         yield from commands(command, *path, name)
 
 
-@pytest.mark.parametrize("command", list(commands(typer.main.get_command(app))), ids=" ".join)
+def found(path: tuple[str, ...]) -> click.Command:
+    command = typer.main.get_command(app)
+    for name in path:
+        command = command.commands[name]
+    return command
+
+
+COMMANDS = list(commands(typer.main.get_command(app)))
+LEAVES = [path for path in COMMANDS if not isinstance(found(path), TyperGroup)]
+LINE = 62
+"""Characters that the list of commands has for each, on a terminal of 80 columns."""
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_every_command_has_help(command):
     result = CliRunner().invoke(app, [*command, "--help"])
     assert result.exit_code == 0 and "Usage" in result.output
+    first, *_ = found(command).help.split("\n\n")
+    assert first.endswith(".") and len(first) <= LINE
+    for option in found(command).params:
+        assert option.help, f"{option.name} has no help"
+
+
+@pytest.mark.parametrize("command", LEAVES, ids=" ".join)
+def test_the_examples_of_every_command_are_commands(command):
+    examples = re.findall(r"^ *slr (.+)$", found(command).help, re.MULTILINE)
+    assert examples
+    for example in examples:
+        words = shlex.split(example)
+        assert tuple(words[:len(command)]) == command
+        found(command).make_context(example, words[len(command):])  # raises if it can't be parsed
+
+
+@pytest.mark.parametrize(("group", "panels"), [((), PANELS), (("use",), use.PANELS)], ids=["slr", "slr use"])
+def test_help_lists_every_command_in_a_panel_in_the_order_of_work(group, panels):
+    listed = [name for names in panels.values() for name in names]
+    assert list(found(group).commands) == listed
+    shown = run(*group, "--help")
+    places = [shown.index(f"─ {panel} ─") for panel in panels]
+    assert places == sorted(places) and "─ Commands ─" not in shown
+    rows = re.findall(r"^│ ([a-z][a-z0-9-]*) ", shown, re.MULTILINE)
+    assert rows == listed
+
+
+SLR = Path(sys.executable).with_name("slr")
+"""The command as a shell runs it."""
+
+
+def printed(*command: str | Path, **environment: str) -> str:
+    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=True).stdout
+
+
+def test_it_tells_its_version():
+    assert printed(SLR, "--version") == f"slr {slr.__version__}\n"
+
+
+@pytest.mark.parametrize(("typed", "offered"), [
+    ("slr tr", ["transfer", "transcribe"]), ("slr use nothing", []), ("slr use w", ["wlasl"]),
+    ("slr map --method ", ["tsne", "umap", "pca"]), ("slr predict --any", ["--any-extractor"])])
+def test_the_shell_completes_commands_options_and_choices(typed, offered):
+    words = printed(SLR, _SLR_COMPLETE="complete_bash", COMP_WORDS=typed, COMP_CWORD=str(typed.count(" ")))
+    assert words.split() == offered
+
+
+def test_bash_learns_to_complete():
+    script = f"""eval "$('{SLR}' --show-completion)"
+                 COMP_WORDS=(slr down) COMP_CWORD=1; _slr_completion '{SLR}'; echo "${{COMPREPLY[@]}}"
+                 complete -p slr"""
+    assert printed("bash", "-c", script).splitlines() == ["download", "complete -o default -F _slr_completion slr"]
 
 
 def test_every_corpus_can_be_chosen_and_its_options_are_settings_that_are():

@@ -3,14 +3,48 @@
 Heavy imports happen inside the commands, so that `slr --help` is quick.
 """
 
+from typing import Annotated
+
 import typer
 
+from slr import __version__
 from slr.cli import corpus, download, index, models, pipeline, use, videos
+from slr.cli.common import flag, panels
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
-                  help="Sign-language recognition: bring recordings, run `dvc repro`, look, predict.")
+PANELS = {
+    "Corpus": ("use", "download", "check"),
+    "Look": ("show", "map", "explain", "sample-error"),
+    "Models": ("settings", "transfer"),
+    "Recognise": ("predict", "segments", "transcribe", "index", "search"),
+    "Publish": ("verify", "convert", "features"),
+}
+"""The commands in the order of work, as `slr --help` lists them."""
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, cls=panels(PANELS),
+                  context_settings={"help_option_names": ["-h", "--help"]})
 app.add_typer(use.app, name="use")
 app.add_typer(download.app, name="download")
 app.add_typer(index.app, name="index")
 for commands in (pipeline, corpus, videos, index, models):
     app.add_typer(commands.commands)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"slr {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(version: Annotated[bool, flag("--version", callback=_print_version, is_eager=True,
+                                       help="Print the version.")] = False):
+    """Sign-language recognition, from recordings to tested models.
+
+    Choose a corpus, run `dvc repro`, look, recognise:
+      slr use folder --root recordings
+      slr check
+      dvc repro
+      slr predict recordings/HOUSE/anna_01.mp4
+
+    `slr COMMAND --help` has examples of each.
+    """

@@ -1,11 +1,11 @@
 """Commands about the corpus: check it, look at it, and write its landmarks for other programs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from slr.cli.common import PARAMS, Json, ParamsFile, print_json, readable_errors
+from slr.cli.common import PARAMS, Json, ParamsFile, flag, print_json, readable_errors
 from slr.dataset.paths import LANDMARKS, SAMPLE
 
 commands = typer.Typer()
@@ -13,7 +13,13 @@ commands = typer.Typer()
 
 @commands.command()
 def check(params: ParamsFile = PARAMS, as_json: Json = False):
-    """Read the whole corpus and list every problem, before any computing. Exit code 1 if something is broken."""
+    """List every problem of the corpus, before any computing.
+
+    Reads all of it. Exit code 1 if something is broken, 0 with warnings alone; then `dvc repro` is next.
+
+    Example:
+      slr check
+    """
     from slr.check import check_corpus, print_problems
     from slr.params import load
 
@@ -30,10 +36,20 @@ def check(params: ParamsFile = PARAMS, as_json: Json = False):
 @commands.command()
 def show(
     clip: Annotated[str | None, typer.Argument(help="A clip id of the corpus, or a video file.")] = None,
-    sheet: Annotated[bool, typer.Option("--sheet", help="A contact sheet: an example of each gloss, drawn.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="A file: .mp4 or .gif (clip), .png (sheet).")] = None,
+    sheet: Annotated[bool, flag("--sheet", help="A contact sheet instead: one drawn example of each gloss.")] = False,
+    out: Annotated[Path | None, typer.Option(
+        "--out", "-o", metavar="FILE", help="What to write: .mp4 or .gif of a clip, .png of the sheet.",
+        show_default="CLIP.mp4 or sheet.png, here")] = None,
 ):
-    """Look at landmarks: drawn over a clip, or one example of each gloss on a sheet."""
+    """Draw landmarks over a clip, or make a sheet of all glosses.
+
+    The left hand is orange, the right hand blue, the body grey, the face violet.
+
+    Examples:
+      slr show s00-balo-1 --out clip.gif
+      slr show recordings/HOUSE/anna_01.mp4
+      slr show --sheet
+    """
     from slr import show as looking
 
     if sheet == (clip is not None):
@@ -44,11 +60,18 @@ def show(
 
 @commands.command("convert")
 def convert_landmarks(
-    kind: Annotated[str, typer.Argument(help="spoter, npz or pose.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="A new folder.")],
-    y_up: Annotated[bool, typer.Option("--y-up", help="spoter: y grows upwards, as in the published files.")] = False,
+    kind: Annotated[Literal["spoter", "npz", "pose"], typer.Argument(
+        help="The format: SPOTER's CSV, SCA-STGCN's NPZ, or .pose files.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="A new folder.")],
+    y_up: Annotated[bool, flag("--y-up", help="spoter alone: y grows upwards, as in the published files.")] = False,
 ):
-    """Write the landmarks for other programs: SPOTER's CSV, SCA-STGCN's NPZ, or .pose files."""
+    """Write the landmarks as files of other programs.
+
+    All clips of data/landmarks, with the glosses and splits of the manifest.
+
+    Example:
+      slr convert pose --out poses
+    """
     from slr.convert import convert
 
     with readable_errors():
@@ -57,11 +80,17 @@ def convert_landmarks(
 
 @commands.command("sample-error")
 def sample_error(
-    root: Annotated[Path, typer.Option(help="The rendered corpus, with its true joints.")] = SAMPLE,
-    landmarks: Annotated[Path, typer.Option(help="The extracted landmarks.")] = LANDMARKS,
+    root: Annotated[Path, typer.Option(metavar="FOLDER", help="The drawn corpus, with its true joints.")] = SAMPLE,
+    landmarks: Annotated[Path, typer.Option(metavar="FOLDER", help="The extracted landmarks.")] = LANDMARKS,
     as_json: Json = False,
 ):
-    """How far the extracted landmarks are from the drawn signer's true joints, and how often parts are found."""
+    """How far landmarks are from the drawn signer's true joints.
+
+    Mean distances in shoulder widths, and the share of frames in which each part is found.
+
+    Example:
+      slr sample-error
+    """
     from slr.landmarks.extraction_error import extraction_error
 
     with readable_errors():

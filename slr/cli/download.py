@@ -7,17 +7,25 @@ import typer
 
 from slr.cli.common import readable_errors
 
-app = typer.Typer(no_args_is_help=True, help="Fetch a published corpus from its addresses.")
+app = typer.Typer(no_args_is_help=True, help="Fetch the videos of a published corpus.")
 
 
 @app.command("wlasl")
 def download_wlasl(
-    annotations: Annotated[Path, typer.Option("--json", help="WLASL_v0.3.json.")],
-    root: Annotated[Path, typer.Option(help="Folder that gets raw_videos/, checksums.csv and dead.csv.")],
-    subset: Annotated[int | None, typer.Option(help="Only its first 100, 300, 1000 or 2000 glosses.")] = None,
-    workers: Annotated[int, typer.Option(min=1, max=32, help="Videos fetched at a time.")] = 4,
+    annotations: Annotated[Path, typer.Option("--json", metavar="FILE", help="WLASL_v0.3.json.")],
+    root: Annotated[Path, typer.Option(metavar="FOLDER",
+                                       help="What gets raw_videos/, checksums.csv and dead.csv.")],
+    subset: Annotated[int | None, typer.Option(metavar="N", help="Only its first 100, 300, 1000 or 2000 glosses.",
+                                              show_default="all")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=32, metavar="N", help="Videos fetched at a time.")] = 4,
 ):
-    """Fetch WLASL's videos. Stopped, it goes on where it was; run again, it checks what is there."""
+    """Fetch WLASL's videos.
+
+    Stopped, it goes on where it was; run again, it checks what is there.
+
+    Example:
+      slr download wlasl --json WLASL_v0.3.json --root wlasl --subset 100
+    """
     from slr.corpora.wlasl import download
 
     with readable_errors():

@@ -1,24 +1,25 @@
 """`slr index` makes galleries, `slr search` looks signs up in one."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from slr.cli.common import AnyExtractor, Json, TrainedFolder, print_error, print_json, readable_errors
+from slr.cli.common import AnyExtractor, Json, Split, TrainedFolder, print_error, print_json, readable_errors
 from slr.dataset.paths import SELECTED
 from slr.errors import SlrError
 from slr.index import ALARM, INDEX
 
-app = typer.Typer(no_args_is_help=True, help="Galleries: signs known by an example each, without training.")
+app = typer.Typer(no_args_is_help=True, help="Make galleries: signs known by an example each.")
 commands = typer.Typer()
 
 Clips = Annotated[list[str] | None, typer.Argument(
     help="Clip ids of the corpus, videos as FILE=GLOSS, or a CSV path,gloss[,signer] of videos.")]
-WholeSplit = Annotated[str | None, typer.Option("--split", help="All clips of train, val or test.")]
-Gallery = Annotated[Path, typer.Option("--index", help="The gallery.")]
+WholeSplit = Annotated[Split | None, typer.Option("--split", help="All clips of a split of the corpus.")]
+Gallery = Annotated[Path, typer.Option("--index", metavar="FILE", help="The gallery.")]
 ItsModel = Annotated[Path | None, typer.Option(
-    "--model", help="Folder of the model that made the gallery; else the one that it names.")]
+    "--model", metavar="FOLDER", help="The model that made the gallery, where it lies now.",
+    show_default="where it lay then")]
 
 
 @app.command("build")
@@ -26,12 +27,20 @@ def build_index(
     clips: Clips = None,
     split: WholeSplit = None,
     model: TrainedFolder = SELECTED,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The gallery, a Parquet file.")] = INDEX,
-    metric: Annotated[str, typer.Option(help="euclidean or cosine.")] = "euclidean",
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The gallery, a Parquet file.")] = INDEX,
+    metric: Annotated[Literal["euclidean", "cosine"], typer.Option(
+        help="Distance between two clips' vectors.")] = "euclidean",
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
 ):
-    """Make a gallery of clips: the examples that `slr search` knows signs by."""
+    """Make a gallery of the signs in some clips.
+
+    `slr search` looks signs up in it. One clip of a sign is enough, and nothing is trained.
+
+    Examples:
+      slr index build --split train
+      slr index build anna.mp4=HOUSE ben.mp4=RAIN --out mine.parquet
+    """
     from slr.index.build import build_index, describe
 
     with readable_errors():
@@ -49,7 +58,13 @@ def add_to_index(
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
 ):
-    """Add clips to a gallery; those that are in it already are replaced."""
+    """Add clips to a gallery.
+
+    Those that are in it already are replaced.
+
+    Example:
+      slr index add carla.mp4=SNOW
+    """
     from slr.index.build import add_to_index, describe
 
     with readable_errors():
@@ -71,14 +86,21 @@ def search(
     clips: Annotated[list[str], typer.Argument(help="Video files, each with one sign, or clip ids of the corpus.")],
     index: Gallery = INDEX,
     model: ItsModel = None,
-    top: Annotated[int, typer.Option(min=1, help="How many glosses to name.")] = 5,
-    alarm: Annotated[float, typer.Option(min=0, max=1, help="Share of signs outside the gallery that may pass for one "
-                                                            "in it.")] = ALARM,
-    sheet: Annotated[Path | None, typer.Option(help="Draw the neighbours as a contact sheet, a .png file.")] = None,
+    top: Annotated[int, typer.Option(min=1, metavar="N", help="How many glosses to name.")] = 5,
+    alarm: Annotated[float, typer.Option(min=0, max=1, metavar="RATE", help=(
+        "False-accept rate: share of signs outside the gallery that may pass for one in it, as a fraction."))] = ALARM,
+    sheet: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the neighbours too: a .png file.")] = None,
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
 ):
-    """The nearest different glosses of a gallery, and whether it is one of these at all."""
+    """Look a sign up in a gallery: its nearest glosses, or none.
+
+    "None of these" has a calibrated confidence, where the gallery is large enough to calibrate it.
+
+    Examples:
+      slr search s00-balo-1
+      slr search unknown.mp4 --index mine.parquet --sheet neighbours.png
+    """
     from slr.index.answer import Finder, print_answers
 
     with readable_errors():

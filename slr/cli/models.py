@@ -1,11 +1,11 @@
 """Commands about what a trained model has learned."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from slr.cli.common import AnyExtractor, AnyLandmarks, Json, TrainedFolder, print_json, readable_errors
+from slr.cli.common import AnyExtractor, AnyLandmarks, Json, Split, TrainedFolder, print_json, readable_errors
 from slr.dataset.paths import SELECTED
 
 commands = typer.Typer()
@@ -13,12 +13,19 @@ commands = typer.Typer()
 
 @commands.command("transfer")
 def transfer_model(
-    model: Annotated[Path, typer.Argument(help="Folder of a trained model.")],
-    data: Annotated[Path, typer.Option(help="Folder with the other corpus' manifest.parquet and landmarks.")],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a trained model.")],
+    data: Annotated[Path, typer.Option(metavar="FOLDER",
+                                       help="The other corpus' manifest.parquet and landmarks.")],
     any_landmarks: AnyLandmarks = False,
     as_json: Json = False,
 ):
-    """Test a model on another corpus' signs, by one or five examples of each and without training."""
+    """Test a model on another corpus' signs, without training.
+
+    Signs are known by one or five examples each; retrieval and open set are measured too.
+
+    Example:
+      slr transfer models/spoter_embedding --data ../other-project/data
+    """
     from slr.evaluation.transfer import print_transfer, transfer
 
     with readable_errors():
@@ -32,13 +39,19 @@ def transfer_model(
 @commands.command("map")
 def draw_map(
     model: TrainedFolder = SELECTED,
-    method: Annotated[str, typer.Option(help="tsne, umap or pca.")] = "tsne",
-    data: Annotated[Path, typer.Option(help="Folder with manifest.parquet, landmarks and splits.parquet.")]
+    method: Annotated[Literal["tsne", "umap", "pca"], typer.Option(help="How vectors are laid out.")] = "tsne",
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help="With manifest.parquet, landmarks, splits.parquet.")]
     = Path("data"),
     any_landmarks: AnyLandmarks = False,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file.")] = Path("reports/map.html"),
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The HTML page.")] = Path("reports/map.html"),
 ):
-    """Every clip by a model's features, as one interactive page: what is near what, and how it is signed."""
+    """All clips by a model's features, as one interactive page.
+
+    What is near what, and, by a click on a point, how it is signed.
+
+    Example:
+      slr map --method pca
+    """
     from slr.embedding_map.page import write_map
 
     with readable_errors():
@@ -48,11 +61,17 @@ def draw_map(
 @commands.command("explain")
 def explain_clip(
     clip: Annotated[str, typer.Argument(help="A clip id of the corpus, or a video file.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="A new folder.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="A new folder.")],
     model: TrainedFolder = SELECTED,
     any_extractor: AnyExtractor = False,
 ):
-    """What a model went by: where it looked (Grad-CAM, models of frames), or which joints spoke for each gloss."""
+    """Show which joints, or which pixels, an answer hangs on.
+
+    Gradient times input for models of landmarks, Grad-CAM for models of RGB frames; for each gloss that is read.
+
+    Example:
+      slr explain s00-balo-1 --out why
+    """
     from slr.explain import explain
 
     with readable_errors():
@@ -62,13 +81,19 @@ def explain_clip(
 
 @commands.command("features")
 def write_features(
-    out: Annotated[Path, typer.Option("--out", "-o", help="A .parquet file.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="A .parquet file.")],
     model: TrainedFolder = SELECTED,
-    data: Annotated[Path, typer.Option(help="Folder with manifest.parquet, splits.parquet, and landmarks or frames.")]
-    = Path("data"),
-    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    data: Annotated[Path, typer.Option(
+        metavar="FOLDER", help="With manifest.parquet, splits.parquet, and landmarks or frames.")] = Path("data"),
+    split: Annotated[Split, typer.Option(help="Which clips.")] = "test",
 ):
-    """A model's features of every clip, or of every moment of every sentence, as a table for other programs."""
+    """Write a model's features of all clips as a table.
+
+    One row for each clip, or for each output frame of each sentence.
+
+    Example:
+      slr features --out features.parquet --split val
+    """
     from slr.evaluation.features import write_features
 
     with readable_errors():

@@ -6,14 +6,20 @@ from typing import Annotated
 
 import typer
 
-from slr.cli.common import Json, print_json, readable_errors
+from slr.cli.common import Json, flag, print_json, readable_errors
 
 commands = typer.Typer()
 
 
 @commands.command()
 def settings(as_json: Json = False):
-    """Every setting of params.yaml: its default and what it means."""
+    """Every setting of params.yaml: its default and what it means.
+
+    Whatever params.yaml doesn't set has its default.
+
+    Example:
+      slr settings
+    """
     from slr.params import describe
 
     rows = list(describe())
@@ -31,10 +37,16 @@ def settings(as_json: Json = False):
 
 @commands.command()
 def verify(
-    scratch: Annotated[bool, typer.Option(help="Run every stage again, not only those out of date.")] = False,
+    scratch: Annotated[bool, flag("--scratch", help="Run every stage again, not only those out of date.")] = False,
     as_json: Json = False,
 ):
-    """Run the pipeline and compare its metrics with the committed ones. Exit code 1 if one is out of tolerance."""
+    """Rerun the pipeline and compare with the committed metrics.
+
+    Runs what is out of date. Exit code 1 if one is out of tolerance.
+
+    Example:
+      slr verify
+    """
     from slr.verify import print_comparison, verify_metrics
 
     with readable_errors():

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from slr.cli.common import AnyExtractor, Json, TrainedFolder, print_error, print_json, readable_errors
+from slr.cli.common import AnyExtractor, Json, TrainedFolder, flag, print_error, print_json, readable_errors
 from slr.dataset.paths import SELECTED
 from slr.errors import SlrError
 
@@ -16,11 +16,18 @@ commands = typer.Typer()
 def predict(
     videos: Annotated[list[Path], typer.Argument(help="Video files, each with one sign.")],
     model: TrainedFolder = SELECTED,
-    top: Annotated[int, typer.Option(min=1, help="How many glosses to name.")] = 5,
+    top: Annotated[int, typer.Option(min=1, metavar="N", help="How many glosses to name.")] = 5,
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
 ):
-    """Recognise the sign in each video: the most likely glosses with their probabilities."""
+    """Recognise the one sign in each video: the likeliest glosses.
+
+    With their probabilities. Exit code 1 if a video can't be read; the others are answered all the same.
+
+    Examples:
+      slr predict data/sample/isolated/s00-balo-1.mp4
+      slr predict recordings/HOUSE/*.mp4 --top 1 --json
+    """
     from slr.predict import Predictor, print_predictions
 
     failed = False
@@ -42,10 +49,10 @@ def predict(
 
 
 Video = Annotated[Path, typer.Argument(help="A video file of any length, or a folder of images.")]
-Detector = Annotated[Path, typer.Option(help="Folder of a model that finds where signing is.")]
+Detector = Annotated[Path, typer.Option(metavar="FOLDER", help="A trained model of streams: finds where signing is.")]
 SegmentFiles = Annotated[list[Path] | None, typer.Option(
-    "--out", "-o", help="A file to write: .csv, .json, .vtt (subtitles) or .eaf (ELAN). May be given more than once; "
-                        "without it, a table is printed.")]
+    "--out", "-o", metavar="FILE", help="A file to write: .csv, .json, .vtt (subtitles) or .eaf (ELAN), times in "
+                                        "seconds. May be given more than once; without it, a table is printed.")]
 
 
 @commands.command("segments")
@@ -56,7 +63,14 @@ def find_segments(
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
 ):
-    """Where signing is in a video: from when to when, and how sure that is."""
+    """Find where in a video somebody signs: from when to when.
+
+    In seconds from the start, with the model's mean probability.
+
+    Examples:
+      slr segments talk.mp4
+      slr segments talk.mp4 --out talk.eaf --out talk.csv
+    """
     _transcribe(video, model, None, out or [], any_extractor, as_json)
 
 
@@ -64,15 +78,22 @@ def find_segments(
 def transcribe_video(
     video: Video,
     detector: Detector = Path("models/sca_stgcn_detection"),
-    recogniser: Annotated[Path, typer.Option(help="Folder of a model that reads sentences, from landmarks or from "
-                                                  "pictures.")] = Path("models/pose_ctc"),
-    whole: Annotated[bool, typer.Option("--whole", help="Recognise all of the video: no detector, which says where "
-                                                        "signing is.")] = False,
+    recogniser: Annotated[Path, typer.Option(metavar="FOLDER", help=(
+        "A trained model of sentences, from landmarks or from RGB frames."))] = Path("models/pose_ctc"),
+    whole: Annotated[bool, flag("--whole", help="Read all of the video, without a detector.")] = False,
     out: SegmentFiles = None,
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
 ):
-    """The glosses of a video, each from when to when: finds signing, and recognises it."""
+    """Read a video of any length: its glosses, from when to when.
+
+    Finds signing, and recognises it; times are in seconds from the start.
+
+    Examples:
+      slr transcribe talk.mp4
+      slr transcribe talk.mp4 --out talk.vtt --out talk.eaf
+      slr transcribe sentence.mp4 --whole --json
+    """
     _transcribe(video, None if whole else detector, recogniser, out or [], any_extractor, as_json)
 
 

@@ -63,7 +63,7 @@ def evaluate_sentences(trained: TrainedModel, store: Store, clips: pd.DataFrame,
     decoder = Decoder(boundaries="middle")
     hypotheses = [decoder(scores)[0] for scores in found["test"]]
     said = [_names(hypothesis, trained.labels) for hypothesis in hypotheses]
-    alignments = aligned(references["test"], said, clean)
+    alignments = align_sentences(references["test"], said, clean)
     metrics = wer_metrics(alignments, [signer if isinstance(signer, str) else None for signer in test.signer])
     if clean is not None:
         metrics["wer_uncleaned"] = _wer(references["test"], said)
@@ -88,7 +88,7 @@ def evaluate_sentences(trained: TrainedModel, store: Store, clips: pd.DataFrame,
     timed = [_times(hypothesis, trained.params.frames_a_moment, store.fps(clip_id) * seen / store.n_frames[clip_id])
              for hypothesis, clip_id, seen in zip(hypotheses, test.clip_id, read["test"].lengths.tolist(), strict=True)]
     errors_s = [_boundary_errors(alignment, times, clip, store) for alignment, times, clip in zip(
-        aligned(references["test"], said), timed, test.itertuples(), strict=True)]
+        align_sentences(references["test"], said), timed, test.itertuples(), strict=True)]
     if any(map(len, errors_s)):
         metrics["boundary_error_ms"] = float(1000 * np.concatenate(errors_s).mean())
     write_transcripts(out / TRANSCRIPTS, test, said, hypotheses, timed, short)
@@ -123,16 +123,8 @@ def _names(hypothesis: Hypothesis, labels: Sequence[str]) -> list[str]:
     return [gloss.label for gloss in named(hypothesis.glosses, labels)]
 
 
-def aligned(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]],
-            clean: Clean | None = None) -> list[Alignment]:
-    """The alignment of each sentence, after a clean-up of both sides if there is one."""
-    if clean is not None:
-        references, hypotheses = ([clean(glosses) for glosses in of] for of in (references, hypotheses))
-    return align_sentences(references, hypotheses)
-
-
 def _wer(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]], clean: Clean | None = None) -> float:
-    return count(chain.from_iterable(aligned(references, hypotheses, clean))).wer
+    return count(chain.from_iterable(align_sentences(references, hypotheses, clean))).wer
 
 
 def _times(hypothesis: Hypothesis, frames_a_moment: int, fps: float) -> np.ndarray:

@@ -6,7 +6,7 @@ and sometimes fewer: `X Y Z A B` recognised as `A B U V W` has six errors here, 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal, NamedTuple
 
@@ -95,8 +95,16 @@ def align_glosses(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignm
     return pairs[::-1]
 
 
-def align_sentences(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]]) -> list[Alignment]:
+def align_sentences(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]],
+                    clean: Callable[[Sequence[str]], list[str]] | None = None) -> list[Alignment]:
     """The alignment of each sentence.
+
+    Parameters
+    ----------
+    references, hypotheses : sequence of sequence of str
+        Glosses of each sentence.
+    clean : callable, optional
+        What is done to the glosses of both sides first (`slr.evaluation.phoenix`).
 
     Raises
     ------
@@ -106,6 +114,8 @@ def align_sentences(references: Sequence[Sequence[str]], hypotheses: Sequence[Se
     if len(references) != len(hypotheses):
         raise ScoringError(f"{len(references)} references but {len(hypotheses)} hypotheses; one is needed for each "
                            "sentence, empty where nothing was recognised")
+    if clean is not None:
+        references, hypotheses = map(clean, references), map(clean, hypotheses)
     return [align_glosses(*pair) for pair in zip(references, hypotheses, strict=True)]
 
 

@@ -88,6 +88,10 @@ class ModelFacts:
     pictures: dict[str, bytes]
     missing: list[str]
 
+    @property
+    def task(self) -> str:
+        return task_of(self.config)
+
     def interval(self, metric: str) -> tuple[float, float] | None:
         """The 95 % interval of a metric, where evaluation wrote one."""
         ends = [self.metrics.get(f"{metric}_ci_{end}") for end in ("low", "high")]
@@ -121,7 +125,7 @@ def model_facts(name: str, models_dir: Path, metrics: Path, reports: Path) -> Mo
     """Read what is there of a model: `models_dir/name`, `metrics/models/name.json`, `reports/name`."""
     files = {"metrics": metrics / "models" / f"{name}.json", "config": models_dir / name / "config.json"}
     config = read_json(files["config"]) if files["config"].exists() else None
-    told = TOLD["isolated" if config is None else config["task"]]
+    told = TOLD[task_of(config)]
     files[told] = reports / name / f"{told}.csv"
     missing = [str(path) for path in files.values() if not path.exists()]
     read = {key: path for key, path in files.items() if path.exists()}
@@ -137,6 +141,11 @@ def model_facts(name: str, models_dir: Path, metrics: Path, reports: Path) -> Mo
                   if (path := reports / name / f"{picture}.png").exists()},
         missing=missing,
     )
+
+
+def task_of(config: dict[str, Any] | None) -> str:
+    """The task of a model by its config.json; of a model that was never trained, the commonest."""
+    return "isolated" if config is None else config["task"]
 
 
 def _accuracy(name: str, rows: pd.DataFrame) -> Accuracy:

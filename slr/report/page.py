@@ -4,7 +4,7 @@ import base64
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,8 @@ from slr.draw import COLOURS, draw_strip
 from slr.evaluation import plots
 from slr.evaluation.model_plots import CONFUSION, CURVE, LEARNING
 from slr.evaluation.phoenix import Clean, chosen
-from slr.evaluation.sentences import aligned
 from slr.files import read_json, write_text
-from slr.metrics.wer import counts_by_gloss
+from slr.metrics.wer import align_sentences, counts_by_gloss
 from slr.params import Params
 from slr.report.alignments import alignment_rows
 from slr.report.corpus_facts import CorpusFacts, corpus_facts
@@ -39,12 +38,15 @@ MAX_SENTENCES = 40
 """Sentences of a model that are shown, those with most errors; all are in transcripts.csv."""
 MAX_ROWS = 200
 """Rows of a table of glosses or signers; the rest are in predictions.csv."""
+TABLES = {"isolated": "Single signs", "detection": "Streams", "continuous": "Sentences"}
+"""A table of models for each task, and its title."""
 COLUMNS = {
     "top1": "top-1", "top5": "top-5", "macro_f1": "macro F1", "worst_signer_top1": "worst signer",
-    "signer_gap": "signer gap", "signer_probe": "signer probe", "pr_auc": "PR-AUC", "f1": "F1",
-    "segment_f1": "segment F1", "wer": "WER", "worst_signer_wer": "WER, worst signer",
+    "signer_gap": "signer gap", "signer_probe": "signer probe", "pr_auc": "PR-AUC",
+    "worst_signer_pr_auc": "PR-AUC, worst signer", "f1": "F1", "segment_f1": "segment F1", "wer": "WER",
+    "wer_sentences": "WER, several glosses", "worst_signer_wer": "WER, worst signer",
 }
-"""Metrics that have a column in the table of models, as far as any model has them; fractions of one."""
+"""Metrics that have a column in these tables, as far as any of its models has them; fractions of one."""
 EMBEDDING_COLUMNS = {
     "one_shot": "one example", "five_shot": "five examples", "map": "mean average precision",
     "open_set_auroc": "open set (area under the curve)", "silhouette": "silhouette",
@@ -89,8 +91,8 @@ def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, 
         "durations": Markup(plots.histogram(corpus.durations_s, "duration in seconds")),
         "examples": [(gloss, clip_id, _strip(store, clip_id))
                      for gloss, clip_id in list(corpus.examples.items())[:MAX_EXAMPLES]],
-        "columns": _measured(COLUMNS, facts), "embedding_columns": _measured(EMBEDDING_COLUMNS, facts),
-        "gloss_sets": [f"top1_{name}" for name in params.evaluation.gloss_sets],
+        "measured": any(model.metrics for model in facts), "tables": _tables(facts, params.evaluation.gloss_sets),
+        "embedding_columns": _measured(EMBEDDING_COLUMNS, facts), "shared": _shared(facts),
         "leakages": leakages(facts), "leakage_plot": _leakage_plot(leakages(facts), params.train.model),
         "selected": params.train.model,
         "models": [_model(model, corpus, store, clean, MAX_CONFUSIONS if model.name == params.train.model else
@@ -112,7 +114,7 @@ def _model(model: ModelFacts, corpus: CorpusFacts, store: LandmarkStore, clean: 
                              "confusion": plots_of.get(CONFUSION), "found": plots_of.get(CURVE)}
     if model.transcripts is not None:
         rows = model.transcripts
-        alignments = aligned(rows.reference.tolist(), rows.hypothesis.tolist(), clean)
+        alignments = align_sentences(rows.reference.tolist(), rows.hypothesis.tolist(), clean)
         shown["too_short"] = model.too_short()
         shown["glosses"] = sorted(counts_by_gloss(alignments).items(), key=lambda item: (-item[1].errors, item[0]))
         shown["sentences"] = alignment_rows(rows.clip_id.tolist(), alignments, rows.signer.tolist(), MAX_SENTENCES)
@@ -125,6 +127,21 @@ def _model(model: ModelFacts, corpus: CorpusFacts, store: LandmarkStore, clean: 
 def _measured(columns: dict[str, str], models: Sequence[ModelFacts]) -> dict[str, str]:
     """The columns that any model has a metric for."""
     return {key: name for key, name in columns.items() if any(key in model.metrics for model in models)}
+
+
+def _tables(models: Sequence[ModelFacts], gloss_sets: Iterable[str]) -> list[dict[str, Any]]:
+    """Title, columns and models of each task's table."""
+    columns = COLUMNS | {f"top1_{name}": f"top-1, {name.replace('_', ' ')}" for name in gloss_sets}
+    of_task = {task: [model for model in models if model.task == task] for task in TABLES}
+    return [{"title": TABLES[task], "columns": _measured(columns, chosen), "models": chosen}
+            for task, chosen in of_task.items() if chosen]
+
+
+def _shared(models: Sequence[ModelFacts]) -> dict[str, float]:
+    """What chance is, and of how many signs examples were: where it is the same for all models, it is told once."""
+    values = {name: {model.metrics[name] for model in models if name in model.metrics} for name in (
+        "signer_probe_chance", *(f"{column}_ways" for column in EMBEDDING_COLUMNS))}
+    return {name: found.pop() for name, found in values.items() if len(found) == 1}
 
 
 def _confusion(confusion: Confusion, corpus: CorpusFacts, store: LandmarkStore) -> dict[str, Any]:
@@ -186,12 +203,23 @@ def _outputs(lock: Path | None, models: Sequence[str]) -> list[dict[str, Any]]:
 def _environment() -> Environment:
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"percent": _percent, "points": _points, "number": _number, "size": _size}
+    environment.filters |= {"percent": _percent, "hundredths": _hundredths, "interval": _interval, "points": _points,
+                            "number": _number, "size": _size}
     return environment
 
 
 def _percent(fraction: float) -> str:
-    return f"{100 * fraction:.1f} %"
+    return f"{_hundredths(fraction)} %"
+
+
+def _hundredths(fraction: float) -> str:
+    """Percent, in a table that says so."""
+    return f"{100 * fraction:.1f}"
+
+
+def _interval(ends: tuple[float, float]) -> str:
+    """Two fractions as `96.2 – 100.0 %`."""
+    return f"{_hundredths(ends[0])} – {_percent(ends[1])}"
 
 
 def _points(difference: float) -> str:

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from slr.evaluation.phoenix import CLEAN, chosen, clean_2014, clean_2014t
 from slr.evaluation.sclite import read_stm
-from slr.evaluation.sentences import aligned
-from slr.metrics.wer import count
+from slr.metrics.wer import align_sentences, count
 from tests.evaluation.test_sclite import real_references
 
 CASES = [  # as annotated, of PHOENIX-2014, of PHOENIX-2014-T
@@ -88,9 +87,10 @@ def test_marks_are_no_errors_in_the_real_references_and_lost_glosses_are(shared_
     references = [list(utterance.glosses) for utterance in read_stm(real_references(shared_data, name))]
     marked = [" ".join(rng.choice(marks).format(gloss) if len(gloss) > 3 else gloss for gloss in glosses).split()
               for glosses in references]
-    total, cleaned = (count(chain.from_iterable(aligned(references, marked, clean))) for clean in (None, CLEAN[corpus]))
+    total, cleaned = (count(chain.from_iterable(align_sentences(references, marked, clean)))
+                      for clean in (None, CLEAN[corpus]))
     assert total.wer > 0.8 and cleaned.errors == 0
     lost = [glosses[1:] for glosses in references]
-    cleaned = count(chain.from_iterable(aligned(references, lost, CLEAN[corpus])))
+    cleaned = count(chain.from_iterable(align_sentences(references, lost, CLEAN[corpus])))
     repeated = sum(glosses[:1] == glosses[1:2] for glosses in references)  # the other one stays
     assert (cleaned.deleted, cleaned.inserted, cleaned.substituted) == (len(references) - repeated, 0, 0)

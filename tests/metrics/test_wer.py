@@ -45,6 +45,13 @@ def test_an_alignment_is_of_both_sides_and_the_cheapest(reference, hypothesis):
     assert sum(COST[pair.op] for pair in pairs) == cheapest(reference, hypothesis)
 
 
+def test_both_sides_are_cleaned_and_each_sentence_has_its_partner():
+    cleaned = align_sentences(["aB", ["C"]], ["Ab", []], lambda glosses: [gloss.upper() for gloss in glosses])
+    assert cleaned == align_sentences(["AB", "C"], ["AB", ""])
+    with pytest.raises(ScoringError, match="2 references but 1 hypotheses"):
+        align_sentences(["A", "B"], ["A"], list)
+
+
 def test_six_gaps_are_cheaper_than_five_substitutions():
     assert count(align_glosses("XYZAB", "ABUVW")) == Counts(2, 0, 3, 3)
     assert count(align_glosses("XAB", "ABU")) == Counts(2, 0, 1, 1)

@@ -1,6 +1,7 @@
 """The results of a small made-up project: everything that the report reads, without extracting or training."""
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +94,38 @@ def _write_model(folder: Path, test: pd.DataFrame) -> None:
         "signer_probe": 0.625, "signer_probe_chance": 0.5})
     for picture in ("embeddings", "importance"):
         Image.new("RGB", (600, 40), "teal").save(folder / f"reports/spoter/{picture}.png")
+
+
+def add_models(results: Results, signs: int) -> list[str]:
+    """Give a project so many more models of signs, one of streams and one of sentences; their names, in order.
+
+    Each has all of the metrics that its task's table shows, as wide as they get.
+    """
+    folder = results.folder
+    names = ["multistream_embedding", *(f"sca_hierarchical_{number}" for number in range(1, signs))]
+    measured = dict.fromkeys(("top1", "top1_pairs", "one_shot", "five_shot", "open_set_auroc"), 1.0)
+    of_signs = {
+        **measured, **{f"{name}_ci_{end}": 1.0 for name in measured for end in ("low", "high")}, "top5": 1.0,
+        "macro_f1": 1.0, "worst_signer_top1": 1.0, "signer_gap": 1.0, "signer_probe": 1.0, "signer_probe_chance": 0.5,
+        "map": 1.0, "one_shot_ways": 16, "five_shot_ways": 16, "silhouette": -0.25, "silhouette_train": -0.25,
+        "clips": 1234, "parameters": 12345678, "train_seconds": 1234.5}
+    for name in names:
+        shutil.copytree(folder / "reports/spoter", folder / "reports" / name)
+        shutil.copytree(folder / "models/spoter", folder / "models" / name)
+        _write_json(folder / f"metrics/models/{name}.json", of_signs)
+    others = {"sca_stgcn_detection": ("detection", {"pr_auc": 1.0, "worst_signer_pr_auc": 1.0, "f1": 1.0,
+                                                    "segment_f1": 1.0}),
+              "pose_ctc": ("continuous", {"wer": 0.25, "wer_ci_low": 0.125, "wer_ci_high": 1.0, "wer_sentences": 1.0,
+                                          "worst_signer_wer": 1.0, "sentences": 30})}
+    for name, (task, metrics) in others.items():
+        _write_json(folder / f"models/{name}/config.json", {"task": task, "training": {}})
+        _write_json(folder / f"metrics/models/{name}.json", {**metrics, "parameters": 12345678, "train_seconds": 9.9})
+    (folder / "reports/pose_ctc").mkdir()
+    glosses = "|".join(["NORDRHEIN-WESTFALEN"] * 20)
+    (folder / "reports/pose_ctc/transcripts.csv").write_text(
+        "clip_id,signer,reference,hypothesis,score,starts_s,ends_s,too_short\n"
+        f"a-sentence-with-a-long-name/2026-11-29,cyd,{glosses},{glosses[:-5]},1.0,,,False\n")
+    return [*names, *others]
 
 
 def _write_json(path: Path, content: dict) -> None:
