@@ -121,12 +121,12 @@ class ModelFacts:
         return sorted(found, key=lambda c: (-len(c.clip_ids), -c.probability, c.gloss, c.predicted))[:count]
 
 
-def model_facts(name: str, models_dir: Path, metrics: Path, reports: Path) -> ModelFacts:
-    """Read what is there of a model: `models_dir/name`, `metrics/models/name.json`, `reports/name`."""
-    files = {"metrics": metrics / "models" / f"{name}.json", "config": models_dir / name / "config.json"}
+def model_facts(name: str, folder: Path) -> ModelFacts:
+    """Read what is there of a model in the folder that its evaluation left (`slr.evaluation.evaluate`)."""
+    files = {"metrics": folder / "metrics.json", "config": folder / "config.json"}
     config = read_json(files["config"]) if files["config"].exists() else None
     told = TOLD[task_of(config)]
-    files[told] = reports / name / f"{told}.csv"
+    files[told] = folder / f"{told}.csv"
     missing = [str(path) for path in files.values() if not path.exists()]
     read = {key: path for key, path in files.items() if path.exists()}
     return ModelFacts(
@@ -136,9 +136,9 @@ def model_facts(name: str, models_dir: Path, metrics: Path, reports: Path) -> Mo
         predictions=read_predictions(read["predictions"]) if "predictions" in read else None,
         transcripts=read_transcripts(read["transcripts"]) if "transcripts" in read else None,
         plots={plot: path.read_text(encoding="utf-8") for plot in (*LEARNING, CONFUSION, CURVE)
-               if (path := reports / name / f"{plot}.svg").exists()},
+               if (path := folder / f"{plot}.svg").exists()},
         pictures={picture: path.read_bytes() for picture in PICTURES
-                  if (path := reports / name / f"{picture}.png").exists()},
+                  if (path := folder / f"{picture}.png").exists()},
         missing=missing,
     )
 

@@ -4,7 +4,7 @@ import base64
 import io
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,7 @@ EMBEDDING_COLUMNS = {
 
 
 def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, splits: Path, signers: Path,
-                 metrics: Path, models: Sequence[str], models_dir: Path, reports: Path,
-                 lock: Path | None = None) -> None:
+                 signers_metrics: Path, evaluations: Mapping[str, Path], lock: Path | None = None) -> None:
     """Write the report.
 
     Parameters
@@ -67,12 +66,11 @@ def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, 
     params : Params
     manifest, landmarks, splits, signers : Path
         What the stages of those names wrote; `signers` may be absent.
-    metrics : Path
-        Folder with `models/<model>.json` and `signers.json`.
-    models : sequence of str
-        Names of the models to tell of, in order; whatever of theirs is missing is named in the report.
-    models_dir, reports : Path
-        Folders with `<model>/config.json`, and with what evaluation left in `<model>/`.
+    signers_metrics : Path
+        The metrics of the pseudo-signers as JSON; may be absent.
+    evaluations : mapping of str to Path
+        The models to tell of, in order, each with the folder that its evaluation left
+        (`slr.evaluation.evaluate`); whatever of theirs is missing is named in the report.
     lock : Path, optional
         DVC's lock file, from which the hashes of data and models are taken.
 
@@ -84,7 +82,7 @@ def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, 
     store = LandmarkStore(landmarks)
     clips = read_manifest(manifest)
     corpus = corpus_facts(clips, store, read_splits(splits), read_failures(landmarks))
-    facts = [model_facts(name, models_dir, metrics, reports) for name in models]
+    facts = [model_facts(name, folder) for name, folder in evaluations.items()]
     clean = chosen(params.evaluation.cleanup, params.corpus.name)
     context = {
         "title": params.corpus.name, "params": params, "corpus": corpus, "colours": COLOURS,
@@ -97,11 +95,10 @@ def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, 
         "selected": params.train.model,
         "models": [_model(model, corpus, store, clean, MAX_CONFUSIONS if model.name == params.train.model else
                           max(1, min(MAX_CONFUSIONS, MOST_CONFUSIONS // len(facts)))) for model in facts],
-        "signers": _signers(metrics / "signers.json", signers, clips),
-        "settings": yaml.safe_dump(params.model_dump(mode="json", exclude={"compute"}), sort_keys=False,
-                                   allow_unicode=True),
+        "signers": _signers(signers_metrics, signers, clips),
+        "settings": yaml.safe_dump(_settings(params, evaluations), sort_keys=False, allow_unicode=True),
         "landmarks_metadata": {key: _text(value) for key, value in store.metadata.items()},
-        "outputs": _outputs(lock, models), "max_rows": MAX_ROWS,
+        "outputs": _outputs(lock, evaluations), "max_rows": MAX_ROWS,
     }
     write_text(out, _environment().get_template("page.html.j2").render(context))
 
@@ -190,7 +187,14 @@ def _png(content: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(content).decode()}"
 
 
-def _outputs(lock: Path | None, models: Sequence[str]) -> list[dict[str, Any]]:
+def _settings(params: Params, models: Container[str]) -> dict[str, Any]:
+    """What the page's results follow from: the settings, of models those that it tells of."""
+    settings = params.model_dump(mode="json", exclude={"compute", "zoo"})
+    settings["models"] = {name: values for name, values in settings["models"].items() if name in models}
+    return settings
+
+
+def _outputs(lock: Path | None, models: Container[str]) -> list[dict[str, Any]]:
     """Path, hash, size and number of files of what the pipeline's stages wrote, except of models that are no more."""
     if lock is None or not lock.exists():
         return []

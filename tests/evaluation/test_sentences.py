@@ -130,10 +130,10 @@ def test_clips_with_one_gloss_are_told_apart_from_sentences(folder, metrics):
 def test_the_report_lists_sentences_that_are_too_short(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "copy")
     folder = tmp_path / "copy"
-    config, table = read_json(folder / "models/m/config.json"), folder / "reports/m/transcripts.csv"
+    config, table = read_json(folder / "reports/m/config.json"), folder / "reports/m/transcripts.csv"
     assert config["training"]["too_short"] == {"train": [], "val": []} and "Too short for" not in page_of(folder)
     config["training"]["too_short"]["train"] = ["s0-1", "s1-2"]
-    write_json(folder / "models/m/config.json", config)
+    write_json(folder / "reports/m/config.json", config)
     pd.read_csv(table).assign(too_short=lambda rows: rows.clip_id == "s5-3").to_csv(table, index=False)
     told = page_of(folder).split("Too short for their glosses")[1].split("</table>")[0]
     assert '<td>train</td><td class="n">2</td><td>s0-1, s1-2</td>' in told
@@ -142,10 +142,9 @@ def test_the_report_lists_sentences_that_are_too_short(folder, tmp_path):
 
 def page_of(folder) -> str:
     """The report on what lies in a folder."""
-    write_json(folder / "metrics/metrics.json", read_json(folder / "metrics/models/m.json"))
     write_report(folder / "report.html", params=PARAMS, manifest=folder / "manifest.parquet",
                  landmarks=folder / "landmarks", splits=folder / "splits.parquet", signers=folder / "signers.parquet",
-                 metrics=folder / "metrics", models=["m"], models_dir=folder / "models", reports=folder / "reports")
+                 signers_metrics=folder / "signers.json", evaluations={"m": folder / "reports/m"})
     return (folder / "report.html").read_text(encoding="utf-8")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,12 +33,13 @@ class Results:
     folder: Path
     params: Params
 
-    def arguments(self) -> dict:
+    def arguments(self, models: Sequence[str] | None = None) -> dict:
+        """With the evaluations of these models, by default of all that are trained."""
         return {"params": self.params, "manifest": self.folder / "manifest.parquet", "signers":
                 self.folder / "signers.parquet", "landmarks": self.folder / "landmarks",
-                "splits": self.folder / "splits.parquet", "metrics": self.folder / "metrics",
-                "models": self.params.train.models, "models_dir": self.folder / "models",
-                "reports": self.folder / "reports", "lock": self.folder / "dvc.lock"}
+                "splits": self.folder / "splits.parquet", "signers_metrics": self.folder / "signers.json",
+                "evaluations": {name: self.folder / "reports" / name for name in models or self.params.train.models},
+                "lock": self.folder / "dvc.lock"}
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def results(tmp_path: Path) -> Results:
                  clips[["clip_id", "split"]].assign(fold=pd.array([None] * len(clips), dtype="Int32")))
     clips[["clip_id"]].assign(pseudo_signer=np.arange(len(clips)) // 8).to_parquet(tmp_path / "signers.parquet")
     _write_model(tmp_path, clips[clips.split == "test"].assign(gloss=lambda rows: rows.glosses.str[0]))
-    _write_json(tmp_path / "metrics/signers.json", {"ari": 0.71, "clusters": 3})
+    _write_json(tmp_path / "signers.json", {"ari": 0.71, "clusters": 3})
     (tmp_path / "dvc.lock").write_text(
         "schema: '2.0'\nstages:\n"
         "  frames:\n    outs:\n    - {path: data/frames, hash: md5, md5: abc123.dir, size: 1234567, nfiles: 2}\n"
@@ -76,8 +78,7 @@ def results(tmp_path: Path) -> Results:
 
 def _write_model(folder: Path, test: pd.DataFrame) -> None:
     predicted = [GLOSSES[1], GLOSSES[1], *test.gloss[2:]]
-    for path in ("reports/spoter", "models/spoter"):
-        (folder / path).mkdir(parents=True)
+    (folder / "reports/spoter").mkdir(parents=True)
     predictions = test[["clip_id", "signer", "gloss"]].assign(
         predicted=predicted, rank=1, probability=np.linspace(0.4, 0.9, len(test)), top5="a|b|c|d|e")
     write_predictions(folder / "reports/spoter/predictions.csv", predictions)
@@ -86,9 +87,9 @@ def _write_model(folder: Path, test: pd.DataFrame) -> None:
                             "val_top1": epochs / 5, "lr": 0.001})
     write_learning(folder / "reports/spoter", history, 5)
     write_confusion(folder / "reports/spoter", predictions)
-    _write_json(folder / "models/spoter/config.json", {"task": "isolated", "versions": {"torch": "2.13.0"},
+    _write_json(folder / "reports/spoter/config.json", {"task": "isolated", "versions": {"torch": "2.13.0"},
                                                           "data": {"manifest": "beef"}})
-    _write_json(folder / "metrics/models/spoter.json", {
+    _write_json(folder / "reports/spoter/metrics.json", {
         "top1": 0.75, "top1_ci_low": 0.41, "top1_ci_high": 0.93, "top1_pairs": 0.5, "macro_f1": 0.7,
         "parameters": 123456, "train_seconds": 12.3, "best_epoch": 5, "worst_signer_top1": 0.75, "signer_gap": 0.0,
         "signer_probe": 0.625, "signer_probe_chance": 0.5})
@@ -111,16 +112,14 @@ def add_models(results: Results, signs: int) -> list[str]:
         "clips": 1234, "parameters": 12345678, "train_seconds": 1234.5}
     for name in names:
         shutil.copytree(folder / "reports/spoter", folder / "reports" / name)
-        shutil.copytree(folder / "models/spoter", folder / "models" / name)
-        _write_json(folder / f"metrics/models/{name}.json", of_signs)
+        _write_json(folder / f"reports/{name}/metrics.json", of_signs)
     others = {"sca_stgcn_detection": ("detection", {"pr_auc": 1.0, "worst_signer_pr_auc": 1.0, "f1": 1.0,
                                                     "segment_f1": 1.0}),
               "pose_ctc": ("continuous", {"wer": 0.25, "wer_ci_low": 0.125, "wer_ci_high": 1.0, "wer_sentences": 1.0,
                                           "worst_signer_wer": 1.0, "sentences": 30})}
     for name, (task, metrics) in others.items():
-        _write_json(folder / f"models/{name}/config.json", {"task": task, "training": {}})
-        _write_json(folder / f"metrics/models/{name}.json", {**metrics, "parameters": 12345678, "train_seconds": 9.9})
-    (folder / "reports/pose_ctc").mkdir()
+        _write_json(folder / f"reports/{name}/config.json", {"task": task, "training": {}})
+        _write_json(folder / f"reports/{name}/metrics.json", {**metrics, "parameters": 12345678, "train_seconds": 9.9})
     glosses = "|".join(["NORDRHEIN-WESTFALEN"] * 20)
     (folder / "reports/pose_ctc/transcripts.csv").write_text(
         "clip_id,signer,reference,hypothesis,score,starts_s,ends_s,too_short\n"

@@ -20,7 +20,7 @@ def corpus(results):
 
 @pytest.fixture
 def model(results):
-    return model_facts("spoter", results.folder / "models", results.folder / "metrics", results.folder / "reports")
+    return model_facts("spoter", results.folder / "reports/spoter")
 
 
 def test_counts_of_the_corpus(corpus):
@@ -64,7 +64,7 @@ def test_worst_confusions(model):
 
 
 def test_a_model_without_files(results):
-    model = model_facts("nowhere", results.folder, results.folder, results.folder)
+    model = model_facts("nowhere", results.folder / "nowhere")
     assert len(model.missing) == 3
     assert model.accuracies("gloss") == [] and model.confusions() == [] and model.interval("top1") is None
 

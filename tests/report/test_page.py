@@ -49,13 +49,13 @@ def test_names_from_users_stay_text(results):
 
 
 def test_says_what_is_missing(results):
-    for path in ("signers.parquet", "metrics/signers.json", "dvc.lock"):
+    for path in ("signers.parquet", "signers.json", "dvc.lock"):
         (results.folder / path).unlink()
     page = written(results)
     assert "clips were not clustered" in page
     assert "There is no dvc.lock" in page
     assert "Not there, so not shown: " in page  # spoter_published has no files at all
-    assert "spoter_published.json" in page
+    assert "spoter_published/metrics.json" in page
 
 
 def test_signers_are_unknown(results):
@@ -73,20 +73,18 @@ def test_signers_are_unknown(results):
 
 def test_only_some_models_are_told_of(results):
     out = results.folder / "report.html"
-    write_report(out, **{**results.arguments(), "models": ["spoter_published"]})  # and not the selected one
+    write_report(out, **results.arguments(["spoter_published"]))  # and not the selected one
     assert "<summary>spoter: config.json" not in out.read_text(encoding="utf-8")
 
 
 def test_no_model_has_results_yet(results):
-    shutil.rmtree(results.folder / "models")
-    shutil.rmtree(results.folder / "metrics")
     shutil.rmtree(results.folder / "reports")
     assert "No model has metrics yet" in written(results)
 
 
 def test_metrics_of_embeddings_have_a_table_where_any_model_has_them(results):
     assert "Signs by their likeness" not in written(results)
-    path = results.folder / "metrics/models/spoter.json"
+    path = results.folder / "reports/spoter/metrics.json"
     write_json(path, {**read_json(path), "one_shot": 0.5, "one_shot_ci_low": 0.25, "one_shot_ci_high": 0.625,
                       "one_shot_ways": 17, "silhouette": -0.125})
     table = re.search(r"<h3>Signs by their likeness.*?</table>", written(results), re.DOTALL)[0]
@@ -97,7 +95,7 @@ def test_metrics_of_embeddings_have_a_table_where_any_model_has_them(results):
 
 
 def test_without_a_probe_the_section_says_why(results):
-    path = results.folder / "metrics/models/spoter.json"
+    path = results.folder / "reports/spoter/metrics.json"
     write_json(path, {name: value for name, value in read_json(path).items() if "probe" not in name})
     page = written(results)
     assert "No model has a signer probe" in page and "Up is better" not in page
@@ -164,7 +162,7 @@ def test_a_browser_shows_it_without_a_network(results, width):
 @pytest.mark.parametrize(("signs", "width"), [(5, 1280), (20, 1280), (5, 800)])
 def test_no_table_has_to_be_scrolled_sideways(results, signs, width):
     out = results.folder / "report.html"
-    write_report(out, **{**results.arguments(), "models": add_models(results, signs)})
+    write_report(out, **results.arguments(add_models(results, signs)))
     shown = probed(out.read_text(encoding="utf-8"), """
         const tables = [...document.querySelectorAll("table")], parents = tables.map(table => table.parentElement);
         document.body.dataset.tables = tables.length;
@@ -178,7 +176,7 @@ def test_no_table_has_to_be_scrolled_sideways(results, signs, width):
 
 def test_each_task_has_a_table_with_the_columns_that_it_is_measured_by(results):
     out = results.folder / "report.html"
-    write_report(out, **{**results.arguments(), "models": ["spoter_published", *add_models(results, 2)]})
+    write_report(out, **results.arguments(["spoter_published", *add_models(results, 2)]))
     section = re.search(r'<section id="models">.*?<h3>Signs by', out.read_text(encoding="utf-8"), re.DOTALL)[0]
     tables = dict(re.findall(r"<h3>(.*?)</h3>(.*?)</table>", section, re.DOTALL))
     assert {title: re.findall(r"<tr.*?<td>(.*?)<", table) for title, table in tables.items()} == {
