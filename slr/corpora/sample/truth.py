@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from slr.corpora.sample.body import JOINTS
-from slr.corpora.sample.draw import Camera
+from slr.corpora.sample.camera import Camera
+from slr.corpora.sample.kinematics import JOINTS
 from slr.errors import CorpusError
 from slr.files import atomic_path
 from slr.skeleton import Skeleton
@@ -33,7 +33,7 @@ class ClipTruth(NamedTuple):
     fps : float
     joints : (T, J, 3) float32 array
         Metres from the middle of the shoulders at rest: x to the viewer's right, y up, z towards the viewer; in the
-        order of `body.JOINTS`.
+        order of `kinematics.JOINTS`.
     camera : Camera
     """
 

@@ -6,10 +6,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from slr.corpora.sample.body import Arm
-from slr.corpora.sample.draw import FAR, Camera, Canvas, linear, occlusion, shade, to_srgb
-from slr.corpora.sample.figure import Expression, Figure
+from slr.corpora.sample.bust import Expression, Figure
+from slr.corpora.sample.camera import Camera
 from slr.corpora.sample.hand import flesh
+from slr.corpora.sample.heightfield import FAR, Canvas, linear, occlusion, shade, to_srgb
+from slr.corpora.sample.kinematics import Arm
 from slr.corpora.sample.signer import Signer
 
 _SLEEVE, _SKIN = 1, 2

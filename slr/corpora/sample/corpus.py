@@ -13,9 +13,9 @@ import pandas as pd
 from slr.clipwise import disk_errors
 from slr.compute import map_unordered
 from slr.corpora.manifest import SCHEMA
-from slr.corpora.sample import body, clips
-from slr.corpora.sample.draw import Camera
-from slr.corpora.sample.picture import Scene, draw_frames
+from slr.corpora.sample import kinematics, timeline
+from slr.corpora.sample.camera import Camera
+from slr.corpora.sample.scene import Scene, draw_frames
 from slr.corpora.sample.signer import Signer, make_signers
 from slr.corpora.sample.signs import SIGNS, Sign
 from slr.corpora.sample.truth import ClipTruth, write_truth
@@ -130,13 +130,13 @@ def _plan(params: SampleParams, root: Path) -> list[_Clip]:
 def _draw(clip: _Clip) -> _Drawn:
     """Draw one clip, unless its video is there already; its randomness comes from the seed and its id alone."""
     rng = np.random.default_rng([clip.seed, zlib.crc32(clip.clip_id.encode())])
-    content = clips.stream if clip.part == "streams" else clips.sentence
+    content = timeline.stream if clip.part == "streams" else timeline.sentence
     action = content(clip.signs, clip.signer, rng).sample(clip.fps)
     times = np.arange(len(action.speaking)) / clip.fps
-    arms = [body.right_arm(clip.signer, hand) for hand in (action.dominant, action.other)]
+    arms = [kinematics.right_arm(clip.signer, hand) for hand in (action.dominant, action.other)]
     right, left = reversed(arms) if clip.signer.left_handed else arms
-    scene = Scene(clip.signer, left.mirrored(), right, clips.sway(times, rng),
-                  clips.expressions(times, action.speaking, rng))
+    scene = Scene(clip.signer, left.mirrored(), right, timeline.sway(times, rng),
+                  timeline.expressions(times, action.speaking, rng))
     camera = _camera(clip.size, rng)
     path = clip.root / clip.media
     if not path.exists():
@@ -147,7 +147,7 @@ def _draw(clip: _Clip) -> _Drawn:
         "glosses": glosses, "segments": [segment._asdict() for segment in action.segments],
         "signer": clip.signer.name, "split": None,
     }
-    joints = body.joints(clip.signer, scene.left, scene.right, scene.sway)
+    joints = kinematics.joints(clip.signer, scene.left, scene.right, scene.sway)
     return _Drawn(clip.part, row, ClipTruth(clip.clip_id, clip.fps, joints, camera))
 
 

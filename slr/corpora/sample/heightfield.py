@@ -4,8 +4,6 @@ Surfaces of one group of cones blend smoothly; between groups edges are hard. Pi
 towards the viewer in pixels too, so that a slope of 1 is 45 degrees.
 """
 
-from dataclasses import dataclass, replace
-
 import cv2
 import numpy as np
 
@@ -13,40 +11,6 @@ FAR = np.float32(-1e4)  # the height where nothing was drawn
 _LIGHT = np.array([-0.35, -0.55, 0.76], np.float32)
 _WRAP = 0.45
 _AMBIENT, _DIFFUSE = 0.22, 0.90
-
-
-@dataclass(frozen=True)
-class Camera:
-    """Weak perspective: metres (x right, y up, z towards the viewer) to pixels.
-
-    Attributes
-    ----------
-    size : int
-        Width and height of the picture.
-    scale : float
-        Pixels a metre at z = 0.
-    centre : (float, float)
-        Pixel of the middle of the shoulders.
-    distance : float
-        From the viewer to z = 0, metres.
-    """
-
-    size: int
-    scale: float
-    centre: tuple[float, float]
-    distance: float = 2.4
-
-    def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(..., 3) metres to (..., 3) pixels with height, and (...,) pixels a metre there."""
-        scale = self.scale * self.distance / (self.distance - points[..., 2])
-        pixels = np.stack([self.centre[0] + scale * points[..., 0], self.centre[1] - scale * points[..., 1],
-                           scale * points[..., 2]], -1)
-        return pixels.astype(np.float32), scale.astype(np.float32)
-
-    def enlarged(self, factor: int) -> "Camera":
-        """The same view on a picture `factor` times as large."""
-        return replace(self, size=self.size * factor, scale=self.scale * factor,
-                       centre=(self.centre[0] * factor, self.centre[1] * factor))
 
 
 class Canvas:

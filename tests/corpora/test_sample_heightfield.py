@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from slr.corpora.sample.draw import FAR, Camera, Canvas, cone_heights, occlusion, shade
+from slr.corpora.sample.camera import Camera
+from slr.corpora.sample.heightfield import FAR, Canvas, cone_heights, occlusion, shade
 
 
 def cones(*rows) -> tuple[np.ndarray, np.ndarray]:

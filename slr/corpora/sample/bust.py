@@ -6,8 +6,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from slr.corpora.sample.body import head_middle
-from slr.corpora.sample.draw import FAR, Camera, Canvas, linear, shade
+from slr.corpora.sample.camera import Camera
+from slr.corpora.sample.heightfield import FAR, Canvas, linear, shade
+from slr.corpora.sample.kinematics import head_middle
 from slr.corpora.sample.signer import Signer
 
 _OVERSAMPLING = 2  # fine features need it; the figure is drawn once per expression
