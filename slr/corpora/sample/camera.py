@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+_VIEW_M = 0.98  # height and width of the view
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -32,6 +34,15 @@ class Camera:
         pixels = np.stack([self.centre[0] + scale * points[..., 0], self.centre[1] - scale * points[..., 1],
                            scale * points[..., 2]], -1)
         return pixels.astype(np.float32), scale.astype(np.float32)
+
+    def to_half_pixels(self, moves: np.ndarray) -> np.ndarray:
+        """Moves in metres, rounded to half pixels at z = 0."""
+        return np.round(moves * 2 * self.scale) / (2 * self.scale)
+
+    @classmethod
+    def usual(cls, size: int) -> "Camera":
+        """Head, shoulders and hands at rest in a picture of this size."""
+        return cls(size, size / _VIEW_M, (size * 0.5, size * 0.425))
 
     def enlarged(self, factor: int) -> "Camera":
         """The same view on a picture `factor` times as large."""

@@ -24,7 +24,6 @@ from slr.params import SampleParams
 from slr.progress import progress
 from slr.video import write_video
 
-_VIEW_M = 0.98  # height and width of the view
 _SENTENCE_LENGTHS = (2, 3, 4, 5)
 
 
@@ -135,12 +134,12 @@ def _draw(clip: _Clip) -> _Drawn:
     times = np.arange(len(action.speaking)) / clip.fps
     arms = [kinematics.right_arm(clip.signer, hand) for hand in (action.dominant, action.other)]
     right, left = reversed(arms) if clip.signer.left_handed else arms
-    scene = Scene(clip.signer, left.mirrored(), right, timeline.sway(times, rng),
-                  timeline.expressions(times, action.speaking, rng))
+    sway, expressions = timeline.sway(times, rng), timeline.expressions(times, action.speaking, rng)
     camera = _camera(clip.size, rng)
+    scene = Scene(clip.signer, left.mirrored(), right, camera.to_half_pixels(sway), expressions)
     path = clip.root / clip.media
     if not path.exists():
-        write_video(path, draw_frames(scene, camera, rng), fps=clip.fps)
+        write_video(path, draw_frames(scene, camera, rng), fps=clip.fps, preset="ultrafast")
     glosses = [] if clip.part == "streams" else [sign.gloss for sign in clip.signs]
     row = {
         "clip_id": clip.clip_id, "media": clip.media, "start_frame": None, "end_frame": None, "fps": clip.fps,
@@ -153,5 +152,6 @@ def _draw(clip: _Clip) -> _Drawn:
 
 def _camera(size: int, rng: np.random.Generator) -> Camera:
     """A tripod that was put up anew for each clip."""
-    scale = size / _VIEW_M * rng.uniform(0.97, 1.03)
-    return Camera(size, scale, (size * (0.5 + rng.uniform(-0.02, 0.02)), size * (0.425 + rng.uniform(-0.01, 0.01))))
+    usual = Camera.usual(size)
+    (x, y), scale = usual.centre, usual.scale * rng.uniform(0.97, 1.03)
+    return Camera(size, scale, (x + size * rng.uniform(-0.02, 0.02), y + size * rng.uniform(-0.01, 0.01)))
