@@ -153,7 +153,7 @@ def read_video(path: str | Path, *, fps: float | None = None, start_frame: int |
 
 
 def write_video(path: str | Path, frames: Iterable[np.ndarray], *, fps: float | None = None, crf: int = 20,
-                timestamps_s: Iterable[float] | None = None, rotation: int = 0) -> None:
+                preset: str = "fast", timestamps_s: Iterable[float] | None = None, rotation: int = 0) -> None:
     """Encode RGB frames as H.264 (yuv420p, one thread: the same frames give the same bytes).
 
     Parameters
@@ -166,6 +166,8 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], *, fps: float | 
         Constant frame rate.
     crf : int, default 20
         Quality, 0 (lossless) to 51.
+    preset : str, default "fast"
+        x264's: how much time to spend on a smaller file.
     timestamps_s : iterable of float, optional
         Increasing time of each frame, in place of `fps`: a variable frame rate. Not for avi, which has none.
     rotation : int, default 0
@@ -188,7 +190,7 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], *, fps: float | 
         for number, image in enumerate(frames):
             if shape is None:
                 shape = image.shape
-                stream = _h264_stream(container, shape, rate, time_base, crf, rotation)
+                stream = _h264_stream(container, shape, rate, time_base, crf, preset, rotation)
             if image.shape != shape:
                 raise ValueError(f"frame {number} has shape {image.shape}, the first {shape}")
             frame = av.VideoFrame.from_ndarray(_even(image), format="rgb24")
@@ -201,9 +203,9 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], *, fps: float | 
 
 
 def _h264_stream(container: "av.container.OutputContainer", shape: tuple[int, ...], rate: Fraction,
-                 time_base: Fraction, crf: int, rotation: int) -> "av.VideoStream":
+                 time_base: Fraction, crf: int, preset: str, rotation: int) -> "av.VideoStream":
     # With its macroblock tree, x264's bytes depend on what freed memory held before: not the same from run to run.
-    options = {"crf": str(crf), "preset": "fast", "threads": "1", "mbtree": "0"}
+    options = {"crf": str(crf), "preset": preset, "threads": "1", "mbtree": "0"}
     stream = container.add_stream("libx264", rate=rate, options=options)
     stream.height, stream.width = (side + side % 2 for side in shape[:2])
     stream.pix_fmt = "yuv420p"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from slr.corpora.sample.body import JOINTS
+from slr.corpora.sample.kinematics import JOINTS
 from slr.corpora.sample.truth import ClipTruth, read_truth
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks

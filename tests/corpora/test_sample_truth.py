@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slr.corpora.sample.body import JOINTS
-from slr.corpora.sample.draw import Camera
+from slr.corpora.sample.camera import Camera
+from slr.corpora.sample.kinematics import JOINTS
 from slr.corpora.sample.truth import ClipTruth, read_truth, write_truth
 from slr.dataset.landmarks import ClipLandmarks, write_store
 from slr.errors import CorpusError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from slr.corpora.sample.signs import MINIMAL_PAIRS, SIGNS, Sign
 
 if TYPE_CHECKING:
-    from slr.corpora.sample.rendering import render
+    from slr.corpora.sample.corpus import render
 
 __all__ = ["MINIMAL_PAIRS", "SIGNS", "Sign", "render"]
 
@@ -16,6 +16,6 @@ __all__ = ["MINIMAL_PAIRS", "SIGNS", "Sign", "render"]
 def __getattr__(name: str):
     if name != "render":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from slr.corpora.sample.rendering import render  # heavy: numpy, OpenCV, pandas
+    from slr.corpora.sample.corpus import render  # heavy: numpy, OpenCV, pandas
 
     return render

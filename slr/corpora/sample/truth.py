@@ -1,18 +1,15 @@
-"""The true joints of the built-in corpus, and how far extracted landmarks are from them."""
+"""The true joints of the built-in corpus."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from slr.corpora.sample.body import JOINTS
-from slr.corpora.sample.draw import Camera
+from slr.corpora.sample.camera import Camera
+from slr.corpora.sample.kinematics import JOINTS
 from slr.files import atomic_path
-
-if TYPE_CHECKING:
-    pass
 
 _JOINTS_KEY = b"joints"
 
@@ -26,7 +23,7 @@ class ClipTruth(NamedTuple):
     fps : float
     joints : (T, J, 3) float32 array
         Metres from the middle of the shoulders at rest: x to the viewer's right, y up, z towards the viewer; in the
-        order of `body.JOINTS`.
+        order of `kinematics.JOINTS`.
     camera : Camera
     """
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slr.corpora.sample import SIGNS, render, rendering
+from slr.corpora.sample import SIGNS, corpus, render
 from slr.corpora.sample.truth import read_truth
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.params import SampleParams
@@ -76,7 +76,7 @@ def test_every_frame_has_its_true_joints_where_the_picture_shows_them(small: Pat
 
 
 def test_an_interrupted_run_goes_on_where_it_was(small: Path, tmp_path: Path, monkeypatch):
-    drawn, real = [], rendering.write_video
+    drawn, real = [], corpus.write_video
 
     def write(path, frames, **settings):
         if len(drawn) == 2:
@@ -84,14 +84,14 @@ def test_an_interrupted_run_goes_on_where_it_was(small: Path, tmp_path: Path, mo
         real(path, frames, **settings)
         drawn.append(path.name)
 
-    monkeypatch.setattr(rendering, "write_video", write)
+    monkeypatch.setattr(corpus, "write_video", write)
     with pytest.raises(KeyboardInterrupt):
         render(SMALL, tmp_path / "corpus", workers=1)
     assert not (tmp_path / "corpus").exists()
     first = drawn.copy()
     (half_written,) = tmp_path.glob(".work/corpus/*/isolated")
     (half_written / ".s00-tenki-1.mp4.killed.tmp").mkdir()
-    monkeypatch.setattr(rendering, "write_video", lambda path, *args, **settings: (drawn.append(path.name),
+    monkeypatch.setattr(corpus, "write_video", lambda path, *args, **settings: (drawn.append(path.name),
                                                                                    real(path, *args, **settings)))
     write_manifest(tmp_path / "corpus/manifest.parquet", render(SMALL, tmp_path / "corpus", workers=1))
     assert len(drawn) == len(set(drawn)) == 6 and drawn[:2] == first

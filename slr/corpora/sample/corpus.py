@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from slr.compute import map_unordered
-from slr.corpora.sample import body, clips
-from slr.corpora.sample.draw import Camera
-from slr.corpora.sample.picture import Scene, draw_frames
+from slr.corpora.sample import kinematics, timeline
+from slr.corpora.sample.camera import Camera
+from slr.corpora.sample.scene import Scene, draw_frames
 from slr.corpora.sample.signer import Signer, make_signers
 from slr.corpora.sample.signs import SIGNS, Sign
 from slr.corpora.sample.truth import ClipTruth, write_truth
@@ -23,7 +23,6 @@ from slr.params import SampleParams
 from slr.progress import progress
 from slr.video import write_video
 
-_VIEW_M = 0.98  # height and width of the view
 _SENTENCE_LENGTHS = (2, 3, 4, 5)
 
 
@@ -129,28 +128,29 @@ def _plan(params: SampleParams, root: Path) -> list[_Clip]:
 def _draw(clip: _Clip) -> _Drawn:
     """Draw one clip, unless its video is there already; its randomness comes from the seed and its id alone."""
     rng = np.random.default_rng([clip.seed, zlib.crc32(clip.clip_id.encode())])
-    content = clips.stream if clip.part == "streams" else clips.sentence
+    content = timeline.stream if clip.part == "streams" else timeline.sentence
     action = content(clip.signs, clip.signer, rng).sample(clip.fps)
     times = np.arange(len(action.speaking)) / clip.fps
-    arms = [body.right_arm(clip.signer, hand) for hand in (action.dominant, action.other)]
+    arms = [kinematics.right_arm(clip.signer, hand) for hand in (action.dominant, action.other)]
     right, left = reversed(arms) if clip.signer.left_handed else arms
-    scene = Scene(clip.signer, left.mirrored(), right, clips.sway(times, rng),
-                  clips.expressions(times, action.speaking, rng))
+    sway, expressions = timeline.sway(times, rng), timeline.expressions(times, action.speaking, rng)
     camera = _camera(clip.size, rng)
+    scene = Scene(clip.signer, left.mirrored(), right, camera.to_half_pixels(sway), expressions)
     path = clip.root / clip.media
     if not path.exists():
-        write_video(path, draw_frames(scene, camera, rng), fps=clip.fps)
+        write_video(path, draw_frames(scene, camera, rng), fps=clip.fps, preset="ultrafast")
     glosses = [] if clip.part == "streams" else [sign.gloss for sign in clip.signs]
     row = {
         "clip_id": clip.clip_id, "media": clip.media, "start_frame": None, "end_frame": None, "fps": clip.fps,
         "glosses": glosses, "segments": [segment._asdict() for segment in action.segments],
         "signer": clip.signer.name, "split": None,
     }
-    joints = body.joints(clip.signer, scene.left, scene.right, scene.sway)
+    joints = kinematics.joints(clip.signer, scene.left, scene.right, scene.sway)
     return _Drawn(clip.part, row, ClipTruth(clip.clip_id, clip.fps, joints, camera))
 
 
 def _camera(size: int, rng: np.random.Generator) -> Camera:
     """A tripod that was put up anew for each clip."""
-    scale = size / _VIEW_M * rng.uniform(0.97, 1.03)
-    return Camera(size, scale, (size * (0.5 + rng.uniform(-0.02, 0.02)), size * (0.425 + rng.uniform(-0.01, 0.01))))
+    usual = Camera.usual(size)
+    (x, y), scale = usual.centre, usual.scale * rng.uniform(0.97, 1.03)
+    return Camera(size, scale, (x + size * rng.uniform(-0.02, 0.02), y + size * rng.uniform(-0.01, 0.01)))

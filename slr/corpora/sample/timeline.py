@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from slr.corpora.sample import motion
-from slr.corpora.sample.figure import Expression
+from slr.corpora.sample.bust import Expression
 from slr.corpora.sample.hand import HANDSHAPES
 from slr.corpora.sample.motion import Hand
 from slr.corpora.sample.signer import Signer

@@ -1,16 +1,18 @@
-"""What moves little: torso, neck, head, hair and a painted face, drawn once per clip and expression."""
+"""What moves little: torso, neck, head, hair and a painted face, drawn once per signer and expression."""
 
-from functools import cached_property
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from slr.corpora.sample.body import head_middle
-from slr.corpora.sample.draw import FAR, Camera, Canvas, linear, shade
+from slr.corpora.sample.camera import Camera
+from slr.corpora.sample.heightfield import Box, Canvas, Part, shade
+from slr.corpora.sample.kinematics import head_middle
 from slr.corpora.sample.signer import Signer
 
-_OVERSAMPLING = 2  # fine features need it; the figure is drawn once per expression
+_OVERSAMPLING = 2  # fine features need it
+_WALL_M = 0.15  # behind the shoulders
 _SHIRT, _SKIN, _HAIR = 1, 2, 3
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
 
@@ -39,51 +41,67 @@ class Expression(NamedTuple):
     eyes: float = 1.0
 
 
-class Layer(NamedTuple):
-    """A drawn figure: `light` (H, W, 3) linear, times `cover` (H, W) 0..1; `height` (H, W) pixels."""
+class Bust(NamedTuple):
+    """Head and torso before a wall.
 
-    light: np.ndarray
-    cover: np.ndarray
-    height: np.ndarray
-
-
-class Figure:
-    """One signer before one camera.
-
-    `layer(expression)` is drawn at the first call and kept.
+    Attributes
+    ----------
+    picture : (H, W, 3) uint8 array
+        sRGB, without the shade of what is near.
+    height : (H, W) float32 array
+        Pixels; `wall` beside the bust.
+    wall : float32
     """
+
+    picture: np.ndarray
+    height: np.ndarray
+    wall: np.float32
+
+    def within(self, box: Box) -> "Bust":
+        return self._replace(picture=self.picture[box], height=self.height[box])
+
+
+@lru_cache(maxsize=64)
+def draw_bust(signer: Signer, size: int, expression: Expression) -> Bust:
+    """The signer before the usual camera, drawn once in each process."""
+    return _Artist(signer, Camera.usual(size)).draw(expression)
+
+
+class _Artist:
+    """One signer before one camera."""
 
     def __init__(self, signer: Signer, camera: Camera):
         self.signer = signer
         self.camera = camera.enlarged(_OVERSAMPLING)
         self.size = camera.size
-        self._layers: dict[Expression, Layer] = {}
 
-    def layer(self, expression: Expression) -> Layer:
-        if expression not in self._layers:
-            self._layers[expression] = self._draw(expression)
-        return self._layers[expression]
-
-    def _draw(self, expression: Expression) -> Layer:
+    def draw(self, expression: Expression) -> Bust:
         canvas = Canvas(self.camera.size, self.camera.size)
         jaw = np.array([0, -0.012 * expression.mouth, 0])
-        for label, cones, blend in (
+        canvas.draw([self._part(*part) for part in (
             (_SHIRT, self._torso, .014), (_SKIN, self._neck, .010),
             (_SKIN, self._head(_HEAD_CONES, jaw), .004), (_HAIR, self._head(_HAIR_CONES[self.signer.hair_style]), .006),
-        ):
-            ends, scale = self.camera.project(cones[..., :3])
-            canvas.draw(ends, (cones[..., 3] * scale).astype(np.float32), label, blend * self.camera.scale)
-        cover = (canvas.height > FAR).astype(np.float32)
+        )])
         colours = np.stack([(0, 0, 0), self.signer.shirt, self.signer.skin, self.signer.hair]).astype(np.uint8)
-        painted = self._paint(np.ascontiguousarray(colours[canvas.label]), expression)
-        albedo = np.where((canvas.label == _SKIN)[..., None], painted, colours[canvas.label])
-        light = linear(albedo) * (shade(canvas.height) * cover)[..., None]
-        floor = np.float32(-0.15 * self.camera.scale)
-        height = np.maximum(canvas.height, floor) / _OVERSAMPLING
-        return Layer(*(cv2.resize(plane, (self.size, self.size), interpolation=cv2.INTER_AREA)
-                       for plane in (light, cover, height)))
+        albedo = colours[canvas.label]
+        painted = self._paint(albedo.copy(), expression)
+        np.copyto(albedo, painted, where=(canvas.label == _SKIN)[..., None])
+        light = np.where((canvas.label > 0)[..., None], linear(albedo) * shade(canvas.height)[..., None], self._wall())
+        wall = np.float32(-_WALL_M * self.camera.scale)
+        light, height = (cv2.resize(plane, (self.size, self.size), interpolation=cv2.INTER_AREA)
+                         for plane in (light, np.maximum(canvas.height, wall) / _OVERSAMPLING))
+        return Bust(to_srgb(light), height, wall / _OVERSAMPLING)
 
-    @cached_property
+    def _wall(self) -> np.ndarray:
+        """(size, 1, 3) linear light: plain, brighter above."""
+        fall = np.linspace(1.06, 0.82, self.camera.size, dtype=np.float32)
+        return linear(self.signer.background) * fall[:, None, None]
+
+    def _part(self, label: int, cones: np.ndarray, blend: float) -> Part:
+        ends, scale = self.camera.project(cones[..., :3])
+        return Part(ends, (cones[..., 3] * scale).astype(np.float32), label, blend * self.camera.scale)
+
+    @property
     def _torso(self) -> np.ndarray:
         half, build = self.signer.shoulders / 2, self.signer.build
         return np.concatenate([_pair(cone) for cone in (
@@ -94,7 +112,7 @@ class Figure:
             (0, -.095, .012, .098 * build, 0, -.80, .014, .112 * build),
         )])
 
-    @cached_property
+    @property
     def _neck(self) -> np.ndarray:
         top = head_middle(self.signer)[1] - 0.05
         return np.array([[(0, -.012, .035, .052), (0, .04, .0, .053)], [(0, .04, .0, .053), (0, top, .005, .050)]])
@@ -187,3 +205,13 @@ def _pair(cone: tuple[float, ...]) -> np.ndarray:
     """(1 or 2, 2, 4) a cone, and its mirror image where it isn't in the middle."""
     ends = np.array(cone, float).reshape(1, 2, 4)
     return ends if not ends[..., 0].any() else np.concatenate([ends, ends * [-1, 1, 1, 1]])
+
+
+def linear(colour: tuple[float, float, float] | np.ndarray) -> np.ndarray:
+    """sRGB 0-255 to linear light 0-1, with a gamma of 2 for its speed."""
+    return np.square(np.asarray(colour, np.float32) / 255)
+
+
+def to_srgb(light: np.ndarray) -> np.ndarray:
+    """Linear light 0-1 to sRGB uint8."""
+    return np.clip(np.sqrt(light) * 255 + 0.5, 0, 255).astype(np.uint8)
