@@ -21,7 +21,7 @@ from slr.clipwise import (
 from slr.errors import ClipError
 from slr.files import atomic_path
 from slr.frames import decode_jpegs
-from slr.landmarks.holistic import HolisticExtractor, extractor_metadata
+from slr.landmarks.holistic import HolisticExtractor, extractor_metadata, warn_if_slow
 from slr.landmarks.store import ClipLandmarks, encode, write_rows
 from slr.params import LandmarksParams
 from slr.shards import Shards
@@ -63,6 +63,7 @@ def extract_landmarks(frames: Path, out: Path, params: LandmarksParams, *, on_er
     """
     joints = skeleton(params.skeleton)
     extractor = extractor_metadata(params)
+    warn_if_slow()
     shards = Shards(frames)
     jobs = [Job(clip_id, content_key(_VERSION, clip_id, clip, joints.name, extractor),
                 _Clip(clip_id, Path(frames), params), clip["n_frames"]) for clip_id, clip in shards.clips.items()]
