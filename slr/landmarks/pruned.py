@@ -122,7 +122,7 @@ class _AlignedBuffer(BufferT):
     def __init__(self, *fields: Any):
         self.data, self.offset, self.size = fields
 
-    def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802
+    def Pack(self, builder: flatbuffers.Builder) -> int:
         if self.data is not None:
             builder.Prep(16, len(self.data))
         return super().Pack(builder)
