@@ -11,7 +11,7 @@ from slr.dataset.landmark_store import decode
 from slr.dataset.landmarks import ClipLandmarks, encode
 from slr.errors import ClipError, ModelError
 from slr.frames import clip_frames
-from slr.landmarks.holistic import HolisticExtractor, extractor_metadata
+from slr.landmarks.holistic import HolisticExtractor, extractor_metadata, warn_if_slow
 from slr.params import LandmarksParams
 from slr.skeleton import skeleton
 from slr.training.trained import TrainedModel, differences
@@ -52,6 +52,7 @@ class VideoReader:
         if different and not any_extractor:
             raise ModelError(f"the model in {model_dir} was trained with another extractor of landmarks "
                              f"({'; '.join(different)}); install that one, train again, or use --any-extractor")
+        warn_if_slow()
         self.extractor = HolisticExtractor(params)
 
     def landmarks(self, video: str | Path) -> ClipLandmarks:

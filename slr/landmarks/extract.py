@@ -13,7 +13,7 @@ from slr.dataset.landmarks import ClipLandmarks, encode, write_rows
 from slr.dataset.shards import Shards
 from slr.errors import ClipError
 from slr.files import atomic_path, disk_errors
-from slr.landmarks.holistic import HolisticExtractor, extractor_metadata
+from slr.landmarks.holistic import HolisticExtractor, extractor_metadata, warn_if_slow
 from slr.params import LandmarksParams
 from slr.skeleton import skeleton
 
@@ -53,6 +53,7 @@ def extract_landmarks(frames: Path, out: Path, params: LandmarksParams, *, on_er
     """
     joints = skeleton(params.skeleton)
     extractor = extractor_metadata(params)
+    warn_if_slow()
     shards = Shards(frames)
     jobs = [Job(clip_id, content_key(_VERSION, clip_id, clip, joints.name, extractor),
                 _Clip(clip_id, Path(frames), params), clip["n_frames"]) for clip_id, clip in shards.clips.items()]

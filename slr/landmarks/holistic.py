@@ -15,10 +15,13 @@ from typing import Any, Self
 import numpy as np
 
 from slr.params import LandmarksParams
+from slr.progress import warn
 from slr.skeleton import skeleton
 
 # The one that is bundled: 0 and 2 have to be downloaded.
 _MODEL_COMPLEXITY = 1
+PRUNABLE = ("0.10.21", "9c5281caae9467664492002293828000")
+"""Version and model hash of the MediaPipe whose graph `slr.landmarks.pruned` knows."""
 
 
 class HolisticExtractor:
@@ -27,13 +30,16 @@ class HolisticExtractor:
     Parameters
     ----------
     params : LandmarksParams
+    prunable : (str, str)
+        Version and model hash of a MediaPipe of which only what the skeleton needs is run; any other runs as it is,
+        which gives the same landmarks in more time.
 
     Attributes
     ----------
     skeleton : Skeleton
     metadata : dict
         See `extractor_metadata`.
-    graph : mediapipe.solutions.holistic.Holistic
+    graph : mediapipe.solutions.holistic.Holistic or PrunedHolistic
         None before the first clip.
 
     Examples
@@ -42,9 +48,10 @@ class HolisticExtractor:
     ...     coordinates = extractor.extract(images)
     """
 
-    def __init__(self, params: LandmarksParams):
+    def __init__(self, params: LandmarksParams, prunable: tuple[str, str] = PRUNABLE):
         self.skeleton = skeleton(params.skeleton)
         self.metadata = extractor_metadata(params)
+        self.prunable = prunable
         self.graph: Any = None  # made for the first clip
 
     def extract(self, images: Iterable[np.ndarray]) -> np.ndarray:
@@ -80,9 +87,18 @@ class HolisticExtractor:
     def _start(self) -> None:
         """Forget the clip before."""
         if self.graph is None:
-            self.graph = _holistic(self.metadata["settings"])
+            self.graph = self._new_graph()
         else:
             self.graph.reset()
+
+    def _new_graph(self) -> Any:
+        if _package() == self.prunable:
+            from slr.landmarks.pruned import PrunedHolistic
+
+            return PrunedHolistic(self.metadata["settings"], self.skeleton.parts)
+        from mediapipe.python.solutions.holistic import Holistic
+
+        return Holistic(**self.metadata["settings"])
 
     def _landmarks(self, image: np.ndarray) -> np.ndarray:
         """(J, 4) float32: the landmarks of the clip's next frame."""
@@ -141,10 +157,13 @@ def _package() -> tuple[str, str]:
     return version("mediapipe"), digest.hexdigest()
 
 
-def _holistic(settings: dict[str, Any]) -> Any:
-    from mediapipe.python.solutions.holistic import Holistic
-
-    return Holistic(**settings)
+@cache
+def warn_if_slow(prunable: tuple[str, str] = PRUNABLE) -> None:
+    """Tell the user, once, where another MediaPipe is installed than the one that can be pruned."""
+    version, model_hash = _package()
+    if (version, model_hash) != prunable:
+        warn(f"MediaPipe {version} (models {model_hash[:8]}) is not the one whose graph can be pruned, {prunable[0]} "
+             f"(models {prunable[1][:8]}): landmarks take about a quarter longer")
 
 
 @contextmanager

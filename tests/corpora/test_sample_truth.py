@@ -88,7 +88,7 @@ def test_what_does_not_belong_together_is_refused(tmp_path: Path):
 
 def test_mediapipe_finds_the_drawn_signer_where_it_is(tiny_corpus: Path, tiny_landmarks: Path):
     result = extraction_error(tiny_corpus, tiny_landmarks)
-    assert result["detected_pose"] >= 0.99 and result["detected_face"] >= 0.99
+    assert result["detected_pose"] >= 0.99
     assert result["detected_left_hand"] >= 0.97 and result["detected_right_hand"] >= 0.97
     assert result["error_left_hand"] < 0.03 and result["error_right_hand"] < 0.03
     assert result["error_pose"] < 0.08

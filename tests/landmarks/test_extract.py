@@ -23,7 +23,7 @@ from slr.video import write_video
 from tests.media import pictures
 
 FRAMES = FramesParams(fps=6, size=256)
-PARAMS = LandmarksParams(clips_per_shard=2)
+PARAMS = LandmarksParams(skeleton="holistic-553", clips_per_shard=2)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,8 @@ from slr.landmarks.extract import extract_landmarks
 from slr.params import LandmarksParams
 if __name__ == "__main__":
     frames, out = map(Path, sys.argv[1:])
-    extract_landmarks(frames, out, LandmarksParams(clips_per_shard=2), workers=2, work=out.parent / "work")
+    params = LandmarksParams(skeleton="holistic-553", clips_per_shard=2)
+    extract_landmarks(frames, out, params, workers=2, work=out.parent / "work")
 """
 
 
@@ -148,7 +149,7 @@ def test_only_changed_clips_are_extracted_again_and_removed_ones_pruned(corpus, 
     assert np.array_equal(same.coordinates, old[same.clip_id].coordinates, equal_nan=True)
     assert 0 < len(shorter) < len(old[shorter.clip_id])
 
-    other = LandmarksParams(clips_per_shard=2, min_detection_confidence=0.6)  # another setting concerns all clips
+    other = PARAMS.model_copy(update={"min_detection_confidence": 0.6})  # another setting concerns all clips
     extract_landmarks(changed, tmp_path / "landmarks", other, workers=1, work=work)
     assert len(times(work)) == 2 and not times(work).keys() & after.keys()
 
