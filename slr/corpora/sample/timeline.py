@@ -15,7 +15,7 @@ from slr.corpora.sample.signs import Sign
 _REST_S = (0.15, 0.3)
 _MOVE_S = 0.40  # from rest to a sign and back
 _TRANSITION_S = 0.30  # between signs
-_TURNS = 6  # of a stream
+_TURNS = 4  # of a stream
 _SWAY_M = 0.006
 _BLINK_S, _BLINKS_EVERY_S = 0.16, 4.0
 _MOUTHS = (0.0, 0.35, 0.7, 1.0)  # as few as look alive: each is drawn once per clip
