@@ -21,7 +21,7 @@ from slr.params import FramesParams, PoseCtcParams, ScaStgcnDetectionParams, Spo
 from slr.splits import write_splits
 from slr.training.trained import load_model, save_model
 from slr.video import probe, write_video
-from tests import landmark_corpus
+from tests.helpers import landmark_corpus
 
 GLOSSES = ["gloss0", "gloss1", "gloss2", "gloss3"]
 POSES = PoseCtcParams(width=32, heads=2, layers=1)

@@ -21,8 +21,8 @@ from slr.landmarks.store import LandmarkStore
 from slr.params import parse
 from slr.splits import read_splits, write_splits
 from slr.training.loop import train
-from tests import landmark_corpus
-from tests.browser import open_page
+from tests.helpers import landmark_corpus
+from tests.helpers.browser import open_page
 
 ODD = "</script><b>žltý & $x^2$"
 

@@ -11,7 +11,7 @@ from slr.evaluation.phoenix import CLEAN, chosen, clean_2014, clean_2014t
 from slr.evaluation.sclite import read_stm
 from slr.evaluation.sentences import aligned
 from slr.metrics.wer import count
-from tests.evaluation.test_sclite import real_references
+from tests.helpers.references import real_references
 
 CASES = [  # as annotated, of PHOENIX-2014, of PHOENIX-2014-T
     ("loc-NORD REGEN", "NORD REGEN", None),

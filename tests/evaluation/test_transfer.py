@@ -16,7 +16,7 @@ from slr.landmarks.store import LandmarkStore, write_store
 from slr.params import parse
 from slr.skeleton import SKELETONS, Skeleton, skeleton
 from slr.training.loop import train
-from tests import landmark_corpus
+from tests.helpers import landmark_corpus
 
 
 @pytest.fixture(scope="module")

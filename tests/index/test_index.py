@@ -19,9 +19,9 @@ from slr.index.gallery import read_gallery, write_gallery
 from slr.landmarks.store import LandmarkStore
 from slr.splits import read_splits
 from slr.training.trained import load_model
-from tests import landmark_corpus
-from tests.index.galleries import clusters
-from tests.training.test_loop import run, settings
+from tests.helpers import landmark_corpus
+from tests.helpers.galleries import clusters
+from tests.helpers.training import run, settings
 
 
 @pytest.fixture(scope="module")

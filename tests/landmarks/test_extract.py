@@ -19,7 +19,7 @@ from slr.landmarks.store import LandmarkStore
 from slr.params import FramesParams, LandmarksParams
 from slr.shards import Shards
 from slr.video import write_video
-from tests.media import pictures
+from tests.helpers.media import pictures
 
 FRAMES = FramesParams(fps=6, size=256)
 PARAMS = LandmarksParams(clips_per_shard=2)

@@ -17,7 +17,7 @@ from slr.landmarks.store import ClipLandmarks, write_store
 from slr.params import Params, parse
 from slr.skeleton import skeleton
 from slr.splits import write_splits
-from tests.waving import waving
+from tests.helpers.waving import waving
 
 GLOSSES = ("HOUSE", "<b>RAIN</b> & $x^2$", "žltý", "NA")
 """Names as users give them: markup, what looks like mathematics or a missing value, letters beyond ASCII."""

@@ -8,7 +8,7 @@ from slr.corpora.manifest import read_manifest, write_manifest
 from slr.errors import CorpusError
 from slr.files import read_json, write_json
 from slr.report.page import write_report
-from tests.browser import open_page
+from tests.helpers.browser import open_page
 
 
 def written(results) -> str:

@@ -5,11 +5,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-from filelock import FileLock
 from ruamel.yaml import YAML
 
-from tests.conftest import REPOSITORY
+from tests.helpers import REPOSITORY
 
 TINY = {
     "corpus": {"sample": {"signs": 3, "signers": 4, "repetitions": 1, "sentences": 3, "streams": 3}},
@@ -17,6 +15,10 @@ TINY = {
     "train": {"model": "spoter", "models": ["spoter", "spoter_published"]},  # all entries: tests/test_entries.py
     "models": {"spoter": {"epochs": 3}, "spoter_published": {"epochs": 1}},
 }
+
+EVERYTHING = ["corpus", "frames", "landmarks", "splits", "signers", "train@spoter", "train@spoter_published",
+              "evaluate@spoter", "evaluate@spoter_published", "select", "report"]
+"""The stages of the project."""
 
 
 class Project:
@@ -76,24 +78,3 @@ def new_project(folder: Path) -> Project:
     project.set_params(TINY)
     project.commit("Begin")
     return project
-
-
-@pytest.fixture(scope="session")
-def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project after `dvc repro` on a tiny corpus, results committed. Not to be changed: see `project`."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder = shared / "reproduced"
-    with FileLock(shared / "reproduced.lock"):
-        if not folder.exists():
-            project = new_project(folder)
-            project.dvc("repro")
-            project.commit("Reproduce")
-    return Project(folder)
-
-
-@pytest.fixture
-def project(reproduced: Project, tmp_path: Path) -> Project:
-    """A copy of the reproduced project, to do anything with."""
-    shutil.copytree(reproduced.folder, tmp_path / "project", symlinks=True)
-    return Project(tmp_path / "project")
