@@ -9,7 +9,7 @@ from slr.corpora.problems import Problem
 from slr.corpora.reading import missing
 from slr.errors import CorpusError
 from slr.params import CorpusParams, ImportedParams
-from tests.recordings import record, record_images
+from tests.helpers.recordings import record, record_images
 
 
 def found(root: Path, annotations: Path | None = None, workers: int = 1) -> list[tuple[str, str]]:

@@ -22,12 +22,12 @@ from slr.cli import PANELS, app, use
 from slr.cli.use import CORPORA
 from slr.corpora.registry import READERS
 from slr.params import CorpusParams, load
-from tests.conftest import REPOSITORY
-from tests.corpora.imported.files import body, spoter_cells, write_npz, write_table
-from tests.landmark_corpus import make
-from tests.recordings import record
-from tests.test_presets import comments
-from tests.video_server import serve_videos
+from tests.helpers import REPOSITORY
+from tests.helpers.landmark_corpus import make
+from tests.helpers.landmark_files import body, spoter_cells, write_npz, write_table
+from tests.helpers.params_file import comments
+from tests.helpers.recordings import record
+from tests.helpers.video_server import serve_videos
 
 HEAVY = ("torch", "mediapipe", "cv2", "pandas", "matplotlib", "sklearn", "pyarrow", "av", "scipy", "dvc")
 

@@ -5,12 +5,11 @@ import platform
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
 from slr.compute import map_unordered
+from tests.helpers import REPOSITORY
 
 
 def square(x: int) -> int:
@@ -39,27 +38,19 @@ def test_a_worker_that_dies_costs_only_the_item_that_kills_it():
     assert "worker process died" in str(next(d.error for d in done if d.item == 3))
 
 
-def begin_and_end(pipe: Path) -> None:
-    """Write "b", and a minute later "e"."""
-    with open(pipe, "w") as file:
-        file.write("b")
-        file.flush()
-        time.sleep(60)
-        file.write("e")
-
-
 def test_workers_end_with_a_killed_parent(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     (tmp_path / "run.py").write_text(f"""
 from pathlib import Path
 from slr.compute import map_unordered
-from tests.test_compute import begin_and_end
+from tests.helpers import REPOSITORY
+from tests.helpers.pool import begin_and_end
 if __name__ == "__main__":
     list(map_unordered(begin_and_end, [Path({str(pipe)!r})] * 2, workers=2))
 """)
     parent = subprocess.Popen([sys.executable, tmp_path / "run.py"],
-                              env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])})
+                              env={**os.environ, "PYTHONPATH": str(REPOSITORY)})
     with open(pipe) as file:
         assert file.read(2) == "bb"
         parent.kill()

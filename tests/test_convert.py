@@ -116,7 +116,7 @@ def test_files_of_mediapipe_have_mediapipes_names(tmp_path):
 
 
 def test_clips_without_a_split_take_the_pipelines(tmp_path):
-    from tests.landmark_corpus import make
+    from tests.helpers.landmark_corpus import make
 
     corpus = make(tmp_path, glosses=2, signers=3, repetitions=1)
     convert("spoter", tmp_path / "out", manifest=corpus.manifest, landmarks=corpus.landmarks, splits=corpus.splits)

@@ -13,16 +13,16 @@ from slr.dataset.frames import FrameStore
 from slr.dataset.landmark_store import LandmarkStore
 from slr.params import load
 from slr.video import read_video, write_video
-from tests.conftest import REPOSITORY
-from tests.pipeline.conftest import Project, project, reproduced  # noqa: F401  (fixtures)
-from tests.untrained import DETECTOR, FROM_LANDMARKS, FROM_PICTURES, save_untrained
+from tests.helpers import REPOSITORY
+from tests.helpers.project import Project
+from tests.helpers.untrained import DETECTOR, FROM_LANDMARKS, FROM_PICTURES, save_untrained
 
 PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
 BY_CI = ("make run", "make test")
 """Lines that the CI script runs itself."""
 
 
-def long_videos(project: Project) -> None:  # noqa: F811
+def long_videos(project: Project) -> None:
     """A video, though a short one, and untrained models where trained ones are expected: these take long to train."""
     folder, models = project.folder, project.folder / "models"
     landmarks, frames = LandmarkStore(folder / "data/landmarks").metadata, FrameStore(folder / "data/frames").metadata
@@ -43,7 +43,7 @@ def examples(page: Path) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_examples_of_a_page_run(page: Path, project: Project):  # noqa: F811
+def test_the_examples_of_a_page_run(page: Path, project: Project):
     if page.stem in PREPARED:
         PREPARED[page.stem](project)
     for language, code in examples(page):

@@ -3,7 +3,7 @@ import pytest
 
 from slr.draw import COLOURS, View, draw_skeleton, draw_strip, key_frames, part_colours
 from slr.skeleton import Skeleton, skeleton
-from tests.waving import waving
+from tests.helpers.waving import waving
 
 JOINTS = skeleton("holistic-75")
 WHITE = np.full((240, 320, 3), 255, np.uint8)

@@ -11,8 +11,8 @@ from slr.tasks import clips_of
 from slr.training.data import open_store
 from slr.training.loop import train
 from slr.training.trained import load_model
-from tests.conftest import REPOSITORY
-from tests.pipeline.conftest import Project, reproduced  # noqa: F401  (fixture)
+from tests.helpers import REPOSITORY
+from tests.helpers.project import Project
 
 ENTRIES = load(REPOSITORY / "params.yaml")
 
@@ -27,7 +27,7 @@ def test_every_entry_is_trained_by_the_pipeline_and_the_built_in_corpus_has_clip
 
 
 @pytest.mark.parametrize("name", ENTRIES.train.models)
-def test_an_entry_trains_on_the_smoke_budget(name: str, reproduced: Project, tmp_path: Path):  # noqa: F811
+def test_an_entry_trains_on_the_smoke_budget(name: str, reproduced: Project, tmp_path: Path):
     params = Params(models={"spoter": ENTRIES.models["spoter"], name: ENTRIES.models[name]},
                     train={"model": name, "models": [name], "budget": "smoke"}, compute={"workers": 1})
     data = reproduced.folder / "data"

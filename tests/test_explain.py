@@ -22,7 +22,7 @@ from slr.models import build
 from slr.params import FramesParams, PoseCtcParams, ScaStgcnDetectionParams, SpoterParams, StfnetParams
 from slr.training.trained import load_model, save_model
 from slr.video import probe, write_video
-from tests import landmark_corpus
+from tests.helpers import landmark_corpus
 
 GLOSSES = ["gloss0", "gloss1", "gloss2", "gloss3"]
 POSES = PoseCtcParams(width=32, heads=2, layers=1)

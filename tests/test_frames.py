@@ -12,26 +12,15 @@ import pytest
 
 from slr.clipwise import read_failures
 from slr.dataset.frames import read_frames
-from slr.dataset.manifest import write_manifest
 from slr.dataset.shards import Shards
 from slr.errors import CorpusError, SlrError
 from slr.frames import clip_frames, extract_frames
 from slr.params import FramesParams
 from slr.video import write_video
-from tests.media import BAD, numbers, pictures, rotated
-from tests.recordings import record, record_images
+from tests.helpers.media import BAD, numbers, pictures, rotated
+from tests.helpers.recordings import manifest_of, record, record_images
 
 PARAMS = FramesParams(fps=10, size=64, clips_per_shard=3)
-
-
-def manifest_of(root: Path, media: dict[str, str] | list[str], **columns) -> Path:
-    """A manifest of these clips; `columns` set further columns for all of them."""
-    media = media if isinstance(media, dict) else {Path(name).stem: name for name in media}
-    row = {"start_frame": None, "end_frame": None, "fps": None, "signer": None, "split": None, **columns}
-    rows = [{"clip_id": clip_id, "media": name, "glosses": ["a"], "segments": [], **row}
-            for clip_id, name in media.items()]
-    write_manifest(root / "manifest.parquet", pd.DataFrame(rows))
-    return root / "manifest.parquet"
 
 
 def extract(root: Path, out: Path, params: FramesParams = PARAMS, **options) -> None:

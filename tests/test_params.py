@@ -7,7 +7,7 @@ import yaml
 
 from slr.errors import ParamsError
 from slr.params import Params, describe, load, parse
-from tests.conftest import REPOSITORY
+from tests.helpers import REPOSITORY
 
 
 def test_the_committed_file_is_valid_and_sets_the_defaults_except_the_models_and_gloss_sets():

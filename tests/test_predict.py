@@ -9,29 +9,10 @@ import pytest
 from slr.data.clips import load_clips
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
-from slr.dataset.signers import write_signers
-from slr.dataset.splits import write_splits
 from slr.errors import ClipError, ModelError
 from slr.files import read_json, write_json
-from slr.params import SplitsParams, parse
 from slr.predict import Predictor, print_predictions
-from slr.splits import make_splits
-from slr.training.loop import train
 from slr.video import write_video
-
-
-@pytest.fixture(scope="module")
-def model(tiny_corpus, tiny_landmarks, tmp_path_factory) -> Path:
-    """A model that saw one epoch of the drawn corpus."""
-    folder = tmp_path_factory.mktemp("predict")
-    manifest = tiny_corpus / "manifest.parquet"
-    clips = read_manifest(manifest)
-    write_splits(folder / "splits.parquet", make_splits(clips, list(clips.clip_id), SplitsParams()))
-    params = parse({"models": {"spoter": {"family": "spoter", "d_model": 16, "heads": 2, "epochs": 1}}})
-    write_signers(folder / "signers.parquet", clips[["clip_id"]].assign(pseudo_signer=0))
-    train("spoter", params, tiny_landmarks, folder / "splits.parquet", manifest, folder / "signers.parquet",
-          folder / "model", folder / "work")
-    return folder / "model"
 
 
 def changed(model: Path, folder: Path, **preprocessing) -> Path:
@@ -42,8 +23,8 @@ def changed(model: Path, folder: Path, **preprocessing) -> Path:
     return folder
 
 
-def test_a_video_gets_the_probabilities_that_the_pipeline_gives_its_clip(model, tiny_corpus, tiny_landmarks):
-    predictor, store = Predictor(model), LandmarkStore(tiny_landmarks)
+def test_a_video_gets_the_probabilities_that_the_pipeline_gives_its_clip(drawn_model, tiny_corpus, tiny_landmarks):
+    predictor, store = Predictor(drawn_model), LandmarkStore(tiny_landmarks)
     for clip in read_manifest(tiny_corpus / "manifest.parquet").head(2).itertuples():
         predicted = dict(predictor.predict(tiny_corpus / clip.media))
         clips = load_clips(store, [clip.clip_id], predictor.trained.skeleton)
@@ -54,25 +35,26 @@ def test_a_video_gets_the_probabilities_that_the_pipeline_gives_its_clip(model, 
         assert list(predictor.predict(tiny_corpus / clip.media, top=1)) == [next(iter(predicted.items()))]
 
 
-def test_a_model_of_another_extractor_is_refused_unless_told(model, tmp_path):
-    made = read_json(model / "config.json")["preprocessing"]
-    other = changed(model, tmp_path / "other", extractor={**made["extractor"], "version": "0.0.1", "model_hash": "abc"})
+def test_a_model_of_another_extractor_is_refused_unless_told(drawn_model, tmp_path):
+    made = read_json(drawn_model / "config.json")["preprocessing"]
+    extractor = {**made["extractor"], "version": "0.0.1", "model_hash": "abc"}
+    other = changed(drawn_model, tmp_path / "other", extractor=extractor)
     with pytest.raises(ModelError, match=r"another extractor .*model_hash: abc there.*version: 0\.0\.1 there"):
         Predictor(other)
     Predictor(other, any_extractor=True)
 
 
-def test_a_model_of_landmarks_without_video_is_refused(model, tmp_path):
-    shutil.copytree(model, tmp_path / "bare")
-    config = read_json(model / "config.json")
+def test_a_model_of_landmarks_without_video_is_refused(drawn_model, tmp_path):
+    shutil.copytree(drawn_model, tmp_path / "bare")
+    config = read_json(drawn_model / "config.json")
     del config["preprocessing"]["frames"]
     write_json(tmp_path / "bare/config.json", config)
     with pytest.raises(ModelError, match="don't come from video"):
         Predictor(tmp_path / "bare")
 
 
-def test_a_video_without_a_person_or_a_picture_says_so(model, tmp_path):
-    predictor = Predictor(model)
+def test_a_video_without_a_person_or_a_picture_says_so(drawn_model, tmp_path):
+    predictor = Predictor(drawn_model)
     write_video(tmp_path / "grey.mp4", [np.full((128, 128, 3), 128, np.uint8)] * 4, fps=15)
     with pytest.raises(ClipError, match="no person found in any of its 4 frames"):
         predictor.predict(tmp_path / "grey.mp4")

@@ -8,8 +8,9 @@ import yaml
 from slr.errors import CorpusError, ParamsError
 from slr.params import load
 from slr.presets import use_folder, use_published, use_sample
-from tests.conftest import REPOSITORY
-from tests.recordings import record
+from tests.helpers import REPOSITORY
+from tests.helpers.params_file import comments
+from tests.helpers.recordings import record
 
 
 @pytest.fixture
@@ -22,10 +23,6 @@ def home(tmp_path, monkeypatch) -> Path:
         record(tmp_path / "rec" / gloss / "one.mp4")
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def comments(path: Path) -> list[str]:
-    return [line[line.index("#"):] for line in path.read_text().splitlines() if "#" in line]
 
 
 def test_a_folder_inside_the_project_is_stored_relative(home):

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from slr.errors import ModelError, SlrError
 from slr.models.stfnet.backbone import ResNet
 from slr.pretrained import read_weights
-from tests.video_server import serve_videos
+from tests.helpers.video_server import serve_videos
 
 
 @pytest.fixture(scope="module")

@@ -99,7 +99,7 @@ def clustered(corpus: Path, manifest: str = "manifest.parquet", splits: str = "s
                            SignersParams(max_clusters=7, **params))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.tuples(st.floats(0.2, 0.8), st.floats(0.2, 0.8)), st.floats(0.05, 0.4), st.floats(-30, 30),
        st.sampled_from([(640, 360), (320, 320), (480, 854)]))
 def test_the_camera_changes_nothing(at, scale, degrees, size):

@@ -54,7 +54,7 @@ corpora = st.lists(st.tuples(st.sampled_from("ABCDE"), st.sampled_from(["s1", "s
                              st.integers(0, 40).map("{}.mp4".format)), min_size=12, max_size=80).map(corpus)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(corpora, st.sampled_from(["auto", "signer", "video"]), st.integers(0, 3), st.sampled_from([0, 2, 5, 100]))
 def test_no_signer_video_or_clip_crosses(clips, by, seed, folds):
     try:
@@ -68,7 +68,7 @@ def test_no_signer_video_or_clip_crosses(clips, by, seed, folds):
         assert not crossing(splits, "signer") and not crossing(splits, "signer", "fold")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.randoms(use_true_random=False), st.sampled_from(["signer", "video"]))
 def test_the_order_of_the_manifest_changes_nothing(random, by):
     clips = grid(5, 3, 2)

@@ -35,7 +35,7 @@ from slr.training.loop import train
 from slr.training.trained import TrainedModel, load_model
 from slr.transcribe import AROUND_S, LONGEST_S, Transcriber, glosses_of, pieces, print_tiers, window_probabilities
 from slr.video import read_video, write_video
-from tests.conftest import REPOSITORY
+from tests.helpers import REPOSITORY
 
 DETECTOR = {"family": "sca_stgcn_detection", "widths": [16], "hidden": 16, "epochs": 10, "warmup_epochs": 0,
             "lr": 0.003, "windows": {"frames": 6, "stride": 2, "classes": 2}}
@@ -254,7 +254,7 @@ def test_a_video_shorter_than_a_window_is_one_window(detector, recogniser, tiny_
 # Pieces
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_pieces_cover_the_stretches_without_overlap(data):
     steps = data.draw(st.lists(st.sampled_from([0.01, 0.07, 1.0, 20.0, 100.0]), min_size=1, max_size=60))

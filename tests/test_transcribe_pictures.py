@@ -26,7 +26,7 @@ from slr.segments.finding import segments_of
 from slr.training.trained import TrainedModel, load_model
 from slr.transcribe import Transcriber, glosses_of_pictures, pieces, signing_probabilities
 from slr.video import read_video, write_video
-from tests.untrained import DETECTOR, FROM_LANDMARKS, FROM_PICTURES, save_untrained
+from tests.helpers.untrained import DETECTOR, FROM_LANDMARKS, FROM_PICTURES, save_untrained
 
 CLIP = "s00-balo-1"
 LABELS = ["balo", "kivel", "tenki"]

@@ -8,8 +8,8 @@ import pytest
 
 from slr.errors import ClipError
 from slr.video import announced_frames, frame_rate, probe, read_video, write_video
-from tests.media import BAD, encode, numbers, pictures, rotated
-from tests.recordings import record, record_images
+from tests.helpers.media import BAD, encode, numbers, pictures, rotated
+from tests.helpers.recordings import record, record_images
 
 
 def read(path: Path, **options) -> tuple[list[float], list[np.ndarray]]:

@@ -8,7 +8,7 @@ from slr.corpora.autsl import scan
 from slr.dataset.manifest import read_manifest
 from slr.errors import CorpusError
 from slr.params import CorpusParams
-from tests.recordings import record
+from tests.helpers.recordings import record
 
 NAMES = "ClassId,TR,EN\n0,abla,sister\n1,acele,hurry\n"
 

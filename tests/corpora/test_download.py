@@ -15,8 +15,8 @@ import pytest
 from slr.corpora import download as downloading
 from slr.corpora.download import CHECKSUMS, DEAD, NEEDS_YT_DLP, Item, Summary
 from slr.errors import SlrError
-from tests.recordings import record
-from tests.video_server import VideoServer, serve_videos
+from tests.helpers.recordings import record
+from tests.helpers.video_server import VideoServer, serve_videos
 
 
 @pytest.fixture(scope="module")

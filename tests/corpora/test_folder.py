@@ -9,7 +9,7 @@ from slr.corpora.scanning import prepare, read
 from slr.dataset.manifest import read_manifest
 from slr.errors import CorpusError
 from slr.params import CorpusParams
-from tests.recordings import record, record_images
+from tests.helpers.recordings import record, record_images
 
 
 def write_csv(root: Path, text: str, encoding: str = "utf-8") -> Path:

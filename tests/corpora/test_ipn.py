@@ -12,7 +12,7 @@ from slr.dataset.manifest import read_manifest
 from slr.errors import CorpusError
 from slr.frames import extract_frames
 from slr.params import CorpusParams, FramesParams
-from tests.recordings import record, record_images
+from tests.helpers.recordings import record, record_images
 
 CLASSES = "1 D0X\n2 B0A\n3 B0B\n"
 

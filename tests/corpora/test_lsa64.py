@@ -4,7 +4,7 @@ import pytest
 
 from slr.corpora.lsa64 import scan
 from slr.errors import CorpusError
-from tests.recordings import record
+from tests.helpers.recordings import record
 
 
 def kinds(problems) -> list[tuple[str, str]]:

@@ -13,8 +13,8 @@ from slr.errors import CorpusError, ParamsError
 from slr.frames import extract_frames
 from slr.params import CorpusParams, FramesParams, parse
 from slr.presets import use_published
-from tests.conftest import REPOSITORY
-from tests.recordings import record, record_images
+from tests.helpers import REPOSITORY
+from tests.helpers.recordings import record, record_images
 
 FRAMES = "features/fullFrame-210x260px"
 READERS = {"phoenix2014": phoenix2014, "phoenix2014t": phoenix2014t, "csl_daily": csl_daily}

@@ -17,9 +17,9 @@ from slr.errors import CorpusError
 from slr.frames import extract_frames
 from slr.params import CorpusParams, FramesParams
 from slr.video import read_video, write_video
-from tests.media import encode, numbers, pictures
-from tests.recordings import record
-from tests.video_server import serve_videos
+from tests.helpers.media import encode, numbers, pictures
+from tests.helpers.recordings import record
+from tests.helpers.video_server import serve_videos
 
 YOUTUBE = "https://www.youtube.com/watch?v=0UsjUE-TXns"
 

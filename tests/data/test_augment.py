@@ -13,7 +13,7 @@ from slr.data.normalise import normaliser
 from slr.errors import ParamsError
 from slr.params import AugmentParams, TrainingParams
 from slr.skeleton import Skeleton, skeleton
-from tests.landmark_corpus import JOINTS
+from tests.helpers.landmark_corpus import JOINTS
 
 OFF = {"rotate_degrees": 0, "squeeze": 0, "perspective": 0, "arm_degrees": 0, "noise_std": 0}
 EVERY = {"rotate_degrees": 13, "squeeze": 0.15, "perspective": 0.1, "arm_degrees": 4, "yaw_degrees": 20, "mirror": 0.5,

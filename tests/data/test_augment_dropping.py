@@ -4,7 +4,7 @@ import torch
 
 from slr.data.augment.dropping import body_parts, hide, stretches
 from slr.skeleton import skeleton
-from tests.data.test_augment_time import moving
+from tests.helpers.batches import moving
 
 
 def test_a_stretch_begins_and_ends_where_it_is_told():

@@ -3,7 +3,7 @@
 import torch
 
 from slr.data.augment.mixing import mix
-from tests.data.test_augment_time import moving
+from tests.helpers.batches import moving
 
 
 def test_places_are_mixed_where_both_are_found_and_kept_where_one_is():

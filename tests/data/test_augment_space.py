@@ -19,7 +19,7 @@ from slr.data.augment.space import (
     yaw,
 )
 from slr.skeleton import SKELETONS, skeleton
-from tests.landmark_corpus import JOINTS
+from tests.helpers.landmark_corpus import JOINTS
 
 
 def test_rotation_keeps_distances_and_turns_by_the_angle():

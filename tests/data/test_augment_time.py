@@ -4,18 +4,7 @@ import torch
 
 from slr.data.augment.time import retime
 from slr.data.batches import Batch
-
-
-def moving(lengths: list[int]) -> Batch:
-    """Joint j of clip b is at (b + t, j) in frame t."""
-    steps = torch.arange(max(lengths))
-    x = torch.arange(len(lengths))[:, None, None] + steps[:, None] + torch.zeros(3)
-    landmarks = torch.stack([x, torch.arange(3.0).expand_as(x)], -1)
-    inside = steps < torch.tensor(lengths)[:, None]
-    numbers = torch.arange(len(lengths))
-    batch = Batch(landmarks, inside[..., None].expand(-1, -1, 3).clone(), torch.tensor(lengths), numbers, numbers,
-                  tuple(map(str, numbers.tolist())))
-    return batch.with_landmarks(landmarks)
+from tests.helpers.batches import moving
 
 
 def test_keeping_all_frames_changes_nothing_bit_for_bit():

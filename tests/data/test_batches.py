@@ -12,8 +12,8 @@ from slr.data.clips import arrange, load_clips, pick_joints
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import write_store
 from slr.skeleton import skeleton
-from tests import landmark_corpus
-from tests.landmark_corpus import JOINTS
+from tests.helpers import landmark_corpus
+from tests.helpers.landmark_corpus import JOINTS
 
 
 def clips_of(lengths: list[int], seed: int = 0):
@@ -105,7 +105,7 @@ def labelled(clips: list[tuple[int, int]]):
     return replace(clips_of([2] * len(clips)), targets=targets, signers=signers)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 3)), min_size=1, max_size=60), st.integers(1, 4),
        st.integers(1, 4), st.integers(0, 4), st.integers(0, 9))
 def test_batches_by_sign_have_every_clip_once_and_follow_from_the_generator(clips, together, times, people, seed):

@@ -14,8 +14,8 @@ from slr.frames import extract_frames
 from slr.params import FramesParams
 from slr.params.families.stfnet import ImagesParams
 from slr.video import write_video
-from tests.media import numbers, pictures
-from tests.test_frames import manifest_of
+from tests.helpers.media import numbers, pictures
+from tests.helpers.recordings import manifest_of
 
 SIZES = {"short": 5, "long": 12, "one": 1}
 SMALL = {"resize": 48, "crop": 40, "flip": 0, "rescale": 0}

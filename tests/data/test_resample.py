@@ -8,8 +8,8 @@ from slr.data.clips import arrange, load_clips
 from slr.data.resample import at_moments, resample, spread
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import write_store
-from tests import landmark_corpus
-from tests.landmark_corpus import JOINTS
+from tests.helpers import landmark_corpus
+from tests.helpers.landmark_corpus import JOINTS
 
 
 def test_a_joint_moves_linearly_between_frames_and_exists_where_both_neighbours_do():

@@ -5,7 +5,7 @@ from itertools import count
 
 import numpy as np
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from slr.data.evenly import evenly
@@ -27,7 +27,6 @@ def images(batch: RgbBatch) -> torch.Tensor:
     return batch.images[0].permute(1, 2, 3, 0)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 30), max_size=25).map(sorted), st.sets(st.integers(0, 40), max_size=8).map(sorted))
 def test_a_stretch_has_the_middle_of_its_frames_at_most_so_many(times_s, bounds):
     video, params = frames(times_s), ImagesParams(resize=SIDE, crop=4, max_frames=3)

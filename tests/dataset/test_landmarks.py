@@ -62,7 +62,7 @@ def test_times_and_numbers_of_frames_are_kept(tmp_path):
     assert np.array_equal(found.timestamps_s, times) and np.array_equal(found.frame_numbers, numbers)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.floats(1e-3, 1e5), st.integers(0, 2**32 - 1))
 def test_the_error_is_small_at_any_scale(scale, seed):
     walk = clip("walk", 4, seed, scale)

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from slr.decoding.align import align, widen
 from slr.errors import DecodingError
-from tests.decoding.lattices import collapsed, noise, paths
+from tests.helpers.lattices import collapsed, noise, paths
 
 spans_of = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), max_size=6).map(
     lambda steps: np.array([(start, start + length) for start, length in _laid_out(steps)]).reshape(-1, 2))
@@ -21,7 +21,6 @@ def _laid_out(steps):
 
 
 @given(st.integers(0, 10**6), st.integers(1, 6), st.lists(st.integers(1, 3), min_size=1, max_size=4))
-@settings(deadline=None)
 def test_it_is_the_best_of_all_paths_that_read_so(seed, frames, classes):
     log_probs = noise(np.random.default_rng(seed), frames, 4)
     fitting = [found for found in paths(log_probs) if collapsed(found[0]) == tuple(classes)]
@@ -47,7 +46,6 @@ def test_no_glosses_have_no_times():
 
 
 @given(spans_of, st.one_of(st.just(np.inf), st.floats(0, 5)))
-@settings(deadline=None)
 def test_widened_spans_hold_the_spikes_and_do_not_overlap(spans, at_most):
     n_frames = int(spans[-1, 1]) + 3 if len(spans) else 3
     wide = widen(spans, n_frames, at_most)

@@ -10,19 +10,13 @@ from hypothesis import strategies as st
 
 from slr.decoding import beam, flashlight
 from slr.decoding.ngram import Fusion, train_ngrams
-from tests.decoding.lattices import noise, readings, spikes
+from tests.helpers.lattices import fusion, noise, readings, spikes
 
 ENDLESS = 10**4
 
 
-def fusion(classes, rng, weight=0.7, bonus=0.4):
-    labels = [f"g{i}" for i in range(1, classes)]
-    sentences = [[labels[i] for i in rng.integers(0, len(labels), rng.integers(1, 6))] for _ in range(20)]
-    return Fusion(train_ngrams(sentences, labels), weight, bonus)
-
-
 @given(st.integers(0, 10**6), st.integers(1, 6), st.integers(2, 4), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_without_pruning_it_finds_every_sequence_and_its_probability(seed, frames, classes, with_model):
     rng = np.random.default_rng(seed)
     log_probs = noise(rng, frames, classes)
@@ -39,7 +33,7 @@ def test_without_pruning_it_finds_every_sequence_and_its_probability(seed, frame
 
 
 @given(st.integers(0, 10**6), st.integers(1, 6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_with_pruning_no_score_is_above_the_sequence_s_own(seed, width):
     log_probs = noise(np.random.default_rng(seed), 6, 4, scale=2)
     expected = readings(log_probs)

@@ -7,7 +7,7 @@ from slr.decoding.decoder import Decoder
 from slr.decoding.ngram import Fusion, train_ngrams
 from slr.decoding.records import Gloss, in_seconds, named
 from slr.errors import DecodingError
-from tests.decoding.lattices import noise, spikes
+from tests.helpers.lattices import noise, spikes
 
 PATH = [0, 1, 1, 0, 0, 0, 2, 0, 0]
 SENTENCE = np.log(np.eye(3)[PATH] * 0.97 + 0.01)

@@ -2,16 +2,15 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from slr.decoding.greedy import greedy
 from slr.errors import DecodingError
-from tests.decoding.lattices import collapsed, noise, paths
+from tests.helpers.lattices import collapsed, noise, paths
 
 
 @given(st.integers(0, 10**6), st.integers(1, 5), st.integers(2, 4))
-@settings(deadline=None)
 def test_it_is_the_best_path_of_all(seed, frames, classes):
     log_probs = noise(np.random.default_rng(seed), frames, classes)
     best, score = max(paths(log_probs), key=lambda found: found[1])

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from slr.decoding.ngram import load_ngrams, train_ngrams
@@ -16,7 +16,6 @@ sentences_of = st.lists(st.lists(st.sampled_from(LABELS[:3]), max_size=5), min_s
 
 
 @given(sentences_of, st.integers(1, 4), st.lists(st.integers(1, 4), max_size=5))
-@settings(deadline=None)
 def test_after_any_history_all_glosses_and_the_end_sum_to_one(sentences, order, history):
     probabilities = np.exp(train_ngrams(sentences, LABELS, order).log_probs(history))
     assert probabilities.shape == (5,) and (probabilities > 0).all()
@@ -47,7 +46,6 @@ def test_what_was_seen_is_more_probable_the_longer_the_history():
 
 
 @given(sentences=sentences_of, order=st.integers(1, 3))
-@settings(deadline=None)
 def test_it_is_the_same_when_read_again(tmp_path_factory, sentences, order):
     path = tmp_path_factory.mktemp("model") / "ngrams.json"
     model = train_ngrams(sentences, LABELS, order)

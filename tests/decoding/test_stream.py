@@ -5,14 +5,13 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from slr.decoding.beam import beam_search
 from slr.decoding.greedy import greedy
 from slr.decoding.stream import BeamStream, GreedyStream
-from tests.decoding.lattices import noise, spikes
-from tests.decoding.test_beam import fusion
+from tests.helpers.lattices import fusion, noise, spikes
 
 lattices = st.builds(lambda seed, frames, classes, made: made(np.random.default_rng(seed), frames, classes),
                      st.integers(0, 10**6), st.integers(0, 30), st.integers(2, 6), st.sampled_from([noise, spikes]))
@@ -26,7 +25,6 @@ def streamed(stream, log_probs, at):
 
 
 @given(lattices, cuts)
-@settings(deadline=None)
 def test_greedy_chunks_give_what_the_whole_gives(log_probs, at):
     assert streamed(GreedyStream(), log_probs, at) == greedy(log_probs).glosses
 
@@ -39,7 +37,6 @@ def test_a_gloss_comes_out_one_frame_after_its_end():
 
 
 @given(lattices, st.booleans())
-@settings(deadline=None)
 def test_a_beam_with_time_enough_gives_what_the_whole_gives(log_probs, with_model):
     language = fusion(log_probs.shape[1], np.random.default_rng(0)) if with_model else None
     found = streamed(BeamStream(31, width=8, fusion=language), log_probs, [5, 11])
@@ -48,7 +45,6 @@ def test_a_beam_with_time_enough_gives_what_the_whole_gives(log_probs, with_mode
 
 
 @given(lattices, cuts, st.integers(0, 8))
-@settings(deadline=None)
 def test_beam_chunks_are_cut_anywhere_and_times_are_in_order(log_probs, at, delay):
     found = streamed(BeamStream(delay, width=4), log_probs, at)
     assert found == streamed(BeamStream(delay, width=4), log_probs, range(len(log_probs)))

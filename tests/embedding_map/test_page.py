@@ -21,8 +21,8 @@ from slr.errors import CorpusError, ModelError, SlrError
 from slr.evaluation import embeddings
 from slr.params import parse
 from slr.training.loop import train
-from tests import landmark_corpus
-from tests.browser import open_page
+from tests.helpers import landmark_corpus
+from tests.helpers.browser import open_page
 
 ODD = "</script><b>žltý & $x^2$"
 

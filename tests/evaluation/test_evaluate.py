@@ -16,7 +16,7 @@ from slr.metrics.classification import wilson
 from slr.params import Params, parse
 from slr.training.loop import train
 from slr.training.trained import load_model
-from tests import landmark_corpus
+from tests.helpers import landmark_corpus
 
 
 def settings(**sets: list[str]) -> Params:

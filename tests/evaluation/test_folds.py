@@ -16,7 +16,7 @@ from slr.frames import extract_frames
 from slr.params import FramesParams, Params, PoseCtcParams, SplitsParams, SpoterParams, StfnetParams, parse
 from slr.splits import make_splits
 from slr.video import write_video
-from tests import landmark_corpus
+from tests.helpers import landmark_corpus
 
 SMALL = SpoterParams(d_model=16, heads=2, encoder_layers=1, decoder_layers=1, feedforward=32, epochs=1)
 

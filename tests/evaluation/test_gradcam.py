@@ -10,7 +10,7 @@ from slr.decoding.records import Gloss
 from slr.evaluation.gradcam import SHOWN_SIDE, GlossHeat, gradcam, overlay, write_gradcam
 from slr.evaluation.readings import readings
 from slr.video import probe
-from tests.models.stfnet.clips import CLASSES, batch_of, network
+from tests.helpers.rgb_batches import CLASSES, batch_of, network
 
 LABELS = [f"gloss{i}" for i in range(1, CLASSES)]
 STRIDE = 4

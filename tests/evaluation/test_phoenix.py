@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from slr.evaluation.phoenix import CLEAN, chosen, clean_2014, clean_2014t
 from slr.evaluation.sclite import read_stm
 from slr.metrics.wer import align_sentences, count
-from tests.evaluation.test_sclite import real_references
+from tests.helpers.references import real_references
 
 CASES = [  # as annotated, of PHOENIX-2014, of PHOENIX-2014-T
     ("loc-NORD REGEN", "NORD REGEN", None),

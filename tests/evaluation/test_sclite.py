@@ -14,6 +14,7 @@ from slr.evaluation import sclite as module
 from slr.evaluation.phoenix import CLEAN
 from slr.evaluation.sclite import Utterance, read_stm, sclite, write_ctm, write_stm
 from slr.metrics.wer import Counts, align_sentences, count
+from tests.helpers.references import real_references
 
 TOOL = shutil.which("sclite", path=f"{os.environ['PATH']}:/usr/lib/sctk/bin")
 needs_sclite = pytest.mark.skipif(TOOL is None, reason="sclite is not installed (apt-get install sctk)")
@@ -52,13 +53,6 @@ def test_made_up_sentences_are_aligned_alike(tmp_path, size):
                   corrupted(utterance.glosses, MADE_UP, rng) for i, utterance in enumerate(utterances)]
     ours, theirs = both(tmp_path, utterances, hypotheses)
     assert ours == theirs
-
-
-def real_references(shared_data: Path, name: str) -> Path:
-    path = shared_data / "formats" / name
-    if not path.exists():
-        pytest.skip(f"the real references are not here ({path}); set SLR_SHARED_DATA to the folder of formats/")
-    return path
 
 
 @needs_sclite

@@ -21,7 +21,7 @@ from slr.params import parse
 from slr.report.page import write_report
 from slr.training.loop import train
 from slr.training.trained import load_model
-from tests import landmark_corpus
+from tests.helpers import landmark_corpus
 
 MODEL = {"family": "pose_ctc", "width": 48, "layers": 1, "epochs": 40, "warmup_epochs": 2, "lr": 0.006, "batch_size": 4,
          "dropout": 0.1, "ctc": {"distillation": 0, "frames": 1}}

@@ -17,7 +17,7 @@ from slr.params import Params, parse
 from slr.segments.finding import segments_of
 from slr.training.loop import train
 from slr.training.trained import TrainedModel, load_model
-from tests import landmark_corpus
+from tests.helpers import landmark_corpus
 
 FRAMES, STRIDE, FPS = 8, 3, 15
 METRICS = {"pr_auc", "positives", "threshold", "precision", "recall", "f1", "precision_chosen", "recall_chosen",

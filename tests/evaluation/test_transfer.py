@@ -17,7 +17,7 @@ from slr.evaluation.transfer import print_transfer, transfer
 from slr.params import parse
 from slr.skeleton import SKELETONS, Skeleton, skeleton
 from slr.training.loop import train
-from tests import landmark_corpus
+from tests.helpers import landmark_corpus
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 from slr.index.approximate import ApproximateSearch, index_path, keep_approximate, open_search
 from slr.index.gallery import write_gallery
 from slr.index.search import Search
-from tests.index.galleries import clusters
+from tests.helpers.galleries import clusters
 
 pytest.importorskip("faiss")
 

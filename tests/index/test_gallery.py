@@ -10,7 +10,7 @@ import pytest
 
 from slr.errors import GalleryError
 from slr.index.gallery import FORMAT, merged, read_gallery, scaled, write_gallery
-from tests.index.galleries import clusters, gallery
+from tests.helpers.galleries import clusters, gallery
 
 
 def test_what_is_written_is_read_and_the_same_gallery_gives_the_same_bytes(tmp_path):

@@ -19,9 +19,9 @@ from slr.index.build import add_to_index, build_index, describe
 from slr.index.entries import Entry, Places, entries
 from slr.index.gallery import read_gallery, write_gallery
 from slr.training.trained import load_model
-from tests import landmark_corpus
-from tests.index.galleries import clusters
-from tests.training.test_loop import run, settings
+from tests.helpers import landmark_corpus
+from tests.helpers.galleries import clusters
+from tests.helpers.training import run, settings
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from slr.errors import GalleryError
 from slr.index.openset import Calibration, calibrate
 from slr.index.search import Search
-from tests.index.galleries import clusters, gallery
+from tests.helpers.galleries import clusters, gallery
 
 
 def of_world(clips: int, known: int = 60, outside: int = 400, spread: float = 0.15, seed: int = 0):

@@ -7,7 +7,7 @@ from hypothesis.extra.numpy import arrays
 
 from slr.index.gallery import Gallery
 from slr.index.search import Neighbour, Search
-from tests.index.galleries import clusters, gallery
+from tests.helpers.galleries import clusters, gallery
 
 
 def plain(made: Gallery, query: np.ndarray, top: int, leave_out: set[int]) -> list[Neighbour]:

@@ -20,7 +20,7 @@ from slr.landmarks.extract import extract_landmarks
 from slr.landmarks.holistic import HolisticExtractor, extractor_metadata
 from slr.params import FramesParams, LandmarksParams
 from slr.video import write_video
-from tests.media import pictures
+from tests.helpers.media import pictures
 
 FRAMES = FramesParams(fps=6, size=256)
 PARAMS = LandmarksParams(skeleton="holistic-553", clips_per_shard=2)

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from slr.errors import ParamsError
 from slr.models import build
 from slr.params import AttentionStgcnParams, parse
-from tests.models.batches import CLASSES, batch_of, padded, reordered, with_rubbish
+from tests.helpers.batches import CLASSES, batch_of, padded, reordered, with_rubbish
 
 VARIANTS = {"smaller": AttentionStgcnParams(widths=[16, 16, 16, 32], hidden=16),
             "published": AttentionStgcnParams(published=True)}

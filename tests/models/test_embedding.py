@@ -19,7 +19,7 @@ from slr.params import (
 )
 from slr.skeleton import skeleton
 from slr.training.losses import Criterion
-from tests.models.batches import CLASSES, batch_of, padded, with_rubbish
+from tests.helpers.batches import CLASSES, batch_of, padded, with_rubbish
 
 SMALL = {"d_model": 16, "heads": 2, "feedforward": 32}
 TRIPLET = {"classification": 0, "triplet": 1}

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from slr.models.layers import Attention, Dropout, Frames, Positions, mean_over_time, sinusoids
-from tests.models.batches import batch_of
+from tests.helpers.batches import batch_of
 
 
 def test_sinusoids_are_vaswanis():

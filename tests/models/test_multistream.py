@@ -12,7 +12,7 @@ from slr.models import build
 from slr.params import MultistreamParams
 from slr.skeleton import skeleton
 from slr.training.losses import Criterion
-from tests.models.batches import CLASSES, batch_of, padded, reordered, with_rubbish
+from tests.helpers.batches import CLASSES, batch_of, padded, reordered, with_rubbish
 
 SMALL = {"widths": [8, 8, 12], "strides": [2, 1, 1], "seeds": 2}
 ALL_VIEWS = [["joints", "joint_motions"], ["bones"], ["bone_motions"]]

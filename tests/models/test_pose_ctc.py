@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from slr.models import build
 from slr.params import PoseCtcParams
 from slr.skeleton import skeleton
-from tests.models.batches import CLASSES, batch_of, padded, with_rubbish
+from tests.helpers.batches import CLASSES, batch_of, padded, with_rubbish
 
 SMALL = {"width": 32, "heads": 2, "layers": 1}
 VARIANTS = {

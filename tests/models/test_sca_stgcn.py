@@ -13,7 +13,7 @@ from slr.models.sca_stgcn import ClipGRU, SignerAttention, body, framing
 from slr.params import ScaStgcnParams, parse
 from slr.skeleton import skeleton
 from slr.training.losses import Criterion
-from tests.models.batches import CLASSES, batch_of, padded, reordered, with_rubbish
+from tests.helpers.batches import CLASSES, batch_of, padded, reordered, with_rubbish
 
 SMALL = {"widths": [16, 32, 32], "hidden": 24, "signer_width": 16}
 VARIANTS = {

@@ -6,7 +6,7 @@ import torch
 from slr.models import build
 from slr.params import SiltParams, SpoterParams, TransformerParams
 from slr.skeleton import skeleton
-from tests.models.batches import CLASSES, batch_of, padded, reordered, with_rubbish
+from tests.helpers.batches import CLASSES, batch_of, padded, reordered, with_rubbish
 
 SMALL = {"d_model": 16, "heads": 2, "feedforward": 32}
 VARIANTS = {

@@ -10,7 +10,7 @@ from slr.errors import ParamsError
 from slr.models import build
 from slr.params import SiltParams, SpoterParams, parse
 from slr.skeleton import skeleton
-from tests.models.batches import CLASSES, batch_of
+from tests.helpers.batches import CLASSES, batch_of
 
 SMALL = {"joints": "right-hand-21", "normalise": "none", "heads": 2, "encoder_layers": 1, "decoder_layers": 1,
          "feedforward": 32, "dropout": 0, "positions": "none"}

@@ -6,7 +6,7 @@ import torch
 from slr.errors import ParamsError
 from slr.models import build
 from slr.params import SpoterParams, parse
-from tests.models.batches import CLASSES, batch_of, reordered
+from tests.helpers.batches import CLASSES, batch_of, reordered
 
 
 @pytest.mark.parametrize(("positions", "ordered"),

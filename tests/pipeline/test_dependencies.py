@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tests.conftest import REPOSITORY
-from tests.pipeline.imports import has_code, import_closure
+from tests.helpers.imports import has_code, import_closure
 
 WITHOUT_EFFECT = {
     Path("pipeline/stage.py"): "reads the settings and words errors",

@@ -10,8 +10,7 @@ import psutil
 import pytest
 from ruamel.yaml import YAML
 
-from tests.pipeline.conftest import Project
-from tests.pipeline.test_workflow import EVERYTHING
+from tests.helpers.project import EVERYTHING, Project
 
 
 def outputs(project: Project) -> dict[str, str]:

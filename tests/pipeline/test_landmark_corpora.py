@@ -4,11 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from slr.dataset.landmark_store import LandmarkStore
-from tests.landmark_corpus import JOINTS, clip
-from tests.pipeline.conftest import Project, new_project, stages_run
+from tests.helpers.landmark_corpus import JOINTS, clip
+from tests.helpers.project import Project, stages_run
 
 OWN = {"name": "pipeline-3", "parts": {"body": ["nose", "left_wrist", "right_wrist"]},
        "bones": [["nose", "left_wrist"], ["nose", "right_wrist"]]}
@@ -32,32 +31,26 @@ def write_corpus(root: Path, glosses: int = 3, signers: int = 4) -> Path:
     return root
 
 
-@pytest.fixture
-def empty(tmp_path: Path) -> Project:
-    """The project before its first `dvc repro`."""
-    return new_project(tmp_path / "project")
-
-
-def test_arrays_become_models_and_a_report(empty: Project, tmp_path: Path):
-    root = write_corpus(tmp_path / "corpus")
-    told = empty.run("slr", "use", "arrays", "--root", str(root), "--joints", "joints.json", "--fps", "15")
+def test_arrays_become_models_and_a_report(empty_project: Project, tmp_path: Path):
+    project, root = empty_project, write_corpus(tmp_path / "corpus")
+    told = project.run("slr", "use", "arrays", "--root", str(root), "--joints", "joints.json", "--fps", "15")
     assert "12 clips of 3 glosses by 4 signers" in told
-    assert json.loads(empty.run("slr", "check", "--json")) == []
-    empty.set_params({"models": {"own": MODEL}, "train": {"model": "own", "models": ["own"]}})
-    assert stages_run(empty.dvc("repro")) == ["corpus", "frames", "landmarks", "splits", "signers", "train@own",
+    assert json.loads(project.run("slr", "check", "--json")) == []
+    project.set_params({"models": {"own": MODEL}, "train": {"model": "own", "models": ["own"]}})
+    assert stages_run(project.dvc("repro")) == ["corpus", "frames", "landmarks", "splits", "signers", "train@own",
                                               "evaluate@own", "select", "report"]
-    assert len(LandmarkStore(empty.folder / "data/landmarks")) == 12
-    assert json.loads((empty.folder / "metrics/signers.json").read_text()) == {"clusters": 1.0}
-    assert json.loads((empty.folder / "metrics/metrics.json").read_text())["classes"] == 3
-    assert "pipeline-3" in (empty.folder / "reports/report.html").read_text()
-    refused = empty.run("slr", "predict", "any.mp4", fails=True)
+    assert len(LandmarkStore(project.folder / "data/landmarks")) == 12
+    assert json.loads((project.folder / "metrics/signers.json").read_text()) == {"clusters": 1.0}
+    assert json.loads((project.folder / "metrics/metrics.json").read_text())["classes"] == 3
+    assert "pipeline-3" in (project.folder / "reports/report.html").read_text()
+    refused = project.run("slr", "predict", "any.mp4", fails=True)
     assert "was trained on landmarks that don't come from video" in refused
 
     np.save(root / "s0g0.npy", np.zeros((4, 2, 2)))  # a changed recording is noticed
-    told = empty.dvc("repro", "splits", fails=True)
+    told = project.dvc("repro", "splits", fails=True)
     assert stages_run(told) == ["corpus", "frames", "landmarks"]
     assert "clip 's0g0': the array in s0g0.npy is (4, 2, 2)" in told and "corpus.on_error: skip" in told
-    empty.set_params({"corpus": {"on_error": "skip", "max_failures": 0.2}})
-    empty.dvc("repro", "splits")
-    failures = (empty.folder / "data/landmarks/failures.csv").read_text().splitlines()
+    project.set_params({"corpus": {"on_error": "skip", "max_failures": 0.2}})
+    project.dvc("repro", "splits")
+    failures = (project.folder / "data/landmarks/failures.csv").read_text().splitlines()
     assert len(failures) == 2 and failures[1].startswith("s0g0,landmarks,")

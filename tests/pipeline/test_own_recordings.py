@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from slr.dataset.manifest import read_manifest
-from tests.pipeline.conftest import Project, stages_run
+from tests.helpers.project import Project, stages_run
 
 
 def test_a_folder_of_recordings_becomes_a_model_that_predicts(project: Project, tiny_corpus: Path, tmp_path: Path):

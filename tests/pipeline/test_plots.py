@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tests.browser import open_page
-from tests.conftest import REPOSITORY
+from tests.helpers import REPOSITORY
+from tests.helpers.browser import open_page
 
 PLOTS = """
 plots:

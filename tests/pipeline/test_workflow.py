@@ -4,10 +4,7 @@ import json
 
 import pytest
 
-from tests.pipeline.conftest import Project, stages_run
-
-EVERYTHING = ["corpus", "frames", "landmarks", "splits", "signers", "train@spoter", "train@spoter_published",
-              "evaluate@spoter", "evaluate@spoter_published", "select", "report"]
+from tests.helpers.project import EVERYTHING, Project, stages_run
 
 
 def test_every_stage_of_dvc_yaml_leaves_its_outputs(reproduced: Project):

@@ -19,7 +19,7 @@ from slr.evaluation.model_plots import write_confusion, write_learning
 from slr.evaluation.predictions import write_predictions
 from slr.params import Params, parse
 from slr.skeleton import skeleton
-from tests.waving import waving
+from tests.helpers.waving import waving
 
 GLOSSES = ("HOUSE", "<b>RAIN</b> & $x^2$", "žltý", "NA")
 """Names as users give them: markup, what looks like mathematics or a missing value, letters beyond ASCII."""

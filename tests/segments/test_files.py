@@ -25,8 +25,7 @@ segments = st.builds(lambda start, length, label, score: Segment(start / 1000, (
                      st.integers(0, 10_000), st.integers(1, 3_000), words,
                      st.none() | st.integers(0, 100).map(lambda percent: percent / 100))
 tiers = st.dictionaries(words.filter(bool), st.lists(segments, max_size=6), max_size=3)
-in_one_folder = hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None,
-                                    max_examples=40)
+in_one_folder = hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 
 
 @pytest.fixture(params=["own", "ELAN's"])

@@ -18,7 +18,7 @@ from studies.boston104 import run as study
 from studies.boston104.data import corpus, development_folds, streams
 from studies.boston104.models import DATA, Ensemble
 from studies.boston104.templates import LENGTHS, Cover, Templates, track
-from tests.studies.recordings import real
+from tests.helpers.study_recordings import real
 
 TINY = {
     "READER": Ensemble(PoseCtcParams(**DATA, width=16, epochs=2, strides=[2], layers=1, streams=["joints"]), 2),

@@ -11,7 +11,7 @@ from slr.files import read_json
 from slr.params import CorpusParams, EmbeddingParams, LossParams, MultistreamParams
 from studies.isl_fewshot import run as study
 from studies.isl_fewshot.models import MODELS
-from tests.studies.recordings import KINECT, kinect_clip, real, write_kinect
+from tests.helpers.study_recordings import KINECT, kinect_clip, real, write_kinect
 
 TINY = MultistreamParams(streams=[["joints"]], seeds=1, widths=[16], strides=[2], epochs=1, batch_size=16,
                          joints="kinect-12", channels=3)

@@ -12,9 +12,9 @@ from slr.params import CorpusParams, SpoterParams
 from slr.skeleton import skeleton
 from studies.isl_kinect import run as study
 from studies.isl_kinect.models import BEST, MODELS
-from tests import landmark_corpus
-from tests.models.batches import batch_of
-from tests.studies.recordings import real
+from tests.helpers import landmark_corpus
+from tests.helpers.batches import batch_of
+from tests.helpers.study_recordings import real
 
 SMALL = SpoterParams(d_model=16, heads=2, encoder_layers=1, decoder_layers=1, feedforward=32, epochs=1)
 

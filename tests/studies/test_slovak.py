@@ -9,7 +9,7 @@ from slr.corpora.reading import nfc
 from slr.dataset.landmark_store import LandmarkStore
 from studies import slovak
 from studies.workspace import kept
-from tests.studies.recordings import real, write_takes, write_words
+from tests.helpers.study_recordings import real, write_takes, write_words
 
 
 def test_words_have_both_takes_and_are_in_the_dictionary(tmp_path):

@@ -21,9 +21,9 @@ from studies.slovak_oneshot import run as study
 from studies.slovak_oneshot import sources
 from studies.slovak_oneshot.common import ARM, COMMON, SIDES, from_kinect, from_mediapipe, write_common
 from studies.slovak_oneshot.models import AVERAGES, MODELS, Recipe
-from tests import landmark_corpus
-from tests.models.batches import batch_of
-from tests.studies.recordings import real, write_kinect, write_takes, write_words
+from tests.helpers import landmark_corpus
+from tests.helpers.batches import batch_of
+from tests.helpers.study_recordings import real, write_kinect, write_takes, write_words
 
 GLOSSES = ["chyba", "auto", "dom", "mama", "pes", "strom", "voda"]
 """The first has no side take."""

@@ -23,9 +23,9 @@ from studies.slovak_sentences.linked import check, forms, linked_words
 from studies.slovak_sentences.models import DETECTOR, MAIN, RECOGNISERS, Recogniser
 from studies.slovak_sentences.rest import height
 from studies.slovak_sentences.sources import real_sentences, take_streams
-from tests import landmark_corpus
-from tests.models.batches import batch_of
-from tests.studies.recordings import HOLISTIC, holistic, real, write_takes, write_words
+from tests.helpers import landmark_corpus
+from tests.helpers.batches import batch_of
+from tests.helpers.study_recordings import HOLISTIC, holistic, real, write_takes, write_words
 
 GLOSSES = ["chyba", "auto", "dom", "Mama/Otec", "pes", "strom"]
 """The first has no side take."""

@@ -6,7 +6,7 @@ import pytest
 from slr.files import read_json
 from slr.params import parse
 from studies.variations import run as study
-from tests import landmark_corpus
+from tests.helpers import landmark_corpus
 
 SMALL = {"family": "spoter", "d_model": 16, "heads": 2, "encoder_layers": 1, "decoder_layers": 1, "feedforward": 32}
 

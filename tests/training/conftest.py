@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests import landmark_corpus
+from tests.helpers import landmark_corpus
 
 
 @pytest.fixture(scope="package")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from slr.params.families.ctc import CtcParams
 from slr.training.ctc import CtcCriterion, ctc, distillation, target_lengths, too_short
-from tests.models import batches
-from tests.models.stfnet.clips import batch_of, network
+from tests.helpers import batches
+from tests.helpers.rgb_batches import batch_of, network
 
 CLASSES = 4
 glosses = st.lists(st.integers(1, CLASSES - 1), max_size=4)

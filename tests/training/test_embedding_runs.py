@@ -1,8 +1,5 @@
 """Training an embedding: it learns to tell signs by distance, survives a kill, and warns of a collapse."""
 
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -14,8 +11,7 @@ from slr.evaluation.evaluate import evaluate
 from slr.files import file_hash, read_json
 from slr.params import Params
 from slr.training.trained import load_model
-from tests.conftest import REPOSITORY
-from tests.training.test_loop import run, settings, splits_of
+from tests.helpers.training import run, run_killed, settings, splits_of
 
 TRIPLET = {"embedding": {"size": 8}, "losses": {"classification": 0, "triplet": 1}}
 GROUPED = {"batching": {"clips_per_sign": 4, "signers_per_sign": 2, "hard_from_epoch": 2, "hard_batches": 2,
@@ -77,15 +73,7 @@ def test_other_losses_have_no_triplets_to_count(corpus, tmp_path):
 
 
 def test_a_killed_run_with_grouped_batches_ends_with_the_same_weights(once, corpus, tmp_path):
-    script = ("import time; from pathlib import Path; from tests import landmark_corpus; "
-              "from tests.training.test_embedding_runs import *\n"
-              "def slowly(row): print(row['epoch'], flush=True); time.sleep(60 if row['epoch'] == 3 else 0)\n"
-              f"run(landmark_corpus.Corpus(*map(Path, {[str(path) for path in corpus]})), Path({str(tmp_path)!r}), "
-              "embedding(), on_epoch=slowly)")
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
-    assert [process.stdout.readline().strip() for _ in range(3)] == ["1", "2", "3"]
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    run_killed(corpus, tmp_path, embedding(), epoch=3)
     resumed = run(corpus, tmp_path, embedding())
     for name in ("weights.safetensors", "history.csv"):
         assert (resumed / name).read_bytes() == (once / name).read_bytes()

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from slr.params import BatchingParams
@@ -19,7 +19,6 @@ def test_distances_are_hard_far_within_a_sign_and_near_between_signs():
     assert hard_pairs(expected, 0.4) == [(2, 0), (2, 1), (3, 2)]
 
 
-@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(0, 1000), st.integers(1, 5))
 def test_scaled_distances_are_shares(clips, seed, classes):
     generator = torch.Generator().manual_seed(seed)
@@ -42,7 +41,6 @@ def pairs_of_items(draw) -> tuple[list[tuple[int, int]], int, int]:
     return pairs, items, draw(st.integers(1, 12))
 
 
-@settings(deadline=None)
 @given(pairs_of_items())
 def test_every_item_is_in_one_group_and_no_group_is_too_large(case):
     pairs, items, size = case
@@ -51,7 +49,6 @@ def test_every_item_is_in_one_group_and_no_group_is_too_large(case):
     assert all(1 <= len(group) <= size for group in groups) and len(groups) == -(-items // size)
 
 
-@settings(deadline=None)
 @given(pairs_of_items())
 def test_the_hardest_pair_shares_a_group(case):
     pairs, items, size = case
@@ -83,7 +80,6 @@ def test_thresholds_fall_while_few_triplets_are_used():
     assert thresholds([100] * 5 + [0] * 5, 10) == pytest.approx((0.4, 0.9))
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 50), max_size=60))
 def test_thresholds_never_rise(used):
     found = [thresholds(used[:n], 10) for n in range(len(used) + 1)]
@@ -91,7 +87,6 @@ def test_thresholds_never_rise(used):
                for earlier, later in zip(found, found[1:], strict=False))
 
 
-@settings(deadline=None)
 @given(st.integers(1, 60), st.integers(1, 8), st.integers(2, 5), st.integers(1, 3), st.integers(0, 100))
 def test_every_clip_is_in_as_many_batches_as_there_are_loops(clips, size, together, loops, seed):
     generator = torch.Generator().manual_seed(seed)

@@ -2,9 +2,6 @@
 
 import csv
 import math
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,27 +12,13 @@ import torch
 from safetensors.torch import load_file
 
 from slr.dataset.landmark_store import LandmarkStore
-from slr.dataset.splits import read_splits, write_splits
 from slr.errors import CorpusError, ModelError
 from slr.files import read_json
-from slr.params import Params, SpoterParams, TrainingParams, parse
-from slr.training.loop import learning_rate, make_optimizer, train
+from slr.params import SpoterParams, TrainingParams
+from slr.training.loop import learning_rate, make_optimizer
 from slr.training.trained import load_model
-from tests import landmark_corpus
-from tests.conftest import REPOSITORY
-
-SMALL = {"family": "spoter", "d_model": 32, "heads": 4, "encoder_layers": 1, "decoder_layers": 1, "feedforward": 64,
-         "batch_size": 16, "epochs": 4, "lr": 0.003, "warmup_epochs": 1}
-
-
-def settings(**changes) -> Params:
-    return parse({"models": {"spoter": SMALL | changes}, "compute": {"workers": 1}})
-
-
-def run(corpus: landmark_corpus.Corpus, folder: Path, params: Params, **options) -> Path:
-    """Train `spoter` into `folder`/model."""
-    train("spoter", params, *corpus, out=folder / "model", work=folder / "work", **options)
-    return folder / "model"
+from tests.helpers import landmark_corpus
+from tests.helpers.training import run, run_killed, settings, splits_of
 
 
 @pytest.fixture(scope="module")
@@ -106,14 +89,7 @@ def test_every_change_at_once_repeats_itself_and_the_model_reads_clips_as_in_tra
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_weights(once, corpus, tmp_path):
-    script = ("import sys, time; from pathlib import Path; from tests.training.test_loop import *\n"
-              "def slowly(row): print(row['epoch'], flush=True); time.sleep(60 if row['epoch'] == 3 else 0)\n"
-              f"run(landmark_corpus.Corpus(*map(Path, {[str(path) for path in corpus]})), Path({str(tmp_path)!r}), "
-              "settings(), on_epoch=slowly)")
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
-    assert [process.stdout.readline().strip() for _ in range(3)] == ["1", "2", "3"]
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    run_killed(corpus, tmp_path, settings(), epoch=3)
     assert not (tmp_path / "model").exists()
 
     seen = []
@@ -148,13 +124,6 @@ def test_training_stops_when_validation_gets_no_better(corpus, tmp_path):
     config = read_json(run(corpus, tmp_path, settings(epochs=50, lr=1e-9, patience=3)) / "config.json")
     training = config["training"]
     assert training["epochs"] == training["best_epoch"] + 3 < 50
-
-
-def splits_of(corpus: landmark_corpus.Corpus, path: Path, **moves: str) -> landmark_corpus.Corpus:
-    """The corpus with the clips of whole splits moved to another."""
-    splits = read_splits(corpus.splits)
-    write_splits(path, splits.assign(split=splits.split.replace(moves)))
-    return corpus._replace(splits=path)
 
 
 def test_without_validation_the_last_epoch_is_kept(corpus, tmp_path):

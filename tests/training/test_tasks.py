@@ -9,7 +9,7 @@ from slr.errors import CorpusError
 from slr.files import read_json
 from slr.params import parse
 from slr.training.loop import train
-from tests import landmark_corpus
+from tests.helpers import landmark_corpus
 
 SENTENCES = {"family": "pose_ctc", "width": 64, "layers": 1, "epochs": 50, "warmup_epochs": 2, "lr": 0.005,
              "batch_size": 4, "dropout": 0.1, "ctc": {"distillation": 0, "frames": 1}}

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pytorch_metric_learning.distances import LpDistance
 from pytorch_metric_learning.losses import TripletMarginLoss
@@ -32,7 +32,6 @@ def made(targets: list[int], seed: int, scale: float) -> tuple[Tensor, Tensor]:
     return (scale * features).requires_grad_(), torch.tensor(targets)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=9), st.integers(0, 1000), st.floats(0.1, 4), st.floats(0.1, 2))
 def test_value_counts_and_gradient_are_those_of_a_plain_loop(targets, seed, scale, margin):
     features, targets = made(targets, seed, scale)

@@ -16,7 +16,7 @@ from slr.errors import ClipError, CorpusError
 from slr.landmarks.importing import import_landmarks
 from slr.params import CorpusParams, ImportedParams
 from slr.presets import use_published
-from tests.conftest import REPOSITORY
+from tests.helpers import REPOSITORY
 
 SETTINGS = ImportedParams()
 HEADER = "video,frame,left-x,left-y,right-x,right-y,nose-x,nose-y\n"

@@ -21,7 +21,7 @@ from slr.landmarks.importing import import_landmarks
 from slr.params import CorpusParams, ImportedParams, JoinedParams
 from slr.params import load as load_params
 from slr.skeleton import define, skeleton
-from tests.conftest import REPOSITORY
+from tests.helpers import REPOSITORY
 
 JOINTS = skeleton("spoter-54")
 WRIST, LEFT = JOINTS.index("right_wrist"), JOINTS.index("left_wrist")
@@ -84,7 +84,7 @@ def test_the_same_settings_give_the_same_sentences_and_every_take_is_used_about_
     assert all(len(set(glosses)) == len(glosses) for glosses in first.glosses)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(lead=st.integers(8, 30), sign=st.integers(8, 40), tail=st.integers(8, 30), raised=st.floats(0.05, 0.95),
        size=st.floats(0.1, 1), shift=st.floats(-0.3, 0.3))
 def test_a_sign_is_where_a_hand_is_up_wherever_the_signer_stands(lead, sign, tail, raised, size, shift):
@@ -114,7 +114,7 @@ def test_a_take_that_never_moves_is_all_sign_and_one_without_hands_is_none():
     assert sign_frames(ClipLandmarks("b", 30, 320, 256, track), skeleton("boston-3"), 0.5) == (10, 20)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(lengths=st.lists(st.integers(1, 6), min_size=1, max_size=4), transition=st.integers(0, 5))
 def test_joining_keeps_poses_and_goes_straight_between_them(lengths, transition):
     rng = np.random.default_rng(sum(lengths) + transition)

@@ -12,7 +12,7 @@ from slr.landmarks.importing import import_landmarks
 from slr.params import CorpusParams, ImportedParams, SplitsParams, WindowsParams
 from slr.skeleton import skeleton
 from slr.splits import make_splits
-from tests.corpora.imported.files import write_npz
+from tests.helpers.landmark_files import write_npz
 
 SETTINGS = ImportedParams()
 

@@ -6,7 +6,7 @@ import pytest
 from slr.corpora.imported.spoter_csv import column, joints, load, scan
 from slr.errors import ClipError, CorpusError
 from slr.params import ImportedParams
-from tests.corpora.imported.files import SPOTER, body, spoter_cells, write_table
+from tests.helpers.landmark_files import SPOTER, body, spoter_cells, write_table
 
 SETTINGS = ImportedParams()
 

@@ -10,7 +10,7 @@ from benchmarks.published_stfnet import PublishedStfnet
 from slr.models.stfnet import Stfnet
 from slr.params.families.stfnet import StfnetParams
 from slr.training.ctc import CtcCriterion
-from tests.models.stfnet.clips import CLASSES, TINY, alone, batch_of, network
+from tests.helpers.rgb_batches import CLASSES, TINY, alone, batch_of, network
 
 LENGTHS = (13, 4, 1)
 

@@ -5,18 +5,27 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-from filelock import FileLock
 from ruamel.yaml import YAML
 
-from tests.conftest import REPOSITORY
+from tests.helpers import REPOSITORY
 
 TINY = {
     "corpus": {"sample": {"signs": 3, "signers": 4, "repetitions": 1, "sentences": 3, "streams": 3}},
     "signers": {"clusters": 2},
-    "train": {"model": "spoter", "models": ["spoter", "spoter_published"]},  # all entries: tests/test_entries.py
-    "models": {"spoter": {"epochs": 3}, "spoter_published": {"epochs": 1}},
+    "train": {"model": "spoter", "models": ["spoter", "silt_query"]},  # all entries: tests/test_entries.py
+    "models": {"spoter": {"epochs": 3}, "silt_query": {"epochs": 1}},
 }
+TINY_ZOO = {
+    "zoo": {"models": ["transformer", "silt_sequence"]},
+    "models": {"transformer": {"epochs": 1}, "silt_sequence": {"epochs": 1}},
+}
+
+EVERYTHING = ["settings", "corpus", "frames", "landmarks", "splits", "signers", "train@spoter", "train@silt_query",
+              "evaluate@spoter", "evaluate@silt_query", "select", "report"]
+"""The stages of the project, without its zoo."""
+ZOO = ["zoo/dvc.yaml:train@transformer", "zoo/dvc.yaml:train@silt_sequence", "zoo/dvc.yaml:evaluate@transformer",
+       "zoo/dvc.yaml:evaluate@silt_sequence", "zoo/dvc.yaml:report"]
+"""The stages of its zoo."""
 
 
 class Project:
@@ -39,12 +48,12 @@ class Project:
         self.run("git", "add", "--all")
         self.run("git", "commit", "--quiet", "--message", message)
 
-    def set_params(self, changes: dict) -> None:
-        """Change settings in params.yaml, by nested name."""
+    def set_params(self, changes: dict, file: str = "params.yaml") -> None:
+        """Change settings in params.yaml, or another file of settings, by nested name."""
         yaml = YAML()
-        content = yaml.load(self.folder / "params.yaml")
+        content = yaml.load(self.folder / file)
         _update(content, changes)
-        yaml.dump(content, self.folder / "params.yaml")
+        yaml.dump(content, self.folder / file)
 
 
 def _update(block: dict, changes: dict) -> None:
@@ -64,7 +73,7 @@ def new_project(folder: Path) -> Project:
     """The repository's files as they are now, without its results, in a git repository of its own."""
     names = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=REPOSITORY,
                            capture_output=True, text=True, check=True).stdout.splitlines()
-    results = ("dvc.lock", "metrics/", "studies/", "benchmarks/", "tests/")
+    results = ("dvc.lock", "zoo/dvc.lock", "metrics/", "studies/", "benchmarks/", "tests/")
     for name in names:
         if not name.startswith(results) and (REPOSITORY / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -74,26 +83,6 @@ def new_project(folder: Path) -> Project:
     project.run("git", "config", "user.name", "Tester")
     project.run("git", "config", "user.email", "tester@example.org")
     project.set_params(TINY)
+    project.set_params(TINY_ZOO, "zoo/params.yaml")
     project.commit("Begin")
     return project
-
-
-@pytest.fixture(scope="session")
-def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project after `dvc repro` on a tiny corpus, results committed. Not to be changed: see `project`."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder = shared / "reproduced"
-    with FileLock(shared / "reproduced.lock"):
-        if not folder.exists():
-            project = new_project(folder)
-            project.dvc("repro")
-            project.commit("Reproduce")
-    return Project(folder)
-
-
-@pytest.fixture
-def project(reproduced: Project, tmp_path: Path) -> Project:
-    """A copy of the reproduced project, to do anything with."""
-    shutil.copytree(reproduced.folder, tmp_path / "project", symlinks=True)
-    return Project(tmp_path / "project")

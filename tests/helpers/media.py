@@ -8,7 +8,7 @@ import av
 import numpy as np
 
 from slr.video import write_video
-from tests.recordings import record
+from tests.helpers.recordings import record
 
 
 def pictures(n_frames: int, height: int = 48, width: int = 64) -> list[np.ndarray]:

@@ -5,6 +5,8 @@ from collections import defaultdict
 
 import numpy as np
 
+from slr.decoding.ngram import Fusion, train_ngrams
+
 
 def noise(rng, frames, classes, scale=1.0):
     """(T, V) log-probabilities at random."""
@@ -42,3 +44,10 @@ def readings(log_probs):
     for path, score in paths(log_probs):
         found[collapsed(path)] = np.logaddexp(found[collapsed(path)], score)
     return dict(found)
+
+
+def fusion(classes, rng, weight=0.7, bonus=0.4):
+    """A language model of random sentences of the glosses g1 to g`classes - 1`, and its part in a score."""
+    labels = [f"g{i}" for i in range(1, classes)]
+    sentences = [[labels[i] for i in rng.integers(0, len(labels), rng.integers(1, 6))] for _ in range(20)]
+    return Fusion(train_ngrams(sentences, labels), weight, bonus)

@@ -11,7 +11,7 @@ from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
 from slr.errors import SlrError
 from slr.skeleton import skeleton
 from studies.workspace import shared_data
-from tests import landmark_corpus
+from tests.helpers import landmark_corpus
 
 HOLISTIC, KINECT = skeleton("holistic-75"), skeleton("kinect-20")
 HEADER = "word_id,word_sk,lesson,in_dictionary,front,front_frames,side,side_frames\n"

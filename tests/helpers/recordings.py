@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+from slr.dataset.manifest import write_manifest
 from slr.video import write_video
 
 
@@ -23,3 +25,13 @@ def record_images(folder: Path, *, seed: int = 0, n_frames: int = 6) -> Path:
     for number in range(n_frames):
         cv2.imwrite(str(folder / f"{number:03d}.png"), rng.integers(0, 255, (48, 48, 3), np.uint8))
     return folder
+
+
+def manifest_of(root: Path, media: dict[str, str] | list[str], **columns) -> Path:
+    """A manifest of these clips; `columns` set further columns for all of them."""
+    media = media if isinstance(media, dict) else {Path(name).stem: name for name in media}
+    row = {"start_frame": None, "end_frame": None, "fps": None, "signer": None, "split": None, **columns}
+    rows = [{"clip_id": clip_id, "media": name, "glosses": ["a"], "segments": [], **row}
+            for clip_id, name in media.items()]
+    write_manifest(root / "manifest.parquet", pd.DataFrame(rows))
+    return root / "manifest.parquet"

@@ -35,3 +35,15 @@ def with_rubbish(batch: Batch) -> Batch:
 def reordered(batch: Batch, order: torch.Tensor) -> Batch:
     """The same frames in another order."""
     return replace(batch, landmarks=batch.landmarks[:, order], mask=batch.mask[:, order])
+
+
+def moving(lengths: list[int]) -> Batch:
+    """Joint j of clip b is at (b + t, j) in frame t."""
+    steps = torch.arange(max(lengths))
+    x = torch.arange(len(lengths))[:, None, None] + steps[:, None] + torch.zeros(3)
+    landmarks = torch.stack([x, torch.arange(3.0).expand_as(x)], -1)
+    inside = steps < torch.tensor(lengths)[:, None]
+    numbers = torch.arange(len(lengths))
+    batch = Batch(landmarks, inside[..., None].expand(-1, -1, 3).clone(), torch.tensor(lengths), numbers, numbers,
+                  tuple(map(str, numbers.tolist())))
+    return batch.with_landmarks(landmarks)
