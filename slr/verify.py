@@ -4,36 +4,40 @@ import json
 import math
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from slr.errors import SlrError
+from slr.params import load
 
 IGNORED = ("_seconds", "epochs", "best_epoch", "lm_bonus", "lm_weight")
 """Endings of names that may differ from machine to machine: how long it took, and the epochs and the language model's
 part, which validation chose."""
-COUNTED = ("clips", "glosses", "signers", "classes", "parameters", "clusters", "ways")
+COUNTED = ("clips", "glosses", "sentences", "windows", "signers", "classes", "parameters", "clusters", "ways")
 """Endings of names that must be equal."""
-TOLERANCE = 0.05
-"""Least tolerance of a fraction (an accuracy, an interval's end, a clustering score). A fresh clone on another machine
-of the same kind gave every fraction to the last digit; another kind of processor rounds otherwise, and training
-amplifies it. Where half the committed interval of top-1 or of WER is wider, it is that: as far as chance goes. Of a
-number above one (an embedding's dimensions) it is this share."""
+SAME_EVERYWHERE = ("corpus", "frames", "landmarks", "splits")
+"""Stages whose outputs are equal bit for bit on every x86-64 processor; what is trained after them is not."""
+UNTRAINED = 1e-6
+"""Tolerance of a number in which no trained model has a part: the last digits of the arithmetic."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One metric: as committed, as it came out now, and whether that is within tolerance."""
+    """One metric, or an output's hash: as committed, as it came out now, and whether that is within tolerance."""
 
     file: str
     metric: str
-    committed: float | None
-    now: float | None
+    committed: float | str | None
+    now: float | str | None
     within: bool
 
 
-def verify_metrics(project: Path, scratch: bool = False) -> list[Comparison]:
-    """Reproduce the pipeline in `project` and compare each metric below `metrics/` with the last commit's.
+def verify_metrics(project: Path, scratch: bool = False, zoo: bool = False, zoo_models: int = 0) -> list[Comparison]:
+    """Reproduce the pipeline in `project` and compare its metrics, and the hashes of its data, with the last commit's.
 
     Parameters
     ----------
@@ -41,40 +45,97 @@ def verify_metrics(project: Path, scratch: bool = False) -> list[Comparison]:
         The repository's folder.
     scratch : bool, default False
         Run every stage, not only those that are out of date.
+    zoo : bool, default False
+        Also every model of the zoo.
+    zoo_models : int, default 0
+        Also so many of them, whose turn it is: the last commit's hash chooses.
 
     Raises
     ------
     SlrError
         If the folder is no repository, no metrics are committed, or the pipeline fails.
     """
-    committed = {name: json.loads(_git(project, "show", f"HEAD:{name}")) for name in _committed_metrics(project)}
+    committed = {name: json.loads(_git(project, "show", f"HEAD:{name}")) for name in _committed(project, "metrics")}
     if not committed:
         raise SlrError("no metrics are committed; run `dvc repro`, then commit dvc.lock and metrics/")
-    command = [sys.executable, "-m", "dvc", "repro", *(["--force"] if scratch else [])]
-    if subprocess.run(command, cwd=project, stdout=sys.stderr).returncode:
-        raise SlrError("the pipeline failed, so there is nothing to compare; its message stands above")
-    now = {name: json.loads((project / name).read_text()) for name in committed if (project / name).exists()}
-    return [row for name in committed for row in compare(name, committed[name], now.get(name, {}))]
+    params = load(project / "params.yaml")
+    chosen = params.zoo.models if zoo else models_in_turn(
+        params.zoo.models, zoo_models, _git(project, "rev-parse", "HEAD").strip())
+    left_out = {f"metrics/models/{name}.json" for name in params.zoo.models} - {
+        f"metrics/models/{name}.json" for name in chosen}
+    force = ["--force"] if scratch else []
+    _repro(project, force)
+    if chosen:
+        stages = [f"zoo/dvc.yaml:{stage}@{name}" for name in chosen for stage in ("train", "evaluate")]
+        _repro(project, [*force, *(["--single-item"] if scratch else []), *stages])
+    files = [name for name in committed if name not in left_out]
+    now = {name: json.loads((project / name).read_text()) for name in files if (project / name).exists()}
+    return [*compare_data(_lock(_git(project, "show", "HEAD:dvc.lock")) if _committed(project, "dvc.lock") else {},
+                          _lock((project / "dvc.lock").read_text())),
+            *(row for name in files for row in compare(name, committed[name], now.get(name, {})))]
+
+
+def models_in_turn(models: Sequence[str], count: int, commit: str) -> list[str]:
+    """As many of the models as asked for, chosen by a commit's hash, so that from commit to commit all come round."""
+    start = int(commit, 16)
+    return [models[(start + i) % len(models)] for i in range(min(count, len(models)))]
+
+
+def compare_data(committed: dict[str, str], now: dict[str, str]) -> list[Comparison]:
+    """Compare the hashes of two dvc.lock's outputs; all of `committed` have to be there, and equal."""
+    return [Comparison("dvc.lock", path, md5, now.get(path), md5 == now.get(path)) for path, md5 in committed.items()]
 
 
 def compare(file: str, committed: dict[str, float], now: dict[str, float]) -> list[Comparison]:
     """Compare two flat dictionaries of metrics. A metric that only one of them has is out of tolerance."""
-    intervals = [committed.get(f"{name}_ci_high", 0) - committed.get(f"{name}_ci_low", 0) for name in ("top1", "wer")]
-    tolerance = max(TOLERANCE, *(interval / 2 for interval in intervals))
     return [
-        Comparison(file, metric, committed.get(metric), now.get(metric),
-                   _within(metric, committed.get(metric), now.get(metric), tolerance))
+        Comparison(file, metric, committed.get(metric), now.get(metric), _within(metric, committed, now))
         for metric in sorted(committed.keys() | now.keys())
         if not metric.endswith(IGNORED)
     ]
 
 
-def _within(metric: str, committed: float | None, now: float | None, tolerance: float) -> bool:
-    if committed is None or now is None:
+def _within(metric: str, committed: dict[str, float], now: dict[str, float]) -> bool:
+    if metric not in committed or metric not in now:
         return False
     if metric.endswith(COUNTED):
-        return committed == now
-    return math.isclose(committed, now, rel_tol=0, abs_tol=tolerance * max(1, abs(committed)))
+        return committed[metric] == now[metric]
+    return math.isclose(committed[metric], now[metric], rel_tol=0, abs_tol=tolerance(metric, committed))
+
+
+def tolerance(metric: str, metrics: dict[str, float]) -> float:
+    """How far a metric of a trained model may be from the committed one, on any processor.
+
+    Another kind of processor rounds otherwise and training amplifies it, so that the model is another one of the same
+    quality. What a fraction measured on n clips then differs by is chance: half of its 95 % interval over n clips
+    (Agresti and Coull, 1998). Of a number above one, which isn't a fraction, it is the widest such share of it.
+    """
+    clips = clips_behind(metric, metrics)
+    if clips is None:
+        return UNTRAINED
+    value = abs(metrics[metric])
+    share = (value * clips + 2) / (clips + 4) if value <= 1 else 0.5
+    return 1.96 * math.sqrt(share * (1 - share) / (clips + 4)) * max(1, value)
+
+
+def clips_behind(metric: str, metrics: dict[str, float]) -> float | None:
+    """How many clips, glosses (of word error rates), windows or segments (of streams) a metric was measured on.
+
+    What is told of the worst signer, or of validation's, is of one signer's share. None if no model was tested.
+    """
+    name = metric.removesuffix("_ci_low").removesuffix("_ci_high")
+    if f"{name}_clips" in metrics:
+        return metrics[f"{name}_clips"]
+    if "segments" in metrics:
+        measured = metrics["segments" if name.startswith("segment_") else "windows"]
+    elif "sentences" in metrics:
+        measured = metrics["glosses" if "wer" in name else "sentences"]
+    elif "clips" in metrics:
+        measured = metrics["clips"]
+    else:
+        return None
+    of_one_signer = name.startswith(("worst_signer", "val_")) or name == "signer_gap"
+    return measured / metrics.get("signers", 1) if of_one_signer else measured
 
 
 def print_comparison(comparison: list[Comparison]) -> None:
@@ -89,13 +150,25 @@ def print_comparison(comparison: list[Comparison]) -> None:
         for row in off:
             table.add_row(row.file, row.metric, str(row.committed), str(row.now))
         console.print(table)
-    console.print(f"{len(comparison) - len(off)} of {len(comparison)} metrics within tolerance (fractions {TOLERANCE} "
-                  "or half the interval of top-1 or WER, counts equal, times not compared)")
+    console.print(f"{len(comparison) - len(off)} of {len(comparison)} metrics within tolerance (data and counts equal, "
+                  "fractions by half their 95 % interval over the clips behind them, times not compared)")
 
 
-def _committed_metrics(project: Path) -> list[str]:
-    return [name for name in _git(project, "ls-tree", "-r", "--name-only", "HEAD", "metrics").splitlines()
-            if name.endswith(".json")]
+def _repro(project: Path, arguments: Sequence[str]) -> None:
+    if subprocess.run([sys.executable, "-m", "dvc", "repro", *arguments], cwd=project, stdout=sys.stderr).returncode:
+        raise SlrError("the pipeline failed, so there is nothing to compare; its message stands above")
+
+
+def _lock(text: str) -> dict[str, str]:
+    """The hash of each output of the stages in `SAME_EVERYWHERE`, from a dvc.lock's text."""
+    stages: dict[str, Any] = (yaml.safe_load(text) or {}).get("stages", {})
+    return {out["path"]: out["md5"] for name in SAME_EVERYWHERE for out in stages.get(name, {}).get("outs", [])}
+
+
+def _committed(project: Path, path: str) -> list[str]:
+    """The committed JSON files below a folder, or the file."""
+    return [name for name in _git(project, "ls-tree", "-r", "--name-only", "HEAD", path).splitlines()
+            if name.endswith(".json") or name == path]
 
 
 def _git(project: Path, *arguments: str) -> str:

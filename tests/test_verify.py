@@ -1,34 +1,72 @@
 """Comparing metrics with the committed ones."""
 
+import json
 import subprocess
 
 import pytest
 
 from slr.errors import SlrError
-from slr.verify import compare, verify_metrics
+from slr.verify import SAME_EVERYWHERE, clips_behind, compare, compare_data, models_in_turn, tolerance, verify_metrics
+from tests.helpers import REPOSITORY
 
 
-def within(metric: str, committed, now) -> bool:
-    [row] = compare("m.json", {metric: committed}, {metric: now})
-    return row.within
+def within(metric: str, committed: float, now: float, **counts: float) -> bool:
+    rows = compare("m.json", {metric: committed, **counts}, {metric: now, **counts})
+    return next(row.within for row in rows if row.metric == metric)
 
 
-def test_fractions_have_a_tolerance_counts_have_none():
-    assert within("top1", 0.90, 0.94) and not within("top1", 0.90, 0.84)
-    assert within("parameters", 5, 5) and not within("parameters", 5, 6)
+def test_counts_have_no_tolerance():
+    assert within("parameters", 5, 5, clips=64) and not within("parameters", 5, 6, clips=64)
+    assert not within("top1_pairs_clips", 60, 61, clips=64)
 
 
-def test_numbers_above_one_have_a_share_of_themselves():
-    assert within("embedding_dimensions", 10.0, 10.4) and not within("embedding_dimensions", 10.0, 10.6)
+@pytest.mark.parametrize("clips, share, half", [
+    (64, 1.0, 0.040), (64, 0.85, 0.0894), (1000, 0.85, 0.022), (4, 0.5, 0.346)])
+def test_a_fractions_tolerance_is_half_its_interval_over_the_clips_behind_it(clips, share, half):
+    assert tolerance("top1", {"top1": share, "clips": clips}) == pytest.approx(half, abs=1e-3)
+    assert within("top1", share, share - half + 0.002, clips=clips)
+    assert not within("top1", share, share - half - 0.002, clips=clips)
 
 
-@pytest.mark.parametrize("name", ["top1", "wer"])
-def test_a_wide_interval_widens_the_tolerance(name):
-    committed = {name: 0.40, f"{name}_ci_low": 0.25, f"{name}_ci_high": 0.57}
-    rows = {row.metric: row.within for row in compare("m.json", committed, committed | {name: 0.54})}
-    assert rows[name]
-    rows = {row.metric: row.within for row in compare("m.json", committed, committed | {name: 0.58})}
-    assert not rows[name]
+def test_numbers_above_one_have_the_widest_share_of_themselves():
+    assert within("embedding_dimensions", 10.0, 11.1, clips=64)
+    assert not within("embedding_dimensions", 10.0, 11.3, clips=64)
+
+
+def test_where_no_model_was_tested_the_last_digits_alone_may_differ():
+    assert within("silhouette", 0.63541469, 0.63541470) and not within("silhouette", 0.6354, 0.6355)
+
+
+@pytest.mark.parametrize("metric, metrics, behind", [
+    ("top1_ci_low", {"clips": 64}, 64), ("top1_pairs", {"clips": 64, "top1_pairs_clips": 60}, 60),
+    ("worst_signer_top1", {"clips": 64, "signers": 2}, 32), ("val_top1", {"clips": 64, "signers": 2}, 32),
+    ("wer_ci_high", {"sentences": 30, "glosses": 106, "signers": 2}, 106),
+    ("worst_signer_wer", {"sentences": 30, "glosses": 106, "signers": 2}, 53),
+    ("sentence_errors", {"sentences": 30, "glosses": 106}, 30),
+    ("pr_auc", {"clips": 2, "windows": 125, "segments": 6}, 125),
+    ("segment_f1", {"clips": 2, "windows": 125, "segments": 6}, 6)])
+def test_what_a_metric_was_measured_on(metric, metrics, behind):
+    assert clips_behind(metric, metrics) == behind
+
+
+def test_every_committed_metric_of_a_model_is_of_some_clips():
+    for path in sorted((REPOSITORY / "metrics/models").glob("*.json")):
+        metrics = json.loads(path.read_text())
+        assert all(clips_behind(metric, metrics) for metric in metrics), path
+
+
+def test_data_has_to_be_equal_to_the_last_bit():
+    same = {"data/frames": "a.dir", "data/splits.parquet": "b"}
+    assert all(row.within for row in compare_data(same, {**same, "data/more": "c"}))
+    assert [row.within for row in compare_data(same, {"data/frames": "x.dir"})] == [False, False]
+    assert "signers" not in SAME_EVERYWHERE and "landmarks" in SAME_EVERYWHERE
+
+
+def test_every_model_of_the_zoo_has_its_turn():
+    models = ["a", "b", "c", "d", "e"]
+    assert models_in_turn(models, 2, "4") == ["e", "a"] and models_in_turn(models, 9, "f0") == models
+    assert models_in_turn([], 2, "4") == [] and models_in_turn(models, 0, "4") == []
+    assert {name for commit in range(16) for name in models_in_turn(models, 2, f"{commit:x}")} == set(models)
 
 
 def test_times_and_what_validation_chose_are_not_compared():

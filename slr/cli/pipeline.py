@@ -38,19 +38,24 @@ def settings(as_json: Json = False):
 @commands.command()
 def verify(
     scratch: Annotated[bool, flag("--scratch", help="Run every stage again, not only those out of date.")] = False,
+    zoo: Annotated[bool, flag("--zoo", help="Also every model of the zoo.")] = False,
+    zoo_models: Annotated[int, typer.Option(
+        min=0, help="Also so many models of the zoo, chosen by the last commit's hash, so that all come round.")] = 0,
     as_json: Json = False,
 ):
     """Rerun the pipeline and compare with the committed metrics.
 
-    Runs what is out of date. Exit code 1 if one is out of tolerance.
+    Runs what is out of date. Data must be equal bit for bit; a trained model's fractions may differ by half their
+    95 % interval, since another kind of processor rounds otherwise. Exit code 1 if something is out of tolerance.
 
-    Example:
+    Examples:
       slr verify
+      slr verify --zoo-models 2
     """
     from slr.verify import print_comparison, verify_metrics
 
     with readable_errors():
-        comparison = verify_metrics(Path.cwd(), scratch=scratch)
+        comparison = verify_metrics(Path.cwd(), scratch=scratch, zoo=zoo, zoo_models=zoo_models)
     if as_json:
         print_json([vars(row) for row in comparison])
     else:
