@@ -1,0 +1,82 @@
+"""Models of the zoo, with real DVC: one when it is asked for, or all of them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from slr.files import read_json
+from tests.helpers.project import ZOO, Project, stages_run
+
+TRANSFORMER = ["zoo/dvc.yaml:train@transformer", "zoo/dvc.yaml:evaluate@transformer"]
+
+
+@pytest.fixture
+def selected(project: Project) -> Project:
+    """The project after a model of its zoo was selected, committed."""
+    ran = stages_run(project.dvc("exp", "run", "-S", "train.model=transformer"))
+    assert ran == ["settings", *TRANSFORMER, "select", "report"]
+    project.commit("Select the transformer")
+    return project
+
+
+def test_a_model_of_the_zoo_trains_when_it_is_selected_and_is_told_of(selected: Project):
+    folder = selected.folder
+    assert read_json(folder / "metrics/metrics.json") == read_json(folder / "metrics/models/transformer.json")
+    assert read_json(folder / "models/selected/config.json")["name"] == "transformer"
+    assert not (folder / "models/silt_sequence").exists()
+    page = (folder / "reports/report.html").read_text()
+    assert "transformer: config.json" in page and "silt_sequence" not in page
+    assert "metrics/models/transformer.json" in selected.dvc("metrics", "show")
+    assert stages_run(selected.dvc("repro")) == [] and "up to date" in selected.dvc("status")
+    back = selected.dvc("exp", "run", "-S", "train.model=spoter")
+    assert stages_run(back) == ["settings", "select", "report"]
+    assert "transformer" not in (folder / "reports/report.html").read_text()
+
+
+def test_a_setting_of_the_zoo_retrains_that_model_alone(selected: Project):
+    ran = stages_run(selected.dvc("exp", "run", "-S", "zoo/params.yaml:models.transformer.lr=0.002"))
+    assert ran == ["settings", *TRANSFORMER, "select", "report"]
+    changed = selected.dvc("metrics", "diff", "--all")
+    assert "metrics/models/transformer.json" in changed and "metrics/models/spoter.json" not in changed
+    assert "zoo/params.yaml:models.transformer.lr" in selected.dvc("exp", "show", "--csv").splitlines()[0]
+
+
+def test_plots_are_of_the_selected_model_wherever_it_is_from(selected: Project):
+    selected.dvc("plots", "diff", "HEAD~1", "--out", "plots")
+    shown = (selected.folder / "plots/index.html").read_text()
+    assert "actual" in shown and "train_loss" in shown
+    tables = json.loads(selected.dvc("plots", "diff", "HEAD~1", "--json").splitlines()[-1])
+    losses = tables["data"]["Loss of the selected model"][0]
+    assert losses["revisions"] == ["HEAD~1", "workspace"]
+
+
+def test_the_whole_zoo_is_trained_by_its_file_and_has_a_page(project: Project):
+    assert stages_run(project.dvc("repro", "zoo/dvc.yaml")) == ZOO
+    page = (project.folder / "reports/zoo.html").read_text()
+    assert "transformer: config.json" in page and "silt_sequence: config.json" in page and "spoter" not in page
+    assert stages_run(project.dvc("repro", "--all-pipelines")) == []
+    project.commit("The zoo")
+    assert stages_run(project.dvc("exp", "run", "-S", "train.model=silt_sequence")) == ["settings", "select", "report"]
+    assert "metrics within tolerance" in project.run("slr", "verify", "--zoo")
+    metrics = project.folder / "metrics/models/transformer.json"
+    metrics.write_text(json.dumps({**read_json(metrics), "parameters": 1}))
+    project.commit("Claim something else")
+    assert "metrics within tolerance" in project.run("slr", "verify")
+    assert "parameters" in project.run("slr", "verify", "--zoo", fails=True)
+    assert "parameters" in project.run("slr", "verify", "--zoo-models", "2", "--scratch", fails=True)
+
+
+def test_a_sweep_over_both_files_in_the_queue(project: Project):
+    project.dvc("exp", "run", "--queue", "-S", "train.model=spoter,transformer")
+    project.dvc("exp", "run", "--run-all")
+    rows = project.dvc("exp", "show", "--csv", "--hide-workspace").splitlines()
+    place = rows[0].split(",").index("train.model")
+    assert {row.split(",")[place] for row in rows[1:]} >= {"spoter", "transformer"}
+    assert not (project.folder / "models/transformer").exists()  # the workspace stays as it was
+
+
+def test_a_run_in_a_temporary_folder_finds_the_zoo(project: Project):
+    told = project.dvc("exp", "run", "--temp", "-S", "train.model=transformer")
+    assert stages_run(told) == ["settings", *TRANSFORMER, "select", "report"]
+    assert not Path(project.folder / "models/transformer").exists()
