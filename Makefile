@@ -26,8 +26,8 @@ $(VENV)/installed: pyproject.toml constraints.txt .ci/system-packages
 setup: $(VENV)/installed  ## the environment alone
 
 run: $(VENV)/installed  ## set up, draw the corpus, extract, train, evaluate: reports/report.html
-	@echo "== dvc repro: nine stages; those that are up to date are skipped"
-	dvc repro
+	@echo "== the pipeline: stages that are up to date are skipped"
+	python -m pipeline.run
 	@echo "== done: open reports/report.html"
 
 test: $(VENV)/installed  ## set up and run the tests
