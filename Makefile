@@ -8,7 +8,7 @@ TORCH_INDEX ?=
 JOBS ?= 2
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help setup run zoo test lint clean
+.PHONY: help setup run zoo test lint numbers clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,13 +26,13 @@ $(VENV)/installed: pyproject.toml constraints.txt .ci/system-packages
 setup: $(VENV)/installed  ## the environment alone
 
 run: $(VENV)/installed  ## set up, draw the corpus, extract, train, evaluate: reports/report.html
-	@echo "== dvc repro: the stages of dvc.yaml; those that are up to date are skipped"
-	dvc repro
+	@echo "== the pipeline: stages that are up to date are skipped"
+	python -m pipeline.run
 	@echo "== done: open reports/report.html"
 
 zoo: $(VENV)/installed  ## train and test every other model too (zoo/params.yaml): reports/zoo.html
-	@echo "== dvc repro zoo/dvc.yaml: what it needs of the pipeline, then two stages for each model"
-	dvc repro zoo/dvc.yaml
+	@echo "== the zoo: what it needs of the pipeline, then two stages for each model"
+	python -m pipeline.run zoo/dvc.yaml
 	@echo "== done: open reports/zoo.html"
 
 test: $(VENV)/installed  ## set up and run the tests
@@ -41,6 +41,9 @@ test: $(VENV)/installed  ## set up and run the tests
 
 lint: $(VENV)/installed  ## check the style
 	ruff check .
+
+numbers: $(VENV)/installed  ## rewrite the numbers in the documentation from the committed metrics
+	python -m docs.numbers
 
 clean:  ## remove everything that can be made again, the environment included
 	rm -rf $(VENV) data/.work dvclive

@@ -1,8 +1,6 @@
 """Every example of the documentation runs: ```bash and ```python blocks, in a reproduced project."""
 
-import json
 import re
-import subprocess
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -11,7 +9,6 @@ import pytest
 
 from slr.dataset.frames import FrameStore
 from slr.dataset.landmark_store import LandmarkStore
-from slr.params import load
 from slr.video import read_video, write_video
 from tests.helpers import REPOSITORY
 from tests.helpers.project import Project
@@ -59,35 +56,3 @@ def test_the_links_of_a_page_lead_somewhere(page: Path):
     links = [link.split("#")[0] for link in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8"))]
     broken = [link for link in links if link and "://" not in link and not (page.parent / link).exists()]
     assert broken == []
-
-
-ENTRIES = load(REPOSITORY / "params.yaml")
-
-
-@pytest.mark.parametrize("model", ENTRIES.train.models)
-def test_the_readme_tells_the_committed_results(model: str):
-    committed = subprocess.run(["git", "show", f"HEAD:metrics/models/{model}.json"], cwd=REPOSITORY, check=True,
-                               capture_output=True, text=True).stdout
-    row = ROWS[ENTRIES.models[model].task](model, json.loads(committed))
-    assert row in (REPOSITORY / "README.md").read_text(encoding="utf-8").splitlines()
-
-
-def signs_row(model: str, metrics: dict[str, float]) -> str:
-    return (f"| `{model}` | {metrics['top1']:.3f} ({metrics['top1_ci_low']:.3f}-{metrics['top1_ci_high']:.3f}) | "
-            f"{metrics['top1_minimal_pairs']:.3f} | {metrics['worst_signer_top1']:.3f} | "
-            f"{metrics['signer_probe']:.3f} | {metrics['parameters']:,} |")
-
-
-def sentences_row(model: str, metrics: dict[str, float]) -> str:
-    return (f"| `{model}` | {metrics.get('wer_sentences', metrics['wer']):.3f} | {metrics['wer']:.3f} "
-            f"({metrics['wer_ci_low']:.3f}-{metrics['wer_ci_high']:.3f}) | {metrics['worst_signer_wer']:.3f} | "
-            f"{metrics['boundary_error_ms']:.0f} ms | {metrics['train_seconds']:.0f} s | {metrics['parameters']:,} |")
-
-
-def streams_row(model: str, metrics: dict[str, float]) -> str:
-    return (f"| `{model}` | {metrics['pr_auc']:.3f} | {metrics['f1']:.3f} | {metrics['worst_signer_pr_auc']:.3f} | "
-            f"{metrics['segment_f1']:.3f} | {metrics['train_seconds']:.0f} s | {metrics['parameters']:,} |")
-
-
-ROWS = {"isolated": signs_row, "continuous": sentences_row, "detection": streams_row}
-"""How README tells the results of a model of each task."""

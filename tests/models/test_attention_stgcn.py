@@ -51,7 +51,7 @@ def test_all_four_channels_count_and_no_more(model):
         changed = model(replace(clips, landmarks=other))["logits"]
         assert (changed - model(clips)["logits"]).abs().max() > 1e-5
     more = torch.cat([clips.landmarks, torch.ones_like(clips.landmarks[..., :1])], -1)
-    assert torch.equal(model(replace(clips, landmarks=more))["logits"], model(clips)["logits"])
+    torch.testing.assert_close(model(replace(clips, landmarks=more))["logits"], model(clips)["logits"])  # other strides
 
 
 def test_the_order_of_frames_counts(model):

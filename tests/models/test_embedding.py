@@ -127,7 +127,8 @@ def test_the_gallery_is_saved_and_read_with_the_weights_whatever_its_size(case, 
     family = next(name for name, (params, _) in FAMILIES.items() if params.__name__ == kind)
     other, _, _ = made(family, TRIPLET)
     load_model(other, str(tmp_path / "weights"))
-    assert torch.equal(other.eval().requires_grad_(False)(batch)["logits"], model(batch)["logits"])
+    read = other.eval().requires_grad_(False)(batch)["logits"]
+    torch.testing.assert_close(read, model(batch)["logits"])  # without gradients torch may take faster kernels
 
 
 def plain_nearest(vectors: Tensor, gallery: Tensor, targets: Tensor, classes: int) -> Tensor:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import REPOSITORY
+from tests.helpers import REPOSITORY
 from tests.helpers.imports import has_code, import_closure
 
 WITHOUT_EFFECT = {
