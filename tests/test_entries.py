@@ -1,4 +1,4 @@
-"""Every entry of params.yaml trains on real landmarks and answers: what `-S train.budget=smoke` is for."""
+"""Every entry of params.yaml and zoo/params.yaml trains on real landmarks and answers: what `-S train.budget=smoke` is for."""
 
 from pathlib import Path
 
@@ -15,18 +15,18 @@ from tests.helpers import REPOSITORY
 from tests.helpers.project import Project
 
 ENTRIES = load(REPOSITORY / "params.yaml")
-
+LISTED = [*ENTRIES.train.models, *ENTRIES.zoo.models]
 
 PARTS = {"isolated": "isolated", "detection": "streams", "continuous": "sentences"}
 """The part of the built-in corpus that a task needs."""
 
 
 def test_every_entry_is_trained_by_the_pipeline_and_the_built_in_corpus_has_clips_for_it():
-    assert ENTRIES.train.models == list(ENTRIES.models)
-    assert {PARTS[settings.task] for settings in ENTRIES.models.values()} == set(ENTRIES.corpus.sample.parts)
+    assert LISTED == list(ENTRIES.models)
+    assert {PARTS[ENTRIES.models[name].task] for name in ENTRIES.train.models} == set(ENTRIES.corpus.sample.parts)
 
 
-@pytest.mark.parametrize("name", ENTRIES.train.models)
+@pytest.mark.parametrize("name", LISTED)
 def test_an_entry_trains_on_the_smoke_budget(name: str, reproduced: Project, tmp_path: Path):
     params = Params(models={"spoter": ENTRIES.models["spoter"], name: ENTRIES.models[name]},
                     train={"model": name, "models": [name], "budget": "smoke"}, compute={"workers": 1})

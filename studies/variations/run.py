@@ -1,4 +1,4 @@
-"""Every model of params.yaml on signers it has never seen: what is right, and what is left of who signs.
+"""Every model of params.yaml and of the zoo on signers it has never seen: what is right, and what is left of who signs.
 
     python -m studies.variations.run [DATA]
 
@@ -43,7 +43,7 @@ def settings() -> Params:
 
 def classifiers(params: Params) -> list[str]:
     """The models that name a sign by its class: no embeddings, nothing of sentences or streams."""
-    return [name for name in params.train.models
+    return [name for name in (*params.train.models, *params.zoo.models)
             if params.models[name].task == "isolated" and params.models[name].embedding is None]
 
 
