@@ -29,6 +29,8 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from slr.metrics.wer import Alignment, align_sentences
+
 _LETTER = re.compile("[A-Z]")
 _SPELLED = re.compile("[A-Z]|SCH|NN")
 
@@ -51,6 +53,14 @@ CLEAN: dict[str, Clean] = {"phoenix2014": clean_2014, "phoenix2014t": clean_2014
 def chosen(cleanup: str, corpus: str) -> Clean | None:
     """The clean-up that `evaluation.cleanup` means for a corpus, both as in params.yaml; None for none."""
     return CLEAN.get(corpus if cleanup == "auto" else cleanup)
+
+
+def aligned(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]],
+            clean: Clean | None = None) -> list[Alignment]:
+    """The alignment of each sentence, after a clean-up of both sides if there is one."""
+    if clean is not None:
+        references, hypotheses = ([clean(glosses) for glosses in of] for of in (references, hypotheses))
+    return align_sentences(references, hypotheses)
 
 
 def _dropped(glosses: Iterable[str], pattern: str) -> list[str]:

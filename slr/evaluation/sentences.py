@@ -11,9 +11,9 @@ from slr.decoding.decoder import Decoder
 from slr.decoding.greedy import greedy
 from slr.decoding.ngram import Fusion, train_ngrams
 from slr.decoding.records import Hypothesis, in_seconds, named
-from slr.evaluation.phoenix import Clean
+from slr.evaluation.phoenix import Clean, aligned
 from slr.evaluation.transcripts import TRANSCRIPTS, write_transcripts
-from slr.metrics.wer import Alignment, align_sentences, count, counts_by_gloss, wer_metrics
+from slr.metrics.wer import Alignment, count, counts_by_gloss, wer_metrics
 from slr.training.ctc import too_short
 from slr.training.data import Store, gloss_classes, padded
 from slr.training.trained import TrainedModel
@@ -121,14 +121,6 @@ def choose_fusion(trained_on: Sequence[Sequence[str]], labels: Sequence[str], sc
 
 def _names(hypothesis: Hypothesis, labels: Sequence[str]) -> list[str]:
     return [gloss.label for gloss in named(hypothesis.glosses, labels)]
-
-
-def aligned(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]],
-            clean: Clean | None = None) -> list[Alignment]:
-    """The alignment of each sentence, after a clean-up of both sides if there is one."""
-    if clean is not None:
-        references, hypotheses = ([clean(glosses) for glosses in of] for of in (references, hypotheses))
-    return align_sentences(references, hypotheses)
 
 
 def _wer(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]], clean: Clean | None = None) -> float:

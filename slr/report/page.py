@@ -19,8 +19,7 @@ from slr.corpora.manifest import read_manifest
 from slr.draw import COLOURS, draw_strip
 from slr.evaluation import plots
 from slr.evaluation.model_plots import CONFUSION, CURVE, LEARNING
-from slr.evaluation.phoenix import Clean, chosen
-from slr.evaluation.sentences import aligned
+from slr.evaluation.phoenix import Clean, aligned, chosen
 from slr.files import read_json, write_text
 from slr.landmarks.store import LandmarkStore
 from slr.metrics.wer import counts_by_gloss

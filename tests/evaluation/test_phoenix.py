@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slr.evaluation.phoenix import CLEAN, chosen, clean_2014, clean_2014t
+from slr.evaluation.phoenix import CLEAN, aligned, chosen, clean_2014, clean_2014t
 from slr.evaluation.sclite import read_stm
-from slr.evaluation.sentences import aligned
 from slr.metrics.wer import count
 from tests.helpers.references import real_references
 
