@@ -1,5 +1,6 @@
 """Where and in which precision tensors are computed."""
 
+import os
 from contextlib import AbstractContextManager
 
 import torch
@@ -46,5 +47,6 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager:
 
 
 def use_cores(workers: int = 0) -> None:
-    """Let torch compute on that many cores; 0 for all that this process may use."""
-    torch.set_num_threads(workers or cores())
+    """Let torch compute on that many cores; 0 for all that this process may use, or as `OMP_NUM_THREADS` says."""
+    if workers or "OMP_NUM_THREADS" not in os.environ:  # torch has read it itself
+        torch.set_num_threads(workers or cores())

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from slr.compute import cores
 from slr.errors import ParamsError
-from slr.training.device import autocast, choose_device, choose_precision
+from slr.training.device import autocast, choose_device, choose_precision, use_cores
 
 CPU = torch.device("cpu")
 
@@ -28,3 +29,18 @@ def test_precision_follows_the_setting_else_the_processor():
 def test_a_block_computes_in_its_precision(precision, dtype):
     with autocast(CPU, precision):
         assert torch.nn.Linear(4, 4)(torch.ones(1, 4)).dtype == dtype
+
+
+def test_threads_are_as_many_as_is_said_else_as_the_environment_says_else_one_a_core(monkeypatch):
+    before = torch.get_num_threads()
+    try:
+        use_cores(3)
+        assert torch.get_num_threads() == 3
+        monkeypatch.setenv("OMP_NUM_THREADS", "3")
+        use_cores()
+        assert torch.get_num_threads() == 3
+        monkeypatch.delenv("OMP_NUM_THREADS")
+        use_cores()
+        assert torch.get_num_threads() == cores()
+    finally:
+        torch.set_num_threads(before)
