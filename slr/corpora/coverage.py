@@ -8,28 +8,20 @@ from slr.corpora.registry import IMPORTED
 from slr.dataset.manifest import read_manifest
 from slr.errors import CorpusError
 from slr.params import ModelParams, Params
-from slr.tasks import clips_of
-
-_LACKS = {
-    "isolated": "no clips with one gloss",
-    "detection": "no streams (clips without glosses whose segments are labelled)",
-    "continuous": "no sentences of at least {fewest} glosses",
-}
+from slr.tasks import missing_clips
 
 
 def lacks(settings: ModelParams, corpus: str, clips: pd.DataFrame) -> str | None:
     """What a corpus, by its name and the rows of its manifest, hasn't and the model needs; None where it has it all."""
     if settings.reads == "frames" and corpus in IMPORTED:
         return "no video"
-    if clips_of(settings, clips).empty:
-        return _LACKS[settings.task].format(fewest=getattr(settings, "fewest_glosses", 1))
-    return None
+    return missing_clips(settings, clips)
 
 
 def require_clips(params: Params, manifest: Path) -> None:
-    """Raise CorpusError if the corpus has nothing for one of `train.models`: before anything is computed for it."""
+    """Raise CorpusError if the corpus has nothing for one of the models to train, before anything is computed."""
     clips = read_manifest(manifest)
-    for name in params.train.models:
+    for name in dict.fromkeys([*params.train.models, params.train.model]):
         missing = lacks(params.models[name], params.corpus.name, clips)
         if missing is not None:
             raise CorpusError(f"models.{name} can't be trained: the corpus has {missing}; take it out of train.models, "

@@ -20,7 +20,7 @@ from slr.params import ModelParams
 from slr.segments.labels import frame_labels
 from slr.segments.windows import class_of_frames, window_labels
 from slr.skeleton import skeleton
-from slr.tasks import clips_of
+from slr.tasks import clips_of, missing_clips
 from slr.training.ctc import too_short
 
 UNKNOWN = -2
@@ -61,7 +61,11 @@ def read_data(store: Store, splits: Path, manifest: Path, signers: Path, setting
         If no training clip is of the task.
     """
     clips = read_manifest(manifest)[["clip_id", "glosses", "segments", "signer"]]
-    rows = clips_of(settings, read_splits(splits).merge(clips, on="clip_id"))
+    rows = read_splits(splits).merge(clips, on="clip_id")
+    if (missing := missing_clips(settings, rows)) is not None:
+        raise CorpusError(f"the corpus has {missing}, so a model of family {settings.family} can't be trained; choose "
+                          "another model, or a corpus that has them (of the built-in one: corpus.sample.parts)")
+    rows = clips_of(settings, rows)
     if settings.losses.signers == "pseudo":
         rows = rows.merge(read_signers(signers).rename(columns={"pseudo_signer": "group"}), on="clip_id", how="left")
     else:

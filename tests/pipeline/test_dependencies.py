@@ -44,3 +44,15 @@ def test_a_stage_depends_on_the_code_that_it_imports(file: str, name: str, stage
     assert {path for path in covered(named) if has_code(REPOSITORY / path)} == {script} | imported
     assert named[0] == str(script) and named[1:] == sorted(named[1:])
     assert stage.get("wdir", ".") == (".." if file.startswith("zoo/") else ".")
+
+
+def test_what_reads_landmarks_follows_their_reader_and_what_makes_them_does_not():
+    reader = "slr/dataset/landmark_store.py"
+    following = {name for file, name, stage in STAGES if file == "dvc.yaml" and reader in stage["deps"]}
+    assert {"splits", "signers", "train", "evaluate", "report"} <= following and "frames" not in following
+
+
+@pytest.mark.parametrize("producer", ["slr/frames.py", "slr/signers.py", "slr/splits.py", "slr/landmarks"])
+def test_clustering_splitting_jpeg_and_extraction_retrain_nothing(producer):
+    retrained = [stage for _, name, stage in STAGES if name in ("train", "evaluate")]
+    assert not any(dep == producer or dep.startswith(f"{producer}/") for stage in retrained for dep in stage["deps"])

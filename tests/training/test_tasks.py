@@ -39,5 +39,5 @@ def test_what_happens_in_streams_is_learned(tmp_path):
 
 
 def test_a_corpus_without_such_clips_is_refused(corpus, tmp_path):
-    with pytest.raises(CorpusError, match="no training clips"):
+    with pytest.raises(CorpusError, match="the corpus has no streams"):
         run(corpus, tmp_path, STREAMS)
