@@ -11,7 +11,7 @@ Writes `benchmarks/results/pipeline.json`, each part with its own commit and dat
 - `noop`: `noop_s` (`dvc repro`, nothing changed);
 - `select`: `select_s` (`dvc exp run -S train.model=spoter`), `select_other_s` (another model than the selected one, so
   that select and report run);
-- `zoo`: `zoo_model_overhead_s` (`dvc exp run -S train.model=silt_query`, a model that has not been trained, less what
+- `zoo`: `zoo_model_overhead_s` (`dvc exp run -S train.model=silt_sequence`, a model of the zoo that has not been trained, less what
   its `pipeline.train` and `pipeline.evaluate` take by themselves), `zoo_model_s` (all of it);
 - `start`: `help_s` (`slr --help`, the best of five), `import_s` (`import slr`, likewise);
 - `test`: `test_s` (`make test`, the packages installed);
@@ -31,7 +31,7 @@ from pipeline.run import DURATIONS, corpus
 from slr.files import read_json
 
 REPOSITORY = Path(__file__).parents[1]
-ZOO_MODEL = "silt_query"
+ZOO_MODEL = "silt_sequence"
 
 
 def seconds(*command: str) -> float:
@@ -63,7 +63,7 @@ def noop() -> dict[str, float]:
 
 def select() -> dict[str, float]:
     return {"select_s": seconds("dvc", "exp", "run", "-S", "train.model=spoter"),
-            "select_other_s": seconds("dvc", "exp", "run", "-S", "train.model=spoter_published")}
+            "select_other_s": seconds("dvc", "exp", "run", "-S", "train.model=silt_query")}
 
 
 def zoo() -> dict[str, float]:
