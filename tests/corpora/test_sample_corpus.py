@@ -1,3 +1,4 @@
+import os
 import re
 import subprocess
 import sys
@@ -38,6 +39,18 @@ def test_a_clip_does_not_depend_on_which_others_are_drawn(small: Path, tmp_path:
     render(other, tmp_path / "other", workers=1)
     name = f"isolated/s00-{SIGNS[0].gloss.lower()}-1.mp4"
     assert (tmp_path / "other" / name).read_bytes() == (small / name).read_bytes()
+
+
+def test_the_same_bytes_on_processors_without_the_newest_instructions(small: Path, tmp_path: Path):
+    few = SMALL.model_copy(update={"signers": 1, "parts": ["isolated"]})
+    code = ("import sys\nfrom slr.corpora.sample import render\nfrom slr.params import SampleParams\n"
+            "render(SampleParams.model_validate_json(sys.argv[1]), sys.argv[2], workers=1)")
+    older = {"NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX2 FMA3", "OPENCV_CPU_DISABLE": "AVX2,FP16",
+             "OPENCV_IPP": "disabled"}
+    subprocess.run([sys.executable, "-c", code, few.model_dump_json(), str(tmp_path / "older")], check=True,
+                   env={**os.environ, **older})
+    for video in (tmp_path / "older/isolated").iterdir():
+        assert video.read_bytes() == (small / "isolated" / video.name).read_bytes()
 
 
 def test_another_seed_draws_other_clips(small: Path, tmp_path: Path):

@@ -47,20 +47,12 @@ def draw_frames(scene: Scene, camera: Camera, rng: np.random.Generator) -> Itera
 
     A frame is a finished picture of the bust, in which a box around the arms is drawn anew.
     """
-    busts = _SwayingBust(scene, camera)
-    arms = [cones for arm in (scene.left, scene.right) for cones in _arm_cones(scene.signer, arm)]
-    arms = [_project(cones, scene.sway, camera) for cones in arms]
-    palette = np.zeros((1, 256, 3), np.uint8)
-    palette[0, _SLEEVE], palette[0, _SKIN] = scene.signer.shirt, scene.signer.skin
-    reach = _OCCLUSION_REACH * camera.scale
+    bust, arms = _SwayingBust(scene, camera), _Arms(scene, camera)
     lighter, darker = _grain(camera.size + _GRAIN_SHIFTS, rng)
     for frame in range(len(scene.sway)):
-        finished, bust = busts.at(frame)
+        finished, behind = bust.at(frame)
         picture = finished.copy()
-        canvas = Canvas(camera.size, camera.size)
-        box = canvas.draw([Part(ends[frame], radii[frame], label, blend) for ends, radii, label, blend in arms])
-        if box is not None:
-            _draw_arms(picture, bust, canvas, box, palette, reach)
+        arms.draw(frame, picture, behind)
         x, y = rng.integers(0, _GRAIN_SHIFTS, 2)
         here = slice(y, y + camera.size), slice(x, x + camera.size)
         yield cv2.subtract(cv2.add(picture, lighter[here]), darker[here])
@@ -98,18 +90,34 @@ class _SwayingBust:
         return _finish(picture, _shadow(bust.height, bust.wall, _OCCLUSION_REACH * self.camera.scale)), bust
 
 
-def _draw_arms(picture: np.ndarray, bust: Bust, canvas: Canvas, box: Box, palette: np.ndarray, reach: float) -> None:
-    """Draw what `box` of the canvas holds into a picture, before the bust or behind it, and the shade that it casts."""
-    margin = occlusion_margin(reach) + 1  # the blur's
-    changed, seen = _grow(box, margin, picture.shape), _grow(box, 2 * margin, picture.shape)
-    arms, nearer = canvas.height[box], (canvas.height[box] > bust.height[box]).view(np.uint8)
-    height = np.maximum(bust.height[seen], canvas.height[seen])
-    albedo = bust.picture[seen].copy()
-    light = _shadow(height, bust.wall, reach)
-    inside = _relative(box, seen)
-    cv2.copyTo(cv2.LUT(cv2.merge([canvas.label[box]] * 3), palette), nearer, albedo[inside])
-    cv2.copyTo(light[inside] * shade(arms), nearer, light[inside])
-    picture[changed] = _finish(albedo, light)[_relative(changed, seen)]
+class _Arms:
+    """Both arms of one clip, with their hands."""
+
+    def __init__(self, scene: Scene, camera: Camera):
+        self.size, self.reach = camera.size, _OCCLUSION_REACH * camera.scale
+        self.palette = np.zeros((1, 256, 3), np.uint8)
+        self.palette[0, _SLEEVE], self.palette[0, _SKIN] = scene.signer.shirt, scene.signer.skin
+        self._clip = []  # the parts, each with all its frames
+        for arm in (scene.left, scene.right):
+            for ends, radii, label, blend in _arm_cones(scene.signer, arm):
+                points, scale = camera.project(ends + scene.sway[:, None, None])
+                self._clip.append(Part(points, radii * scale, label, blend * camera.scale))
+
+    def draw(self, frame: int, picture: np.ndarray, bust: Bust) -> None:
+        """Draw the arms into a picture of the bust, before it or behind it, and the shade that they cast."""
+        canvas = Canvas(self.size, self.size)
+        box = canvas.draw([part._replace(ends=part.ends[frame], radii=part.radii[frame]) for part in self._clip])
+        if box is None:
+            return
+        margin = occlusion_margin(self.reach) + 1  # the blur's
+        changed, seen = _grow(box, margin, self.size), _grow(box, 2 * margin, self.size)
+        inside = _relative(box, seen)
+        arms, nearer = canvas.height[box], (canvas.height[box] > bust.height[box]).view(np.uint8)
+        albedo = bust.picture[seen].copy()
+        light = _shadow(np.maximum(bust.height[seen], canvas.height[seen]), bust.wall, self.reach)
+        cv2.copyTo(cv2.LUT(cv2.merge([canvas.label[box]] * 3), self.palette), nearer, albedo[inside])
+        cv2.copyTo(light[inside] * shade(arms), nearer, light[inside])
+        picture[changed] = _finish(albedo, light)[_relative(changed, seen)]
 
 
 def _shadow(height: np.ndarray, wall: np.float32, reach: float) -> np.ndarray:
@@ -117,9 +125,8 @@ def _shadow(height: np.ndarray, wall: np.float32, reach: float) -> np.ndarray:
     return np.maximum(occlusion(height, reach), height <= wall / 2)
 
 
-def _grow(box: Box, margin: int, shape: tuple[int, ...]) -> Box:
-    return tuple(slice(max(side.start - margin, 0), min(side.stop + margin, length))
-                 for side, length in zip(box, shape, strict=False))
+def _grow(box: Box, margin: int, size: int) -> Box:
+    return tuple(slice(max(side.start - margin, 0), min(side.stop + margin, size)) for side in box)
 
 
 def _relative(box: Box, outer: Box) -> Box:
@@ -138,13 +145,6 @@ def _grain(size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]
     noise = np.round(128 + rng.normal(0, _NOISE, (size, size))).astype(np.uint8)
     noise = cv2.merge([cv2.GaussianBlur(noise, (3, 3), 0.6)] * 3)
     return np.maximum(noise, 128) - 128, 128 - np.minimum(noise, 128)
-
-
-def _project(cones: tuple[np.ndarray, np.ndarray, int, float], sway: np.ndarray, camera: Camera):
-    """Cones of `_arm_cones` in pixels: ends (T, N, 2, 3), radii (T, N, 2), label, blend."""
-    ends, radii, label, blend = cones
-    points, scale = camera.project(ends + sway[:, None, None])
-    return points, radii * scale, label, blend * camera.scale
 
 
 def _arm_cones(signer: Signer, arm: Arm) -> list[tuple[np.ndarray, np.ndarray, int, float]]:
