@@ -1,6 +1,5 @@
 """Metrics of embeddings: those of plain loops, right where the answer is known, absent where there is none."""
 
-import time
 
 import numpy as np
 import pandas as pd
@@ -172,13 +171,11 @@ def test_a_collapsed_model_guesses():
     assert found["silhouette"] == 0 and found["one_shot"] == pytest.approx(1 / 6) and found["open_set_auroc"] == 0.5
 
 
-def test_the_same_every_time_and_quick():
+def test_the_same_every_time():
     rows = clips(glosses=16)
     vectors = features(rows, 3, width=128)
-    first = embedding_metrics(vectors, rows.gloss, rows.signer, ["test"] * len(rows))  # with imports
-    started = time.process_time()
+    first = embedding_metrics(vectors, rows.gloss, rows.signer, ["test"] * len(rows))
     assert embedding_metrics(vectors, rows.gloss, rows.signer, ["test"] * len(rows)) == first
-    assert len(rows) == 144 and time.process_time() - started < 1
 
 
 def test_large_corpora_are_thinned_by_whole_glosses():
