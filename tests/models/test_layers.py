@@ -97,10 +97,10 @@ def test_a_frames_weights_multiply_its_coordinates():
     torch.manual_seed(0)
     batch = batch_of(2, 5, joints=3)
     plain, weighted = Frames(6, None, "zero", "none"), Frames(6, None, "zero", "none", weighted=True)
-    assert torch.equal(plain(batch), weighted(batch))
+    torch.testing.assert_close(plain(batch), weighted(batch))
     with torch.no_grad():
         weighted.weights.copy_(torch.arange(6.0))
-    assert torch.equal(plain(batch) * torch.arange(6.0), weighted(batch))
+    torch.testing.assert_close(plain(batch) * torch.arange(6.0), weighted(batch))
     assert (plain(batch).reshape(2, 5, 3, 2)[~batch.mask] == -0.5).all()
 
 
