@@ -30,7 +30,14 @@ def choose_precision(setting: str, device: torch.device, batch_size: int) -> str
 
     It is faster where the processor multiplies bf16 itself, and with several clips in a batch: at one, converting costs
     what multiplying saves. A rule, not a timing, so that the same machine always chooses the same.
+
+    Raises
+    ------
+    ParamsError
+        If this processor has no bf16 (below AVX-512): LSTMs and some gradients would fail in the middle of a training.
     """
+    if setting == "bf16" and device.type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        raise ParamsError("train.precision: this processor can't compute in bf16; set it to auto or fp32")
     if setting != "auto":
         return setting
     if device.type == "cuda":

@@ -245,8 +245,8 @@ def test_a_signal_reaches_dvc_and_the_stage(begun, tmp_path, number):
     process = project.start(start_new_session=True, stdin=subprocess.DEVNULL)
     wait_for(project.folder / "started")
     process.send_signal(number)
-    assert process.wait() != 0
-    assert process.stdout.read() is not None  # ends, so nobody is left who could write
+    out, _ = process.communicate(timeout=60)  # the pipe is closed, so nobody is left who could write
+    assert process.returncode not in (0, 1) and "stages run" not in out
 
 
 def test_times_are_scaled_by_this_run_and_by_this_machine():

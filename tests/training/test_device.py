@@ -19,10 +19,17 @@ def test_a_device_that_is_not_here_is_refused():
 
 
 def test_precision_follows_the_setting_else_the_processor():
-    assert choose_precision("bf16", CPU, 1) == "bf16" and choose_precision("fp32", CPU, 32) == "fp32"
-    assert choose_precision("auto", CPU, 1) == "fp32"
+    assert choose_precision("fp32", CPU, 32) == choose_precision("auto", CPU, 1) == "fp32"
     multiplies_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     assert choose_precision("auto", CPU, 32) == ("bf16" if multiplies_bf16 else "fp32")
+
+
+def test_bf16_is_taken_where_the_processor_has_it_and_else_refused(monkeypatch):
+    if torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        assert choose_precision("bf16", CPU, 1) == "bf16"
+        monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
+    with pytest.raises(ParamsError, match="train.precision: this processor can't compute in bf16; set it to auto"):
+        choose_precision("bf16", CPU, 1)
 
 
 @pytest.mark.parametrize(("precision", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16)])

@@ -184,6 +184,7 @@ def test_heads_share_a_classifier_or_have_one_each(shared):
     assert changed == ([True] * 5 if shared else [True] + [False] * 4)
 
 
+@pytest.mark.skipif(not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="a processor without bf16")
 def test_mixed_precision_is_finite_and_near():
     model, batch = network().train(), batch_of(12, 8, targets=[[1, 2], [3]])
     exact = model(batch)["conv_logits"]
