@@ -14,7 +14,7 @@ app = typer.Typer(no_args_is_help=True, help="Fetch the videos of a published co
 def download_wlasl(
     annotations: Annotated[Path, typer.Option("--json", metavar="FILE", help="WLASL_v0.3.json.")],
     root: Annotated[Path, typer.Option(metavar="FOLDER",
-                                       help="What gets raw_videos/, checksums.csv and dead.csv.")],
+                                       help="Gets raw_videos/, checksums.csv and dead.csv.")],
     subset: Annotated[int | None, typer.Option(metavar="N", help="Only its first 100, 300, 1000 or 2000 glosses.",
                                               show_default="all")] = None,
     workers: Annotated[int, typer.Option(min=1, max=32, metavar="N", help="Videos fetched at a time.")] = 4,

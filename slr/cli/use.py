@@ -127,10 +127,10 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
         _switch("imported.units", "--pixels", "x and y are pixels of a frame of --size.", "pixel", "fraction"),
     )),
     "pose": (".pose files.", (_TABLE, _JOINTS)),
-    "joined": ("Sentences joined of another project's single signs.", (
+    "joined": ("Sentences joined of single signs of another project's data.", (
         Option("joined.sentences", "--sentences", "Sentences for training.", int, 1200, least=1),
         Option("joined.test_sentences", "--test-sentences", "Sentences for test.", int, 200, least=1),
-        Option("joined.vocabulary", "--vocabulary", "Only the first so many glosses.", int, least=1),
+        Option("joined.vocabulary", "--vocabulary", "Only the first so many glosses; else all.", int, least=1),
     )),
 }
 """Help and options of each corpus that `slr.presets.use_published` chooses; its name there has `_` for `-`."""
