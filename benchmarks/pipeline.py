@@ -11,8 +11,8 @@ Writes `benchmarks/results/pipeline.json`, each part with its own commit and dat
 - `noop`: `noop_s` (`dvc repro`, nothing changed);
 - `select`: `select_s` (`dvc exp run -S train.model=spoter`), `select_other_s` (another model than the selected one, so
   that select and report run);
-- `zoo`: `zoo_model_overhead_s` (`dvc exp run -S train.model=silt_sequence`, a model of the zoo that has not been trained, less what
-  its `pipeline.train` and `pipeline.evaluate` take by themselves), `zoo_model_s` (all of it);
+- `zoo`: `zoo_model_overhead_s` (`dvc exp run -S train.model=silt_sequence`, a model of the zoo that has not been
+  trained, less what its `pipeline.train` and `pipeline.evaluate` take by themselves), `zoo_model_s` (all of it);
 - `start`: `help_s` (`slr --help`, the best of five), `import_s` (`import slr`, likewise);
 - `test`: `test_s` (`make test`, the packages installed);
 - `ci`: `ci_s` (`.ci/run`); only when it is asked for, as it holds `make test` and `make run`.
