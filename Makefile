@@ -8,7 +8,7 @@ TORCH_INDEX ?=
 JOBS ?= 2
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help setup run test lint pictures clean
+.PHONY: help setup run test lint clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,8 +37,9 @@ test: $(VENV)/installed  ## set up and run the tests
 lint: $(VENV)/installed  ## check the style
 	ruff check .
 
-pictures: $(VENV)/installed  ## draw the README's pictures anew, after make run; needs Chromium
-	python docs/pictures/make.py
-
 clean:  ## remove everything that can be made again, the environment included
 	rm -rf $(VENV) data/.work dvclive
+
+.PHONY: pictures
+pictures: $(VENV)/installed  ## draw the README's pictures anew, after make run; needs Chromium
+	python docs/pictures/make.py
