@@ -47,3 +47,7 @@ numbers: $(VENV)/installed  ## rewrite the numbers in the documentation from the
 
 clean:  ## remove everything that can be made again, the environment included
 	rm -rf $(VENV) data/.work dvclive
+
+.PHONY: pictures
+pictures: $(VENV)/installed  ## draw the README's pictures anew, after make run; needs Chromium
+	python docs/pictures/make.py
