@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from slr.corpora.manifest import read_manifest
+from slr.dataset.frames import read_frames
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.manifest import read_manifest
+from slr.dataset.paths import FRAMES, LANDMARKS, MANIFEST, REPORTS
 from slr.draw import draw_skeleton
-from slr.frames import read_frames
-from slr.landmarks.store import LandmarkStore
-from slr.places import FRAMES, LANDMARKS, MANIFEST, REPORTS
 
 HERE = Path(__file__).parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

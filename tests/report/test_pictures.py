@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from slr.report.page import write_report
-from tests.browser import NAMES
-from tests.conftest import REPOSITORY
+from tests.helpers import REPOSITORY
+from tests.helpers.browser import NAMES
 
 PICTURES = REPOSITORY / "docs/pictures"
 LARGEST = {"landmarks.gif": 400_000, "report.png": 250_000}
