@@ -163,7 +163,7 @@ def warn_if_slow(prunable: tuple[str, str] = PRUNABLE) -> None:
     version, model_hash = _package()
     if (version, model_hash) != prunable:
         warn(f"MediaPipe {version} (models {model_hash[:8]}) is not the one whose graph can be pruned, {prunable[0]} "
-             f"(models {prunable[1][:8]}): landmarks take about a quarter longer")
+             f"(models {prunable[1][:8]}): landmarks are the same but take longer")
 
 
 @contextmanager

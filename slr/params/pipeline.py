@@ -135,7 +135,7 @@ class LandmarksParams(Section):
     """Frames to landmarks, by MediaPipe Holistic."""
 
     skeleton: Literal["holistic-75", "holistic-553"] = "holistic-75"
-    """Joints that are found and stored: pose 33 + hands 42, and with 553 the face's 478, which takes a seventh longer
+    """Joints that are found and stored: pose 33 + hands 42, and with 553 the face's 478, which takes an eighth longer
     and eight times the space."""
     min_detection_confidence: Fraction = 0.5
     min_tracking_confidence: Fraction = 0.5

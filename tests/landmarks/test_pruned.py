@@ -113,3 +113,24 @@ def test_another_mediapipe_runs_whole_and_says_so_once(drawn, capsys):
         assert capsys.readouterr().err.count("is not the one whose graph can be pruned") == 1
     warn_if_slow()
     assert capsys.readouterr().err == ""
+
+
+def test_the_smaller_network_makes_no_mask_and_keeps_its_weights_aligned():
+    from mediapipe.tasks.metadata.schema_py_generated import Model
+
+    from slr.landmarks.pruned import _MODEL, _PACKAGE, pruned_graph, pruned_model
+
+    _, tensors = pruned_graph(["pose_landmarks"])
+    assert tensors == [0, 1, 3]  # landmarks, presence, heat map; not the mask nor the landmarks in metres
+    content = pruned_model((_PACKAGE / _MODEL).read_bytes(), tensors)
+    model = Model.GetRootAs(content, 0)
+    network = model.Subgraphs(0)
+    outputs = [network.Tensors(i) for i in network.OutputsAsNumpy()]
+    assert [tensor.Name() for tensor in outputs] == [b"Identity", b"Identity_1", b"Identity_3"]
+    read = {int(i) for k in range(network.OperatorsLength()) for i in network.Operators(k).InputsAsNumpy()}
+    made = {int(i) for k in range(network.OperatorsLength()) for i in network.Operators(k).OutputsAsNumpy()}
+    assert made <= read | set(network.OutputsAsNumpy().tolist())  # MediaPipe aborts where nobody reads an output
+    start = np.frombuffer(content, np.uint8).ctypes.data
+    buffers = [model.Buffers(i) for i in range(model.BuffersLength())]
+    weights = [buffer.DataAsNumpy() for buffer in buffers if not buffer.DataIsNone()]
+    assert len(weights) > 100 and all((data.ctypes.data - start) % 16 == 0 for data in weights)
