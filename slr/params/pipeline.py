@@ -21,7 +21,7 @@ class SampleParams(Section):
     """Clips of each sign by each signer."""
     sentences: Positive = 60
     streams: Positive = 8
-    fps: Annotated[float, Field(gt=0)] = 15
+    fps: Annotated[float, Field(gt=0)] = 12
     size: Annotated[int, Field(ge=128)] = 320
     seed: int = 1
 
@@ -122,7 +122,7 @@ class CorpusParams(Section):
 class FramesParams(Section):
     """Video to JPEG frames."""
 
-    fps: Annotated[float, Field(gt=0)] | None = 15
+    fps: Annotated[float, Field(gt=0)] | None = 12
     """Frames taken a second; null keeps the native rate."""
     size: Annotated[int, Field(ge=64)] | None = 320
     """Short side in pixels, never enlarged; null keeps the native size."""

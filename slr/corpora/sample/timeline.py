@@ -12,8 +12,8 @@ from slr.corpora.sample.motion import Hand
 from slr.corpora.sample.signer import Signer
 from slr.corpora.sample.signs import Sign
 
-_REST_S = (0.15, 0.3)
-_MOVE_S = 0.40  # from rest to a sign and back
+_REST_S = (0.1, 0.2)
+_MOVE_S = 0.36  # from rest to a sign and back
 _TRANSITION_S = 0.30  # between signs
 _TURNS = 4  # of a stream
 _SWAY_M = 0.006
