@@ -29,7 +29,7 @@ was measured once, without a file that is committed, has `<!-- numbers: measured
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -105,9 +105,11 @@ def _table(text: str, files: list[str], lines: list[str], root: Path) -> str:
         unused -= {own}
         if len(columns) != len(cells):
             raise NumbersError(f"the row {label} has {len(cells)} cells, the comment describes {len(columns)}")
-        new = [_replaced(cell, column, metrics, no_zero, label) for cell, column in zip(cells, keys, strict=True)]
-        if new != cells:
-            rows[i] = "| " + " | ".join([label, *new]) + " |"
+        parts = row.split("|")
+        for place, (cell, column) in enumerate(zip(cells, keys, strict=True), start=2):
+            if cell:
+                parts[place] = f" {_replaced(cell, column, metrics, no_zero, label)} "
+        rows[i] = "|".join(parts)
     if unused:
         raise NumbersError(f"no row {', '.join(sorted(unused))}")
     return "\n".join([titles, rule, *rows])
@@ -138,7 +140,7 @@ def _in_order(text: str, literal: list[str], keys: list[str]) -> list[str]:
 def _replaced(text: str, keys: list[str], metrics: Metrics, no_zero: bool, place: str) -> str:
     """The text with a metric in place of each of its numbers."""
     numbers = list(_numbers(text))
-    if keys == ["-"] or not text:
+    if keys == ["-"]:
         return text
     if len(numbers) != len(keys):
         raise NumbersError(f"{place}: {len(numbers)} numbers in '{text}', {len(keys)} metrics ({' '.join(keys)})")
@@ -211,21 +213,21 @@ def _numbers(text: str) -> Iterator[re.Match[str]]:
     return NUMBER.finditer(NO_NUMBER.sub(lambda match: "x" * len(match[0]), text))
 
 
-def main(report: Callable[[str], None] = print) -> None:
-    changed = False
+def main() -> None:
+    told = []
     for path in sorted(path for pattern in PAGES for path in REPOSITORY.glob(pattern)):
-        name, page = str(path.relative_to(REPOSITORY)), path.read_text(encoding="utf-8")
+        name, page = path.relative_to(REPOSITORY), path.read_text(encoding="utf-8")
         try:
             new = refresh(page)
         except NumbersError as error:
-            sys.exit(f"{name}: {error}")
+            told.append(f"error: {name}: {error}")
+            continue
         if new != page:
             write_text(path, new)
-            old, lines = page.splitlines(), new.splitlines()
-            report(f"{name}: {sum(a != b for a, b in zip(old, lines, strict=True))} lines with new numbers")
-            changed = True
-    if not changed:
-        report("all numbers are as the metrics say")
+            changed = sum(old != line for old, line in zip(page.splitlines(), new.splitlines(), strict=True))
+            told.append(f"{name}: {changed} lines with new numbers")
+    print("\n".join(told or ["all numbers are as the metrics say"]))
+    sys.exit(any(line.startswith("error") for line in told))
 
 
 if __name__ == "__main__":
