@@ -11,9 +11,9 @@ A comment above a table, a list or a paragraph names the files, and which of the
 
 The files' paths are those from the repository's root, with wildcards if need be; JSON, or YAML with dotted keys. Below
 them, one line describes a row of the table: its label, then the metrics of each cell, as many as it has numbers. `*`
-describes every row that has no line of its own; a label that is more than a name, "SPOTER, longer (`spoter`)", but names nothing
-that was measured stays as it is, and so do a number whose metric is `-` and a cell of `-` alone. `{row}` is the row's
-name, `{compared_with}` the cell under "compared with"; a metric may also be a formula without spaces, such as
+describes every row that has no line of its own. What stays as it is: a number whose metric is `-`, a cell of `-` alone,
+and a row with words beside the name, "SPOTER, longer (`spoter`)", if nothing of that name was measured. `{row}` is the
+row's name, `{compared_with}` the cell under "compared with"; a metric may also be a formula without spaces, such as
 `{row}_top1-chance`.
 
 Text is described by itself: a line that begins with `>`, with metrics in braces for its numbers.
