@@ -11,9 +11,10 @@ A comment above a table, a list or a paragraph names the files, and which of the
 
 The files' paths are those from the repository's root, with wildcards if need be; JSON, or YAML with dotted keys. Below
 them, one line describes a row of the table: its label, then the metrics of each cell, as many as it has numbers. `*`
-describes every row that has no line of its own; a label that is more than a name (`SPOTER (`spoter`)`) but names
-nothing that was measured stays as it is, and so does a number whose metric is `-`. `{row}` is the row's name, `{title}`
-the cell of the column with that title; a metric may also be a formula without spaces, such as `{row}_top1-chance`.
+describes every row that has no line of its own. What stays as it is: a number whose metric is `-`, a cell of `-` alone,
+and a row with words beside the name, "SPOTER, longer (`spoter`)", if nothing of that name was measured. `{row}` is the
+row's name, `{compared_with}` the cell under "compared with"; a metric may also be a formula without spaces, such as
+`{row}_top1-chance`.
 
 Text is described by itself: a line that begins with `>`, with metrics in braces for its numbers.
 
@@ -29,7 +30,7 @@ was measured once, without a file that is committed, has `<!-- numbers: measured
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -89,28 +90,38 @@ def _table(text: str, files: list[str], lines: list[str], root: Path) -> str:
     no_zero = _without_zero(rows)
     for i, row in enumerate(rows):
         label, *cells = _cells(row)
-        spans = [code or link for code, link in re.findall(r"`([^`]+)`|\[([^\]]+)\]", label)]
-        own = next((name for name in [label, *spans] if name in described), "*")
-        columns = described.get(own, [])
-        places = {title: cell.strip("`") for title, cell in zip(_cells(titles)[1:], cells, strict=True)}
-        for name in (spans if own == "*" else [own]) if columns else []:
-            keys = [_filled(column, {"row": name, **places}).split() for column in columns]
-            metrics = _read([_filled(file, {"row": name}) for file in files], root)
-            if own != "*" or any(key in metrics for column in keys for key in column):
-                break
-        else:
-            if columns and label == f"`{''.join(spans)}`":
-                raise NumbersError(f"nothing measured for the row {label}")
+        names = [label, *(code or link for code, link in re.findall(r"`([^`]+)`|\[([^\]]+)\]", label))]
+        line = next((name for name in names if name in described), "*")
+        if line not in described:
             continue
-        unused -= {own}
-        if len(columns) != len(cells):
-            raise NumbersError(f"the row {label} has {len(cells)} cells, the comment describes {len(columns)}")
-        new = [_replaced(cell, column, metrics, no_zero, label) for cell, column in zip(cells, keys, strict=True)]
-        if new != cells:
-            rows[i] = "| " + " | ".join([label, *new]) + " |"
+        if len(described[line]) != len(cells):
+            raise NumbersError(f"the row {label} has {len(cells)} cells, the comment describes {len(described[line])}")
+        fields = {title: cell.strip("`") for title, cell in zip(_cells(titles)[1:], cells, strict=True)}
+        found = _measured(names[1:] if line == "*" else [line], described[line], files, fields, root)
+        if found is None and label == f"`{''.join(names[1:])}`":
+            raise NumbersError(f"nothing measured for the row {label}")
+        if found is None:
+            continue
+        unused -= {line}
+        parts, (columns, metrics) = row.split("|"), found
+        for place, (cell, keys) in enumerate(zip(cells, columns, strict=True), start=2):
+            if cell:
+                parts[place] = f" {_replaced(cell, keys, metrics, no_zero, label)} "
+        rows[i] = "|".join(parts)
     if unused:
         raise NumbersError(f"no row {', '.join(sorted(unused))}")
     return "\n".join([titles, rule, *rows])
+
+
+def _measured(names: list[str], cells: list[str], files: list[str], fields: dict[str, str],
+              root: Path) -> tuple[list[list[str]], Metrics] | None:
+    """The metrics that each cell of a row tells, and all values, by the first of its names that was measured."""
+    for name in names:
+        columns = [_filled(cell, {"row": name, **fields}).split() for cell in cells]
+        metrics = _read([_filled(file, {"row": name}) for file in files], root)
+        if any(key in metrics for keys in columns for key in keys):
+            return columns, metrics
+    return None
 
 
 def _prose(text: str, files: list[str], lines: list[str], root: Path) -> str:
@@ -138,7 +149,7 @@ def _in_order(text: str, literal: list[str], keys: list[str]) -> list[str]:
 def _replaced(text: str, keys: list[str], metrics: Metrics, no_zero: bool, place: str) -> str:
     """The text with a metric in place of each of its numbers."""
     numbers = list(_numbers(text))
-    if keys == ["-"] or not text:
+    if keys == ["-"]:
         return text
     if len(numbers) != len(keys):
         raise NumbersError(f"{place}: {len(numbers)} numbers in '{text}', {len(keys)} metrics ({' '.join(keys)})")
@@ -211,21 +222,21 @@ def _numbers(text: str) -> Iterator[re.Match[str]]:
     return NUMBER.finditer(NO_NUMBER.sub(lambda match: "x" * len(match[0]), text))
 
 
-def main(report: Callable[[str], None] = print) -> None:
-    changed = False
+def main() -> None:
+    told = []
     for path in sorted(path for pattern in PAGES for path in REPOSITORY.glob(pattern)):
-        name, page = str(path.relative_to(REPOSITORY)), path.read_text(encoding="utf-8")
+        name, page = path.relative_to(REPOSITORY), path.read_text(encoding="utf-8")
         try:
             new = refresh(page)
         except NumbersError as error:
-            sys.exit(f"{name}: {error}")
+            told.append(f"error: {name}: {error}")
+            continue
         if new != page:
             write_text(path, new)
-            old, lines = page.splitlines(), new.splitlines()
-            report(f"{name}: {sum(a != b for a, b in zip(old, lines, strict=True))} lines with new numbers")
-            changed = True
-    if not changed:
-        report("all numbers are as the metrics say")
+            changed = sum(old != line for old, line in zip(page.splitlines(), new.splitlines(), strict=True))
+            told.append(f"{name}: {changed} lines with new numbers")
+    print("\n".join(told or ["all numbers are as the metrics say"]))
+    sys.exit(any(line.startswith("error") for line in told))
 
 
 if __name__ == "__main__":

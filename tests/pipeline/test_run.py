@@ -116,6 +116,16 @@ def test_the_first_run_counts_its_stages_and_tells_no_times(finished):
     assert list(project.durations) == ["made-up"] and set(project.durations["made-up"]) == set(ALL)
 
 
+@pytest.mark.parametrize("corpus, about", [("made-up", ", about 10 min"), ("another", "")])
+def test_a_first_run_goes_by_the_times_of_the_benchmarks_machine_if_the_corpus_is_that(begun, tmp_path, corpus, about):
+    project = copied(begun, tmp_path)
+    (project.folder / "benchmarks/results").mkdir(parents=True)
+    times = {"corpus_s": 120, "train@big_s": 240, "train@small_s": 180, "report_s": 60}
+    project.write(benchmarks__results__stages_json=json.dumps({"corpus": corpus, "machine_cores": 2, **times}))
+    assert project.run()[0] == f"4 of 4 stages to run{about}"
+    assert ("stage 1 of 4: corpus" + (", about 10 min left (of 10 min)" if about else "")) in project.out.splitlines()
+
+
 def test_afterwards_everything_is_up_to_date(finished, tmp_path):
     project = copied(finished[0], tmp_path)
     assert project.run() == ["everything is up to date: none of 4 stages has to run"]
