@@ -39,8 +39,8 @@ from tests.helpers import REPOSITORY
 
 DETECTOR = {"family": "sca_stgcn_detection", "widths": [16], "hidden": 16, "epochs": 10, "warmup_epochs": 0,
             "lr": 0.003, "windows": {"frames": 6, "stride": 2, "classes": 2}}
-RECOGNISER = {"family": "pose_ctc", "width": 64, "layers": 1, "epochs": 60, "warmup_epochs": 2, "lr": 0.005,
-              "batch_size": 4, "dropout": 0.1, "ctc": {"frames": 1}}
+RECOGNISER = {"family": "pose_ctc", "width": 64, "layers": 1, "epochs": 100, "patience": 100, "warmup_epochs": 2,
+              "lr": 0.005, "batch_size": 4, "dropout": 0.1, "ctc": {"distillation": 0, "frames": 1}}
 CLIPS = ("s00-balo-1", "s00-kivel-1", "s00-tenki-1")
 
 

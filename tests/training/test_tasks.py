@@ -13,7 +13,7 @@ from tests.helpers import landmark_corpus
 
 SENTENCES = {"family": "pose_ctc", "width": 64, "layers": 1, "epochs": 50, "warmup_epochs": 2, "lr": 0.005,
              "batch_size": 4, "dropout": 0.1, "ctc": {"distillation": 0, "frames": 1}}
-STREAMS = {"family": "sca_stgcn_detection", "widths": [16], "hidden": 16, "epochs": 3, "warmup_epochs": 0,
+STREAMS = {"family": "sca_stgcn_detection", "widths": [16], "hidden": 16, "epochs": 8, "warmup_epochs": 0,
            "lr": 0.003, "windows": {"frames": 8, "stride": 4, "classes": 2}}
 
 
