@@ -27,7 +27,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.record import record
-from pipeline.run import DURATIONS, corpus
+from pipeline.run.durations import DURATIONS, corpus
 from slr.files import read_json
 
 REPOSITORY = Path(__file__).parents[1]

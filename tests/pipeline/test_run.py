@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.estimate import Estimate, spoken
-from pipeline.plan import Plan
-from pipeline.run import Watch
+from pipeline.run.estimate import Estimate, spoken
+from pipeline.run.plan import Plan
+from pipeline.run.watch import Watch
 from tests.helpers import REPOSITORY
 
 DVC_YAML = """
