@@ -18,7 +18,7 @@ def test_every_stage_of_dvc_yaml_leaves_its_outputs(reproduced: Project):
 
 def test_nothing_reruns_where_nothing_changed(project: Project):
     assert stages_run(project.dvc("repro")) == []
-    assert "up to date" in project.dvc("status")
+    assert "up to date" in project.dvc("status", "dvc.yaml")
 
 
 def test_selecting_another_model_reruns_select_and_report_alone(project: Project):

@@ -28,7 +28,7 @@ def test_a_model_of_the_zoo_trains_when_it_is_selected_and_is_told_of(selected: 
     page = (folder / "reports/report.html").read_text()
     assert "transformer: config.json" in page and "silt_sequence" not in page
     assert "metrics/models/transformer.json" in selected.dvc("metrics", "show")
-    assert stages_run(selected.dvc("repro")) == [] and "up to date" in selected.dvc("status")
+    assert stages_run(selected.dvc("repro")) == [] and "up to date" in selected.dvc("status", "dvc.yaml")
     back = selected.dvc("exp", "run", "-S", "train.model=spoter")
     assert stages_run(back) == ["settings", "select", "report"]
     assert "transformer" not in (folder / "reports/report.html").read_text()
