@@ -15,11 +15,11 @@ from slr.dataset.manifest import SCHEMA, write_manifest
 from slr.dataset.paths import FRAMES, LANDMARKS
 from slr.decoding.records import Gloss
 from slr.errors import ClipError, CorpusError, ModelError, SlrError
-from slr.evaluation.gradcam import gradcam, write_gradcam
-from slr.evaluation.joint_importance import joint_importance, write_joint_importance
 from slr.evaluation.stores import open_alike
 from slr.files import atomic_path
 from slr.frames import extract_frames
+from slr.inference.gradcam import gradcam, write_gradcam
+from slr.inference.joint_importance import joint_importance, write_joint_importance
 from slr.training.trained import TrainedModel, load_model
 from slr.video_landmarks import VideoReader
 
@@ -35,8 +35,8 @@ def explain(clip: str, model: str | Path, out: str | Path, *, frames: Path = FRA
     model : path
         Folder of a trained model, of sentences or of clips with one sign.
     out : path
-        A new folder. Of a model of frames gradcam.mp4, frames/ and glosses.csv (`slr.evaluation.gradcam`); of one of
-        landmarks importance.csv and importance.png (`slr.evaluation.joint_importance`).
+        A new folder. Of a model of frames gradcam.mp4, frames/ and glosses.csv (`slr.inference.gradcam`); of one of
+        landmarks importance.csv and importance.png (`slr.inference.joint_importance`).
     frames, landmarks : Path
         What the stages of those names wrote.
     any_extractor : bool, default False

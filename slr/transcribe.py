@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from slr.data.clips import cut
-from slr.data.stretches import Stretch, stretches_of
 from slr.decoding.decoder import Decoder
 from slr.decoding.records import named
 from slr.errors import ClipError, ModelError
 from slr.frames import clip_frames
-from slr.landmarks.spool import Spool
+from slr.inference.spool import Spool
+from slr.inference.stretches import Stretch, stretches_of
 from slr.progress import progress
 from slr.segments import Segment
 from slr.segments.files import Tiers

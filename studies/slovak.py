@@ -12,8 +12,8 @@ import pandas as pd
 
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
-from slr.evaluation.dtw import dtw_distances, dtw_features
 from slr.metrics.classification import accuracy as with_interval
+from studies.dtw import dtw_distances, dtw_features
 from studies.workspace import clone, run
 
 CSV = "words.csv"

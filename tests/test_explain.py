@@ -15,9 +15,9 @@ from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import SCHEMA, write_manifest
 from slr.dataset.splits import write_splits
 from slr.errors import CorpusError, ModelError, SlrError
-from slr.evaluation.features import write_features
 from slr.explain import explain
 from slr.frames import extract_frames
+from slr.inference.features import write_features
 from slr.models import build
 from slr.params import FramesParams, PoseCtcParams, ScaStgcnDetectionParams, SpoterParams, StfnetParams
 from slr.training.trained import load_model, save_model

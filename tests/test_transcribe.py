@@ -26,7 +26,7 @@ from slr.dataset.splits import write_splits
 from slr.errors import ClipError, ModelError
 from slr.evaluation.streams import probabilities_of
 from slr.files import read_json, write_json
-from slr.landmarks.spool import Spool
+from slr.inference.spool import Spool
 from slr.params import parse
 from slr.segments import Segment
 from slr.segments.files import read

@@ -13,13 +13,13 @@ from typer.testing import CliRunner
 from slr import transcribe
 from slr.cli import app
 from slr.data.images import RgbBatch, RgbClips
-from slr.data.stretches import stretches_of
 from slr.dataset.frames import FrameStore
 from slr.dataset.landmark_store import LandmarkStore
 from slr.decoding.decoder import Decoder
 from slr.errors import ClipError
 from slr.files import read_json, write_json
 from slr.frames import clip_frames
+from slr.inference.stretches import stretches_of
 from slr.params import FramesParams
 from slr.segments import Segment
 from slr.segments.finding import segments_of

@@ -26,7 +26,7 @@ def transfer_model(
     Example:
       slr transfer models/spoter_embedding --data ../other-project/data
     """
-    from slr.evaluation.transfer import print_transfer, transfer
+    from slr.generalisation.transfer import print_transfer, transfer
 
     with readable_errors():
         metrics = transfer(model, data, any_landmarks)
@@ -94,7 +94,7 @@ def write_features(
     Example:
       slr features --out features.parquet --split val
     """
-    from slr.evaluation.features import write_features
+    from slr.inference.features import write_features
 
     with readable_errors():
         clips, vectors = write_features(out, model=model, data=data, split=split)

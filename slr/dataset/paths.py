@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+SETTINGS = Path("data/settings.txt")
+"""That the settings have been checked."""
 SAMPLE = Path("data/sample")
 MANIFEST = Path("data/manifest.parquet")
 FRAMES = Path("data/frames")

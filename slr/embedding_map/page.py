@@ -23,8 +23,8 @@ from slr.draw import View, part_colours, shown_joints
 from slr.errors import CorpusError
 from slr.evaluation.embeddings import MOST_CLIPS, TITLES, lay_out_by
 from slr.evaluation.probe import persons
-from slr.evaluation.transfer import check_landmarks
 from slr.files import write_text
+from slr.generalisation.transfer import check_landmarks
 from slr.progress import progress
 from slr.skeleton import Skeleton
 from slr.training.trained import load_model

@@ -20,7 +20,6 @@ from slr.data.batches import Batch, by_sign, collate, similar_lengths
 from slr.data.clips import Clips
 from slr.data.images import RgbBatch, RgbClips
 from slr.data.normalise import Normalise, normaliser
-from slr.data.splice import Splicer
 from slr.errors import ModelError
 from slr.files import file_hash
 from slr.models import build
@@ -36,6 +35,7 @@ from slr.training.device import autocast, choose_device, choose_precision, use_c
 from slr.training.grouping import hard_batches, thresholds
 from slr.training.losses import Criterion
 from slr.training.resume import Checkpoint, RunState
+from slr.training.splice import Splicer
 from slr.training.trained import outputs, save_model
 from slr.training.validation import threshold, validate
 

@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 
 from slr.corpora import scanning
 from slr.evaluation import plots
-from slr.evaluation.folds import cross_validate
 from slr.files import read_json, write_json, write_text
+from slr.generalisation.folds import cross_validate
 from slr.landmarks.importing import import_landmarks
 from slr.params import CorpusParams, ModelParams, Params, parse
 from studies.isl_kinect.models import MODELS

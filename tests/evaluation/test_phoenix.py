@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slr.evaluation.phoenix import CLEAN, chosen, clean_2014, clean_2014t
-from slr.evaluation.sclite import read_stm
+from slr.metrics.sclite import read_stm
 from slr.metrics.wer import align_sentences, count
 from tests.helpers.references import real_references
 

@@ -6,9 +6,9 @@ import pytest
 
 from slr.corpora import scanning
 from slr.errors import SlrError
-from slr.evaluation.dtw import dtw_body_features
 from slr.files import read_json
 from slr.params import CorpusParams, EmbeddingParams, LossParams, MultistreamParams
+from studies.dtw import dtw_body_features
 from studies.isl_fewshot import run as study
 from studies.isl_fewshot.models import MODELS
 from tests.helpers.study_recordings import KINECT, kinect_clip, real, write_kinect

@@ -19,7 +19,7 @@ from slr.data.clips import Clips
 from slr.data.normalise import normaliser
 from slr.decoding.records import Gloss, in_seconds
 from slr.evaluation.plots import ACCENT, SECOND
-from slr.evaluation.readings import Reading, readings
+from slr.inference.readings import Reading, readings
 from slr.skeleton import Skeleton
 from slr.training.trained import TrainedModel
 

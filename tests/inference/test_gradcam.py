@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from slr.decoding.records import Gloss
-from slr.evaluation.gradcam import SHOWN_SIDE, GlossHeat, gradcam, overlay, write_gradcam
-from slr.evaluation.readings import readings
+from slr.inference.gradcam import SHOWN_SIDE, GlossHeat, gradcam, overlay, write_gradcam
+from slr.inference.readings import readings
 from slr.video import probe
 from tests.helpers.rgb_batches import CLASSES, batch_of, network
 

@@ -10,9 +10,9 @@ from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.dataset.splits import read_splits
 from slr.errors import CorpusError, SlrError
-from slr.evaluation import folds
-from slr.evaluation.folds import by_signer, cross_validate, fold_splits, summarise
 from slr.frames import extract_frames
+from slr.generalisation import folds
+from slr.generalisation.folds import by_signer, cross_validate, fold_splits, summarise
 from slr.params import FramesParams, Params, PoseCtcParams, SplitsParams, SpoterParams, StfnetParams, parse
 from slr.splits import make_splits
 from slr.video import write_video

@@ -10,8 +10,8 @@ import torch
 
 from slr.data.batches import collate
 from slr.data.clips import Clips
-from slr.evaluation.joint_importance import joint_importance, write_joint_importance
-from slr.evaluation.readings import readings
+from slr.inference.joint_importance import joint_importance, write_joint_importance
+from slr.inference.readings import readings
 from slr.models import build
 from slr.params import PoseCtcParams, SpoterParams
 from slr.skeleton import skeleton

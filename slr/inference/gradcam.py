@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from slr.data.images import RgbBatch
 from slr.decoding.records import Gloss, in_seconds
-from slr.evaluation.readings import Reading, readings
+from slr.inference.readings import Reading, readings
 from slr.models.stfnet import Stfnet
 from slr.models.stfnet.packing import pack
 from slr.sheet import font

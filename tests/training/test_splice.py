@@ -7,7 +7,7 @@ import torch
 
 from slr.data.batches import collate
 from slr.data.clips import Clips
-from slr.data.splice import Splicer
+from slr.training.splice import Splicer
 
 SENTENCES = {
     "a": [0, 0, 1, 1, 0, 2, 2, 2, 0], "b": [1, 1, 0, 0, 3, 3], "c": [0, 3, 3, 0, 1, 1, 0, 2],

@@ -13,7 +13,7 @@ from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import write_store
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.errors import CorpusError, ModelError, ParamsError
-from slr.evaluation.transfer import print_transfer, transfer
+from slr.generalisation.transfer import print_transfer, transfer
 from slr.params import parse
 from slr.skeleton import SKELETONS, Skeleton, skeleton
 from slr.training.loop import train

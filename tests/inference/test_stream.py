@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from slr.decoding.beam import beam_search
 from slr.decoding.greedy import greedy
-from slr.decoding.stream import BeamStream, GreedyStream
+from slr.inference.stream import BeamStream, GreedyStream
 from tests.helpers.lattices import fusion, noise, spikes
 
 lattices = st.builds(lambda seed, frames, classes, made: made(np.random.default_rng(seed), frames, classes),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from slr.data.evenly import evenly
 from slr.data.images import RgbBatch
-from slr.data.stretches import stretches_of
+from slr.inference.stretches import stretches_of
 from slr.params.families.stfnet import ImagesParams
 from slr.video import Frame
 

@@ -8,7 +8,7 @@ import pytest
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks, write_store
 from slr.errors import SlrError
-from slr.landmarks.spool import Spool
+from slr.inference.spool import Spool
 from slr.skeleton import skeleton
 
 JOINTS, WANTED = skeleton("holistic-75"), skeleton("spoter-54")
