@@ -161,7 +161,7 @@ def _repro(project: Path, arguments: Sequence[str]) -> None:
 
 def _lock(text: str) -> dict[str, str]:
     """The hash of each output of the stages in `SAME_EVERYWHERE`, from a dvc.lock's text."""
-    stages: dict[str, Any] = (yaml.safe_load(text) or {}).get("stages", {})
+    stages: dict[str, Any] = (yaml.load(text, yaml.CSafeLoader) or {}).get("stages", {})
     return {out["path"]: out["md5"] for name in SAME_EVERYWHERE for out in stages.get(name, {}).get("outs", [])}
 
 

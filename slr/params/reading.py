@@ -49,7 +49,7 @@ def load(path: str | Path = "params.yaml") -> Params:
 def read_yaml(path: str | Path) -> dict[str, Any]:
     """A file of settings as it stands, unchecked; raises ParamsError if it is missing or isn't YAML."""
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+        content = yaml.load(Path(path).read_text(encoding="utf-8"), yaml.CSafeLoader) or {}
     except FileNotFoundError:
         raise ParamsError(f"{path} is not here; run this from the project's folder") from None
     except yaml.YAMLError as error:

@@ -198,7 +198,7 @@ def _outputs(lock: Path | None, models: Container[str]) -> list[dict[str, Any]]:
     """Path, hash, size and number of files of what the pipeline's stages wrote, except of models that are no more."""
     if lock is None or not lock.exists():
         return []
-    stages = (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {})
+    stages = (yaml.load(lock.read_text(encoding="utf-8"), yaml.CSafeLoader) or {}).get("stages", {})
     return [{"stage": stage, **output}
             for stage, content in stages.items() if "@" not in stage or stage.split("@", 1)[1] in models
             for output in content.get("outs", []) if stage != "report"]
