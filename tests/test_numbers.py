@@ -68,9 +68,10 @@ def test_the_results_of_a_study_are_its_metrics(study: Path, committed: Path):
         assert table and table[0].strip() in readme
 
 
-def test_the_readme_has_a_row_for_every_committed_model(committed: Path):
+def test_every_committed_model_has_a_row_in_the_readme_or_the_zoo(committed: Path):
     models = {path.stem for path in committed.rglob("metrics/models/*.json")}
-    rows = re.findall(r"^\| `(\w+)` \|", (REPOSITORY / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    pages = [(REPOSITORY / name).read_text(encoding="utf-8") for name in ("README.md", "docs/zoo.md")]
+    rows = re.findall(r"^\| `(\w+)` \|", "\n".join(pages), re.MULTILINE)
     assert sorted(rows) == sorted(models) != []
 
 

@@ -55,7 +55,7 @@ def test_a_model_of_landmarks_without_video_is_refused(drawn_model, tmp_path):
 
 def test_a_video_without_a_person_or_a_picture_says_so(drawn_model, tmp_path):
     predictor = Predictor(drawn_model)
-    write_video(tmp_path / "grey.mp4", [np.full((128, 128, 3), 128, np.uint8)] * 4, fps=15)
+    write_video(tmp_path / "grey.mp4", [np.full((128, 128, 3), 128, np.uint8)] * 4, fps=12)
     with pytest.raises(ClipError, match="no person found in any of its 4 frames"):
         predictor.predict(tmp_path / "grey.mp4")
     (tmp_path / "text.mp4").write_text("not a video")

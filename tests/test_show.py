@@ -66,7 +66,7 @@ def test_nothing_extracted_yet(tmp_path):
 def test_a_video_file_is_extracted_here(tiny_corpus, tmp_path, monkeypatch):
     clips = read_manifest(tiny_corpus / "manifest.parquet")
     first = [frame.image for frame in read_video(tiny_corpus / clips.media[0])][:8]
-    write_video(tmp_path / "new recording.mp4", first, fps=15)
+    write_video(tmp_path / "new recording.mp4", first, fps=12)
     monkeypatch.chdir(tmp_path)
     out = show_clip("new recording.mp4", "drawn.mp4")
     assert probe(out).n_frames == 8

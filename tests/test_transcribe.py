@@ -90,7 +90,7 @@ def video(tiny_corpus, tmp_path_factory) -> Path:
     """Three of the drawn clips after one another."""
     path = tmp_path_factory.mktemp("video") / "three.mp4"
     media = [tiny_corpus / f"isolated/{clip_id}.mp4" for clip_id in CLIPS]
-    write_video(path, (frame.image for clip in media for frame in read_video(clip)), fps=15)
+    write_video(path, (frame.image for clip in media for frame in read_video(clip)), fps=12)
     return path
 
 
@@ -112,7 +112,7 @@ def spooled(clip: ClipLandmarks, store: LandmarkStore, *models: TrainedModel) ->
 
 def long_clip(store: LandmarkStore) -> ClipLandmarks:
     """All drawn clips after one another."""
-    return ClipLandmarks("all", 15, 320, 320, np.concatenate([clip.coordinates for clip in store]))
+    return ClipLandmarks("all", 12, 320, 320, np.concatenate([clip.coordinates for clip in store]))
 
 
 def changed(model: Path, folder: Path, **changes) -> Path:
@@ -130,19 +130,19 @@ def test_signs_are_found_where_they_are(tiers, tiny_corpus):
     truth, offset = [], 0
     for clip_id in CLIPS:
         sign = clips.segments[clip_id][0]
-        truth.append((clips.glosses[clip_id][0], (offset + sign["start"]) / 15, (offset + sign["end"]) / 15))
+        truth.append((clips.glosses[clip_id][0], (offset + sign["start"]) / 12, (offset + sign["end"]) / 12))
         offset += sum(1 for _ in read_video(tiny_corpus / f"isolated/{clip_id}.mp4"))
     for stretch, (gloss, start_s, end_s) in zip(tiers["signing"], truth, strict=True):
         shared_s = min(stretch.end_s, end_s) - max(stretch.start_s, start_s)
         assert shared_s > 0.4 * (max(stretch.end_s, end_s) - min(stretch.start_s, start_s))
         assert gloss in [found.label for found in tiers["glosses"]
                          if found.start_s < stretch.end_s and found.end_s > stretch.start_s]
-    around_s = AROUND_S + 1 / 15  # whole frames
+    around_s = AROUND_S + 1 / 12  # whole frames
     for gloss in tiers["glosses"]:
         assert any(stretch.start_s - around_s < gloss.start_s and gloss.end_s < stretch.end_s + around_s
                    for stretch in tiers["signing"])
     for segments in tiers.values():
-        assert all(0 <= segment.start_s < segment.end_s <= offset / 15 and 0 < segment.score <= 1
+        assert all(0 <= segment.start_s < segment.end_s <= offset / 12 and 0 < segment.score <= 1
                    for segment in segments)
         assert all(a.end_s <= b.start_s for a, b in pairwise(segments))
 
@@ -241,14 +241,14 @@ def test_the_memory_that_is_used_changes_nothing(detector, tiny_landmarks, monke
 def test_a_video_shorter_than_a_window_is_one_window(detector, recogniser, tiny_landmarks, n_frames):
     store = LandmarkStore(tiny_landmarks)
     clip = store[CLIPS[0]]
-    clip = ClipLandmarks("short", 15, 320, 320, clip.coordinates[:n_frames])
+    clip = ClipLandmarks("short", 12, 320, 320, clip.coordinates[:n_frames])
     with spooled(clip, store, detector, recogniser) as spool:
         starts, found = window_probabilities(detector, spool)
         glosses = list(glosses_of(recogniser, spool, 0, n_frames))
-        assert spool.edges_s == pytest.approx(np.arange(n_frames + 1) / 15)
+        assert spool.edges_s == pytest.approx(np.arange(n_frames + 1) / 12)
     assert starts.tolist() == [0]
     assert found == pytest.approx(detector.probabilities(detector.clip(clip, store.skeleton)).numpy(), abs=1e-5)
-    assert all(0 <= gloss.start_s < gloss.end_s <= n_frames / 15 + 1e-9 for gloss in glosses)
+    assert all(0 <= gloss.start_s < gloss.end_s <= n_frames / 12 + 1e-9 for gloss in glosses)
 
 
 # Pieces
@@ -305,9 +305,9 @@ def test_glosses_of_a_long_stretch_lie_in_its_pieces(recogniser, tiny_landmarks)
 def test_frames_that_share_a_time_break_nothing(recogniser, tiny_landmarks):
     store = LandmarkStore(tiny_landmarks)
     clip = store[CLIPS[0]]
-    frozen = ClipLandmarks("frozen", 15, 320, 320, clip.coordinates, np.full(len(clip), 0.5))
+    frozen = ClipLandmarks("frozen", 12, 320, 320, clip.coordinates, np.full(len(clip), 0.5))
     with spooled(frozen, store, recogniser) as spool:
-        assert spool.edges_s[-1] == pytest.approx(0.5 + 1 / 15)
+        assert spool.edges_s[-1] == pytest.approx(0.5 + 1 / 12)
         glosses = list(glosses_of(recogniser, spool, 0, len(clip)))
     assert glosses and all(gloss.end_s >= gloss.start_s + 0.00099 for gloss in glosses)
 
@@ -317,7 +317,7 @@ def test_frames_that_share_a_time_break_nothing(recogniser, tiny_landmarks):
 
 def test_a_video_that_cant_be_used_is_named_with_the_reason(models, tmp_path):
     transcriber = Transcriber(models / "detector", models / "recogniser")
-    write_video(tmp_path / "grey.mp4", [np.full((128, 128, 3), 128, np.uint8)] * 4, fps=15)
+    write_video(tmp_path / "grey.mp4", [np.full((128, 128, 3), 128, np.uint8)] * 4, fps=12)
     with pytest.raises(ClipError, match=r"grey\.mp4: no person found in any of its 4 frames"):
         transcriber(tmp_path / "grey.mp4")
     (tmp_path / "text.mp4").write_text("not a video")
@@ -350,7 +350,7 @@ def test_models_of_landmarks_made_otherwise_are_refused(models, tmp_path):
     made = read_json(models / "recogniser/config.json")["preprocessing"]
     faster = changed(models / "recogniser", tmp_path / "faster",
                      preprocessing={**made, "frames": {**made["frames"], "fps": 25.0}})
-    with pytest.raises(ModelError, match=r"faster .*made differently.*fps: 25.0 there, 15.* here"):
+    with pytest.raises(ModelError, match=r"faster .*made differently.*fps: 25.0 there, 12.* here"):
         Transcriber(models / "detector", faster)
     with pytest.raises(ModelError, match="fps"):
         Transcriber(models / "detector", faster, any_extractor=True)

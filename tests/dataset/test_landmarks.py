@@ -150,7 +150,7 @@ def test_mistakes_are_named(store, tmp_path):
 
 
 def test_reading_needs_no_mediapipe_opencv_or_torch(store):
-    code = (f"import sys; from slr.dataset.landmarks import LandmarkStore; LandmarkStore({str(store._shards.folder)!r})"
+    code = (f"import sys; from slr.dataset.landmark_store import LandmarkStore; LandmarkStore({str(store._shards.folder)!r})"
             "['walk']; sys.exit(bool({'mediapipe', 'cv2', 'torch', 'av'} & set(sys.modules)))")
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
@@ -161,7 +161,7 @@ OWN = {"name": "own-3", "space": "metric", "parts": {"body": ["nose", "left_wris
 def test_a_skeleton_of_ones_own_travels_with_the_store(tmp_path):
     one = ClipLandmarks("c", 30, 1, 1, np.ones((2, 3, 3), np.float32))
     write_store(tmp_path / "landmarks", [one], define(OWN), channels=CHANNELS[:3])
-    code = ("import sys; from slr.dataset.landmarks import LandmarkStore; from slr.skeleton import skeleton; "
+    code = ("import sys; from slr.dataset.landmark_store import LandmarkStore; from slr.skeleton import skeleton; "
             "store = LandmarkStore(sys.argv[1]); own = skeleton('own-3'); "
             "print(own is store.skeleton, own.definition(), store['c'].mask.sum())")
     told = subprocess.run([sys.executable, "-c", code, str(tmp_path / "landmarks")], capture_output=True, text=True,

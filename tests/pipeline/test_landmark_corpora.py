@@ -37,8 +37,9 @@ def test_arrays_become_models_and_a_report(empty_project: Project, tmp_path: Pat
     assert "12 clips of 3 glosses by 4 signers" in told
     assert json.loads(project.run("slr", "check", "--json")) == []
     project.set_params({"models": {"own": MODEL}, "train": {"model": "own", "models": ["own"]}})
-    assert stages_run(project.dvc("repro")) == ["corpus", "frames", "landmarks", "splits", "signers", "train@own",
-                                              "evaluate@own", "select", "report"]
+    assert stages_run(project.dvc("repro")) == [
+        "settings", "corpus", "frames", "landmarks", "splits", "signers", "train@own", "evaluate@own", "select",
+        "report"]
     assert len(LandmarkStore(project.folder / "data/landmarks")) == 12
     assert json.loads((project.folder / "metrics/signers.json").read_text()) == {"clusters": 1.0}
     assert json.loads((project.folder / "metrics/metrics.json").read_text())["classes"] == 3

@@ -33,7 +33,7 @@ def test_a_folder_of_recordings_becomes_a_model_that_predicts(project: Project, 
     assert "8 clips of 2 glosses by unknown signers" in use(project, recordings)
     problems = json.loads(project.run("slr", "check", "--json"))
     assert {problem["severity"] for problem in problems} == {"warning"}
-    assert stages_run(project.dvc("repro"))[:3] == ["corpus", "frames", "landmarks"]
+    assert stages_run(project.dvc("repro"))[:4] == ["settings", "corpus", "frames", "landmarks"]
     metrics = json.loads((project.folder / "metrics/metrics.json").read_text())
     assert metrics["classes"] == 2 and "signers" not in metrics
 

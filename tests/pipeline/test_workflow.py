@@ -36,7 +36,7 @@ def test_a_models_setting_retrains_that_model_alone(project: Project):
 
 def test_select_trains_one_model_and_nothing_else(project: Project):
     project.set_params({"models": {"spoter": {"lr": 0.002}, "silt_query": {"epochs": 2}}})
-    assert stages_run(project.dvc("repro", "select")) == ["train@spoter", "evaluate@spoter", "select"]
+    assert stages_run(project.dvc("repro", "select")) == ["settings", "train@spoter", "evaluate@spoter", "select"]
 
 
 def test_a_queued_sweep_runs_each_value(project: Project):

@@ -1,5 +1,6 @@
 """Models of the zoo, with real DVC: one when it is asked for, or all of them."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -29,15 +30,15 @@ def test_a_model_of_the_zoo_trains_when_it_is_selected_and_is_told_of(selected: 
     assert "transformer: config.json" in page and "silt_sequence" not in page
     assert "metrics/models/transformer.json" in selected.dvc("metrics", "show")
     assert stages_run(selected.dvc("repro")) == [] and "up to date" in selected.dvc("status", "dvc.yaml")
-    back = selected.dvc("exp", "run", "-S", "train.model=spoter")
-    assert stages_run(back) == ["settings", "select", "report"]
+    selected.dvc("exp", "run", "-S", "train.model=spoter")  # as it was before: DVC brings it back from its cache
+    assert read_json(folder / "metrics/metrics.json") == read_json(folder / "metrics/models/spoter.json")
     assert "transformer" not in (folder / "reports/report.html").read_text()
 
 
 def test_a_setting_of_the_zoo_retrains_that_model_alone(selected: Project):
     ran = stages_run(selected.dvc("exp", "run", "-S", "zoo/params.yaml:models.transformer.lr=0.002"))
     assert ran == ["settings", *TRANSFORMER, "select", "report"]
-    changed = selected.dvc("metrics", "diff", "--all")
+    changed = selected.dvc("metrics", "diff")
     assert "metrics/models/transformer.json" in changed and "metrics/models/spoter.json" not in changed
     assert "zoo/params.yaml:models.transformer.lr" in selected.dvc("exp", "show", "--csv").splitlines()[0]
 
@@ -48,13 +49,14 @@ def test_plots_are_of_the_selected_model_wherever_it_is_from(selected: Project):
     assert "actual" in shown and "train_loss" in shown
     tables = json.loads(selected.dvc("plots", "diff", "HEAD~1", "--json").splitlines()[-1])
     losses = tables["data"]["Loss of the selected model"][0]
-    assert losses["revisions"] == ["HEAD~1", "workspace"]
+    assert sorted(losses["revisions"]) == ["HEAD~1", "workspace"]
 
 
 def test_the_whole_zoo_is_trained_by_its_file_and_has_a_page(project: Project):
     assert stages_run(project.dvc("repro", "zoo/dvc.yaml")) == ZOO
     page = (project.folder / "reports/zoo.html").read_text()
-    assert "transformer: config.json" in page and "silt_sequence: config.json" in page and "spoter" not in page
+    told = [name for name in ("transformer", "silt_sequence", "spoter") if f"{name}: config.json" in page]
+    assert told == ["transformer", "silt_sequence"]
     assert stages_run(project.dvc("repro", "--all-pipelines")) == []
     project.commit("The zoo")
     assert stages_run(project.dvc("exp", "run", "-S", "train.model=silt_sequence")) == ["settings", "select", "report"]
@@ -70,9 +72,8 @@ def test_the_whole_zoo_is_trained_by_its_file_and_has_a_page(project: Project):
 def test_a_sweep_over_both_files_in_the_queue(project: Project):
     project.dvc("exp", "run", "--queue", "-S", "train.model=spoter,transformer")
     project.dvc("exp", "run", "--run-all")
-    rows = project.dvc("exp", "show", "--csv", "--hide-workspace").splitlines()
-    place = rows[0].split(",").index("train.model")
-    assert {row.split(",")[place] for row in rows[1:]} >= {"spoter", "transformer"}
+    rows = csv.DictReader(project.dvc("exp", "show", "--csv", "--hide-workspace").splitlines())
+    assert {row["train.model"] for row in rows} >= {"spoter", "transformer"}
     assert not (project.folder / "models/transformer").exists()  # the workspace stays as it was
 
 
