@@ -33,7 +33,8 @@ def test_the_other_hand_moves_for_two_handed_signs_alone(sign):
 def test_hands_move_without_jumps(sign):
     action = timeline.sentence([sign], SIGNER, rng()).sample(120)
     for hand in (action.dominant, action.other):
-        assert np.linalg.norm(np.diff(hand.centre, axis=0), axis=-1).max() * 120 < 4  # metres a second; a jump would be ten times that
+        moved = np.linalg.norm(np.diff(hand.centre, axis=0), axis=-1)
+        assert moved.max() * 120 < 4  # metres a second; a jump would be ten times that
         turned = (hand.turn[:-1].inv() * hand.turn[1:]).magnitude()
         assert turned.max() * 120 < 20  # radians a second
 

@@ -150,7 +150,8 @@ def test_mistakes_are_named(store, tmp_path):
 
 
 def test_reading_needs_no_mediapipe_opencv_or_torch(store):
-    code = (f"import sys; from slr.dataset.landmark_store import LandmarkStore; LandmarkStore({str(store._shards.folder)!r})"
+    code = ("import sys; from slr.dataset.landmark_store import LandmarkStore; "
+            f"LandmarkStore({str(store._shards.folder)!r})"
             "['walk']; sys.exit(bool({'mediapipe', 'cv2', 'torch', 'av'} & set(sys.modules)))")
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
