@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -155,7 +156,10 @@ def print_comparison(comparison: list[Comparison]) -> None:
 
 
 def _repro(project: Path, arguments: Sequence[str]) -> None:
-    if subprocess.run([sys.executable, "-m", "dvc", "repro", *arguments], cwd=project, stdout=sys.stderr).returncode:
+    # the stages' `python` is this one, also where the environment isn't activated
+    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    command = [sys.executable, "-m", "dvc", "repro", *arguments]
+    if subprocess.run(command, cwd=project, env=env, stdout=sys.stderr).returncode:
         raise SlrError("the pipeline failed, so there is nothing to compare; its message stands above")
 
 
