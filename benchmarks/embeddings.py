@@ -28,10 +28,10 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks import published_triplet
 from benchmarks.record import peak_mib, record
-from slr.index.approximate import ApproximateSearch
-from slr.index.gallery import Gallery, make_gallery
-from slr.index.search import Search
-from slr.training.triplet import all_triplets
+from slr.gallery.approximate import ApproximateSearch
+from slr.gallery.gallery import Gallery, make_gallery
+from slr.gallery.search import Search
+from slr.losses.triplet import all_triplets
 
 SIZE, QUERIES, TOP = 32, 300, 5
 GLOSSES = 2_000

@@ -27,11 +27,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.record import record
-from slr.compute import map_unordered
 from slr.dataset.frames import SCHEMA, decode_jpegs
-from slr.dataset.shards import Shards, with_clip, write_shards
-from slr.landmarks.extract import extract_landmarks
-from slr.landmarks.holistic import extractor_metadata
+from slr.extraction.holistic import extractor_metadata
+from slr.extraction.landmarks import extract_landmarks
+from slr.io.shards import Shards, with_clip, write_shards
+from slr.io.workers import map_unordered
 from slr.params import LandmarksParams
 
 WITH_FACE, WITHOUT_FACE = LandmarksParams(skeleton="holistic-553"), LandmarksParams(skeleton="holistic-75")

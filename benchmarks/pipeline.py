@@ -28,7 +28,7 @@ from pathlib import Path
 
 from benchmarks.record import record
 from pipeline.run.durations import DURATIONS, corpus
-from slr.files import read_json
+from slr.io.files import read_json
 
 REPOSITORY = Path(__file__).parents[1]
 ZOO_MODEL = "silt_sequence"

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from slr.compute import cores
-from slr.files import read_json, write_json
+from slr.io.files import read_json, write_json
+from slr.io.workers import cores
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("av", "dvc", "mediapipe", "numpy", "opencv-python", "pandas", "pyarrow", "torch")

@@ -11,7 +11,7 @@ keep, the second is timed. Ours and the published are run in turns; each number 
 - `stfnet_published_step_s`, `stfnet_published_peak_mib`: `benchmarks/published_stfnet.py`, with 3-D convolutions and
   without checkpointing. That it gives the same as ours is checked by `tests/models/stfnet/test_stfnet.py`.
 - `stfnet_step_s`, `stfnet_peak_mib`: ours, without checkpointing; `stfnet_checkpointing_step_s`,
-  `stfnet_checkpointing_peak_mib`: with it, and with `slr.compute.return_freed_memory`.
+  `stfnet_checkpointing_peak_mib`: with it, and with `slr.io.workers.return_freed_memory`.
 - `stfnet_step_ratio`, `stfnet_checkpointing_step_ratio`: ours over the published step.
 - `stfnet_memory_ratio`: ours with checkpointing over the published one's.
 
@@ -27,7 +27,7 @@ import sys
 import time
 
 from benchmarks.record import peak_mib, record
-from slr.compute import cores, return_freed_memory
+from slr.io.workers import cores, return_freed_memory
 
 FRAMES, SIDE, GLOSSES, CLASSES = 64, 224, 8, 1200
 ARRANGEMENTS = ("published", "ours", "checkpointing")
@@ -38,9 +38,9 @@ def measure(arrangement: str) -> dict[str, float]:
     import torch
 
     from benchmarks.published_stfnet import PublishedStfnet, batch_of
+    from slr.losses.ctc import CtcCriterion
     from slr.models.stfnet import Stfnet
     from slr.params.families.stfnet import StfnetParams
-    from slr.training.ctc import CtcCriterion
 
     torch.set_num_threads(cores())
     if arrangement == "checkpointing":

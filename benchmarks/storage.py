@@ -32,7 +32,7 @@ import pandas as pd
 from benchmarks.record import record
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import STEP, ClipLandmarks, write_store
-from slr.skeleton import skeleton
+from slr.dataset.skeleton import skeleton
 
 CLIPS, FRAMES, CSV_CLIPS = 2000, 80, 20
 JOINTS = skeleton("holistic-75")

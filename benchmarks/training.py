@@ -39,9 +39,9 @@ from benchmarks import published_sca_stgcn, published_spoter
 from benchmarks.record import record
 from slr.dataset.landmarks import ClipLandmarks, write_store
 from slr.dataset.manifest import SCHEMA, write_manifest
+from slr.dataset.skeleton import skeleton
 from slr.dataset.splits import write_splits
 from slr.params import parse
-from slr.skeleton import skeleton
 from slr.training.device import choose_precision, use_cores
 from slr.training.loop import train
 

@@ -21,9 +21,9 @@ from pathlib import Path
 
 from benchmarks.record import peak_mib, record
 from slr.corpora.sample import render
+from slr.inference.transcribe import SIGNING, Transcriber
+from slr.io.video import read_video, write_video
 from slr.params import SampleParams
-from slr.transcribe import SIGNING, Transcriber
-from slr.video import read_video, write_video
 
 STREAM = SampleParams(parts=["streams"], signers=1, streams=1)
 

@@ -36,7 +36,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from slr.files import write_text
+from slr.io.files import write_text
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = ("README.md", "docs/*.md", "benchmarks/*.md", "studies/*.md", "studies/*/*.md")

@@ -14,7 +14,7 @@ from slr.dataset.paths import (
     ZOO_REPORTS,
 )
 from slr.evaluation.evaluate import evaluate as evaluate_model
-from slr.files import file_hash, write_json
+from slr.io.files import file_hash, write_json
 from slr.params import Params
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from pipeline.stage import run
 from slr.corpora.registry import IMPORTED
 from slr.dataset.paths import FRAMES, MANIFEST, WORK
-from slr.frames import extract_frames, no_frames
+from slr.extraction.frames import extract_frames, no_frames
 from slr.params import Params
 
 

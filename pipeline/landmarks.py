@@ -3,8 +3,8 @@
 from pipeline.stage import run
 from slr.corpora.registry import IMPORTED
 from slr.dataset.paths import FRAMES, LANDMARKS, MANIFEST, WORK
-from slr.landmarks.extract import extract_landmarks
-from slr.landmarks.importing import import_landmarks
+from slr.extraction.importing import import_landmarks
+from slr.extraction.landmarks import extract_landmarks
 from slr.params import Params
 
 

@@ -4,7 +4,7 @@ import shutil
 
 from pipeline.stage import run
 from slr.dataset.paths import EVALUATED, METRICS, MODELS, SELECTED
-from slr.files import atomic_path, read_json
+from slr.io.files import atomic_path, read_json
 from slr.params import Params
 
 

@@ -6,7 +6,7 @@ that it is the first.
 
 from pipeline.stage import run
 from slr.dataset.paths import SETTINGS
-from slr.files import write_text
+from slr.io.files import write_text
 from slr.params import Params
 
 

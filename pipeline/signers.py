@@ -3,9 +3,9 @@
 from pipeline.stage import run
 from slr.dataset.paths import LANDMARKS, MANIFEST, METRICS, SIGNERS, SPLITS
 from slr.dataset.signers import write_signers
-from slr.files import write_json
+from slr.io.files import write_json
 from slr.params import Params
-from slr.signers import cluster_signers
+from slr.partition.signers import cluster_signers
 
 
 def signers(params: Params) -> None:

@@ -6,7 +6,7 @@ from slr.dataset.manifest import read_manifest
 from slr.dataset.paths import LANDMARKS, MANIFEST, SPLITS
 from slr.dataset.splits import write_splits
 from slr.params import Params
-from slr.splits import make_splits
+from slr.partition.splits import make_splits
 
 
 def splits(params: Params) -> None:

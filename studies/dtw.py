@@ -6,7 +6,7 @@ Needs the extra `studies` (dtaidistance).
 import numpy as np
 
 from slr.dataset.landmarks import ClipLandmarks
-from slr.skeleton import Skeleton
+from slr.dataset.skeleton import Skeleton
 
 N_FRAMES = 32
 WINDOW_FRAMES = 10

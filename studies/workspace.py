@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from slr.clipwise import content_key
 from slr.errors import SlrError
-from slr.files import atomic_path, file_hash, read_json, write_json
+from slr.io.clipwise import content_key
+from slr.io.files import atomic_path, file_hash, read_json, write_json
 from slr.params import ModelParams, Params, parse
 
 REPOSITORY = Path(__file__).parents[1]

@@ -9,7 +9,7 @@ import pytest
 
 from slr.dataset.frames import FrameStore
 from slr.dataset.landmark_store import LandmarkStore
-from slr.video import read_video, write_video
+from slr.io.video import read_video, write_video
 from tests.helpers import REPOSITORY
 from tests.helpers.project import Project
 from tests.helpers.untrained import DETECTOR, FROM_LANDMARKS, FROM_PICTURES, save_untrained

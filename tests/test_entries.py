@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from slr.dataset.manifest import read_manifest
+from slr.inference.model import load_model
 from slr.params import Params, load
 from slr.tasks import clips_of
 from slr.training.data import open_store
 from slr.training.loop import train
-from slr.training.trained import load_model
 from tests.helpers import REPOSITORY
 from tests.helpers.project import Project
 

@@ -19,7 +19,7 @@ from slr.dataset.frames import read_frames
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.dataset.paths import FRAMES, LANDMARKS, MANIFEST, REPORTS
-from slr.draw import draw_skeleton
+from slr.figures.draw import draw_skeleton
 
 HERE = Path(__file__).parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

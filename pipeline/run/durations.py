@@ -6,7 +6,7 @@ import yaml
 
 from pipeline.run.estimate import Estimate
 from slr.dataset.paths import WORK
-from slr.files import read_json, write_json
+from slr.io.files import read_json, write_json
 
 DURATIONS = WORK / "durations.json"
 REFERENCE = Path("benchmarks/results/stages.json")

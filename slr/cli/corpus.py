@@ -20,7 +20,7 @@ def check(params: ParamsFile = PARAMS, as_json: Json = False):
     Example:
       slr check
     """
-    from slr.check import check_corpus, print_problems
+    from slr.corpora.check import check_corpus, print_problems
     from slr.params import load
 
     with readable_errors():
@@ -50,7 +50,7 @@ def show(
       slr show recordings/HOUSE/anna_01.mp4
       slr show --sheet
     """
-    from slr import show as looking
+    from slr.report import show as looking
 
     if sheet == (clip is not None):
         raise typer.BadParameter("name a clip (or a video file), or ask for --sheet")
@@ -72,7 +72,7 @@ def convert_landmarks(
     Example:
       slr convert pose --out poses
     """
-    from slr.convert import convert
+    from slr.corpora.exporting import convert
 
     with readable_errors():
         typer.echo(f"{convert(kind, out, y_up=y_up)} clips are in {out}")
@@ -91,7 +91,7 @@ def sample_error(
     Example:
       slr sample-error
     """
-    from slr.landmarks.extraction_error import extraction_error
+    from slr.corpora.sample.extraction_error import extraction_error
 
     with readable_errors():
         errors = extraction_error(root, landmarks)

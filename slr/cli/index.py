@@ -8,7 +8,7 @@ import typer
 from slr.cli.common import AnyExtractor, Json, Split, TrainedFolder, print_error, print_json, readable_errors
 from slr.dataset.paths import SELECTED
 from slr.errors import SlrError
-from slr.index import ALARM, INDEX
+from slr.gallery import ALARM, INDEX
 
 app = typer.Typer(no_args_is_help=True, help="Make galleries: signs known by an example each.")
 commands = typer.Typer()
@@ -41,7 +41,7 @@ def build_index(
       slr index build --split train
       slr index build anna.mp4=HOUSE ben.mp4=RAIN --out mine.parquet
     """
-    from slr.index.build import build_index, describe
+    from slr.gallery.build import build_index, describe
 
     with readable_errors():
         told = describe(build_index(clips or (), split=split, model=model, out=out, metric=metric,
@@ -65,7 +65,7 @@ def add_to_index(
     Example:
       slr index add carla.mp4=SNOW
     """
-    from slr.index.build import add_to_index, describe
+    from slr.gallery.build import add_to_index, describe
 
     with readable_errors():
         gallery, replaced = add_to_index(clips or (), split=split, index=index, model=model,
@@ -101,7 +101,7 @@ def search(
       slr search s00-balo-1
       slr search unknown.mp4 --index mine.parquet --sheet neighbours.png
     """
-    from slr.index.answer import Finder, print_answers
+    from slr.gallery.answer import Finder, print_answers
 
     with readable_errors():
         finder = Finder(index, model, alarm=alarm, any_extractor=any_extractor)

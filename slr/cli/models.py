@@ -26,7 +26,7 @@ def transfer_model(
     Example:
       slr transfer models/spoter_embedding --data ../other-project/data
     """
-    from slr.generalisation.transfer import print_transfer, transfer
+    from slr.evaluation.transfer import print_transfer, transfer
 
     with readable_errors():
         metrics = transfer(model, data, any_landmarks)
@@ -52,7 +52,7 @@ def draw_map(
     Example:
       slr map --method pca
     """
-    from slr.embedding_map.page import write_map
+    from slr.report.embedding_map import write_map
 
     with readable_errors():
         typer.echo(write_map(out, model=model, data=data, method=method, any_landmarks=any_landmarks))
@@ -72,7 +72,7 @@ def explain_clip(
     Example:
       slr explain s00-balo-1 --out why
     """
-    from slr.explain import explain
+    from slr.inference.explain import explain
 
     with readable_errors():
         glosses = explain(clip, model, out, any_extractor=any_extractor)

@@ -52,7 +52,7 @@ def verify(
       slr verify
       slr verify --zoo-models 2
     """
-    from slr.verify import print_comparison, verify_metrics
+    from slr.evaluation.verify import print_comparison, verify_metrics
 
     with readable_errors():
         comparison = verify_metrics(Path.cwd(), scratch=scratch, zoo=zoo, zoo_models=zoo_models)

@@ -32,7 +32,7 @@ class Option(NamedTuple):
     Attributes
     ----------
     setting : str
-        What it sets: an argument of `slr.presets.use_published`, or a value of one of its dicts (`imported.fps`).
+        What it sets: an argument of `slr.corpora.use.use_published`, or a value of one of its dicts (`imported.fps`).
     flag, help : str
     kind : type, default Path
         Of what is given.
@@ -133,7 +133,7 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
         Option("joined.vocabulary", "--vocabulary", "Only the first so many glosses; else all.", int, least=1),
     )),
 }
-"""Help and options of each corpus that `slr.presets.use_published` chooses; its name there has `_` for `-`."""
+"""Help and options of each corpus that `slr.corpora.use.use_published` chooses; its name there has `_` for `-`."""
 
 
 @app.command("folder")
@@ -154,7 +154,7 @@ def use_folder(
       slr use folder --root recordings
       slr use folder --root recordings --csv clips.csv
     """
-    from slr.presets import use_folder
+    from slr.corpora.use import use_folder
 
     with readable_errors():
         typer.echo(use_folder(params, root, csv))
@@ -164,7 +164,7 @@ def _published(name: str, help: str, options: tuple[Option, ...]) -> None:
     """Add the command of a corpus of the table."""
 
     def use_corpus(root: Path, params: Path, **given: Any) -> None:
-        from slr.presets import use_published
+        from slr.corpora.use import use_published
 
         settings: dict[str, Any] = {}
         for option in options:
@@ -196,7 +196,7 @@ def use_sample(params: ParamsFile = PARAMS):
     Example:
       slr use sample
     """
-    from slr.presets import use_sample
+    from slr.corpora.use import use_sample
 
     with readable_errors():
         typer.echo(use_sample(params))

@@ -28,7 +28,7 @@ def predict(
       slr predict data/sample/isolated/s00-balo-1.mp4
       slr predict recordings/HOUSE/*.mp4 --top 1 --json
     """
-    from slr.predict import Predictor, print_predictions
+    from slr.inference.predict import Predictor, print_predictions
 
     failed = False
     with readable_errors():
@@ -99,8 +99,8 @@ def transcribe_video(
 
 def _transcribe(video: Path, detector: Path | None, recogniser: Path | None, out: list[Path], any_extractor: bool,
                 as_json: bool) -> None:
+    from slr.inference.transcribe import Transcriber, print_tiers, summary
     from slr.segments.files import as_dict, format_of, write
-    from slr.transcribe import Transcriber, print_tiers, summary
 
     with readable_errors():
         for path in out:

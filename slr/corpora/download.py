@@ -20,10 +20,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from slr.errors import ClipError
-from slr.fetch import Connection, Dead, innermost, partial_file, size_and_hash
-from slr.files import disk_errors, write_text
-from slr.progress import progress, warn
-from slr.video import VIDEO_SUFFIXES, read_video
+from slr.io.fetch import Connection, Dead, innermost, partial_file, size_and_hash
+from slr.io.files import disk_errors, write_text
+from slr.io.progress import progress, warn
+from slr.io.video import VIDEO_SUFFIXES, read_video
 
 CHECKSUMS = "checksums.csv"
 DEAD = "dead.csv"

@@ -24,8 +24,8 @@ from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, frame_rates, is_image_folder, nfc, require_folder, row
 from slr.dataset.manifest import SPLIT_NAMES, SPLITS
 from slr.errors import CorpusError
-from slr.files import inside
-from slr.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from slr.io.files import inside
+from slr.io.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 LAYOUT = f"ROOT/<gloss>/<clip>.mp4 (or {', '.join(VIDEO_SUFFIXES[1:])}), or a CSV with the columns path,gloss"
 COLUMNS = ("path", "gloss", "signer", "split", "start_s", "end_s", "glosses")

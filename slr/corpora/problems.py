@@ -34,7 +34,7 @@ class Problem:
 
     @classmethod
     def outside_root(cls, where: str, error: CorpusError) -> Self:
-        """A path that leaves the corpus root, from what `slr.files.inside` raised."""
+        """A path that leaves the corpus root, from what `slr.io.files.inside` raised."""
         reason, _, way_out = str(error).partition("; ")
         return cls(where, "outside-root", "error", reason, way_out)
 

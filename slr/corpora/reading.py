@@ -12,13 +12,13 @@ from typing import Any
 
 import pandas as pd
 
-from slr.compute import map_unordered
 from slr.corpora.problems import Problem, errors, raise_errors
 from slr.dataset.manifest import SCHEMA
 from slr.errors import CorpusError
-from slr.files import inside
-from slr.progress import progress, warn
-from slr.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, frame_rate
+from slr.io.files import inside
+from slr.io.progress import progress, warn
+from slr.io.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, frame_rate
+from slr.io.workers import map_unordered
 
 Scan = tuple[pd.DataFrame, list[Problem]]
 """The manifest's columns, one row per clip without an error; and every problem that was seen."""

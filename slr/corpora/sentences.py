@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from slr.corpora.problems import Problem
 from slr.corpora.reading import is_image_folder, is_video, missing, nfc, read_text, row, stays_inside
 from slr.errors import CorpusError
-from slr.video import VIDEO_SUFFIXES
+from slr.io.video import VIDEO_SUFFIXES
 
 
 class Sentence(NamedTuple):

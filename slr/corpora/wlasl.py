@@ -36,7 +36,7 @@ from slr.corpora.reading import (
     videos_by_stem,
 )
 from slr.errors import CorpusError
-from slr.progress import warn
+from slr.io.progress import warn
 
 if TYPE_CHECKING:
     from slr.corpora.download import Summary

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from slr.data.resample import resample
 from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.skeleton import Skeleton
 from slr.errors import ParamsError
-from slr.skeleton import Skeleton
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, 
                channels: int = 2, signers: Sequence[int] | None = None, frames: int | None = None) -> Clips:
     """Read clips from a landmark store, as the joints of another skeleton.
 
-    What a trained model reads: `slr.training.trained.TrainedModel.clips`.
+    What a trained model reads: `slr.inference.model.TrainedModel.clips`.
 
     Parameters
     ----------

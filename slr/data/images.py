@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from slr.data.evenly import evenly
 from slr.dataset.frames import decode_jpegs
-from slr.dataset.shards import Shards
+from slr.io.evenly import evenly
+from slr.io.shards import Shards
 from slr.params.families.stfnet import ImagesParams
 
 FAINTEST = 0.05
@@ -73,7 +73,7 @@ class RgbClips:
     Parameters
     ----------
     folder : Path
-        As `slr.frames.extract_frames` leaves it.
+        As `slr.extraction.frames.extract_frames` leaves it.
     clip_ids : sequence of str
     params : ImagesParams
     targets : sequence of sequences of int, optional

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from slr.data.batches import Batch
+from slr.dataset.skeleton import Skeleton
 from slr.errors import ParamsError
-from slr.skeleton import Skeleton
 
 HEAD_UNITS = 3
 """Half the width of the body box, in shoulder widths; it is as high as wide."""

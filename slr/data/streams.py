@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from slr.data.augment.space import yaw
-from slr.skeleton import Skeleton
+from slr.dataset.skeleton import Skeleton
 
 
 def bones(landmarks: Tensor, mask: Tensor, pairs: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""The frames of a corpus as `data/frames` holds them: JPEG in a few Parquet shards (`slr.frames` writes them).
+"""The frames of a corpus in `data/frames`: JPEG in a few Parquet shards, written by `slr.extraction.frames`.
 
 One row per frame: `clip_id`, `index` (from 0), `frame_number` (in the file), `timestamp_s` (since the file's first
 frame), `jpeg`. The frames of a clip are one row group, so a worker reads the clips that it works on and no others.
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from slr.dataset.shards import Shards
+from slr.io.shards import Shards
 
 SCHEMA = pa.schema([
     ("clip_id", pa.string()),

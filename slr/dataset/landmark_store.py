@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from slr.dataset.landmarks import CHANNELS, MISSING, ClipLandmarks
-from slr.dataset.shards import Shards
+from slr.dataset.skeleton import Skeleton, define, skeleton
 from slr.errors import CorpusError
-from slr.skeleton import Skeleton, define, skeleton
+from slr.io.shards import Shards
 
 
 class LandmarkStore:

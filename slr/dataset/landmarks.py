@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from slr.dataset.shards import with_clip, write_shards
-from slr.errors import ParamsError
-from slr.files import atomic_path
-from slr.skeleton import BUILT_IN, Skeleton
+from slr.dataset.skeleton import BUILT_IN, Skeleton
+from slr.errors import ClipError, ParamsError
+from slr.io.files import atomic_path
+from slr.io.shards import with_clip, write_shards
 
 CHANNELS = ("x", "y", "z", "visibility")
 MISSING = -32768
@@ -158,3 +158,19 @@ def write_rows(folder: Path, rows: Iterable[pa.Table], joints: Skeleton, *, meta
     own = {} if joints.name in BUILT_IN else {"skeleton_definition": joints.definition()}
     write_shards(folder, rows, schema(joints), clips_per_shard=clips_per_shard, compression=COMPRESSION,
                  metadata={**metadata, **own, "skeleton": joints.name, "channels": list(channels)})
+
+
+def check_landmarks(clip: ClipLandmarks, joints: Skeleton, channels: int | None = None) -> None:
+    """Raise ClipError for landmarks that nothing can be learnt from, or that a store of `channels` can't hold."""
+    shape = clip.coordinates.shape
+    if len(shape) != 3 or shape[1] != len(joints):
+        raise ClipError(f"an array {shape} is not (frames, {len(joints)} joints of '{joints.name}', channels)")
+    if not shape[0]:
+        raise ClipError("it has no frames")
+    if not 2 <= shape[2] <= len(CHANNELS) or shape[2] != (channels or shape[2]):
+        raise ClipError(f"{shape[2]} channels, where {channels or f'2 to {len(CHANNELS)}'} are expected "
+                        f"({', '.join(CHANNELS[:channels])})")
+    if np.isinf(clip.coordinates).any():
+        raise ClipError("infinite coordinates")
+    if not clip.mask.any():
+        raise ClipError(f"no joint was found in any of its {shape[0]} frames")

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from slr.errors import CorpusError
-from slr.files import atomic_path
+from slr.io.files import atomic_path
 
 SEGMENT = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("label", pa.string())])
 SCHEMA = pa.schema([

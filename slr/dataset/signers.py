@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from slr.errors import CorpusError
-from slr.files import write_parquet
+from slr.io.files import write_parquet
 
 SCHEMA = pa.schema([pa.field("clip_id", pa.string(), nullable=False),
                     pa.field("pseudo_signer", pa.int32(), nullable=False)])

@@ -7,13 +7,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from slr.errors import CorpusError
-from slr.files import write_parquet
+from slr.io.files import write_parquet
 
 SCHEMA = pa.schema([
     pa.field("clip_id", pa.string(), nullable=False),
     pa.field("split", pa.string(), nullable=False),
     pa.field("fold", pa.int32()),  # the fold that the clip is tested in; null = none
 ])
+MIN_SIGNERS = 3
+"""Fewest signers of a corpus that is split by signer: one for each of training, validation and test."""
 
 
 def write_splits(path: str | Path, splits: pd.DataFrame) -> None:

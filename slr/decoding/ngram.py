@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from slr.errors import DecodingError
-from slr.files import read_json, write_json
+from slr.io.files import read_json, write_json
 
 BOUNDARY = 0
 """In a history the start of the sentence, as an outcome its end: no class, so that it takes the blank's number."""

@@ -6,20 +6,21 @@ from pathlib import Path
 import pandas as pd
 
 from slr.dataset.manifest import read_manifest
+from slr.dataset.model_folder import CONFIG, HISTORY
 from slr.dataset.splits import read_splits
 from slr.errors import CorpusError
-from slr.evaluation.model_plots import write_learning
-from slr.evaluation.phoenix import chosen
 from slr.evaluation.sentences import evaluate_sentences
 from slr.evaluation.signs import evaluate_signs
 from slr.evaluation.stores import open_alike
 from slr.evaluation.streams import evaluate_streams
-from slr.files import atomic_path, write_json
+from slr.figures.model_plots import write_learning
+from slr.inference.model import load_model
+from slr.io.files import atomic_path, write_json
+from slr.metrics.phoenix import chosen
 from slr.params import Params
 from slr.tasks import clips_of
 from slr.training.device import use_cores
 from slr.training.scores import SCORES
-from slr.training.trained import CONFIG, HISTORY, load_model
 
 METRICS = "metrics.json"
 
@@ -40,7 +41,7 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
         The metrics as flat JSON; see docs/training.md for each one's meaning.
     report_dir : Path
         All that a page tells of the model: metrics.json, its config.json, the learning curves
-        (`slr.evaluation.model_plots`), and what its task has: `slr.evaluation.signs`, `streams`, `sentences`.
+        (`slr.figures.model_plots`), and what its task has: `slr.evaluation.signs`, `streams`, `sentences`.
     frames : Path, optional
         The folder of frames, for a model that reads these.
 
@@ -74,7 +75,8 @@ def evaluate(model_dir: Path, params: Params, landmarks: Path, splits: Path, man
                 metrics = evaluate_sentences(trained, store, clips, temporary,
                                              chosen(params.evaluation.cleanup, params.corpus.name))
         training = trained.config["training"]
-        write_learning(temporary, pd.read_csv(model_dir / HISTORY), training["best_epoch"])
+        score = SCORES[trained.params.task]
+        write_learning(temporary, pd.read_csv(model_dir / HISTORY), training["best_epoch"], score.column, score.title)
         metrics |= {key: training[key] for key in _TRAINING if training.get(key) is not None}
         metrics["parameters"] = trained.config["parameters"]
         shutil.copyfile(model_dir / CONFIG, temporary / CONFIG)

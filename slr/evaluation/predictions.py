@@ -41,10 +41,3 @@ def read_predictions(path: Path) -> pd.DataFrame:
     names = ["clip_id", "signer", "gloss", "predicted", "top5"]
     rows = pd.read_csv(path, dtype=dict.fromkeys(names, str), keep_default_na=False)
     return rows.assign(signer=rows.signer.where(rows.signer != "", None))
-
-
-def confusion(predictions: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
-    """(G, G) counts, rows the signed and columns the predicted glosses, and the G glosses in order."""
-    glosses = sorted({*predictions.gloss, *predictions.predicted})
-    table = pd.crosstab(predictions.gloss, predictions.predicted)
-    return table.reindex(index=glosses, columns=glosses, fill_value=0).to_numpy(), glosses

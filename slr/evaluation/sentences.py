@@ -11,12 +11,12 @@ from slr.decoding.decoder import Decoder
 from slr.decoding.greedy import greedy
 from slr.decoding.ngram import Fusion, train_ngrams
 from slr.decoding.records import Hypothesis, in_seconds, named
-from slr.evaluation.phoenix import Clean
 from slr.evaluation.transcripts import TRANSCRIPTS, write_transcripts
+from slr.inference.model import TrainedModel
+from slr.losses.ctc import too_short
+from slr.metrics.phoenix import Clean
 from slr.metrics.wer import Alignment, align_sentences, count, counts_by_gloss, wer_metrics
-from slr.training.ctc import too_short
 from slr.training.data import Store, gloss_classes, padded
-from slr.training.trained import TrainedModel
 
 BY_GLOSS = "glosses.csv"
 ORDER = 3
@@ -41,7 +41,7 @@ def evaluate_sentences(trained: TrainedModel, store: Store, clips: pd.DataFrame,
         `starts_s`, `ends_s`, `too_short` of each test sentence; glosses.csv: `gloss`, `correct`, `substituted`,
         `deleted`, `inserted`.
     clean : callable, optional
-        What is done to the glosses of both sides before errors are counted (`slr.evaluation.phoenix`). Transcripts stay
+        What is done to the glosses of both sides before errors are counted (`slr.metrics.phoenix`). Transcripts stay
         as they were signed and read.
 
     Returns

@@ -8,16 +8,16 @@ import pandas as pd
 
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.signers import read_signers
-from slr.evaluation.embeddings import write_embeddings
-from slr.evaluation.importance import write_importance
-from slr.evaluation.model_plots import write_confusion
 from slr.evaluation.predictions import TOP, tell, write_predictions
-from slr.evaluation.probe import persons, signer_probe
-from slr.evaluation.retrieval import embedding_metrics, whole_glosses
+from slr.figures.input_weights import write_importance
+from slr.figures.model_plots import write_confusion
+from slr.figures.projections import write_embeddings
+from slr.inference.model import TrainedModel
+from slr.io.progress import warn
 from slr.metrics.classification import accuracy, by_group, macro_f1
+from slr.metrics.probe import persons, signer_probe
+from slr.metrics.retrieval import embedding_metrics, whole_glosses
 from slr.params import EvaluationParams
-from slr.progress import warn
-from slr.training.trained import TrainedModel
 
 
 def evaluate_signs(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, signers: Path,
@@ -40,8 +40,8 @@ def evaluate_signs(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFr
     out : Path
         predictions.csv (clip_id, signer, gloss, predicted, rank, probability, top5), confusion.csv (actual, predicted;
         one row per clip, for `dvc plots`), confusion.svg, embeddings.csv and embeddings.png (see
-        `slr.evaluation.embeddings`), and of a model that weighs its landmarks importance.csv and importance.png
-        (`slr.evaluation.importance`).
+        `slr.figures.projections`), and of a model that weighs its landmarks importance.csv and importance.png
+        (`slr.figures.input_weights`).
 
     Returns
     -------
@@ -68,7 +68,8 @@ def evaluate_signs(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFr
     confusion.to_csv(out / "confusion.csv", index=False, lineterminator="\n")
     write_confusion(out, predictions)
     write_embeddings(out, features, clips.assign(signer=who))
-    write_importance(out, trained, landmarks_of)
+    if (weights := trained.input_weights()) is not None:
+        write_importance(out, weights, trained.skeleton, landmarks_of.landmarks.numpy(), landmarks_of.mask.numpy())
     return metrics
 
 

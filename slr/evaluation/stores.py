@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from slr.errors import ModelError
+from slr.inference.model import TrainedModel
 from slr.training.data import Store, open_store
-from slr.training.trained import TrainedModel
 
 
 def open_alike(trained: TrainedModel, landmarks: Path, frames: Path | None) -> Store:

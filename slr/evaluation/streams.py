@@ -8,8 +8,9 @@ import pandas as pd
 from slr.data.clips import cut
 from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import CorpusError
-from slr.evaluation import plots
-from slr.evaluation.model_plots import CURVE
+from slr.figures import plots
+from slr.figures.model_plots import CURVE
+from slr.inference.model import TrainedModel
 from slr.metrics.detection import (
     binary_metrics,
     by_signer,
@@ -23,7 +24,6 @@ from slr.segments.frames import frame_edges, frame_probabilities
 from slr.segments.labels import label_segments
 from slr.segments.windows import class_of_frames
 from slr.training.data import windows_of
-from slr.training.trained import TrainedModel
 
 WINDOWS = "windows.csv"
 

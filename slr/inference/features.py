@@ -1,8 +1,8 @@
 """A model's features as one Parquet file, for other programs: a vector for each moment of a sentence, or for each clip.
 
 A row a vector, sorted by clip id and time: `clip_id`, `split`, `moment` (from 0), `start_s`, `end_s`, and
-`vector`, a list of float32 of fixed size as in a gallery (`slr.index.gallery`). The file's metadata has one JSON text,
-`slr_features`: `format`, `task` and `model` (`folder` and the MD5 `hash` of its weights).
+`vector`, a list of float32 of fixed size as in a gallery (`slr.gallery.gallery`). The file's metadata has one
+JSON text, `slr_features`: `format`, `task` and `model` (`folder` and the MD5 `hash` of its weights).
 """
 
 import json
@@ -19,10 +19,10 @@ from slr.dataset.manifest import SPLITS, read_manifest
 from slr.dataset.splits import read_splits
 from slr.errors import CorpusError, ModelError
 from slr.evaluation.stores import open_alike
-from slr.files import atomic_path
-from slr.progress import progress
+from slr.inference.model import TrainedModel, load_model
+from slr.io.files import atomic_path
+from slr.io.progress import progress
 from slr.tasks import clips_of
-from slr.training.trained import TrainedModel, load_model
 
 FORMAT = 1
 KEY = b"slr_features"

@@ -17,11 +17,11 @@ from torch import Tensor, nn
 
 from slr.data.images import RgbBatch
 from slr.decoding.records import Gloss, in_seconds
+from slr.figures.sheet import font
 from slr.inference.readings import Reading, readings
+from slr.io.video import write_video
 from slr.models.stfnet import Stfnet
 from slr.models.stfnet.packing import pack
-from slr.sheet import font
-from slr.video import write_video
 
 VIDEO, FRAMES, TABLE = "gradcam.mp4", "frames", "glosses.csv"
 SHOWN_SIDE = 384

@@ -17,11 +17,11 @@ import torch
 from slr.data.batches import collate
 from slr.data.clips import Clips
 from slr.data.normalise import normaliser
+from slr.dataset.skeleton import Skeleton
 from slr.decoding.records import Gloss, in_seconds
-from slr.evaluation.plots import ACCENT, SECOND
+from slr.figures.plots import ACCENT, SECOND
+from slr.inference.model import TrainedModel
 from slr.inference.readings import Reading, readings
-from slr.skeleton import Skeleton
-from slr.training.trained import TrainedModel
 
 TABLE, PICTURE = "importance.csv", "importance.png"
 _MOST_DRAWN = 24

@@ -7,10 +7,10 @@ from typing import BinaryIO
 import numpy as np
 
 from slr.dataset.landmarks import CHANNELS, ClipLandmarks, rounded
-from slr.files import room
+from slr.dataset.skeleton import Skeleton
+from slr.io.files import room
+from slr.io.video import IMAGES_FPS
 from slr.segments.frames import frame_edges
-from slr.skeleton import Skeleton
-from slr.video import IMAGES_FPS
 
 
 class Spool:

@@ -6,11 +6,11 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from slr.data.evenly import evenly
 from slr.data.images import RgbBatch, batch_of, cropped
-from slr.files import room
+from slr.io.evenly import evenly
+from slr.io.files import room
+from slr.io.video import Frame
 from slr.params.families.stfnet import ImagesParams
-from slr.video import Frame
 
 
 class Stretch(NamedTuple):

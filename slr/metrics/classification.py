@@ -1,6 +1,7 @@
 """Metrics of classification, each from plain arrays."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -61,3 +62,12 @@ def macro_f1(actual: np.ndarray, predicted: np.ndarray) -> float:
 def by_group(correct: np.ndarray, groups: np.ndarray) -> dict[str, float]:
     """Share of correct clips in each group (signer, gloss), by name."""
     return {str(group): float(np.mean(correct[groups == group])) for group in sorted(set(groups))}
+
+
+def confusion_matrix(actual: Sequence[str], predicted: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """(G, G) counts, rows the actual and columns the predicted names, and the G names in order."""
+    names = sorted({*actual, *predicted})
+    number = {name: i for i, name in enumerate(names)}
+    counts = np.zeros((len(names), len(names)), int)
+    np.add.at(counts, ([number[name] for name in actual], [number[name] for name in predicted]), 1)
+    return counts, names

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from slr.decoding.records import Gloss
 from slr.errors import ScoringError
-from slr.files import write_text
+from slr.io.files import write_text
 from slr.metrics.wer import Alignment, Pair
 
 _DEBIAN = "/usr/lib/sctk/bin/sclite"  # Debian's package keeps it out of the path

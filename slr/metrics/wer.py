@@ -104,7 +104,7 @@ def align_sentences(references: Sequence[Sequence[str]], hypotheses: Sequence[Se
     references, hypotheses : sequence of sequence of str
         Glosses of each sentence.
     clean : callable, optional
-        What is done to the glosses of both sides first (`slr.evaluation.phoenix`).
+        What is done to the glosses of both sides first (`slr.metrics.phoenix`).
 
     Raises
     ------

@@ -3,11 +3,12 @@
 A model reads a `Batch` (of frames: an `RgbBatch`) and returns a dict of named tensors; it knows nothing of files,
 losses or loops. A model of clips returns `logits` (B, classes) and `features` (B, `model.width`), which the logits are
 made from; one of sentences what `slr.models.pose_ctc` or `slr.models.stfnet` says. What else it returns is for the
-criterion (`slr.training.losses`, `slr.training.ctc`).
+criterion (`slr.losses.classification`, `slr.losses.ctc`).
 """
 
 from torch import nn
 
+from slr.dataset.skeleton import skeleton
 from slr.models.attention_stgcn import AttentionStgcn
 from slr.models.embedding import Embedded
 from slr.models.multistream import Multistream
@@ -18,7 +19,6 @@ from slr.models.spoter import Spoter
 from slr.models.stfnet import Stfnet
 from slr.models.transformer import Transformer
 from slr.params import ModelParams
-from slr.skeleton import skeleton
 
 FAMILIES = {
     "spoter": Spoter, "silt": Silt, "transformer": Transformer, "sca_stgcn": ScaStgcn,

@@ -7,10 +7,10 @@ M. Huzaifa's network for WLASL-100 and -300. Mixup and label smoothing are setti
 from torch import Tensor, nn
 
 from slr.data.batches import Batch
+from slr.dataset.skeleton import Skeleton
 from slr.models.graph import Block, Input, JointPooling, adjacency
 from slr.models.layers import Dropout, Layer, Positions, Stack, mean_over_time
 from slr.params import AttentionStgcnParams
-from slr.skeleton import Skeleton
 
 
 class AttentionStgcn(nn.Module):

@@ -12,8 +12,8 @@ from torch.nn import functional as F
 
 from slr.data.batches import Batch
 from slr.data.streams import motions
+from slr.dataset.skeleton import Skeleton
 from slr.models.layers import Dropout
-from slr.skeleton import Skeleton
 
 
 def edges(skeleton: Skeleton) -> list[tuple[int, int]]:

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from slr.data.batches import Batch
+from slr.dataset.skeleton import Skeleton
 from slr.models.views import Views
 from slr.params.families.multistream import MultistreamParams
-from slr.skeleton import Skeleton
 
 
 class Multistream(nn.Module):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from slr.data.batches import Batch
+from slr.dataset.skeleton import Skeleton
 from slr.models.conformer import Conformer
 from slr.models.graph import Block as GraphBlock
 from slr.models.graph import Input, JointPooling, adjacency
@@ -15,7 +16,6 @@ from slr.models.multistream import Block
 from slr.models.recurrent import BothWays
 from slr.models.views import Views
 from slr.params.families.pose_ctc import PoseCtcParams
-from slr.skeleton import Skeleton
 
 
 class PoseCtc(nn.Module):

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from slr.data.batches import Batch
+from slr.dataset.skeleton import Skeleton
 from slr.models.graph import Block, Input, JointPooling, adjacency
 from slr.models.layers import Dropout, mean_over_time, sinusoids
 from slr.models.recurrent import turned
 from slr.params import ScaStgcnParams
-from slr.skeleton import Skeleton
 
 
 class ScaStgcn(nn.Module):

@@ -7,10 +7,10 @@ As published and repaired: see docs/models.md.
 from torch import Tensor
 
 from slr.data.batches import Batch
+from slr.dataset.skeleton import Skeleton
 from slr.models.layers import Frames, mean_over_time
 from slr.models.spoter import Spoter
 from slr.params import SiltParams
-from slr.skeleton import Skeleton
 
 
 class Silt(Spoter):

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from slr.data.batches import Batch
+from slr.dataset.skeleton import Skeleton
 from slr.models.layers import Frames, Layer, Stack
 from slr.params import SpoterParams
-from slr.skeleton import Skeleton
 
 
 class PublishedDecoderLayer(Layer):

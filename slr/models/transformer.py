@@ -6,9 +6,9 @@ Vaswani et al., NeurIPS 2017, as Luna-Jimenez et al., ICMI 2023, compare SiLT wi
 from torch import Tensor, nn
 
 from slr.data.batches import Batch
+from slr.dataset.skeleton import Skeleton
 from slr.models.layers import Frames, Layer, Stack, mean_over_time
 from slr.params import TransformerParams
-from slr.skeleton import Skeleton
 
 
 class Transformer(nn.Module):

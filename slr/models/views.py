@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from slr.data.batches import Batch
 from slr.data.streams import bones, directions, facing, motions, reaching, smoothed
+from slr.dataset.skeleton import Skeleton
 from slr.errors import ParamsError
-from slr.skeleton import Skeleton
 
 MOTIONS = {"joints": "joint_motions", "bones": "bone_motions", "directions": "direction_motions",
            "reaches": "reach_motions"}

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from slr.clipwise import Failure
-from slr.corpora.examples import example_clips
+from slr.dataset.examples import example_clips
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import SPLITS
+from slr.io.clipwise import Failure
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ class Leakage:
     interval : tuple of float, or None
         The ends of its 95 % interval.
     probe, chance : float
-        See `slr.evaluation.probe`.
+        See `slr.metrics.probe`.
     worst, gap : float or None
         Top-1 of the worst signer, and how far the best is above it; None where signers are unknown.
     baseline : str

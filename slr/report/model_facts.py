@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from slr.evaluation.model_plots import CONFUSION, CURVE, LEARNING
 from slr.evaluation.predictions import read_predictions
 from slr.evaluation.transcripts import read_transcripts
-from slr.files import read_json
+from slr.figures.model_plots import CONFUSION, CURVE, LEARNING
+from slr.io.files import read_json
 from slr.metrics.classification import wilson
 
 MAX_CONFUSIONS = 6
@@ -72,7 +72,7 @@ class ModelFacts:
     transcripts : DataFrame or None
         One row per test sentence, of a model of sentences.
     plots : dict of str to str
-        SVG files, by their names (`slr.evaluation.model_plots`), of those that are there.
+        SVG files, by their names (`slr.figures.model_plots`), of those that are there.
     pictures : dict of str to bytes
         PNG files, by the names of `PICTURES`, of those that are there: not every model has every one.
     missing : list of str

@@ -14,15 +14,15 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from slr.clipwise import read_failures
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.dataset.splits import read_splits
-from slr.draw import COLOURS, draw_strip
-from slr.evaluation import plots
-from slr.evaluation.model_plots import CONFUSION, CURVE, LEARNING
-from slr.evaluation.phoenix import Clean, chosen
-from slr.files import read_json, write_text
+from slr.figures import plots
+from slr.figures.draw import COLOURS, draw_strip
+from slr.figures.model_plots import CONFUSION, CURVE, LEARNING
+from slr.io.clipwise import read_failures
+from slr.io.files import read_json, write_text
+from slr.metrics.phoenix import Clean, chosen
 from slr.metrics.wer import align_sentences, counts_by_gloss
 from slr.params import Params
 from slr.report.alignments import alignment_rows

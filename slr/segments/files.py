@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from slr.errors import CorpusError, ParamsError, SlrError
-from slr.files import atomic_path
+from slr.io.files import atomic_path
 from slr.segments import Segment
 from slr.segments.elan import from_eaf, milliseconds, to_eaf
 

@@ -14,14 +14,14 @@ from slr.dataset.frames import FrameStore
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.dataset.signers import read_signers
+from slr.dataset.skeleton import skeleton
 from slr.dataset.splits import read_splits
 from slr.errors import CorpusError
+from slr.losses.ctc import too_short
 from slr.params import ModelParams
 from slr.segments.labels import frame_labels
 from slr.segments.windows import class_of_frames, window_labels
-from slr.skeleton import skeleton
 from slr.tasks import clips_of, missing_clips
-from slr.training.ctc import too_short
 
 UNKNOWN = -2
 """The class of a gloss in a sentence that no training sentence has."""

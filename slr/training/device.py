@@ -5,8 +5,8 @@ from contextlib import AbstractContextManager
 
 import torch
 
-from slr.compute import cores
 from slr.errors import ParamsError
+from slr.io.workers import cores
 
 
 def choose_device(setting: str) -> torch.device:

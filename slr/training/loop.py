@@ -14,29 +14,30 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from slr.compute import return_freed_memory
 from slr.data.augment import Augment
 from slr.data.batches import Batch, by_sign, collate, similar_lengths
 from slr.data.clips import Clips
 from slr.data.images import RgbBatch, RgbClips
 from slr.data.normalise import Normalise, normaliser
+from slr.dataset.model_folder import save_model
+from slr.dataset.skeleton import skeleton
 from slr.errors import ModelError
-from slr.files import file_hash
+from slr.io.files import file_hash
+from slr.io.progress import progress, warn
+from slr.io.workers import return_freed_memory
+from slr.losses.classification import Criterion
+from slr.losses.ctc import CtcCriterion
 from slr.models import build
 from slr.models.embedding import Embedded
+from slr.models.outputs import outputs
+from slr.models.pretrained import read_weights
 from slr.params import ModelParams, Params, TrainingParams
-from slr.pretrained import read_weights
-from slr.progress import progress, warn
-from slr.skeleton import skeleton
 from slr.training.collapse import FACTS, advice, collapse_facts, collapsed
-from slr.training.ctc import CtcCriterion
 from slr.training.data import Data, open_store, read_data, too_short_clips
 from slr.training.device import autocast, choose_device, choose_precision, use_cores
 from slr.training.grouping import hard_batches, thresholds
-from slr.training.losses import Criterion
 from slr.training.resume import Checkpoint, RunState
 from slr.training.splice import Splicer
-from slr.training.trained import outputs, save_model
 from slr.training.validation import threshold, validate
 
 

@@ -10,7 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from slr.files import atomic_path
+from slr.io.files import atomic_path
 from slr.training.scores import SCORES
 
 

@@ -7,12 +7,12 @@ from torch.nn import functional as F
 from slr.data.clips import Clips
 from slr.data.images import RgbClips
 from slr.data.normalise import Normalise
+from slr.losses.ctc import ctc, target_lengths, too_short
 from slr.metrics.detection import best_threshold, class_metrics
 from slr.metrics.wer import align_glosses, count
+from slr.models.outputs import outputs, sentence_log_probabilities
 from slr.params.families.training import Task
-from slr.training.ctc import ctc, target_lengths, too_short
 from slr.training.scores import SCORES
-from slr.training.trained import log_probabilities, outputs
 
 
 def validate(task: Task, model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> dict[str, float | None]:
@@ -38,7 +38,7 @@ def threshold(model: nn.Module, clips: Clips, normalise: Normalise, positive: in
 
 def _sentences(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> tuple[float | None, float]:
     """The mean CTC loss of sentences whose glosses are all known and not too many; WER of greedy decoding."""
-    found = log_probabilities(model, clips, normalise)
+    found = sentence_log_probabilities(model, clips, normalise)
     edits = glosses = 0
     losses: list[Tensor] = []
     for told, targets in zip(found, clips.targets, strict=True):

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from slr.clipwise import content_key
 from slr.corpora import scanning
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.dataset.signers import write_signers
 from slr.dataset.splits import write_splits
-from slr.files import file_hash
-from slr.landmarks.importing import import_landmarks
+from slr.extraction.importing import import_landmarks
+from slr.io.clipwise import content_key
+from slr.io.files import file_hash
 from slr.params import CorpusParams
 from slr.segments.windows import KEPT, REST
 from studies.workspace import Data, made

@@ -16,19 +16,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from slr.compute import map_unordered
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.decoding.decoder import Decoder
 from slr.decoding.ngram import Fusion, train_ngrams
 from slr.decoding.records import Hypothesis
-from slr.evaluation import plots
 from slr.evaluation.evaluate import evaluate
-from slr.files import write_json, write_text
+from slr.figures import plots
+from slr.inference.model import load_model
+from slr.io.files import write_json, write_text
+from slr.io.progress import progress
+from slr.io.workers import map_unordered
 from slr.metrics.classification import accuracy
 from slr.metrics.wer import Alignment, align_sentences, confusions, wer_metrics
-from slr.progress import progress
-from slr.training.trained import load_model
 from studies.boston104.data import corpus, development_folds, split, streams
 from studies.boston104.models import COVER, DETECTOR, HYPOTHESES, LANGUAGE, NEARNESS, READER, TRIED, WORDS, Ensemble
 from studies.boston104.templates import Choice, Templates, track

@@ -17,12 +17,12 @@ from scipy.spatial.distance import cdist
 
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest, write_manifest
-from slr.evaluation import plots
-from slr.evaluation.retrieval import SHOTS, Pairs, few_shot
-from slr.files import file_hash, read_json, write_json, write_text
-from slr.generalisation.folds import cross_validate
+from slr.evaluation.folds import cross_validate
+from slr.figures import plots
+from slr.inference.model import load_model
+from slr.io.files import file_hash, read_json, write_json, write_text
+from slr.metrics.retrieval import SHOTS, Pairs, few_shot
 from slr.params import ModelParams
-from slr.training.trained import load_model
 from studies.dtw import dtw_body_features, dtw_distances
 from studies.isl_fewshot.models import MODELS
 from studies.isl_kinect.run import CHOSEN_ON, SEEN_BY_MISTAKE, corpus, settings

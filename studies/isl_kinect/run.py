@@ -15,10 +15,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from slr.corpora import scanning
-from slr.evaluation import plots
-from slr.files import read_json, write_json, write_text
-from slr.generalisation.folds import cross_validate
-from slr.landmarks.importing import import_landmarks
+from slr.evaluation.folds import cross_validate
+from slr.extraction.importing import import_landmarks
+from slr.figures import plots
+from slr.io.files import read_json, write_json, write_text
 from slr.params import CorpusParams, ModelParams, Params, parse
 from studies.isl_kinect.models import MODELS
 from studies.pictures import draw_signers

@@ -29,7 +29,7 @@ import numpy as np
 
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import CHANNELS, ClipLandmarks, write_store
-from slr.skeleton import Skeleton, define
+from slr.dataset.skeleton import Skeleton, define
 
 SIDES = ("left", "right")
 ARM = ("shoulder", "elbow", "wrist", "hand")

@@ -17,17 +17,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.spatial.distance import cdist
 
-from slr.clipwise import content_key
-from slr.compute import map_unordered
 from slr.corpora.reading import nfc
 from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import SlrError
-from slr.evaluation import plots
-from slr.files import file_hash, read_json, write_json, write_text
+from slr.figures import plots
+from slr.inference.model import TrainedModel, load_model
+from slr.io.clipwise import content_key
+from slr.io.files import file_hash, read_json, write_json, write_text
+from slr.io.progress import progress
+from slr.io.workers import map_unordered
 from slr.params import parse
-from slr.progress import progress
 from slr.training.loop import train
-from slr.training.trained import TrainedModel, load_model
 from studies import slovak
 from studies.slovak_oneshot.models import AVERAGES, MODELS, Recipe
 from studies.slovak_oneshot.sources import Source, slovak_data, source

@@ -17,10 +17,10 @@ from matplotlib.figure import Figure
 from slr.dataset.landmark_store import LandmarkStore
 from slr.decoding.decoder import Decoder
 from slr.decoding.records import named
-from slr.evaluation import plots
 from slr.evaluation.evaluate import evaluate
-from slr.files import atomic_path, write_json, write_text
-from slr.training.trained import TrainedModel, load_model
+from slr.figures import plots
+from slr.inference.model import TrainedModel, load_model
+from slr.io.files import atomic_path, write_json, write_text
 from studies import slovak_oneshot
 from studies.pictures import draw_signers
 from studies.slovak_oneshot.sources import slovak_data

@@ -5,23 +5,23 @@ from pathlib import Path
 
 import pandas as pd
 
-from slr.clipwise import content_key
 from slr.corpora import scanning
 from slr.corpora.imported.takes import sign_frames
 from slr.corpora.reading import row
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
+from slr.dataset.provenance import differences
 from slr.dataset.signers import write_signers
 from slr.dataset.splits import write_splits
 from slr.errors import SlrError
-from slr.files import file_hash
-from slr.frames import extract_frames
-from slr.landmarks.extract import extract_landmarks
-from slr.landmarks.importing import import_landmarks
+from slr.extraction.frames import extract_frames
+from slr.extraction.importing import import_landmarks
+from slr.extraction.landmarks import extract_landmarks
+from slr.io.clipwise import content_key
+from slr.io.files import file_hash
 from slr.params import CorpusParams, FramesParams, ImportedParams, JoinedParams, LandmarksParams, SplitsParams
+from slr.partition.splits import make_splits
 from slr.segments.windows import KEPT, REST
-from slr.splits import make_splits
-from slr.training.trained import differences
 from studies.workspace import Data, made
 
 SENTENCES = "sentences.csv"

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from slr.dataset.landmark_store import LandmarkStore
-from slr.files import read_json, write_json
+from slr.io.files import read_json, write_json
 from studies import slovak
 from studies.workspace import run, shared_data
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import matplotlib
 import pandas as pd
 
-from slr.evaluation import plots
-from slr.files import write_json, write_text
-from slr.generalisation.folds import by_signer, cross_validate
+from slr.evaluation.folds import by_signer, cross_validate
+from slr.figures import plots
+from slr.io.files import write_json, write_text
 from slr.params import Params, load
 from slr.report.leakage import Leakage, leakages
 from slr.report.model_facts import ModelFacts

@@ -221,7 +221,7 @@ def test_so_many_at_a_time_and_no_more(server, videos, tmp_path):
 
 
 def test_an_endless_answer_is_cut(server, tmp_path, monkeypatch):
-    monkeypatch.setattr("slr.fetch.MAX_BYTES", 1000)
+    monkeypatch.setattr("slr.io.fetch.MAX_BYTES", 1000)
     assert "longer than" in download(items(server, "0.mp4"), tmp_path).dead["0"]
 
 

@@ -10,7 +10,7 @@ from slr.corpora.ipn import scan
 from slr.dataset.frames import read_frames
 from slr.dataset.manifest import read_manifest
 from slr.errors import CorpusError
-from slr.frames import extract_frames
+from slr.extraction.frames import extract_frames
 from slr.params import CorpusParams, FramesParams
 from tests.helpers.recordings import record, record_images
 

@@ -10,8 +10,8 @@ import pytest
 from slr.corpora.sample import SIGNS, corpus, render
 from slr.corpora.sample.truth import read_truth
 from slr.dataset.manifest import read_manifest, write_manifest
+from slr.io.video import probe, read_video
 from slr.params import SampleParams
-from slr.video import probe, read_video
 
 SMALL = SampleParams(signs=2, signers=2, repetitions=1, sentences=1, streams=1, fps=6, size=128,
                      parts=["isolated", "sentences", "streams"])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from slr.corpora.sample.hand import HANDSHAPES, flesh, flesh_points, hand_joints
-from slr.skeleton import HAND, HAND_BONES
+from slr.dataset.skeleton import HAND, HAND_BONES
 
 TIPS = [HAND.index(f"{finger}_tip") for finger in ("index", "middle", "ring", "pinky")]
 BONES = [(HAND.index(a), HAND.index(b)) for a, b in HAND_BONES]

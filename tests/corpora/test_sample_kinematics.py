@@ -4,7 +4,7 @@ import pytest
 from slr.corpora.sample import kinematics, motion, timeline
 from slr.corpora.sample.signer import make_signers
 from slr.corpora.sample.signs import SIGNS
-from slr.skeleton import skeleton
+from slr.dataset.skeleton import skeleton
 
 SIGNERS = make_signers(4, seed=5)
 

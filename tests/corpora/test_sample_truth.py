@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from slr.corpora.sample.camera import Camera
+from slr.corpora.sample.extraction_error import extraction_error
 from slr.corpora.sample.kinematics import JOINTS
 from slr.corpora.sample.truth import ClipTruth, read_truth, write_truth
 from slr.dataset.landmarks import ClipLandmarks, write_store
+from slr.dataset.skeleton import skeleton
 from slr.errors import CorpusError
-from slr.landmarks.extraction_error import extraction_error
-from slr.skeleton import skeleton
 
 HOLISTIC = skeleton("holistic-75")
 CAMERA = Camera(320, 300, (160, 130))

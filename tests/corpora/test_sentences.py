@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from slr.corpora import csl_daily, phoenix2014, phoenix2014t, scanning
+from slr.corpora.use import use_published
 from slr.dataset.frames import read_frames
 from slr.dataset.manifest import read_manifest
 from slr.errors import CorpusError, ParamsError
-from slr.frames import extract_frames
+from slr.extraction.frames import extract_frames
 from slr.params import CorpusParams, FramesParams, parse
-from slr.presets import use_published
 from tests.helpers import REPOSITORY
 from tests.helpers.recordings import record, record_images
 

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from slr.check import check_corpus
 from slr.corpora import download as downloading
 from slr.corpora import scanning
+from slr.corpora.check import check_corpus
 from slr.corpora.download import NEEDS_YT_DLP
 from slr.corpora.wlasl import download, read_entries, scan
 from slr.dataset.frames import read_frames
 from slr.dataset.manifest import read_manifest
 from slr.errors import CorpusError
-from slr.frames import extract_frames
+from slr.extraction.frames import extract_frames
+from slr.io.video import read_video, write_video
 from slr.params import CorpusParams, FramesParams
-from slr.video import read_video, write_video
 from tests.helpers.media import encode, numbers, pictures
 from tests.helpers.recordings import record
 from tests.helpers.video_server import serve_videos

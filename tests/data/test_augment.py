@@ -10,9 +10,9 @@ from slr.data.augment.dropping import hide, stretches
 from slr.data.augment.time import retime
 from slr.data.batches import Batch
 from slr.data.normalise import normaliser
+from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ParamsError
 from slr.params import AugmentParams, TrainingParams
-from slr.skeleton import Skeleton, skeleton
 from tests.helpers.landmark_corpus import JOINTS
 
 OFF = {"rotate_degrees": 0, "squeeze": 0, "perspective": 0, "arm_degrees": 0, "noise_std": 0}

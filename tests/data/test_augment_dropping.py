@@ -3,7 +3,7 @@
 import torch
 
 from slr.data.augment.dropping import body_parts, hide, stretches
-from slr.skeleton import skeleton
+from slr.dataset.skeleton import skeleton
 from tests.helpers.batches import moving
 
 

@@ -18,7 +18,7 @@ from slr.data.augment.space import (
     with_one_depth,
     yaw,
 )
-from slr.skeleton import SKELETONS, skeleton
+from slr.dataset.skeleton import SKELETONS, skeleton
 from tests.helpers.landmark_corpus import JOINTS
 
 

@@ -11,7 +11,7 @@ from slr.data.batches import by_sign, collate, evaluation_batches, similar_lengt
 from slr.data.clips import arrange, load_clips, pick_joints
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import write_store
-from slr.skeleton import skeleton
+from slr.dataset.skeleton import skeleton
 from tests.helpers import landmark_corpus
 from tests.helpers.landmark_corpus import JOINTS
 

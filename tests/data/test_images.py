@@ -10,10 +10,10 @@ from slr.data.batches import similar_lengths
 from slr.data.images import FAINTEST, RgbClips, batch_of, cropped, rescaled, without_still
 from slr.dataset.frames import read_frames
 from slr.errors import CorpusError
-from slr.frames import extract_frames
+from slr.extraction.frames import extract_frames
+from slr.io.video import write_video
 from slr.params import FramesParams
 from slr.params.families.stfnet import ImagesParams
-from slr.video import write_video
 from tests.helpers.media import numbers, pictures
 from tests.helpers.recordings import manifest_of
 

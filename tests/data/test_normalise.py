@@ -5,8 +5,8 @@ import torch
 
 from slr.data.batches import Batch
 from slr.data.normalise import KNUCKLES, in_shoulder_frame, normaliser
+from slr.dataset.skeleton import skeleton
 from slr.errors import ParamsError
-from slr.skeleton import skeleton
 from tests.helpers.landmark_corpus import BODY, JOINTS
 
 HAND = JOINTS.part_slices["right_hand"]

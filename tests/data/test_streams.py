@@ -7,7 +7,7 @@ import torch
 
 from slr.data.augment.space import yaw
 from slr.data.streams import SHORTEST, bones, directions, facing, motions, reaching, smoothed
-from slr.skeleton import skeleton
+from slr.dataset.skeleton import skeleton
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import CHANNELS, ClipLandmarks, encode, rounded, write_store
+from slr.dataset.skeleton import define, skeleton
 from slr.errors import CorpusError, ParamsError
-from slr.skeleton import define, skeleton
 
 JOINTS = skeleton("holistic-75")
 
@@ -162,7 +162,8 @@ OWN = {"name": "own-3", "space": "metric", "parts": {"body": ["nose", "left_wris
 def test_a_skeleton_of_ones_own_travels_with_the_store(tmp_path):
     one = ClipLandmarks("c", 30, 1, 1, np.ones((2, 3, 3), np.float32))
     write_store(tmp_path / "landmarks", [one], define(OWN), channels=CHANNELS[:3])
-    code = ("import sys; from slr.dataset.landmark_store import LandmarkStore; from slr.skeleton import skeleton; "
+    code = ("import sys; from slr.dataset.landmark_store import LandmarkStore; "
+            "from slr.dataset.skeleton import skeleton; "
             "store = LandmarkStore(sys.argv[1]); own = skeleton('own-3'); "
             "print(own is store.skeleton, own.definition(), store['c'].mask.sum())")
     told = subprocess.run([sys.executable, "-c", code, str(tmp_path / "landmarks")], capture_output=True, text=True,

@@ -11,11 +11,11 @@ from slr.dataset.splits import read_splits, write_splits
 from slr.errors import CorpusError, ModelError
 from slr.evaluation.evaluate import evaluate
 from slr.evaluation.signs import measure
-from slr.files import read_json, write_json
+from slr.inference.model import load_model
+from slr.io.files import read_json, write_json
 from slr.metrics.classification import wilson
 from slr.params import Params, parse
 from slr.training.loop import train
-from slr.training.trained import load_model
 from tests.helpers import landmark_corpus
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from slr.evaluation.predictions import confusion, read_predictions, tell, write_predictions
+from slr.evaluation.predictions import read_predictions, tell, write_predictions
 
 LABELS = ["1", "NA", "žltý"]
 
@@ -24,10 +24,3 @@ def test_names_survive_the_file(tmp_path):
     read = read_predictions(tmp_path / "p.csv")
     assert list(read.gloss) == LABELS and list(read.predicted) == LABELS
     assert read.signer[0] == "ana" and pd.isna(read.signer[1])
-
-
-def test_confusion_counts():
-    rows = tell(np.array([[.5, .3, .2], [.6, .2, .1], [.4, .4, .2]]), LABELS, clips(["1", "NA", "NA"]))
-    counts, glosses = confusion(rows)
-    assert glosses == ["1", "NA"]
-    assert counts.tolist() == [[1, 0], [2, 0]]

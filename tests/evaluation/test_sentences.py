@@ -12,15 +12,15 @@ from slr.dataset.manifest import read_manifest, write_manifest
 from slr.dataset.splits import read_splits
 from slr.decoding.greedy import greedy
 from slr.evaluation.evaluate import evaluate
-from slr.evaluation.phoenix import clean_2014
 from slr.evaluation.sentences import choose_fusion
 from slr.evaluation.transcripts import read_transcripts
-from slr.files import read_json, write_json
+from slr.inference.model import load_model
+from slr.io.files import read_json, write_json
+from slr.metrics.phoenix import clean_2014
 from slr.metrics.wer import align_sentences, count
 from slr.params import parse
 from slr.report.page import write_report
 from slr.training.loop import train
-from slr.training.trained import load_model
 from tests.helpers import landmark_corpus
 
 MODEL = {"family": "pose_ctc", "width": 48, "layers": 1, "epochs": 40, "warmup_epochs": 2, "lr": 0.006, "batch_size": 4,

@@ -12,11 +12,11 @@ from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.errors import CorpusError
 from slr.evaluation.evaluate import evaluate
-from slr.files import read_json
+from slr.inference.model import TrainedModel, load_model
+from slr.io.files import read_json
 from slr.params import Params, parse
 from slr.segments.finding import segments_of
 from slr.training.loop import train
-from slr.training.trained import TrainedModel, load_model
 from tests.helpers import landmark_corpus
 
 FRAMES, STRIDE, FPS = 8, 3, 15

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from slr.index.gallery import Gallery, Metric, make_gallery
+from slr.gallery.gallery import Gallery, Metric, make_gallery
 
 
 def gallery(vectors: np.ndarray, glosses: list[str], signers: list[str | None] | None = None, *,

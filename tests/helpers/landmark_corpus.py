@@ -9,8 +9,8 @@ import pandas as pd
 from slr.dataset.landmarks import ClipLandmarks, write_store
 from slr.dataset.manifest import SCHEMA, write_manifest
 from slr.dataset.signers import write_signers
+from slr.dataset.skeleton import skeleton
 from slr.dataset.splits import write_splits
-from slr.skeleton import skeleton
 
 JOINTS = skeleton("spoter-54")
 METADATA = {"frames": {"fps": 15.0}, "extractor": {"name": "made-up", "settings": {}}}

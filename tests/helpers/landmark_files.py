@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from slr.corpora.imported.spoter_csv import column
-from slr.skeleton import skeleton
+from slr.dataset.skeleton import skeleton
 
 SPOTER = skeleton("spoter-54")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from slr.video import write_video
+from slr.io.video import write_video
 from tests.helpers.recordings import record
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from slr.dataset.manifest import write_manifest
-from slr.video import write_video
+from slr.io.video import write_video
 
 
 def record(path: Path, *, seed: int = 0, n_frames: int = 8, fps: float = 10, size: tuple[int, int] = (64, 64)) -> Path:

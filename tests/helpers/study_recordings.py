@@ -8,8 +8,8 @@ import pytest
 
 from slr.dataset.landmarks import CHANNELS, ClipLandmarks, write_store
 from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
+from slr.dataset.skeleton import skeleton
 from slr.errors import SlrError
-from slr.skeleton import skeleton
 from studies.workspace import shared_data
 from tests.helpers import landmark_corpus
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import torch
 
+from slr.dataset.model_folder import save_model
 from slr.models import build
 from slr.params import parse_model
-from slr.training.trained import save_model
 
 DETECTOR = {"family": "sca_stgcn_detection", "widths": [16], "hidden": 16,
             "windows": {"frames": 6, "stride": 2, "classes": 2}}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from slr.skeleton import skeleton
+from slr.dataset.skeleton import skeleton
 
 BODY = {"nose": (0.5, 0.2), "left_eye": (0.53, 0.17), "right_eye": (0.47, 0.17), "left_shoulder": (0.65, 0.4),
         "right_shoulder": (0.35, 0.4), "left_elbow": (0.72, 0.6), "right_elbow": (0.28, 0.6),

@@ -9,7 +9,7 @@ import torch
 from slr.decoding.records import Gloss
 from slr.inference.gradcam import SHOWN_SIDE, GlossHeat, gradcam, overlay, write_gradcam
 from slr.inference.readings import readings
-from slr.video import probe
+from slr.io.video import probe
 from tests.helpers.rgb_batches import CLASSES, batch_of, network
 
 LABELS = [f"gloss{i}" for i in range(1, CLASSES)]

@@ -10,12 +10,12 @@ import torch
 
 from slr.data.batches import collate
 from slr.data.clips import Clips
+from slr.dataset.skeleton import skeleton
 from slr.inference.joint_importance import joint_importance, write_joint_importance
+from slr.inference.model import TrainedModel
 from slr.inference.readings import readings
 from slr.models import build
 from slr.params import PoseCtcParams, SpoterParams
-from slr.skeleton import skeleton
-from slr.training.trained import TrainedModel
 
 SMALL = {"width": 32, "heads": 2, "layers": 1, "normalise": "none"}
 SENTENCES = {"lstm": PoseCtcParams(**SMALL), "graph": PoseCtcParams(**SMALL, front="graph", strides=[1]),

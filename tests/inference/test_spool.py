@@ -7,9 +7,9 @@ import pytest
 
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks, write_store
+from slr.dataset.skeleton import skeleton
 from slr.errors import SlrError
 from slr.inference.spool import Spool
-from slr.skeleton import skeleton
 
 JOINTS, WANTED = skeleton("holistic-75"), skeleton("spoter-54")
 

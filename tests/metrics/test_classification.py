@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import f1_score
 
-from slr.metrics.classification import by_group, macro_f1, ranks, wilson
+from slr.metrics.classification import by_group, confusion_matrix, macro_f1, ranks, wilson
 
 
 @given(st.integers(1, 300).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials))))
@@ -38,3 +38,9 @@ def test_macro_f1_is_scikit_learns(pairs):
 def test_groups_are_counted_apart():
     correct, signers = np.array([True, False, True]), np.array(["b", "b", "a"])
     assert by_group(correct, signers) == {"a": 1.0, "b": 0.5}
+
+
+def test_confusions_are_counted_by_name():
+    counts, names = confusion_matrix(["1", "NA", "NA"], ["1", "1", "1"])
+    assert names == ["1", "NA"]
+    assert counts.tolist() == [[1, 0], [2, 0]]

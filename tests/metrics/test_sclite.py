@@ -10,8 +10,8 @@ import pytest
 
 from slr.decoding.records import Gloss
 from slr.errors import ScoringError
-from slr.evaluation.phoenix import CLEAN
 from slr.metrics import sclite as module
+from slr.metrics.phoenix import CLEAN
 from slr.metrics.sclite import Utterance, read_stm, sclite, write_ctm, write_stm
 from slr.metrics.wer import Counts, align_sentences, count
 from tests.helpers.references import real_references

@@ -6,6 +6,8 @@ from safetensors.torch import load_model, save_model
 from torch import Tensor
 
 from slr.data.batches import Batch
+from slr.dataset.skeleton import skeleton
+from slr.losses.classification import Criterion
 from slr.models import build
 from slr.models.embedding import Embedded, nearest
 from slr.params import (
@@ -17,8 +19,6 @@ from slr.params import (
     TrainingParams,
     TransformerParams,
 )
-from slr.skeleton import skeleton
-from slr.training.losses import Criterion
 from tests.helpers.batches import CLASSES, batch_of, padded, with_rubbish
 
 SMALL = {"d_model": 16, "heads": 2, "feedforward": 32}

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from benchmarks.published_sca_stgcn import both, published_blocks, windows
+from slr.dataset.skeleton import SKELETONS, Skeleton, skeleton
 from slr.models.graph import Block, Input, adjacency, edges
-from slr.skeleton import SKELETONS, Skeleton, skeleton
 from tests.helpers.batches import batch_of, with_rubbish
 
 FRAMES = torch.arange(11) < torch.tensor([11, 8, 1])[:, None]  # (3, 11)

@@ -4,9 +4,9 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from slr.dataset.skeleton import skeleton
 from slr.models import build
 from slr.params import PoseCtcParams
-from slr.skeleton import skeleton
 from tests.helpers.batches import CLASSES, batch_of, padded, with_rubbish
 
 SMALL = {"width": 32, "heads": 2, "layers": 1}

@@ -7,12 +7,12 @@ import torch
 from torch.nn import functional as F
 
 from slr.data.batches import Batch
+from slr.dataset.skeleton import skeleton
 from slr.errors import ParamsError
+from slr.losses.classification import Criterion
 from slr.models import build
 from slr.models.sca_stgcn import ClipGRU, SignerAttention, body, framing
 from slr.params import ScaStgcnParams, parse
-from slr.skeleton import skeleton
-from slr.training.losses import Criterion
 from tests.helpers.batches import CLASSES, batch_of, padded, reordered, with_rubbish
 
 SMALL = {"widths": [16, 32, 32], "hidden": 24, "signer_width": 16}

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from slr.dataset.skeleton import skeleton
 from slr.models import build
 from slr.params import SiltParams, SpoterParams, TransformerParams
-from slr.skeleton import skeleton
 from tests.helpers.batches import CLASSES, batch_of, padded, reordered, with_rubbish
 
 SMALL = {"d_model": 16, "heads": 2, "feedforward": 32}

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from slr.dataset.skeleton import skeleton
 from slr.errors import ParamsError
 from slr.models import build
 from slr.params import SiltParams, SpoterParams, parse
-from slr.skeleton import skeleton
 from tests.helpers.batches import CLASSES, batch_of
 
 SMALL = {"joints": "right-hand-21", "normalise": "none", "heads": 2, "encoder_layers": 1, "decoder_layers": 1,

@@ -13,7 +13,7 @@ WITHOUT_EFFECT = {
     Path("slr/__init__.py"): "the version",
     Path("slr/dataset/paths.py"): "names what dvc.yaml names: a stage that wrote elsewhere would fail",
     Path("slr/errors.py"): "kinds of errors",
-    Path("slr/progress.py"): "what a terminal shows meanwhile",
+    Path("slr/io/progress.py"): "what a terminal shows meanwhile",
     **dict.fromkeys((path.relative_to(REPOSITORY) for path in (REPOSITORY / "slr/params").rglob("*.py")),
                     "checks settings, whose values stand under `params`"),
 }
@@ -58,7 +58,7 @@ def test_what_reads_landmarks_follows_their_reader_and_what_makes_them_does_not(
     assert {"splits", "signers", "train", "evaluate", "report"} <= following and "frames" not in following
 
 
-@pytest.mark.parametrize("producer", ["slr/frames.py", "slr/signers.py", "slr/splits.py", "slr/landmarks"])
+@pytest.mark.parametrize("producer", ["slr/extraction", "slr/partition"])
 def test_clustering_splitting_jpeg_and_extraction_retrain_nothing(producer):
     retrained = [stage for _, name, stage in STAGES if name in ("train", "evaluate")]
     assert not any(dep == producer or dep.startswith(f"{producer}/") for stage in retrained for dep in stage["deps"])

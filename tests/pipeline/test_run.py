@@ -185,7 +185,7 @@ def test_what_dvc_refuses_it_says_itself_and_its_exit_code_stays(begun, tmp_path
 
 BAR = """
 import time
-from slr.progress import progress
+from slr.io.progress import progress
 with progress("clips", total=2) as advance:
     for _ in range(2):
         advance()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slr.files import read_json
+from slr.io.files import read_json
 from tests.helpers.project import ZOO, Project, stages_run
 
 TRANSFORMER = ["zoo/dvc.yaml:train@transformer", "zoo/dvc.yaml:evaluate@transformer"]

@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from slr.clipwise import Failure, write_failures
 from slr.dataset.landmarks import ClipLandmarks, write_store
 from slr.dataset.manifest import write_manifest
+from slr.dataset.skeleton import skeleton
 from slr.dataset.splits import write_splits
-from slr.evaluation.model_plots import write_confusion, write_learning
 from slr.evaluation.predictions import write_predictions
+from slr.figures.model_plots import write_confusion, write_learning
+from slr.io.clipwise import Failure, write_failures
 from slr.params import Params, parse
-from slr.skeleton import skeleton
 from tests.helpers.waving import waving
 
 GLOSSES = ("HOUSE", "<b>RAIN</b> & $x^2$", "žltý", "NA")
@@ -85,7 +85,7 @@ def _write_model(folder: Path, test: pd.DataFrame) -> None:
     epochs = np.arange(1, 6)
     history = pd.DataFrame({"epoch": epochs, "train_loss": 1 / epochs, "val_loss": 1.2 / epochs,
                             "val_top1": epochs / 5, "lr": 0.001})
-    write_learning(folder / "reports/spoter", history, 5)
+    write_learning(folder / "reports/spoter", history, 5, "val_top1", "top-1")
     write_confusion(folder / "reports/spoter", predictions)
     _write_json(folder / "reports/spoter/config.json", {"task": "isolated", "versions": {"torch": "2.13.0"},
                                                           "data": {"manifest": "beef"}})

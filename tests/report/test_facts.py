@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from slr.clipwise import read_failures
-from slr.corpora.examples import example_clips
+from slr.dataset.examples import example_clips
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.dataset.splits import read_splits
+from slr.io.clipwise import read_failures
 from slr.report.corpus_facts import corpus_facts
 from slr.report.leakage import leakages
 from slr.report.model_facts import ModelFacts, model_facts

@@ -9,7 +9,7 @@ import pytest
 
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.errors import CorpusError
-from slr.files import read_json, write_json
+from slr.io.files import read_json, write_json
 from slr.report.page import write_report
 from tests.helpers import REPOSITORY
 from tests.helpers.browser import Page, open_page

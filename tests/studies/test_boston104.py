@@ -11,7 +11,7 @@ from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.dataset.splits import read_splits
 from slr.decoding.decoder import Decoder
-from slr.files import read_json
+from slr.io.files import read_json
 from slr.params import MultistreamParams, PoseCtcParams, ScaStgcnDetectionParams, WindowsParams
 from studies.boston104 import data
 from studies.boston104 import run as study

@@ -6,7 +6,7 @@ import pytest
 
 from slr.corpora import scanning
 from slr.errors import SlrError
-from slr.files import read_json
+from slr.io.files import read_json
 from slr.params import CorpusParams, EmbeddingParams, LossParams, MultistreamParams
 from studies.dtw import dtw_body_features
 from studies.isl_fewshot import run as study

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from slr.corpora import scanning
+from slr.dataset.skeleton import skeleton
 from slr.errors import SlrError
-from slr.files import read_json
+from slr.io.files import read_json
 from slr.models import build
 from slr.params import CorpusParams, SpoterParams
-from slr.skeleton import skeleton
 from studies.isl_kinect import run as study
 from studies.isl_kinect.models import BEST, MODELS
 from tests.helpers import landmark_corpus

@@ -10,12 +10,12 @@ from slr.data.clips import load_clips
 from slr.data.normalise import normaliser
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import CHANNELS, ClipLandmarks, write_store
+from slr.dataset.skeleton import skeleton
 from slr.dataset.splits import read_splits
 from slr.errors import SlrError
-from slr.files import read_json
+from slr.io.files import read_json
 from slr.models import build
 from slr.params import AugmentParams, MultistreamParams
-from slr.skeleton import skeleton
 from studies import slovak
 from studies.slovak_oneshot import run as study
 from studies.slovak_oneshot import sources

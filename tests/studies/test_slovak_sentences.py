@@ -14,7 +14,7 @@ from slr.dataset.landmarks import ClipLandmarks, write_store
 from slr.dataset.manifest import read_manifest
 from slr.dataset.splits import read_splits
 from slr.errors import SlrError
-from slr.files import read_json
+from slr.io.files import read_json
 from slr.models import build
 from slr.params import JoinedParams, PoseCtcParams, ScaStgcnDetectionParams, WindowsParams
 from studies.slovak import words

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from slr.files import read_json
+from slr.io.files import read_json
 from slr.params import parse
 from studies.variations import run as study
 from tests.helpers import landmark_corpus

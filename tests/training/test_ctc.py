@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slr.losses.ctc import CtcCriterion, ctc, distillation, target_lengths, too_short
 from slr.params.families.ctc import CtcParams
-from slr.training.ctc import CtcCriterion, ctc, distillation, target_lengths, too_short
 from tests.helpers import batches
 from tests.helpers.rgb_batches import batch_of, network
 

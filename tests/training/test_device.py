@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from slr.compute import cores
 from slr.errors import ParamsError
+from slr.io.workers import cores
 from slr.training.device import autocast, choose_device, choose_precision, use_cores
 
 CPU = torch.device("cpu")

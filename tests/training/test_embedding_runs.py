@@ -9,9 +9,9 @@ import torch
 
 from slr.dataset.landmark_store import LandmarkStore
 from slr.evaluation.evaluate import evaluate
-from slr.files import file_hash, read_json
+from slr.inference.model import load_model
+from slr.io.files import file_hash, read_json
 from slr.params import Params
-from slr.training.trained import load_model
 from tests.helpers import landmark_corpus
 from tests.helpers.training import run, run_killed, settings, splits_of
 

@@ -13,10 +13,10 @@ from safetensors.torch import load_file
 
 from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import CorpusError, ModelError
-from slr.files import read_json
+from slr.inference.model import load_model
+from slr.io.files import read_json
 from slr.params import SpoterParams, TrainingParams
 from slr.training.loop import learning_rate, make_optimizer
-from slr.training.trained import load_model
 from tests.helpers import landmark_corpus
 from tests.helpers.training import run, run_killed, settings, splits_of
 

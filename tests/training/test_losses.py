@@ -11,8 +11,7 @@ from torch.nn import functional as F
 
 from slr.data.batches import Batch
 from slr.errors import ParamsError
-from slr.params import ScaStgcnParams, TrainingParams
-from slr.training.losses import (
+from slr.losses.classification import (
     Adversary,
     Criterion,
     GaussianEstimator,
@@ -23,7 +22,8 @@ from slr.training.losses import (
     misfit,
     roughness,
 )
-from slr.training.triplet import all_triplets
+from slr.losses.triplet import all_triplets
+from slr.params import ScaStgcnParams, TrainingParams
 
 CLIPS, CLASSES, SIGNERS, WIDTH = 12, 4, 3, 10
 

@@ -18,14 +18,14 @@ from slr.decoding.decoder import Decoder
 from slr.errors import CorpusError, ModelError, ParamsError
 from slr.evaluation.evaluate import evaluate
 from slr.evaluation.transcripts import read_transcripts
-from slr.files import file_hash, read_json
-from slr.frames import extract_frames
+from slr.extraction.frames import extract_frames
+from slr.inference.model import load_model
+from slr.io.files import file_hash, read_json
+from slr.io.video import write_video
 from slr.metrics.wer import align_sentences, count
 from slr.models.stfnet.backbone import ResNet
 from slr.params import FramesParams, StfnetParams, parse
 from slr.training.loop import learning_rate, train
-from slr.training.trained import load_model
-from slr.video import write_video
 
 COLOURS = {"blue": (40, 40, 255), "green": (40, 255, 40), "red": (255, 40, 40)}
 FPS = 10

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from slr.errors import CorpusError
-from slr.files import read_json
+from slr.io.files import read_json
 from slr.params import parse
 from slr.training.loop import train
 from tests.helpers import landmark_corpus

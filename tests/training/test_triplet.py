@@ -9,7 +9,7 @@ from pytorch_metric_learning.losses import TripletMarginLoss
 from torch import Tensor
 
 from benchmarks import published_triplet
-from slr.training.triplet import TripletLoss, all_triplets
+from slr.losses.triplet import TripletLoss, all_triplets
 
 
 def by_loop(features: Tensor, targets: Tensor, margin: float) -> tuple[Tensor, int, int]:

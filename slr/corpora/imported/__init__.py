@@ -8,8 +8,8 @@ Besides `scan` and `LAYOUT`, which every reader has (`slr.corpora.reading`), eac
 - `metadata(root) -> dict`, if the landmarks are this pipeline's own: how they were made, as their store says it.
 
 `media` in the manifest is a landmark file below the corpus root; where one file holds many recordings, `#` and the
-recording's number follow: `clips.parquet#12`. `slr.landmarks.importing` cuts clips out of recordings and writes them to
-the landmark store.
+recording's number follow: `clips.parquet#12`. `slr.extraction.importing` cuts clips out of recordings and writes
+them to the landmark store.
 """
 
 from importlib import import_module

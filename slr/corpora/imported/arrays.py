@@ -10,9 +10,9 @@ from slr.corpora.imported.listed import scan_listed
 from slr.corpora.imported.recordings import file_of, frames_of, read_arrays, required_skeleton, to_store
 from slr.corpora.reading import Scan
 from slr.dataset.landmarks import ClipLandmarks
+from slr.dataset.skeleton import Skeleton
 from slr.errors import ClipError
 from slr.params import ImportedParams
-from slr.skeleton import Skeleton
 
 SUFFIXES = (".npy", ".npz")
 LAYOUT = "a CSV with the columns path,gloss that lists .npy or .npz files"

@@ -18,9 +18,9 @@ from slr.corpora.imported.recordings import place, same_file
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, nfc, require_folder, row
 from slr.dataset.landmarks import ClipLandmarks
+from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ClipError, CorpusError
 from slr.params import ImportedParams
-from slr.skeleton import Skeleton, skeleton
 
 FPS = 30.0
 """The Kinect's; the file doesn't say."""

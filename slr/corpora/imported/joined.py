@@ -26,9 +26,9 @@ from slr.corpora.reading import Scan, collect, require_folder, row
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import read_manifest
+from slr.dataset.skeleton import Skeleton
 from slr.errors import ClipError, CorpusError
 from slr.params import ImportedParams, JoinedParams
-from slr.skeleton import Skeleton
 
 LAYOUT = "the data folder of another project, with manifest.parquet and landmarks of clips with one sign each"
 MANIFEST, LANDMARKS = "manifest.parquet", "landmarks"

@@ -20,9 +20,9 @@ from slr.corpora.imported.listed import scan_listed
 from slr.corpora.imported.recordings import chosen_skeleton, file_of, same_file
 from slr.corpora.reading import Scan
 from slr.dataset.landmarks import ClipLandmarks
+from slr.dataset.skeleton import BUILT_IN, Skeleton, define, skeleton
 from slr.errors import ClipError, CorpusError
 from slr.params import ImportedParams
-from slr.skeleton import BUILT_IN, Skeleton, define, skeleton
 
 if TYPE_CHECKING:
     from pose_format import Pose

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ClipError, ParamsError
-from slr.files import inside
+from slr.io.files import inside
 from slr.params import ImportedParams
-from slr.skeleton import Skeleton, skeleton
 
 
 def place(root: str | Path, media: str) -> tuple[Path, int]:

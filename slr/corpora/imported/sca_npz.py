@@ -17,11 +17,11 @@ from slr.corpora.imported.recordings import chosen_skeleton, file_of, frames_of,
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, nfc, require_folder, row
 from slr.dataset.landmarks import ClipLandmarks
+from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ClipError, CorpusError, ParamsError
 from slr.params import ImportedParams, WindowsParams
 from slr.segments.labels import label_segments
 from slr.segments.windows import mapped, window_labels
-from slr.skeleton import Skeleton, skeleton
 
 PARTS = {"pose": 33, "left_hand": 21, "right_hand": 21, "face": 478}
 """Joints of each array."""

@@ -24,9 +24,9 @@ from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, nfc, require_folder, row
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import SPLIT_NAMES
+from slr.dataset.skeleton import DERIVED, Skeleton, skeleton
 from slr.errors import ClipError, CorpusError
 from slr.params import ImportedParams
-from slr.skeleton import DERIVED, Skeleton, skeleton
 
 LAYOUT = "ROOT/<name>_train.csv, ... in SPOTER's format, or corpus.annotations: one such file"
 LABEL, FPS, WIDTH, HEIGHT = "labels", "video_fps", "video_size_width", "video_size_height"

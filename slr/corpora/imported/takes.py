@@ -6,8 +6,8 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from slr.dataset.landmarks import ClipLandmarks
+from slr.dataset.skeleton import Skeleton
 from slr.errors import ClipError
-from slr.skeleton import Skeleton
 
 ENDS_S = 0.2
 """At either end of a take, the hands are where they rest for so long."""

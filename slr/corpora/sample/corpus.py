@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from slr.compute import map_unordered
 from slr.corpora.sample import kinematics, timeline
 from slr.corpora.sample.camera import Camera
 from slr.corpora.sample.scene import Scene, draw_frames
@@ -18,10 +17,11 @@ from slr.corpora.sample.signer import Signer, make_signers
 from slr.corpora.sample.signs import SIGNS, Sign
 from slr.corpora.sample.truth import ClipTruth, write_truth
 from slr.dataset.manifest import SCHEMA
-from slr.files import atomic_path, disk_errors
+from slr.io.files import atomic_path, disk_errors
+from slr.io.progress import progress
+from slr.io.video import write_video
+from slr.io.workers import map_unordered
 from slr.params import SampleParams
-from slr.progress import progress
-from slr.video import write_video
 
 _SENTENCE_LENGTHS = (2, 3, 4, 5)
 

@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 from slr.corpora.sample.hand import flesh_points, hand_joints
 from slr.corpora.sample.motion import Hand
 from slr.corpora.sample.signer import Signer
-from slr.skeleton import HAND
+from slr.dataset.skeleton import HAND
 
 PALM_MIDDLE = np.array([0.0, 0.06, 0.0])  # in the hand's axes, metres for scale 1
 _LARGEST_WRIST_BEND = np.radians(60)

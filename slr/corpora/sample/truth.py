@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from slr.corpora.sample.camera import Camera
 from slr.corpora.sample.kinematics import JOINTS
-from slr.files import atomic_path
+from slr.io.files import atomic_path
 
 _JOINTS_KEY = b"joints"
 

@@ -32,8 +32,8 @@ from slr.data.augment.space import (
 )
 from slr.data.augment.time import retime
 from slr.data.batches import Batch
+from slr.dataset.skeleton import Skeleton
 from slr.params import AugmentParams
-from slr.skeleton import Skeleton
 
 
 class Augment:

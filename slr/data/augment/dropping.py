@@ -5,8 +5,8 @@ from torch import Tensor
 
 from slr.data.augment.space import arm_joints
 from slr.data.batches import Batch
+from slr.dataset.skeleton import Skeleton
 from slr.errors import ParamsError
-from slr.skeleton import Skeleton
 
 
 def hide(batch: Batch, frames: Tensor, joints: Tensor) -> Batch:

@@ -8,7 +8,7 @@ and Hruz, WACV Workshops 2022, section 3.2.
 import torch
 from torch import Tensor
 
-from slr.skeleton import Skeleton
+from slr.dataset.skeleton import Skeleton
 
 ARM = ("shoulder", "elbow", "wrist")
 

@@ -9,7 +9,7 @@ from slr.params.section import Section
 
 
 class CtcParams(Section):
-    """Weights of the terms of `slr.training.ctc`; 0 switches one off. The defaults are STF-Net's."""
+    """Weights of the terms of `slr.losses.ctc`; 0 switches one off. The defaults are STF-Net's."""
 
     sequence: Weight = 1
     """CTC of the sequence layers' logits: those that are decoded."""

@@ -181,7 +181,7 @@ class TrainingParams(Section):
 
     @model_validator(mode="after")
     def _augmentation_can_do_something(self) -> Self:
-        from slr.skeleton import skeleton
+        from slr.dataset.skeleton import skeleton
 
         if self.frames is not None and self.augment.frame_rate:
             raise ValueError(f"augment.frame_rate: every clip is resampled to {self.frames} frames, whatever its frame "

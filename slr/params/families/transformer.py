@@ -28,7 +28,7 @@ class AttentionParams(TrainingParams):
 
     @model_validator(mode="after")
     def _heads_divide_the_width(self) -> Self:
-        from slr.skeleton import skeleton
+        from slr.dataset.skeleton import skeleton
 
         width = self.d_model or self.channels * len(skeleton(self.joints))
         if width % self.heads:

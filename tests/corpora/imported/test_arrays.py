@@ -9,7 +9,7 @@ from slr.corpora.scanning import prepare
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError, CorpusError, ParamsError, SlrError
-from slr.landmarks.importing import import_landmarks
+from slr.extraction.importing import import_landmarks
 from slr.params import CorpusParams, ImportedParams
 
 MINE = {"name": "mine-3", "parts": {"body": ["nose", "left_wrist", "right_wrist"]}, "bones": [["nose", "left_wrist"]]}

@@ -10,12 +10,12 @@ import pytest
 
 from slr.corpora.imported.boston104 import FPS, SIZE, joints, load, scan
 from slr.corpora.scanning import prepare
+from slr.corpora.use import use_published
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError, CorpusError
-from slr.landmarks.importing import import_landmarks
+from slr.extraction.importing import import_landmarks
 from slr.params import CorpusParams, ImportedParams
-from slr.presets import use_published
 from tests.helpers import REPOSITORY
 
 SETTINGS = ImportedParams()

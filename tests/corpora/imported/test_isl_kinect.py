@@ -12,7 +12,7 @@ from slr.corpora.scanning import prepare
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError, CorpusError
-from slr.landmarks.importing import import_landmarks
+from slr.extraction.importing import import_landmarks
 from slr.params import CorpusParams, ImportedParams
 
 SETTINGS = ImportedParams()

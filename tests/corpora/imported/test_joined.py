@@ -16,11 +16,11 @@ from slr.corpora.scanning import prepare
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import CHANNELS, ClipLandmarks, write_store
 from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
+from slr.dataset.skeleton import define, skeleton
 from slr.errors import ClipError, CorpusError
-from slr.landmarks.importing import import_landmarks
+from slr.extraction.importing import import_landmarks
 from slr.params import CorpusParams, ImportedParams, JoinedParams
 from slr.params import load as load_params
-from slr.skeleton import define, skeleton
 from tests.helpers import REPOSITORY
 
 JOINTS = skeleton("spoter-54")

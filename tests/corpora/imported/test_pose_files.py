@@ -10,10 +10,10 @@ from pose_format.utils.holistic import holistic_components
 from slr.corpora.imported.pose_files import joints, load, scan
 from slr.corpora.scanning import prepare
 from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.skeleton import skeleton
 from slr.errors import ClipError, CorpusError
-from slr.landmarks.importing import import_landmarks
+from slr.extraction.importing import import_landmarks
 from slr.params import CorpusParams, ImportedParams
-from slr.skeleton import skeleton
 
 SETTINGS = ImportedParams()
 WIDTH, HEIGHT = 640, 480

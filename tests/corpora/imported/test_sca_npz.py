@@ -7,11 +7,11 @@ from slr.corpora.imported.sca_npz import joints, load, read_groundtruth, scan
 from slr.corpora.scanning import prepare
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
+from slr.dataset.skeleton import skeleton
 from slr.errors import ClipError, CorpusError, ParamsError
-from slr.landmarks.importing import import_landmarks
+from slr.extraction.importing import import_landmarks
 from slr.params import CorpusParams, ImportedParams, SplitsParams, WindowsParams
-from slr.skeleton import skeleton
-from slr.splits import make_splits
+from slr.partition.splits import make_splits
 from tests.helpers.landmark_files import write_npz
 
 SETTINGS = ImportedParams()

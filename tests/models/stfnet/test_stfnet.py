@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from benchmarks.published_stfnet import PublishedStfnet
+from slr.losses.ctc import CtcCriterion
 from slr.models.stfnet import Stfnet
 from slr.params.families.stfnet import StfnetParams
-from slr.training.ctc import CtcCriterion
 from tests.helpers.rgb_batches import CLASSES, TINY, alone, batch_of, network
 
 LENGTHS = (13, 4, 1)

@@ -1,0 +1,241 @@
+"""Reading a whole corpus before any computing, to list every problem that it has."""
+
+import hashlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from slr.corpora import scanning
+from slr.corpora.imported import landmark_format
+from slr.corpora.problems import Problem, errors
+from slr.corpora.registry import IMPORTED
+from slr.dataset.landmarks import check_landmarks
+from slr.dataset.splits import MIN_SIGNERS
+from slr.errors import ClipError, CorpusError
+from slr.io.files import file_hash
+from slr.io.progress import progress
+from slr.io.video import read_video
+from slr.io.workers import map_unordered
+from slr.params import CorpusParams
+
+MIN_FRAMES = 5
+"""A clip with fewer frames is too short to show a sign."""
+OUTLIER = 3.5
+"""Modified z-score from which a clip is an outlier (Iglewicz and Hoaglin, 1993)."""
+_MIN_SPREAD = 0.1
+# Natural-log units: where nearly all clips are alike (MAD of 0), only ratios above exp(3.5 * 0.1 / 0.6745) = 1.7 count.
+_MIN_SAMPLE = 8
+_SLACK = 1.02
+"""A box may go so far beyond the picture: rounding, and encoders that drop a row."""
+
+
+@dataclass(frozen=True)
+class Media:
+    """What decoding a file showed: `content` is the hash of its bytes, `reason` why it can't be used (or None)."""
+
+    n_frames: int = 0
+    fps: float = 0.0
+    width: int = 0
+    height: int = 0
+    content: str = ""
+    reason: str | None = None
+
+
+def check_corpus(params: CorpusParams, workers: int = 0) -> list[Problem]:
+    """Decode every recording of a corpus and list every problem, errors first.
+
+    Parameters
+    ----------
+    params : CorpusParams
+        The built-in corpus is drawn, so there is nothing to check and nothing wrong.
+    workers : int, default 0
+        Processes; 0 for one per core.
+
+    Returns
+    -------
+    list of Problem
+        Kinds: those of the corpus's reader (layout, annotations), and `unreadable`, `outside-range`, `outside-box`,
+        `too-short`, `duplicate-content`, `one-clip`, `signer-unknown`, `few-signers`, `size-outlier`,
+        `duration-outlier`.
+
+    Raises
+    ------
+    CorpusError
+        If the corpus as a whole can't be read, or has no clips.
+    """
+    if params.name == "sample":
+        return []
+    clips, problems = scanning.scan(params, workers)
+    if clips.empty and not problems:
+        raise CorpusError(f"corpus {params.root} has no clips; expected {scanning.module_of(params.name).LAYOUT}")
+    if not clips.empty:
+        media = (inspect_landmarks(params, clips.media.unique()) if params.name in IMPORTED
+                 else inspect_media(Path(params.root), clips.media.unique(), workers))
+        problems += [*_media_problems(clips, media), *_duplicates(clips, media), *_glosses(clips), *_signers(clips),
+                     *_outliers(clips, media)]
+    return sorted(problems, key=lambda problem: (problem.severity, problem.kind, problem.clip))
+
+
+def print_problems(problems: Sequence[Problem]) -> None:
+    """Print problems kind by kind, errors first, each kind with its way out; then the totals.
+
+    Names are never shortened: they are there to be found, and the list may be piped.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(soft_wrap=True)
+    if not problems:
+        console.print("no problems: `dvc repro` can start")
+        return
+    ordered = sorted(problems, key=lambda p: (p.severity, p.kind, p.way_out, p.clip))
+    for (severity, kind, way_out), same in groupby(ordered, key=lambda p: (p.severity, p.kind, p.way_out)):
+        found = list(same)
+        console.print(Text(f"{severity}: {kind} ({len(found)})", style="red" if severity == "error" else "yellow"))
+        for problem in found:
+            console.print(Text(f"  {problem.clip}: {problem.reason}" if problem.clip else f"  {problem.reason}"))
+            if problem.items:
+                console.print(Text(f"    all {problem.count}: {', '.join(problem.items)}"))
+        console.print(Text(f"  -> {way_out}", style="dim"))
+    n_errors = len(errors(problems))
+    console.print(f"errors: {n_errors}, warnings: {len(problems) - n_errors}"
+                  + (" (errors stop `dvc repro`, or spoil its results)" if n_errors else ""))
+
+
+def inspect_media(root: Path, media: Sequence[str], workers: int = 0) -> dict[str, Media]:
+    """Decode each file (or folder of images) below `root`, in worker processes."""
+    found: dict[str, Media] = {}
+    with progress("check", total=len(media), unit="file") as advance:
+        for done in map_unordered(_inspect, [(root, name) for name in media], workers):
+            found[done.item[1]] = done.result if done.error is None else Media(reason=str(done.error))
+            advance()
+    return found
+
+
+def inspect_landmarks(params: CorpusParams, media: Sequence[str]) -> dict[str, Media]:
+    """Read each recording of a corpus that comes as landmarks."""
+    reader = landmark_format(params.name)
+    joints = reader.joints(params.root, params.imported)
+    found: dict[str, Media] = {}
+    channels = None
+    with progress("check", total=len(media), unit="recording") as advance:
+        for name in media:
+            try:
+                recording = reader.load(params.root, name, params.imported)
+                check_landmarks(recording, joints, channels)
+                channels = recording.coordinates.shape[2]
+                content = hashlib.md5(recording.coordinates.tobytes(), usedforsecurity=False).hexdigest()
+                found[name] = Media(len(recording), recording.fps, recording.width, recording.height, content)
+            except (ClipError, CorpusError) as error:
+                found[name] = Media(reason=str(error))
+            advance()
+    return found
+
+
+def _inspect(place: tuple[Path, str]) -> Media:
+    root, name = place
+    path = root / name
+    try:
+        (frame,) = deque(read_video(path), maxlen=1)  # the last one; it alone is kept
+    except ClipError as error:
+        return Media(reason=str(error))
+    height, width = frame.image.shape[:2]
+    fps = frame.number / frame.timestamp_s if frame.timestamp_s else 0.0
+    return Media(frame.number + 1, fps, width, height, file_hash(path))
+
+
+def _media_problems(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Problem]:
+    """Files that don't decode, ranges outside a file, and clips of a few frames."""
+    for clip in clips.itertuples():
+        file = media[clip.media]
+        if file.reason is not None:
+            yield Problem(clip.clip_id, "unreadable", "error", f"'{clip.media}': {file.reason}",
+                          "replace the file, or remove it")
+            continue
+        start, end = _range(clip, file)
+        if start >= file.n_frames:
+            yield Problem(clip.clip_id, "outside-range", "error",
+                          f"starts at frame {start}, but '{clip.media}' has {file.n_frames}",
+                          "correct start_s and end_s")
+        elif not pd.isna(clip.end_frame) and clip.end_frame > file.n_frames + 1:  # one for rounding of seconds
+            yield Problem(clip.clip_id, "outside-range", "warning",
+                          f"ends at frame {clip.end_frame}, but '{clip.media}' has {file.n_frames}", "correct end_s")
+        if clip.bbox is not None and (clip.bbox[2] > _SLACK * file.width or clip.bbox[3] > _SLACK * file.height):
+            yield Problem(clip.clip_id, "outside-box", "warning",
+                          f"its box {list(clip.bbox)} goes beyond its picture of {file.width} x {file.height} pixels",
+                          "get the video in the size that was annotated, or set corpus.crop: none")
+        if 0 < end - start < MIN_FRAMES:
+            yield Problem(clip.clip_id, "too-short", "warning", f"only {end - start} frames",
+                          "record it again, or remove it if it shows no sign")
+
+
+def _range(clip: tuple, file: Media) -> tuple[int, int]:
+    """A clip's first frame and the end of its frames in its file."""
+    start = 0 if pd.isna(clip.start_frame) else int(clip.start_frame)
+    return start, file.n_frames if pd.isna(clip.end_frame) else min(int(clip.end_frame), file.n_frames)
+
+
+def _duration_s(clip: tuple, file: Media) -> float:
+    start, end = _range(clip, file)
+    return max(0, end - start) / file.fps
+
+
+def _duplicates(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Problem]:
+    """Files with the same bytes: one of them could train, and the other test."""
+    first: dict[str, str] = {}
+    for name in sorted(media):
+        content = media[name].content
+        if content and first.setdefault(content, name) != name:
+            yield Problem(name, "duplicate-content", "error", f"the same bytes as '{first[content]}'",
+                          "remove one of them: a copy in training makes the test meaningless")
+
+
+def _glosses(clips: pd.DataFrame) -> Iterator[Problem]:
+    single = clips.glosses[clips.glosses.map(len) == 1].map(lambda glosses: glosses[0]).value_counts()
+    for gloss in single.index[single == 1]:
+        yield Problem(gloss, "one-clip", "warning", "this gloss has one clip, so it is trained or tested, not both",
+                      "record more, or leave the gloss out")
+
+
+def _signers(clips: pd.DataFrame) -> Iterator[Problem]:
+    unknown = int(clips.signer.isna().sum())
+    if unknown:
+        yield Problem("", "signer-unknown", "warning", f"the signer of {unknown} of {len(clips)} clips is unknown",
+                      "name signers in a CSV's column 'signer': only then can accuracy on unseen people be measured")
+    elif clips.signer.nunique() < MIN_SIGNERS:
+        yield Problem("", "few-signers", "warning", f"signers: {clips.signer.nunique()}, too few for a split by signer",
+                      f"with at least {MIN_SIGNERS}, accuracy on unseen people can be measured")
+
+
+def _outliers(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Problem]:
+    """Clips far longer or shorter than the others, and pictures far larger or smaller."""
+    usable = [clip for clip in clips.itertuples() if media[clip.media].fps > 0]
+    durations = [_duration_s(clip, media[clip.media]) for clip in usable]
+    for index in outliers(durations):
+        yield Problem(usable[index].clip_id, "duration-outlier", "warning",
+                      f"{durations[index]:.1f} s long; the others {np.median(durations):.1f} s (median)",
+                      "look whether it shows what its gloss says, and nothing else")
+    names = sorted(name for name, file in media.items() if file.n_frames)
+    sides = [min(media[name].width, media[name].height) for name in names]
+    for index in outliers(sides):
+        file = media[names[index]]
+        yield Problem(names[index], "size-outlier", "warning",
+                      f"{file.width} x {file.height}; the others' short side is {np.median(sides):.0f} (median)",
+                      "look whether it was cut or scaled differently")
+
+
+def outliers(values: Sequence[float]) -> np.ndarray:
+    """Indices of positive `values` whose logarithm is far from the median, by the median absolute deviation.
+
+    The modified z-score of Iglewicz and Hoaglin (1993), at least `OUTLIER`; none among fewer than eight values.
+    """
+    if len(values) < _MIN_SAMPLE:
+        return np.array([], np.int64)
+    logs = np.log(np.maximum(values, 1e-6))
+    distance = np.abs(logs - np.median(logs))
+    return np.flatnonzero(0.6745 * distance / max(np.median(distance), _MIN_SPREAD) > OUTLIER)

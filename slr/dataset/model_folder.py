@@ -1,0 +1,27 @@
+"""A trained model's folder: what training leaves for everything that uses the model."""
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from slr.io.files import atomic_path, write_json
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+WEIGHTS, CONFIG, HISTORY = "weights.safetensors", "config.json", "history.csv"
+
+
+def save_model(folder: Path, weights: "dict[str, Tensor]", config: dict[str, Any],
+               history: list[dict[str, Any]]) -> None:
+    """Write a model's folder in one step, replacing what is there."""
+    from safetensors.torch import save_file
+
+    with atomic_path(folder) as temporary:
+        temporary.mkdir()
+        save_file(weights, temporary / WEIGHTS)
+        write_json(temporary / CONFIG, config)
+        with open(temporary / HISTORY, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=list(history[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(history)

@@ -1,0 +1,285 @@
+"""Cross-validation by signer: every model is trained once for each fold and tested on signers it has never seen.
+
+With at least as many folds as signers each fold leaves one signer out. Folds are those of `slr.partition.splits`,
+training is `slr.training.loop.train`, testing `slr.evaluation.evaluate`: nothing here knows a model or a metric.
+"""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.manifest import read_manifest
+from slr.dataset.splits import write_splits
+from slr.errors import CorpusError, SlrError
+from slr.evaluation.predictions import read_predictions
+from slr.io.clipwise import content_key
+from slr.io.files import file_hash, read_json, write_json, write_text
+from slr.io.progress import progress
+from slr.io.workers import map_unordered
+from slr.params import ModelParams, Params, SignersParams
+from slr.partition.splits import make_splits, signer_groups
+
+RESULTS, SUMMARY = "results.csv", "summary.csv"
+SUMMARISED = ("top1", "top5", "macro_f1", "worst_signer_top1", "signer_gap", "signer_probe", "signer_probe_chance",
+              "pr_auc", "worst_signer_pr_auc", "frame_pr_auc", "f1_chosen", "segment_iou", "segment_f1",
+              "wer", "wer_del", "wer_ins", "wer_sub", "worst_signer_wer", "wer_greedy", "wer_lm", "sentence_errors",
+              "boundary_error_ms", "train_seconds")
+"""Metrics whose mean and standard deviation over the folds are in the summary, as far as models have them."""
+WORST = {"top1": "min", "pr_auc": "min", "wer": "max"}
+"""The headline metric of each task, and what its worst fold has of it."""
+
+
+def cross_validate(models: Mapping[str, ModelParams], params: Params, *, landmarks: Path, manifest: Path, out: Path,
+                   frames: Path | None = None, workers: int = 0, validate: bool = True,
+                   keep_models: bool = False) -> pd.DataFrame:
+    """Train and test every model in every fold.
+
+    A model and fold that is done is kept: it is done again only when its settings, the seed, the folds or the data
+    change, and a run that was killed goes on where it was. The code isn't watched: after a change in it, remove `out`.
+
+    Parameters
+    ----------
+    models : mapping of str to ModelParams
+        What to train, by name.
+    params : Params
+        `splits` (`folds` says how many; at least as many as signers leaves one signer out), `signers`, `train` (seed,
+        device, precision, budget) and `evaluation` are used; its `models` are not.
+    landmarks, manifest : Path
+        Landmark store and manifest.parquet; splits and pseudo-signers follow from the landmarks, whatever models read.
+    out : Path
+        results.csv (what is returned), summary.csv (see `summarise`), and for each fold its splits, its pseudo-signers
+        and each model's report.
+    frames : Path, optional
+        The folder of frames, for models that read these.
+    workers : int, default 0
+        Trainings at a time, each on one core; 0 for one per core. 1 trains one after the other, each on
+        `params.compute.workers` cores.
+    validate : bool, default True
+        Whether a signer of another fold chooses the epoch; otherwise that signer trains too, and the last epoch counts.
+    keep_models : bool, default False
+        Keep the weights, below `<fold>/<model>/model`.
+
+    Returns
+    -------
+    DataFrame
+        One row for each model and fold: `model`, `fold`, `signer` (of the test clips; several are joined by "+", none
+        where unknown), the headline metric, `clips` (of sentences, how many), and the other metrics of
+        `slr.evaluation.evaluate`.
+
+    Raises
+    ------
+    CorpusError
+        If there are no folds to be had.
+    SlrError
+        If a training or a test failed; names each. The others are finished first, and kept.
+    """
+    clips = read_manifest(manifest)
+    splits = make_splits(clips, LandmarkStore(landmarks).clip_ids, params.splits)
+    folds = [int(fold) for fold in sorted(splits.fold.dropna().unique())]
+    if not folds:
+        raise CorpusError("there are no folds to test in; set splits.folds to the number of signers, or to at least 3")
+    identity = [file_hash(landmarks), file_hash(manifest), params.splits.model_dump(), params.signers.model_dump(),
+                validate, *([file_hash(frames)] if frames is not None else [])]
+    prepared = [_Fold(out / f"fold-{fold}", content_key(identity, fold), fold_splits(splits, clips, fold, validate),
+                      landmarks, manifest, params.signers) for fold in folds]
+    missing = [fold for fold in prepared if not fold.done()]
+    with progress("folds", len(folds), unit="fold") as advance:
+        advance(len(folds) - len(missing))
+        for done in map_unordered(_prepare, missing, workers):
+            if done.error is not None:
+                raise done.error
+            advance()
+    if workers != 1:
+        params = params.model_copy(update={"compute": params.compute.model_copy(update={"workers": 1})})
+    runs = [_Run(name, fold, out / f"fold-{fold}", landmarks, manifest, frames,
+                 params.model_copy(update={"models": {name: settings}}), keep_models)
+            for name, settings in models.items() for fold in folds]
+    _finish([run for run in runs if not run.done()], len(runs), workers)
+    table = pd.DataFrame([run.row(clips, splits) for run in runs])
+    write_text(out / RESULTS, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+    write_text(out / SUMMARY, summarise(table).to_csv(float_format="%.6g", lineterminator="\n"))
+    return table
+
+
+def fold_splits(splits: pd.DataFrame, manifest: pd.DataFrame, fold: int, validate: bool = True) -> pd.DataFrame:
+    """The splits of one fold: its clips are for testing, one signer of the next fold validates, all others train.
+
+    The next fold's first signer, so that every fold is validated by another; where signers aren't known (folds by
+    video), the whole next fold. Clips that are in no fold only train.
+
+    Parameters
+    ----------
+    splits : DataFrame
+        From `slr.partition.splits.make_splits`.
+    manifest : DataFrame
+    fold : int
+    validate : bool, default True
+        Without it there are no validation clips.
+
+    Returns
+    -------
+    DataFrame
+        `clip_id`, `split` and `fold`.
+
+    Raises
+    ------
+    CorpusError
+        If nothing is left to train on.
+    """
+    clips = splits.merge(manifest[["clip_id", "media", "signer"]], on="clip_id")
+    folds = sorted(clips.fold.dropna().unique())
+    split = pd.Series("train", index=clips.index)
+    split[(clips.fold == fold).fillna(False)] = "test"
+    if validate:
+        following = (clips.fold == folds[(folds.index(fold) + 1) % len(folds)]).fillna(False).astype(bool)
+        if clips.signer[following].notna().all():
+            groups = signer_groups(clips)
+            first = clips.signer[following].sort_values().index[0]
+            following &= groups == groups[first]
+        split[following & (split == "train")] = "val"
+    if not (split == "train").any():
+        raise CorpusError(f"fold {fold} of {len(folds)} leaves nothing to train on; raise splits.folds")
+    return clips[["clip_id"]].assign(split=split, fold=clips.fold)
+
+
+def by_signer(table: pd.DataFrame, out: Path) -> pd.DataFrame:
+    """Top-1 of each signer under the model of clips with one sign that never saw them, from all folds' predictions.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `cross_validate`.
+    out : Path
+        As given to it.
+
+    Returns
+    -------
+    DataFrame
+        One row for each model and known signer: `model`, `fold`, `signer`, `clips`, `top1`.
+    """
+    rows = []
+    for model, fold in table[["model", "fold"]].itertuples(index=False):
+        predictions = read_predictions(out / f"fold-{fold}" / model / "report" / "predictions.csv")
+        for signer, clips in predictions.groupby("signer"):
+            rows.append({"model": model, "fold": fold, "signer": signer, "clips": len(clips),
+                         "top1": float((clips.gloss == clips.predicted).mean())})
+    return pd.DataFrame(rows)
+
+
+def summarise(table: pd.DataFrame) -> pd.DataFrame:
+    """Mean and standard deviation (of a sample: divided by folds - 1) over the folds, one row for each model.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `cross_validate`.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by `model`, in the table's order: `folds`, `clips` (tested in all folds), `top1_min`, `pr_auc_min` or
+        `wer_max` (the worst fold), and `<metric>_mean` and `<metric>_sd` of `SUMMARISED`.
+    """
+    models = table.groupby("model", sort=False)
+    columns = {"folds": models.fold.nunique(), "clips": models.clips.sum()}
+    columns |= {f"{metric}_{worst}": models[metric].agg(worst) for metric, worst in WORST.items() if metric in table}
+    for metric in SUMMARISED:
+        if metric in table:
+            columns |= {f"{metric}_mean": models[metric].mean(), f"{metric}_sd": models[metric].std()}
+    return pd.DataFrame(columns)
+
+
+class _Fold(NamedTuple):
+    """What a fold is made of; `key` is a hash of it."""
+
+    folder: Path
+    key: str
+    splits: pd.DataFrame
+    landmarks: Path
+    manifest: Path
+    signers: SignersParams
+
+    def done(self) -> bool:
+        return (self.folder / "fold.json").exists() and read_json(self.folder / "fold.json") == self.key
+
+
+class _Run(NamedTuple):
+    """One training and test: everything that a worker process needs."""
+
+    model: str
+    fold: int
+    folder: Path
+    landmarks: Path
+    manifest: Path
+    frames: Path | None
+    params: Params
+    keep_model: bool
+
+    @property
+    def result(self) -> Path:
+        return self.folder / self.model / "result.json"
+
+    def key(self) -> str:
+        """What the result follows from."""
+        return content_key(read_json(self.folder / "fold.json"), self.params.models[self.model].model_dump(),
+                           self.params.train.model_dump(include={"seed", "device", "precision", "budget"}),
+                           self.params.evaluation.model_dump())
+
+    def done(self) -> bool:
+        return (self.result.exists() and read_json(self.result)["key"] == self.key()
+                and (not self.keep_model or (self.folder / self.model / "model").exists()))
+
+    def row(self, manifest: pd.DataFrame, splits: pd.DataFrame) -> dict[str, Any]:
+        tested = splits.clip_id[(splits.fold == self.fold).fillna(False)]
+        signers = sorted(manifest.signer[manifest.clip_id.isin(tested)].dropna().unique())
+        metrics = read_json(self.result)["metrics"]
+        first = {name: metrics[name] for name in WORST if name in metrics}
+        first |= {"clips": metrics.get("clips", metrics.get("sentences")), "train_seconds": metrics["train_seconds"]}
+        return {"model": self.model, "fold": self.fold, "signer": "+".join(signers) or None, **first, **metrics}
+
+
+def _prepare(fold: _Fold) -> None:
+    """Write a fold's splits and pseudo-signers; whatever was there was made of something else, and goes."""
+    from slr.dataset.signers import write_signers
+    from slr.partition.signers import cluster_signers
+
+    shutil.rmtree(fold.folder, ignore_errors=True)
+    write_splits(fold.folder / "splits.parquet", fold.splits)
+    clusters, _ = cluster_signers(fold.landmarks, fold.folder / "splits.parquet", fold.manifest, fold.signers)
+    write_signers(fold.folder / "signers.parquet", clusters)
+    write_json(fold.folder / "fold.json", fold.key)
+
+
+def _finish(runs: list[_Run], total: int, workers: int) -> None:
+    failed = []
+    with progress("train and test", total, unit="model") as advance:
+        advance(total - len(runs))
+        for done in map_unordered(_train_and_test, runs, workers):
+            if done.error is not None:
+                failed.append(f"  {done.item.model}, fold {done.item.fold}: {type(done.error).__name__}: {done.error}")
+            advance(note=f"{done.item.model}, fold {done.item.fold}" + (f"; {len(failed)} failed" if failed else ""))
+    if failed:
+        raise SlrError(f"{len(failed)} of {total} trainings failed:\n" + "\n".join(failed) +
+                       "\nthose that worked are kept for the next run")
+
+
+def _train_and_test(run: _Run) -> None:
+    from slr.evaluation.evaluate import evaluate
+    from slr.training.loop import train
+
+    folder = run.folder / run.model
+    data = {"landmarks": run.landmarks, "splits": run.folder / "splits.parquet", "manifest": run.manifest,
+            "signers": run.folder / "signers.parquet", "frames": run.frames}
+    run.result.unlink(missing_ok=True)
+    train(run.model, run.params, **data, out=folder / "model", work=folder / "work")
+    metrics = evaluate(folder / "model", run.params, **data, metrics_path=folder / "metrics.json",
+                       report_dir=folder / "report")
+    (folder / "metrics.json").unlink()
+    shutil.rmtree(folder / "work", ignore_errors=True)
+    if not run.keep_model:
+        shutil.rmtree(folder / "model")
+    write_json(run.result, {"key": run.key(), "metrics": metrics})

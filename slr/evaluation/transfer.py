@@ -1,0 +1,129 @@
+"""A trained model on another corpus' signs, which it has never seen: no training, a few examples of each sign."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.manifest import read_manifest
+from slr.dataset.provenance import differences
+from slr.errors import CorpusError, ModelError
+from slr.inference.model import TrainedModel, load_model
+from slr.metrics.retrieval import all_shot, pair, retrieval_metrics, silhouette, whole_glosses
+
+MANIFEST, LANDMARKS = "manifest.parquet", "landmarks"
+_NO_MATTER = {"clips_per_shard", "quality"}
+"""Settings of frames that landmarks don't depend on, or not so that a model would notice."""
+
+
+def transfer(model_dir: str | Path, data: str | Path, any_landmarks: bool = False) -> dict[str, Any]:
+    """Recognise the signs of another corpus by the examples that it has itself; nothing is trained.
+
+    Clips ask, and examples of each sign answer: clips by other signers where signers are known, other takes where they
+    are not, or where there is only one signer. What the model was trained to name plays no part. Of more than 2,000
+    clips, evenly chosen glosses are tested.
+
+    Parameters
+    ----------
+    model_dir : path
+        A model's folder.
+    data : path
+        A folder with `manifest.parquet` and `landmarks`, as the pipeline leaves them in data/.
+    any_landmarks : bool, default False
+        Test although these landmarks weren't made as those of training (skeleton, extractor, frames a second); the
+        numbers are then of both, the signs and the difference. The model's joints must still be there.
+
+    Returns
+    -------
+    dict
+        `one_shot`, `five_shot` (with intervals, ways and top-5), `top1` and `top5` by all examples, `map`,
+        `open_set_auroc`, `silhouette` (see docs/embeddings.md; what can't be measured is left out); `clips`, `glosses`;
+        `trained_glosses`, how many of these have the name of a gloss of training; `signers` where known; `examples_by`:
+        "other signers" or "other takes".
+
+    Raises
+    ------
+    CorpusError
+        If the folder lacks one of the two, or no two glosses have clips with landmarks.
+    ModelError
+        If the model can't be read or isn't one of clips with one sign, or the landmarks were made otherwise; says
+        what differs.
+    ParamsError
+        If the model reads joints or channels that the landmarks don't have.
+    """
+    data = Path(data)
+    missing = [name for name in (MANIFEST, LANDMARKS) if not (data / name).exists()]
+    if missing:
+        raise CorpusError(f"{data} has no {' and no '.join(missing)}; name a folder as `dvc repro landmarks` leaves it "
+                          "in data/")
+    trained, store = load_model(model_dir, "isolated"), LandmarkStore(data / LANDMARKS)
+    if not any_landmarks:
+        check_landmarks(trained, store, model_dir, data)
+    clips = _clips(data / MANIFEST, store)
+    signers = clips.signer.nunique()
+    by_signers = signers > 1
+    features = trained.outputs(trained.clips(store, clips.clip_id))["features"].numpy()
+    glosses = clips.gloss.to_numpy()
+    pairs = pair(features, glosses, clips.signer.to_numpy(object) if by_signers else np.full(len(clips), None))
+    metrics = {**retrieval_metrics(pairs), **all_shot(pairs), "silhouette": silhouette(features, glosses),
+               "clips": len(pairs.glosses), "glosses": len(np.unique(pairs.glosses)),
+               "trained_glosses": len(set(glosses) & set(trained.labels)), "signers": signers or None,
+               "examples_by": "other signers" if by_signers else "other takes"}
+    return {name: value for name, value in metrics.items() if value is not None}
+
+
+def print_transfer(metrics: dict[str, Any]) -> None:
+    """A table: accuracies with their intervals, then what they are over."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("metric", "value", "95 % interval", "ways")
+    for name, title in _TITLES.items():
+        if name in metrics:
+            ends = [metrics.get(f"{name}_ci_{end}") for end in ("low", "high")]
+            table.add_row(title, f"{metrics[name]:.3f}", "" if None in ends else "{:.3f} - {:.3f}".format(*ends),
+                          str(metrics.get(f"{name}_ways", "")))
+    console = Console()
+    console.print(table)
+    signers = metrics.get("signers", 0)
+    who = f" by {signers} signer{'' if signers == 1 else 's'}" if signers else ""
+    console.print(f"{metrics['clips']} clips of {metrics['glosses']} glosses{who}, compared with "
+                  f"{metrics['examples_by']}; {metrics['trained_glosses']} of the glosses have the name of one that "
+                  "the model was trained on", soft_wrap=True)
+
+
+_TITLES = {"one_shot": "one example of each sign", "one_shot_top5": "... among the five nearest",
+           "five_shot": "five examples of each sign", "five_shot_top5": "... among the five nearest",
+           "top1": "all examples", "top5": "... among the five nearest", "map": "mean average precision",
+           "open_set_auroc": "open set, area under the curve", "silhouette": "silhouette"}
+
+
+def check_landmarks(trained: TrainedModel, store: LandmarkStore, model_dir: str | Path, data: Path) -> None:
+    """Raise ModelError, which says what differs, unless the landmarks in `data` were made as those of training."""
+    there, here = (_comparable(metadata) for metadata in (trained.config["preprocessing"], store.metadata))
+    if found := differences(there, here):
+        raise ModelError(f"the model in {model_dir} was trained on landmarks made differently from those in "
+                         f"{data / LANDMARKS} ({'; '.join(found)}); extract them alike, choose another model, or use "
+                         "--any-landmarks")
+
+
+def _comparable(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Metadata in flat form, without what doesn't matter: `frames.fps`, `extractor.version`, ..."""
+    flat = {}
+    for name, value in metadata.items():
+        parts = value if isinstance(value, dict) and name in ("extractor", "frames") else {"": value}
+        flat |= {f"{name}.{part}".rstrip("."): content for part, content in parts.items() if part not in _NO_MATTER}
+    return flat
+
+
+def _clips(manifest: Path, store: LandmarkStore) -> pd.DataFrame:
+    """`clip_id`, `gloss` and `signer` of the clips that have landmarks and one gloss, sorted by `clip_id`."""
+    clips = read_manifest(manifest)
+    clips = clips[clips.clip_id.isin(store.clip_ids) & (clips.glosses.str.len() == 1)]
+    clips = clips.assign(gloss=clips.glosses.str[0]).sort_values("clip_id", ignore_index=True)
+    if clips.gloss.nunique() < 2:
+        raise CorpusError(f"{manifest} has {len(clips)} clips with landmarks and one gloss, of {clips.gloss.nunique()} "
+                          "glosses; signs are told apart from two on")
+    return clips[["clip_id", "gloss", "signer"]].iloc[whole_glosses(clips.gloss.to_numpy())].reset_index(drop=True)

@@ -1,0 +1,1 @@
+"""From videos to frames, and from frames to landmarks."""

@@ -1,0 +1,180 @@
+"""Body, hands and face by MediaPipe Holistic, which follows one person through the frames of one clip.
+
+Where several people are in view it takes the most prominent one and stays with them; it has no way to choose.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from slr.dataset.skeleton import skeleton
+from slr.io.progress import warn
+from slr.params import LandmarksParams
+
+# The one that is bundled: 0 and 2 have to be downloaded.
+_MODEL_COMPLEXITY = 1
+PRUNABLE = ("0.10.21", "9c5281caae9467664492002293828000")
+"""Version and model hash of the MediaPipe whose graph `slr.extraction.pruned` knows."""
+
+
+class HolisticExtractor:
+    """MediaPipe Holistic for one clip after another; a clip's landmarks don't depend on the clips before it.
+
+    Parameters
+    ----------
+    params : LandmarksParams
+    prunable : (str, str)
+        Version and model hash of a MediaPipe of which only what the skeleton needs is run; any other runs as it is,
+        which gives the same landmarks in more time.
+
+    Attributes
+    ----------
+    skeleton : Skeleton
+    metadata : dict
+        See `extractor_metadata`.
+    graph : mediapipe.solutions.holistic.Holistic or PrunedHolistic
+        None before the first clip.
+
+    Examples
+    --------
+    >>> with HolisticExtractor(LandmarksParams()) as extractor:
+    ...     coordinates = extractor.extract(images)
+    """
+
+    def __init__(self, params: LandmarksParams, prunable: tuple[str, str] = PRUNABLE):
+        self.skeleton = skeleton(params.skeleton)
+        self.metadata = extractor_metadata(params)
+        self.prunable = prunable
+        self.graph: Any = None  # made for the first clip
+
+    def extract(self, images: Iterable[np.ndarray]) -> np.ndarray:
+        """Landmarks of one clip.
+
+        Parameters
+        ----------
+        images : iterable of (H, W, 3) uint8 arrays
+            RGB frames in order.
+
+        Returns
+        -------
+        ndarray, (T, J, 4) float32
+            x, y in fractions of width and height (they may lie outside of the frame), z in fractions of the width
+            (the pose's from the hips, a hand's from its wrist, the face's from its centre; smaller is nearer), and
+            visibility (1 for hands and face, which have none). NaN where a part was not found.
+        """
+        landmarks = list(self.stream(images))
+        return np.stack(landmarks) if landmarks else np.empty((0, len(self.skeleton), 4), np.float32)
+
+    def stream(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """The same landmarks frame by frame, (J, 4) each: of a video of any length in the memory of one frame."""
+        images = iter(images)
+        first = next(images, None)
+        if first is None:
+            return
+        with _quiet():  # starting a graph prints a dozen lines that ask nothing of anyone
+            self._start()
+            landmarks = self._landmarks(first)
+        yield landmarks
+        yield from map(self._landmarks, images)
+
+    def _start(self) -> None:
+        """Forget the clip before."""
+        if self.graph is None:
+            self.graph = self._new_graph()
+        else:
+            self.graph.reset()
+
+    def _new_graph(self) -> Any:
+        if _package() == self.prunable:
+            from slr.extraction.pruned import PrunedHolistic
+
+            return PrunedHolistic(self.metadata["settings"], self.skeleton.parts)
+        from mediapipe.python.solutions.holistic import Holistic
+
+        return Holistic(**self.metadata["settings"])
+
+    def _landmarks(self, image: np.ndarray) -> np.ndarray:
+        """(J, 4) float32: the landmarks of the clip's next frame."""
+        found = self.graph.process(image)
+        coordinates = np.full((len(self.skeleton), 4), np.nan, np.float32)
+        for part, where in self.skeleton.part_slices.items():
+            landmarks = getattr(found, f"{part}_landmarks")
+            if landmarks is not None:
+                seen = part == "pose"  # the only part with a visibility
+                coordinates[where] = [(p.x, p.y, p.z, p.visibility if seen else 1.0) for p in landmarks.landmark]
+        return coordinates
+
+    def close(self) -> None:
+        """Free the graph; the extractor can't be used afterwards."""
+        if self.graph is not None:
+            self.graph.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def extractor_metadata(params: LandmarksParams) -> dict[str, Any]:
+    """What landmarks follow from besides the frames: `name`, `version`, `model_hash`, `settings` (JSON-ready).
+
+    A model may only be used on landmarks whose extractor has the same metadata as those it was trained on.
+    """
+    version, model_hash = _package()
+    return {
+        "name": "mediapipe-holistic",
+        "version": version,
+        "model_hash": model_hash,
+        "settings": {
+            "static_image_mode": False,
+            "model_complexity": _MODEL_COMPLEXITY,
+            "smooth_landmarks": True,
+            "refine_face_landmarks": True,
+            "min_detection_confidence": params.min_detection_confidence,
+            "min_tracking_confidence": params.min_tracking_confidence,
+        },
+    }
+
+
+@cache
+def _package() -> tuple[str, str]:
+    """MediaPipe's version, and the MD5 of all the models and graphs that it brings; without importing it."""
+    from importlib.metadata import version
+    from importlib.util import find_spec
+
+    modules = Path(find_spec("mediapipe").origin).parent / "modules"
+    digest = hashlib.md5(usedforsecurity=False)
+    for file in sorted(file for file in modules.rglob("*") if file.suffix in (".tflite", ".binarypb")):
+        digest.update(file.relative_to(modules).as_posix().encode() + b"\0" + file.read_bytes())
+    return version("mediapipe"), digest.hexdigest()
+
+
+@cache
+def warn_if_slow(prunable: tuple[str, str] = PRUNABLE) -> None:
+    """Tell the user, once, where another MediaPipe is installed than the one that can be pruned."""
+    version, model_hash = _package()
+    if (version, model_hash) != prunable:
+        warn(f"MediaPipe {version} (models {model_hash[:8]}) is not the one whose graph can be pruned, {prunable[0]} "
+             f"(models {prunable[1][:8]}): landmarks are the same but take longer")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Send stderr away, native code's too."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

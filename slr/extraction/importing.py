@@ -1,0 +1,80 @@
+"""Landmarks that a corpus brings along: from its files to the landmark store, in place of extraction."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from slr.corpora.imported import landmark_format
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, check_landmarks, encode, write_rows
+from slr.dataset.manifest import read_manifest
+from slr.dataset.skeleton import Skeleton
+from slr.io.clipwise import Failure, judge, reason, write_failures
+from slr.io.files import atomic_path, disk_errors
+from slr.io.progress import progress
+from slr.params import CorpusParams
+
+
+def import_landmarks(manifest: Path, out: Path, params: CorpusParams, *, clips_per_shard: int = 256) -> None:
+    """Write the landmarks of every clip of the manifest to the store `out`, replacing what was there.
+
+    The store's metadata says that they were imported, and from what; or how they were made, where the format knows
+    (`slr.corpora.imported`). Its channels are those of the first clip.
+
+    Parameters
+    ----------
+    manifest : Path
+        What the corpus's reader gave.
+    params : CorpusParams
+        Of a corpus that comes as landmarks: `slr.corpora.imported`.
+
+    Raises
+    ------
+    SlrError
+        If clips can't be used (see `slr.io.clipwise.judge`), or the disk is full.
+    """
+    reader = landmark_format(params.name)
+    joints = reader.joints(params.root, params.imported)
+    imported = {"extractor": {"name": "imported", "format": params.name}}
+    metadata = reader.metadata(params.root) if hasattr(reader, "metadata") else imported
+    rows = read_manifest(manifest).astype(object)
+    rows = rows.where(rows.notna(), None)
+    failures: list[Failure] = []
+    with disk_errors("landmarks", out), atomic_path(out) as temporary:
+        temporary.mkdir()
+        clips = _clips(rows, params, joints, failures)
+        first = next(clips, None)
+        if first is not None:
+            write_rows(temporary, (encode(clip, joints) for clip in chain([first], clips)), joints,
+                       metadata=metadata, channels=CHANNELS[:first.coordinates.shape[2]],
+                       clips_per_shard=clips_per_shard)
+        judge("landmarks", failures, len(rows), Path(out), on_error=params.on_error, max_failures=params.max_failures)
+        write_failures(temporary, failures)
+
+
+def _clips(rows: Any, params: CorpusParams, joints: Skeleton, failures: list[Failure]) -> Iterator[ClipLandmarks]:
+    """The clips that can be used, in the manifest's order; the others are added to `failures`."""
+    load = landmark_format(params.name).load
+    media, recording, channels = None, None, None
+    with progress("landmarks", len(rows), unit="clip") as advance:
+        for row in rows.itertuples():
+            advance()
+            try:
+                if row.media != media:  # the clips of one recording follow one another
+                    media, recording = None, load(params.root, row.media, params.imported)
+                    media = row.media
+                clip = _cut(recording, row.clip_id, row.start_frame, row.end_frame)
+                check_landmarks(clip, joints, channels)
+            except Exception as error:  # whatever is wrong with a user's file is that clip's failure
+                failures.append(Failure(row.clip_id, "landmarks", reason(error)))
+                continue
+            channels = clip.coordinates.shape[2]
+            yield clip
+
+
+def _cut(recording: ClipLandmarks, clip_id: str, start: int | None, end: int | None) -> ClipLandmarks:
+    """Frames `start` to `end` (half-open) of a recording, with their times and numbers in it."""
+    where = slice(start, end)
+    return replace(recording, clip_id=clip_id, coordinates=recording.coordinates[where],
+                   timestamps_s=recording.timestamps_s[where], frame_numbers=recording.frame_numbers[where])

@@ -1,0 +1,94 @@
+"""Frames to landmarks: every clip through the extractor, on all cores, resumable clip by clip."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from slr.dataset.frames import decode_jpegs
+from slr.dataset.landmarks import ClipLandmarks, encode, write_rows
+from slr.dataset.skeleton import skeleton
+from slr.errors import ClipError
+from slr.extraction.holistic import HolisticExtractor, extractor_metadata, warn_if_slow
+from slr.io.clipwise import Job, content_key, judge, make_parts, prune, read_failures, read_parts, write_failures
+from slr.io.files import atomic_path, disk_errors
+from slr.io.shards import Shards
+from slr.params import LandmarksParams
+
+_VERSION = 1
+"""Raised when the same frames and extractor give other rows than before."""
+
+
+class _Clip(NamedTuple):
+    """What a worker needs to know of a clip; it reads the frames itself."""
+
+    clip_id: str
+    frames: Path
+    params: LandmarksParams
+
+
+def extract_landmarks(frames: Path, out: Path, params: LandmarksParams, *, on_error: str = "fail",
+                      max_failures: float = 0.05, workers: int = 0, work: Path) -> None:
+    """Write the landmarks of every clip in the folder `frames` to the store `out`, replacing what was there.
+
+    Parameters
+    ----------
+    frames : Path
+        What `slr.extraction.frames.extract_frames` wrote. Its failures are kept in the list of failures here.
+    on_error : {"fail", "skip"}
+    max_failures : float
+        With "skip": the largest share of clips that may fail, those without frames included.
+    workers : int, default 0
+        Processes; 0 for one per core. The output doesn't depend on it.
+    work : Path
+        Landmarks of each clip, kept from run to run: only clips whose frames, or the extractor, changed are extracted
+        again. A run that succeeds removes those that no clip asks for any more.
+
+    Raises
+    ------
+    SlrError
+        If clips can't be used (see `slr.io.clipwise.judge`), there are no frames, or the disk is full.
+    """
+    joints = skeleton(params.skeleton)
+    extractor = extractor_metadata(params)
+    warn_if_slow()
+    shards = Shards(frames)
+    jobs = [Job(clip_id, content_key(_VERSION, clip_id, clip, joints.name, extractor),
+                _Clip(clip_id, Path(frames), params), clip["n_frames"]) for clip_id, clip in shards.clips.items()]
+    with disk_errors("landmarks", out):
+        parts, failures = make_parts("landmarks", jobs, _landmarks_of, Path(work), workers=workers, unit="frame")
+        failures = [*read_failures(frames), *failures]
+        judge("landmarks", failures, len(parts) + len(failures), Path(out), on_error=on_error,
+              max_failures=max_failures)
+        with atomic_path(out) as temporary:
+            temporary.mkdir()
+            write_rows(temporary, read_parts(parts), joints, clips_per_shard=params.clips_per_shard,
+                       metadata={**shards.metadata, "extractor": extractor})
+            write_failures(temporary, failures)
+        prune(Path(work), parts.values())
+
+
+def _landmarks_of(clip: _Clip) -> pa.Table:
+    """The clip's row of the store; raises ClipError if nobody is in view."""
+    shards = _shards(clip.frames)
+    frames = shards.read(clip.clip_id, ["frame_number", "timestamp_s", "jpeg"])
+    known = shards.clips[clip.clip_id]
+    coordinates = _extractor(clip.params).extract(decode_jpegs(frames["jpeg"]))
+    if np.isnan(coordinates).all():
+        raise ClipError(f"no person found in any of its {len(coordinates)} frames")
+    landmarks = ClipLandmarks(clip.clip_id, known["fps"], known["width"], known["height"], coordinates,
+                              frames["timestamp_s"].to_numpy(), frames["frame_number"].to_numpy())
+    return encode(landmarks, skeleton(clip.params.skeleton))
+
+
+@lru_cache(maxsize=1)
+def _extractor(params: LandmarksParams) -> HolisticExtractor:
+    """This process's extractor: building one takes as long as ten frames, and 400 MB."""
+    return HolisticExtractor(params)
+
+
+@lru_cache(maxsize=1)
+def _shards(folder: Path) -> Shards:
+    return Shards(folder)

@@ -1,0 +1,1 @@
+"""Pictures: landmarks over a clip, curves, confusions, projections of embeddings."""

@@ -1,0 +1,121 @@
+"""Which landmarks a model uses, where it has learned a weight for each (SiLT): a table, and a picture of the body.
+
+Luna-Jimenez et al., ICMI 2023. A weight multiplies a coordinate before the first layer. It tells how much of the
+coordinate goes in, not what it is worth: a joint that hardly moves keeps about the weight of 1 that it started with.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from slr.dataset.skeleton import Skeleton
+
+CHANNELS = ("x", "y", "z", "visibility")
+_MOST_FRAMES = 2000
+"""Frames that a typical pose is looked for in."""
+
+
+def write_importance(folder: Path, weights: dict[str, np.ndarray], skeleton: Skeleton, landmarks: np.ndarray,
+                     mask: np.ndarray) -> None:
+    """Write importance.csv and importance.png; the same bytes each time.
+
+    Parameters
+    ----------
+    folder : Path
+    weights : dict of str to array (J * C,)
+        By what they stand before: `encoder`, `decoder`. A joint's channels lie together.
+    skeleton : Skeleton
+        The model's.
+    landmarks, mask : array (frames, J, C), (frames, J)
+        The body is drawn as it stands in one of these frames.
+    """
+    table = importance(weights, skeleton)
+    table.to_csv(folder / "importance.csv", index=False, float_format="%.6f", lineterminator="\n")
+    _draw(folder / "importance.png", table, skeleton, landmarks, mask)
+
+
+def importance(weights: dict[str, np.ndarray], skeleton: Skeleton) -> pd.DataFrame:
+    """The rows of importance.csv.
+
+    Parameters
+    ----------
+    weights : dict of str to array (J * C,)
+        By what they stand before: `encoder`, `decoder`. A joint's channels lie together.
+    skeleton : Skeleton
+
+    Returns
+    -------
+    DataFrame
+        `before`, `joint`, `part`, the weight of each channel (`x`, `y`, ...), and `mean`: of their magnitudes, as a
+        weight and its negative let through the same.
+    """
+    parts = [part for part, joints in skeleton.parts.items() for _ in joints]
+    tables = []
+    for before, flat in weights.items():
+        channels = flat.reshape(len(skeleton), -1)
+        names = CHANNELS[:channels.shape[1]]
+        tables.append(pd.DataFrame({"before": before, "joint": skeleton.joints, "part": parts,
+                                    **dict(zip(names, channels.T, strict=True)), "mean": np.abs(channels).mean(1)}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _draw(path: Path, table: pd.DataFrame, skeleton: Skeleton, landmarks: np.ndarray, mask: np.ndarray) -> None:
+    """A row for each set of weights; the body, and each hand beside it, larger."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    panels = panels_of(skeleton)
+    poses = [typical_pose(landmarks[:, joints, :2], mask[:, joints]) for joints in panels.values()]
+    rows = table.before.unique()
+    with matplotlib.rc_context({"font.family": "DejaVu Sans", "font.size": 9}):
+        figure = Figure(figsize=(3.2 * len(panels) + 1, 3.4 * len(rows)), layout="constrained")
+        grid = figure.subplots(len(rows), len(panels), squeeze=False)
+        for row, before in zip(grid, rows, strict=True):
+            weights = table["mean"][table.before == before].to_numpy()
+            low, high = weights.min(), max(weights.max(), weights.min() + 1e-9)
+            for axes, (panel, joints), pose in zip(row, panels.items(), poses, strict=True):
+                place = dict(zip(joints.tolist(), pose, strict=True))
+                for a, b in skeleton.bone_indices.tolist():
+                    if a in place and b in place:
+                        axes.plot(*zip(place[a], place[b], strict=True), color="#9aa4b2", linewidth=1, zorder=1)
+                dots = axes.scatter(*pose.T, s=10 + 170 * (weights[joints] - low) / (high - low), c=weights[joints],
+                                    vmin=low, vmax=high, cmap="viridis", zorder=2)
+                axes.set_title(f"{panel.replace('_', ' ')}: mean {weights[joints].mean():.2f}", fontsize=9)
+                axes.set_aspect("equal")
+                axes.margins(0.12)
+                axes.set_axis_off()
+                if skeleton.space == "image":
+                    axes.invert_yaxis()
+            figure.colorbar(dots, ax=list(row), shrink=0.8, label=f"learned weight before the {before}")
+        figure.savefig(path, dpi=100, metadata={"Software": None})
+
+
+def panels_of(skeleton: Skeleton) -> dict[str, np.ndarray]:
+    """The joints (numbers) that are drawn together: each hand, and the rest as `body`."""
+    hands = {part: np.arange(len(skeleton))[where] for part, where in skeleton.part_slices.items()
+             if part.endswith("_hand") and skeleton.part_slices[part].stop - skeleton.part_slices[part].start > 1}
+    of_hands = np.concatenate([np.empty(0, int), *hands.values()])
+    body = np.setdiff1d(np.arange(len(skeleton)), of_hands)
+    return ({"body": body} if len(body) else {}) | hands
+
+
+def typical_pose(landmarks: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """(J, 2): the joints in the one of (frames, J, 2) that is nearest to the median of those that show most of them.
+
+    A median alone has hands of no shape. Places and sizes are compared without where the joints are and how large.
+    NaN for what that frame doesn't show.
+    """
+    shown = mask.sum(1)
+    best = np.flatnonzero(shown == shown.max(initial=0))
+    best = best[:: -(-len(best) // _MOST_FRAMES) or 1]
+    if not len(best):
+        return np.full((mask.shape[1], 2), np.nan)
+    pose = np.where(mask[best][..., None], landmarks[best], np.nan)
+    if not shown.any():
+        return pose[0]
+    pose = pose - np.nanmean(pose, axis=1, keepdims=True)
+    pose = pose / np.sqrt(np.nanmean(pose**2, axis=(1, 2), keepdims=True) + 1e-12)
+    known = ~np.isnan(pose).all(axis=(0, 2))  # a joint that none of them shows has no median
+    distance = np.nanmean((pose[:, known] - np.nanmedian(pose[:, known], axis=0)) ** 2, axis=(1, 2))
+    return pose[distance.argmin()]

@@ -1,0 +1,226 @@
+"""The report's plots, as SVG that is put inside an HTML page.
+
+Text and axes are `currentColor` and the paper is transparent, so that a plot follows the page from light to dark and to
+print. Glosses and signers come from users: they are never read as mathematical notation, and matplotlib escapes them.
+"""
+
+import io
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from slr.io.evenly import evenly
+
+ACCENT = "#2f7fd6"
+SECOND = "#e07b39"
+_INK = "#010203"  # stands for currentColor until the SVG is written
+STYLE = {
+    "svg.fonttype": "none", "svg.hashsalt": "slr", "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9, "text.color": _INK, "axes.labelcolor": _INK,
+    "axes.edgecolor": _INK, "xtick.color": _INK, "ytick.color": _INK, "axes.spines.top": False,
+    "axes.spines.right": False, "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6,
+    "legend.frameon": False, "lines.linewidth": 1.8, "axes.titlesize": 9, "grid.color": _INK, "grid.alpha": 0.12,
+    "grid.linewidth": 0.6,
+}
+_LABELLED = 48
+"""Matrices with more rows or columns than this have no names at their sides, and no numbers in their cells."""
+
+
+_MOST_POINTS = 500
+"""Of a curve: as many as its picture can show."""
+_LONGEST_NAME = 20
+_LONGEST_LABEL = 32
+
+
+def histogram(values: Sequence[float], label: str, *, bins: int = 24) -> str:
+    """SVG of how `values` are distributed; `label` names the quantity and its unit, for clips."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(5.2, 2.4), layout="constrained")
+        axes = figure.add_subplot()
+        axes.hist(values, bins=bins, color=ACCENT, alpha=0.85, rwidth=0.92)
+        axes.set(xlabel=label, ylabel="clips")
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.grid(axis="y")
+        axes.set_axisbelow(True)
+        return _svg(figure)
+
+
+def curves(history: pd.DataFrame, columns: dict[str, str], label: str, *, best: int | None = None) -> str:
+    """SVG of training's course.
+
+    Parameters
+    ----------
+    history : DataFrame
+        With the column `epoch` and those of `columns`.
+    columns : dict of str to str
+        What to draw: column to the name in the legend. The first two at most.
+    label : str
+        Of the y axis.
+    best : int, optional
+        Epoch to mark: the one whose weights were kept.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(5.2, 2.7), layout="constrained")
+        axes = figure.add_subplot()
+        marker = "o" if len(history) < 3 else None  # a line needs two points
+        for (column, name), colour in zip(columns.items(), (ACCENT, SECOND), strict=False):
+            axes.plot(history.epoch, history[column], color=colour, label=name, marker=marker)
+        if best is not None:
+            axes.axvline(best, color=_INK, linewidth=0.8, linestyle=(0, (3, 3)), label=f"kept: epoch {best}")
+        axes.set(xlabel="epoch", ylabel=label)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid()
+        axes.legend()
+        return _svg(figure)
+
+
+def precision_recall(curves: dict[str, tuple[np.ndarray, np.ndarray]], *, positives: float | None = None,
+                     point: tuple[str, float, float] | None = None) -> str:
+    """SVG of precision against recall.
+
+    Parameters
+    ----------
+    curves : dict of str to (actual, probability)
+        Name in the legend to (N,) bool and (N,) arrays with at least one positive. The first two at most.
+    positives : float, optional
+        Share of positives: the precision of a detector that knows nothing, drawn as a dotted line.
+    point : (name, recall, precision), optional
+        A point to mark: where a threshold leads.
+    """
+    from sklearn.metrics import precision_recall_curve
+
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(4.2, 3.2), layout="constrained")
+        axes = figure.add_subplot()
+        for (name, (actual, probability)), colour in zip(curves.items(), (ACCENT, SECOND), strict=False):
+            precision, recall, _ = precision_recall_curve(actual, probability)
+            kept = evenly(len(recall), _MOST_POINTS)
+            axes.step(recall[kept], precision[kept], where="post", color=colour, label=name)
+        if positives is not None:
+            axes.axhline(positives, color=_INK, linewidth=0.8, linestyle=(0, (1, 2)), label="chance")
+        if point is not None:
+            axes.plot(*point[1:], "o", color=_INK, markersize=5, label=point[0])
+        axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.02))
+        axes.grid()
+        for text in axes.legend(loc="lower left").get_texts():
+            text.set_parse_math(False)
+        return _svg(figure)
+
+
+def matrix(counts: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, row_label: str,
+           column_label: str) -> str:
+    """SVG of a table of counts, each cell shaded by its share of its row, with the count in it.
+
+    Parameters
+    ----------
+    counts : (R, K) int array
+    rows, columns : sequences of str
+    row_label, column_label : str
+        What rows and columns are.
+    """
+    size_in = (min(max(0.3 * len(columns), 1.5), 8.5) + 1.3, min(max(0.3 * len(rows), 1.2), 8.5) + 1.1)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    shading = LinearSegmentedColormap.from_list("shares", [(*matplotlib.colors.to_rgb(ACCENT), a) for a in (0, 1)])
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=size_in, layout="constrained")
+        axes = figure.add_subplot()
+        axes.spines[:].set_visible(False)
+        axes.set(xlabel=column_label, ylabel=row_label)
+        if max(counts.shape) > _LABELLED:
+            axes.imshow(shares, cmap=shading, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+            axes.set(xticks=[], yticks=[])
+            return _svg(figure)
+        axes.pcolormesh(shares, cmap=shading, vmin=0, vmax=1, edgecolors=_INK, linewidth=0.08)
+        axes.invert_yaxis()
+        axes.tick_params(length=0)
+        axes.set_xticks(np.arange(len(columns)) + 0.5, _short(columns), rotation=90, parse_math=False, fontsize=8)
+        axes.set_yticks(np.arange(len(rows)) + 0.5, _short(rows), parse_math=False, fontsize=8)
+        for row, column in np.argwhere(counts):
+            axes.text(column + 0.5, row + 0.5, str(counts[row, column]), ha="center", va="center", fontsize=7,
+                      color="white" if shares[row, column] > 0.55 else _INK)
+        return _svg(figure)
+
+
+class Dot(NamedTuple):
+    """One labelled point of a scatter; `interval`: the ends of a bar along y; `marked`: in the second colour."""
+
+    name: str
+    x: float
+    y: float
+    interval: tuple[float, float] | None = None
+    marked: bool = False
+
+
+def scatter(dots: Sequence[Dot], *, x_label: str, y_label: str, line: float | None = None, line_label: str = "") -> str:
+    """SVG of labelled points; see `scatter_figure`."""
+    with matplotlib.rc_context(STYLE):
+        return _svg(scatter_figure(dots, x_label=x_label, y_label=y_label, line=line, line_label=line_label))
+
+
+def scatter_figure(dots: Sequence[Dot], *, x_label: str, y_label: str, line: float | None = None,
+                   line_label: str = "") -> Figure:
+    """Points whose names stand in a column beside them, each tied to its point, so that no name covers another.
+
+    Parameters
+    ----------
+    dots : sequence of Dot
+    line : float, optional
+        Where a dotted line stands across the x axis.
+    line_label : str
+        What it marks.
+    """
+    figure = Figure(figsize=(7.2, max(3.2, 0.17 * len(dots) + 1)), layout="constrained")
+    axes = figure.add_subplot()
+    for dot in dots:
+        colour = SECOND if dot.marked else ACCENT
+        if dot.interval:
+            axes.plot([dot.x, dot.x], dot.interval, color=colour, alpha=0.35, linewidth=1.2)
+        axes.plot(dot.x, dot.y, "o", color=colour, markersize=5)
+    if line is not None:
+        axes.axvline(line, color=_INK, linewidth=0.8, linestyle=(0, (1, 2)))
+        axes.annotate(line_label, (line, 0.02), xycoords=("data", "axes fraction"), xytext=(3, 0),
+                      textcoords="offset points", fontsize=7)
+    axes.margins(x=0.06, y=0.08)
+    axes.set(xlabel=x_label, ylabel=y_label)
+    axes.grid()
+    axes.set_axisbelow(True)
+    low, high = axes.get_ylim()
+    ordered = sorted(dots, key=lambda dot: (-dot.y, -dot.x, dot.name))
+    heights = _spread([(dot.y - low) / (high - low) for dot in ordered], 0.94 / max(len(dots), 18))
+    for dot, height in zip(ordered, heights, strict=True):
+        axes.annotate(_short([dot.name], _LONGEST_LABEL)[0], (dot.x, dot.y), xytext=(1.03, height),
+                      textcoords="axes fraction", fontsize=8, va="center", parse_math=False, annotation_clip=False,
+                      fontweight="bold" if dot.marked else "normal",
+                      arrowprops={"arrowstyle": "-", "color": _INK, "alpha": 0.25, "linewidth": 0.6, "shrinkB": 3,
+                                  "relpos": (0, 0.5)})
+    return figure
+
+
+def _spread(wanted: Sequence[float], gap: float) -> list[float]:
+    """Places from 0 to 1 near the `wanted` ones (falling), at least `gap` apart where there is room."""
+    places = []
+    for height in wanted:
+        places.append(min(height, places[-1] - gap) if places else min(height, 1.0))
+    lowest = 0.0
+    for i in reversed(range(len(places))):
+        places[i] = max(places[i], lowest)
+        lowest = places[i] + gap
+    return places
+
+
+def _short(names: Sequence[str], longest: int = _LONGEST_NAME) -> list[str]:
+    return [name if len(name) <= longest else f"{name[:longest - 1]}…" for name in names]
+
+
+def _svg(figure: Figure) -> str:
+    """The `<svg>` element alone; the same bytes for the same plot."""
+    buffer = io.StringIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
+    text = buffer.getvalue()
+    return text[text.index("<svg"):].replace(_INK, "currentColor")

@@ -1,0 +1,185 @@
+"""Questions to a gallery: which sign is this, and is it one of these at all?"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from slr.dataset.landmarks import ClipLandmarks
+from slr.dataset.skeleton import Skeleton
+from slr.errors import GalleryError
+from slr.figures.draw import draw_strip
+from slr.figures.sheet import TILE_HEIGHT, sheet_path, sheet_row, write_sheet
+from slr.gallery import ALARM, INDEX
+from slr.gallery.approximate import open_search
+from slr.gallery.build import embedder_of
+from slr.gallery.entries import Places
+from slr.gallery.gallery import read_gallery, scaled
+from slr.gallery.openset import Calibration
+from slr.gallery.search import Neighbour
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_POSES = 6
+_PAPER = 255
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a gallery says of one clip.
+
+    Attributes
+    ----------
+    query : str
+        Clip id or file.
+    neighbours : list of Neighbour
+        Of different glosses, nearest first.
+    confidence : float, optional
+        That the sign is in the gallery: the share of the gallery's glosses that, were they not in it, would come less
+        near (see `slr.gallery.openset`). None where the gallery has too few glosses to tell.
+    in_gallery : bool, optional
+        Whether that is enough; False means "none of these".
+    landmarks : (ClipLandmarks, Skeleton)
+        Of the query.
+    """
+
+    query: str
+    neighbours: list[Neighbour]
+    confidence: float | None
+    in_gallery: bool | None
+    landmarks: tuple[ClipLandmarks, Skeleton]
+
+    def to_json(self) -> dict[str, Any]:
+        """All but the landmarks."""
+        return {"query": self.query, "neighbours": [asdict(neighbour) for neighbour in self.neighbours],
+                "confidence": self.confidence, "in_gallery": self.in_gallery}
+
+
+class Finder:
+    """A gallery and the model that made it, ready to be asked.
+
+    Parameters
+    ----------
+    index : path
+        The gallery.
+    model : path, optional
+        The folder of the model that made it; by default the one that it names.
+    alarm : float
+        Share of signs outside the gallery that may pass for one in it.
+    any_extractor : bool, default False
+        Read videos although this machine's extractor isn't the one of training.
+    places : Places, optional
+        Where the corpus is, for clip ids.
+
+    Raises
+    ------
+    GalleryError
+        If there is no gallery, it is broken, or another model made it.
+    ModelError
+        If the model can't be read.
+
+    Examples
+    --------
+    >>> Finder("index.parquet").find("hello.mp4").neighbours[0].gloss
+    'hello'
+    """
+
+    def __init__(self, index: str | Path = INDEX, model: str | Path | None = None, *, alarm: float = ALARM,
+                 any_extractor: bool = False, places: Places | None = None):
+        self.places = places or Places()
+        self.gallery = read_gallery(index)
+        self.calibration = Calibration.of_json(self.gallery.calibration)
+        self.alarm = alarm
+        self.embedder = embedder_of(self.gallery, model, self.places, any_extractor)
+        self.search = open_search(index, self.gallery)
+        self._row_of = {clip_id: row for row, clip_id in enumerate(self.gallery.clip_ids)}
+
+    def find(self, clip: str, top: int = 5) -> Answer:
+        """The nearest different glosses of a video, or of a clip of the landmark store.
+
+        A clip that is in the gallery itself is left out of it: its neighbours are the others.
+
+        Raises
+        ------
+        GalleryError
+            If a video can't be read, or nobody is in it.
+        CorpusError
+            If there is no such clip or file, or no landmark store.
+        """
+        landmarks = self.embedder.landmarks(clip)
+        vector = scaled(self.embedder.vector(*landmarks)[None], self.gallery.metric)[0]
+        if len(vector) != self.gallery.vectors.shape[1]:
+            raise GalleryError(f"the gallery's vectors have {self.gallery.vectors.shape[1]} numbers, the model's "
+                               f"{len(vector)}; build the gallery again")
+        nearest = self.search.nearest(vector, max(top, 2), self._itself(clip, vector))
+        if self.calibration is None or len(nearest) < 2:
+            return Answer(clip, nearest[:top], None, None, landmarks)
+        confidence = self.calibration.confidence([neighbour.distance for neighbour in nearest])
+        return Answer(clip, nearest[:top], confidence, confidence >= self.calibration.threshold(self.alarm), landmarks)
+
+    def sheet(self, answers: Sequence[Answer], out: str | Path) -> Path:
+        """Draw a contact sheet: a strip of skeletons for each query, and below it one for each neighbour.
+
+        A neighbour whose landmarks aren't here (it came from a video) has its name alone.
+
+        Raises
+        ------
+        SlrError
+            If `out` isn't a PNG.
+        """
+        out = sheet_path(out)
+        rows = []
+        for answer in answers:
+            rows.append(_row(answer.landmarks, verdict(answer), [answer.query]))
+            for place, neighbour in enumerate(answer.neighbours, start=1):
+                rows.append(_row(self._landmarks(neighbour.clip_id), f"{place}. {neighbour.gloss}",
+                                 [f"distance {neighbour.distance:.3g}", f"clip {neighbour.clip_id}",
+                                  f"signer {neighbour.signer or 'unknown'}"]))
+        write_sheet(out, rows)
+        return out
+
+    def _itself(self, clip: str, vector: np.ndarray) -> list[int]:
+        """The query's own row of the gallery; not if a file of that name holds another recording by now."""
+        row = self._row_of.get(clip)
+        if row is None or Path(clip).exists() and not np.allclose(self.gallery.vectors[row], vector, 1e-3, 1e-3):
+            return []
+        return [row]
+
+    def _landmarks(self, clip_id: str) -> tuple[ClipLandmarks, Skeleton] | None:
+        if not self.places.landmarks.exists() or clip_id not in self.embedder.store:
+            return None
+        return self.embedder.store[clip_id], self.embedder.store.skeleton
+
+
+def verdict(answer: Answer) -> str:
+    """An answer in a few words."""
+    if answer.in_gallery is None:
+        return f"{answer.neighbours[0].gloss}?"
+    return f"{answer.neighbours[0].gloss if answer.in_gallery else 'none of these'} ({answer.confidence:.0%})"
+
+
+def print_answers(answers: Sequence[Answer]) -> None:
+    """A table: for each query what it is, and its nearest glosses with their distances."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("query", "answer (confidence)", "nearest gloss", "distance", "clip", "signer")
+    for answer in answers:
+        for place, neighbour in enumerate(answer.neighbours):
+            head = (answer.query, verdict(answer)) if place == 0 else ("", "")
+            table.add_row(*head, neighbour.gloss, f"{neighbour.distance:.4g}", neighbour.clip_id,
+                          neighbour.signer or "", end_section=place == len(answer.neighbours) - 1)
+    Console().print(table)
+
+
+def _row(landmarks: tuple[ClipLandmarks, Skeleton] | None, title: str, lines: Sequence[str]) -> "Image":
+    if landmarks is None:
+        return sheet_row([], title, [*lines, "its landmarks are not here"])
+    clip, joints = landmarks
+    strip = draw_strip(clip.coordinates, joints, count=_POSES, tile=(round(TILE_HEIGHT * 0.9), TILE_HEIGHT),
+                       aspect=clip.width / clip.height)
+    alpha = strip[..., 3:].astype(np.float32) / 255
+    return sheet_row([(strip[..., :3] * alpha + _PAPER * (1 - alpha)).astype(np.uint8)], title, lines)

@@ -1,0 +1,125 @@
+"""Making a gallery, and adding to it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from slr.dataset.paths import SELECTED
+from slr.errors import GalleryError
+from slr.gallery import INDEX
+from slr.gallery.approximate import keep_approximate
+from slr.gallery.embed import Embedder
+from slr.gallery.entries import Entry, Places, entries
+from slr.gallery.gallery import Gallery, Metric, make_gallery, merged, read_gallery, with_calibration, write_gallery
+from slr.gallery.openset import FEWEST_GLOSSES, Calibration, calibrate
+from slr.gallery.search import Search
+
+
+def build_index(clips: Sequence[str] = (), *, split: str | None = None, model: str | Path = SELECTED,
+                out: str | Path = INDEX, metric: Metric = "euclidean", any_extractor: bool = False,
+                places: Places | None = None) -> Gallery:
+    """Make a gallery of clips and write it to `out`.
+
+    Parameters
+    ----------
+    clips, split
+        See `slr.gallery.entries.entries`.
+    model : path
+        A trained model's folder; its features become the vectors.
+    metric : {"euclidean", "cosine"}
+        Euclidean is what the distance losses train for.
+    any_extractor : bool, default False
+        Read videos although this machine's extractor isn't the one of training.
+    places : Places, optional
+        Where the corpus is.
+
+    Raises
+    ------
+    GalleryError, CorpusError, ModelError
+        Say what is wrong with the clips, the corpus or the model.
+    """
+    if metric not in get_args(Metric):
+        raise GalleryError(f"there is no metric '{metric}'; choose {' or '.join(get_args(Metric))}")
+    places = places or Places()
+    wanted = entries(clips, split, places)
+    embedder = Embedder(model, places.landmarks, any_extractor)
+    return _write(out, _gallery(wanted, embedder, metric))
+
+
+def add_to_index(clips: Sequence[str] = (), *, split: str | None = None, index: str | Path = INDEX,
+                 model: str | Path | None = None, any_extractor: bool = False,
+                 places: Places | None = None) -> tuple[Gallery, list[str]]:
+    """Add clips to a gallery, in its file; those that are in it already are replaced.
+
+    Parameters
+    ----------
+    model : path, optional
+        The folder of the model that made the gallery; by default the one that it names.
+
+    Returns
+    -------
+    gallery : Gallery
+    replaced : list of str
+        Ids of the clips that were there before.
+
+    Raises
+    ------
+    GalleryError
+        If there is no gallery, or another model made it; otherwise as `build_index`.
+    """
+    places = places or Places()
+    old = read_gallery(index)
+    wanted = entries(clips, split, places)
+    embedder = embedder_of(old, model, places, any_extractor)
+    gallery, replaced = merged(old, _gallery(wanted, embedder, old.metric))
+    return _write(index, gallery), replaced
+
+
+def describe(gallery: Gallery, path: str | Path, replaced: Sequence[str] = ()) -> dict[str, Any]:
+    """A gallery in numbers, JSON-ready, and in words (`summary`)."""
+    glosses, calibration = len(set(gallery.glosses)), Calibration.of_json(gallery.calibration)
+    said = f"{path}: {len(gallery)} clips of {glosses} glosses"
+    if replaced:
+        said += f"; {len(replaced)} replaced: {', '.join(replaced[:5])}{', ...' if len(replaced) > 5 else ''}"
+    if calibration is None:
+        said += f"\nWith fewer than {FEWEST_GLOSSES} glosses nothing tells a sign outside the gallery."
+    elif calibration.known_kept is None:
+        said += "\nNo gloss has a second clip: how many signs of it will be called 'none of these' can't be measured."
+    else:
+        said += (f"\nLeft out in turn, {calibration.known_kept:.0%} of its clips are taken for signs of it; of other "
+                 f"signs {calibration.alarm():.0%} will be (area under the curve {calibration.auroc:.3f}).")
+    return {"index": str(path), "clips": len(gallery), "glosses": glosses, "metric": gallery.metric,
+            "model": gallery.model, "model_hash": gallery.model_hash, "replaced": list(replaced),
+            "known_kept": calibration and calibration.known_kept, "auroc": calibration and calibration.auroc,
+            "summary": said}
+
+
+def embedder_of(gallery: Gallery, model: str | Path | None, places: Places, any_extractor: bool = False) -> Embedder:
+    """The model that made a gallery.
+
+    Raises
+    ------
+    GalleryError
+        If the folder holds another one now.
+    """
+    embedder = Embedder(model or gallery.model, places.landmarks, any_extractor)
+    if embedder.model_hash != gallery.model_hash:
+        raise GalleryError(f"the gallery was made by the model in {gallery.model} with weights "
+                           f"{gallery.model_hash[:8]}; those in {embedder.model} are {embedder.model_hash[:8]}. Name "
+                           "the right one with --model, or build the gallery again")
+    return embedder
+
+
+def _gallery(wanted: Sequence[Entry], embedder: Embedder, metric: Metric) -> Gallery:
+    wanted = list({entry.clip_id: entry for entry in wanted}.values())  # named twice (by id and by split): the last
+    return make_gallery([entry.clip_id for entry in wanted], [entry.gloss for entry in wanted],
+                        [entry.signer for entry in wanted], embedder.vectors(wanted), model=embedder.model,
+                        model_hash=embedder.model_hash, metric=metric)
+
+
+def _write(path: str | Path, gallery: Gallery) -> Gallery:
+    calibration = calibrate(Search(gallery))
+    gallery = with_calibration(gallery, calibration and calibration.to_json())
+    write_gallery(path, gallery)
+    keep_approximate(path, gallery)
+    return gallery

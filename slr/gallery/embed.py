@@ -1,0 +1,104 @@
+"""Clips and videos to vectors: the features of a trained model."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks
+from slr.dataset.provenance import differences
+from slr.dataset.skeleton import Skeleton
+from slr.errors import ClipError, GalleryError
+from slr.gallery.entries import Entry
+from slr.inference.model import load_model
+from slr.inference.video import VideoReader
+from slr.io.progress import progress, warn
+
+_AT_ONCE = 512
+"""Clips of the store that are in memory at a time."""
+
+
+class Embedder:
+    """A model that gives vectors.
+
+    Parameters
+    ----------
+    model_dir : path
+    landmarks : path
+        The landmark store that clip ids are of; opened when one is asked for.
+    any_extractor : bool, default False
+        See `slr.inference.predict.Predictor`.
+
+    Raises
+    ------
+    ModelError
+        If the model is missing, can't be read, or isn't one of clips with one sign.
+    """
+
+    def __init__(self, model_dir: str | Path, landmarks: str | Path, any_extractor: bool = False):
+        self.trained = load_model(model_dir, "isolated")
+        self._model_dir, self._landmarks, self._any_extractor = Path(model_dir), Path(landmarks), any_extractor
+
+    @property
+    def model(self) -> str:
+        return self._model_dir.as_posix()
+
+    @property
+    def model_hash(self) -> str:
+        return self.trained.weights_hash
+
+    @cached_property
+    def store(self) -> LandmarkStore:
+        store = LandmarkStore(self._landmarks)
+        there = self.trained.config["preprocessing"].get("extractor", {})
+        if found := differences(there, store.metadata.get("extractor", {})):
+            warn(f"the landmarks in {self._landmarks} weren't made as those that {self.model} was trained on "
+                 f"({'; '.join(found)}); its vectors may be worse")
+        return store
+
+    @cached_property
+    def reader(self) -> VideoReader:
+        return VideoReader(self.trained, self._model_dir, self._any_extractor)
+
+    def vectors(self, wanted: Sequence[Entry]) -> np.ndarray:
+        """(N, D) float32, a row for each entry.
+
+        Raises
+        ------
+        GalleryError
+            If a video can't be read, or nobody is in it.
+        ModelError
+            If the model can't read videos.
+        """
+        found: dict[int, np.ndarray] = {}
+        with progress("vectors", total=len(wanted)) as advance:
+            for rows in _parts([i for i, entry in enumerate(wanted) if entry.video is None]):
+                clips = self.trained.clips(self.store, [wanted[i].clip_id for i in rows])
+                found |= zip(rows, self.trained.outputs(clips)["features"].numpy(), strict=True)
+                advance(len(rows))
+            for i, entry in enumerate(wanted):
+                if entry.video is not None:
+                    found[i] = self.vector(*self.landmarks(entry.video))
+                    advance()
+        return np.stack([found[i] for i in range(len(wanted))])
+
+    def landmarks(self, clip: str | Path) -> tuple[ClipLandmarks, Skeleton]:
+        """The landmarks of a video (or a folder of images), if there is one, else of a clip of the store."""
+        if not Path(clip).exists():
+            self.store.require(str(clip))
+            return self.store[str(clip)], self.store.skeleton
+        try:
+            return self.reader.landmarks(clip), self.reader.source
+        except ClipError as error:
+            raise GalleryError(f"{clip}: {error}") from None
+
+    def vector(self, landmarks: ClipLandmarks, source: Skeleton) -> np.ndarray:
+        """(D,) float32, of one clip."""
+        return self.trained.outputs(self.trained.clip(landmarks, source))["features"][0].numpy()
+
+
+def _parts(rows: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(rows), _AT_ONCE):
+        yield rows[start:start + _AT_ONCE]

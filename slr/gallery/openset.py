@@ -1,0 +1,159 @@
+"""Signs outside the gallery: a confidence for an answer, and when it has to be "none of these".
+
+The question is put as a test. What does a sign that is *not* in the gallery look like to it? Each clip of the gallery
+answers that for its own sign: with all clips of its gloss left out, it is a sign outside. The share of such clips that
+came at least as near as the query is the conformal p-value of "the query's sign is outside" (Vovk et al., Algorithmic
+Learning in a Random World, 2005; as a test for outliers Bates et al., Annals of Statistics 2023), and confidence is
+1 - p. Clips of one gloss aren't independent, so each gloss counts once, with the share of its clips (the pooled p-value
+for groups of Dunn, Wasserman and Ramdas, JASA 2023). All this needs no second clip of any gloss.
+
+How near is measured by the ratio of the distances to the nearest and to the second nearest gloss (Lowe, IJCV 2004; for
+open sets the nearest neighbours distance ratio of Mendes Junior et al., Machine Learning 2017), or by the distance
+itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from slr.errors import GalleryError
+from slr.gallery import ALARM
+from slr.gallery.search import Search
+from slr.io.evenly import evenly
+from slr.io.progress import progress
+
+MOST_CLIPS = 1000
+"""Clips that are left out in turn, evenly chosen."""
+FEWEST_GLOSSES = 3
+"""A clip whose gloss is left out still needs two others for a ratio."""
+_DIGITS = 6
+_ROUNDING = 1e-9
+
+Score = Literal["ratio", "distance"]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What scores signs outside the gallery get, small = near.
+
+    Attributes
+    ----------
+    score : {"ratio", "distance"}
+    outside : tuple of tuple of float
+        For each gloss the scores of its clips when the gloss is left out, sorted; at most `MOST_CLIPS` in all.
+    known_kept : float, optional
+        Share of the clips that, with only themselves left out, would not be called "none of these" at `ALARM`; where
+        their gloss has clips of other signers, against these alone. None where no gloss has a second clip.
+    auroc : float, optional
+        How well the score tells these from `outside`: 0.5 guesses, 1 is always right. None as above.
+    """
+
+    score: Score
+    outside: tuple[tuple[float, ...], ...]
+    known_kept: float | None = None
+    auroc: float | None = None
+
+    def confidence(self, distances: Sequence[float]) -> float:
+        """1 - p for a query by its distances to its nearest different glosses, nearest first (two, if there are)."""
+        scores, shares = self._pooled
+        nearer = shares[np.searchsorted(scores, score_of(distances, self.score), side="right")]
+        return float(1 - (nearer + 1) / (len(self.outside) + 1))
+
+    def alarm(self, wanted: float = ALARM) -> float:
+        """Share of signs outside that pass for one in the gallery: the wanted one, or what n glosses can keep to.
+
+        That is 1 / (n + 1), and leaves only what comes nearer than every sign outside.
+        """
+        return max(wanted, 1 / (len(self.outside) + 1))
+
+    def threshold(self, alarm: float = ALARM) -> float:
+        """The confidence that an answer needs to keep to such an alarm."""
+        return 1 - self.alarm(alarm) - _ROUNDING
+
+    @cached_property
+    def _pooled(self) -> tuple[np.ndarray, np.ndarray]:
+        """All scores, sorted, and before each how many glosses came as near, each by the share of its clips."""
+        scores = np.concatenate([np.array(of_gloss) for of_gloss in self.outside])
+        weights = np.concatenate([np.full(len(of_gloss), 1 / len(of_gloss)) for of_gloss in self.outside])
+        order = np.argsort(scores, kind="stable")
+        return scores[order], np.r_[0, np.cumsum(weights[order])]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, content: dict[str, Any] | None) -> "Calibration | None":
+        """What `to_json` gave; raises GalleryError if it is something else."""
+        if content is None:
+            return None
+        try:
+            outside = tuple(tuple(map(float, of_gloss)) for of_gloss in content["outside"])
+            made = cls(**{**content, "outside": outside})
+            complete = outside and all(outside) and np.isfinite(np.concatenate(outside)).all()
+            if made.score not in get_args(Score) or not complete:
+                raise ValueError(f"score {made.score}, {len(outside)} glosses")
+        except (TypeError, KeyError, ValueError) as error:
+            raise GalleryError(f"the gallery's calibration is broken ({error}); build it again") from None
+        return made
+
+
+def score_of(distances: Sequence[float], score: Score) -> float:
+    """How far a query is from the gallery, by the distances to its nearest different glosses, nearest first."""
+    if score == "distance":
+        return float(distances[0])
+    return float(distances[0] / distances[1]) if distances[1] > 0 else 1.0
+
+
+def calibrate(search: Search) -> Calibration | None:
+    """Leave each gloss of a gallery out and see how near its clips come to the others.
+
+    Where glosses have several clips, the score is the one of the two that tells signs inside from signs outside better;
+    else it is the ratio.
+
+    Returns
+    -------
+    Calibration or None
+        None with fewer than `FEWEST_GLOSSES` glosses, which tell nothing.
+    """
+    if search.n_glosses < FEWEST_GLOSSES:
+        return None
+    rows = evenly(len(search.gallery), MOST_CLIPS)
+    outside: dict[int, list[list[float]]] = {}
+    inside = []
+    with progress("calibration", total=len(rows)) as advance:
+        for row, gloss in zip(rows, search.gloss_of(rows), strict=True):
+            start = search.starts[gloss]
+            same = range(start, start + search.counts[gloss])
+            _, others = search.nearest_rows(search.gallery.vectors[row], 2, same)
+            outside.setdefault(int(gloss), []).append(others.tolist())
+            own = _own(search, row, same)
+            if own is not None:
+                inside.append(sorted([own, *others.tolist()])[:2])
+            advance()
+    made = [_calibration(score, list(outside.values()), inside) for score in get_args(Score)]
+    return max(made, key=lambda one: one.auroc or 0)
+
+
+def _own(search: Search, row: int, same: range) -> float | None:
+    """Distance of a clip to the nearest other of its gloss, of another signer if there is one; None if it is alone."""
+    rows = [i for i in same if i != row]
+    signers = search.gallery.signers
+    rows = [i for i in rows if signers[row] is not None and signers[i] not in (None, signers[row])] or rows
+    return float(search.distances(search.gallery.vectors[row], np.array(rows)).min()) if rows else None
+
+
+def _calibration(score: Score, outside: list[list[list[float]]], inside: list[list[float]]) -> Calibration:
+    """One score's calibration, by pairs of distances: of each gloss left out its clips', and of clips left out."""
+    scores = tuple(tuple(sorted(float(f"{score_of(pair, score):.{_DIGITS}g}") for pair in pairs)) for pairs in outside)
+    bare = Calibration(score, scores)
+    if not inside:
+        return bare
+    out = np.sort(np.concatenate([np.array(of_gloss) for of_gloss in scores]))
+    known = np.array([score_of(pair, score) for pair in inside])
+    below, upto = np.searchsorted(out, known, side="left"), np.searchsorted(out, known, side="right")
+    auroc = 1 - (below + upto).mean() / 2 / len(out)  # the Mann-Whitney statistic, ties counted half
+    kept = np.mean([bare.confidence(pair) >= bare.threshold() for pair in inside])
+    return Calibration(score, scores, round(float(kept), 4), round(float(auroc), 4))

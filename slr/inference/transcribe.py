@@ -1,0 +1,287 @@
+"""Videos of any length: where signing is, and the glosses of it, with times.
+
+Landmarks go to a temporary file as they are found, and windows and stretches of signing are read back from there: but
+for a few numbers a frame, no more of a video is in memory than what is recognised at once. A recogniser of pictures
+sees the video again, when it is known where signing is.
+"""
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+
+from slr.data.clips import cut
+from slr.dataset.provenance import differences
+from slr.decoding.decoder import Decoder
+from slr.decoding.records import named
+from slr.errors import ClipError, ModelError
+from slr.extraction.frames import clip_frames
+from slr.inference.model import TrainedModel, load_model
+from slr.inference.spool import Spool
+from slr.inference.stretches import Stretch, stretches_of
+from slr.inference.video import VideoReader
+from slr.io.progress import progress
+from slr.io.video import IMAGES_FPS, Frame, announced_frames
+from slr.segments import Segment
+from slr.segments.files import Tiers
+from slr.segments.finding import segments_of
+from slr.segments.frames import frame_edges, frame_probabilities
+
+SIGNING, GLOSSES = "signing", "glosses"
+"""Tiers of what is written; the first is the label of its segments, too."""
+BLOCK = 512
+"""Frames whose windows are looked at together."""
+LONGEST_S = 60.0
+"""A longer stretch of signing is recognised in pieces; by a recogniser of pictures, see `longest_piece_s`."""
+AROUND_S = 0.3
+"""Seconds before and after a stretch of signing that are shown to the recogniser, which knows pauses from training."""
+SHORTEST_S = 0.001
+"""Of a gloss, where a damaged video shows several frames at one time."""
+
+
+class Transcriber:
+    """Finds signing in videos and, with a recogniser, reads it.
+
+    Parameters
+    ----------
+    detector : path or None
+        Folder of a model of streams; without one, all of a video is recognised.
+    recogniser : path, optional
+        Folder of a model of sentences, from landmarks or from pictures.
+    any_extractor : bool, default False
+        See `slr.inference.predict.Predictor`.
+
+    Raises
+    ------
+    ModelError
+        If a model is missing or is one for another task, was trained on landmarks of another extractor, or the two were
+        trained on landmarks that were made differently; says what differs.
+    ValueError
+        If there is neither a detector nor a recogniser.
+
+    Examples
+    --------
+    >>> Transcriber("models/sca_stgcn_detection", "models/pose_ctc")("talk.mp4")["glosses"][0]
+    Segment(start_s=1.2, end_s=1.73, label='hello', score=0.98)
+    """
+
+    def __init__(self, detector: str | Path | None, recogniser: str | Path | None = None, any_extractor: bool = False):
+        if detector is None and recogniser is None:
+            raise ValueError("neither a detector nor a recogniser is given")
+        self.detector = None if detector is None else load_model(detector, "detection")
+        self.recogniser = None if recogniser is None else load_model(recogniser, "continuous")
+        self._of_landmarks = [model for model in (self.detector, self.recogniser)
+                              if model is not None and model.params.reads == "landmarks"]
+        readers = [VideoReader(model, model.folder, any_extractor) for model in self._of_landmarks]
+        self.reader = readers[0] if readers else None
+        if len(self._of_landmarks) == 2:
+            different = differences(*(_made(model, any_extractor) for model in (self.recogniser, self.detector)))
+            if different:
+                raise ModelError(f"the model in {recogniser} was trained on landmarks that were made differently from "
+                                 f"those of the one in {detector} ({'; '.join(different)}); train both on one corpus")
+
+    def __call__(self, video: str | Path) -> dict[str, list[Segment]]:
+        """The tiers of a video: `signing` where there is a detector, and `glosses` where there is a recogniser.
+
+        Segments are in order, don't overlap others of their tier, and lie within the video, whose last frame lasts as
+        long as the others on average. The score of a stretch of signing is its mean probability, that of a gloss its
+        probability at the moment when it is most probable.
+
+        Raises
+        ------
+        ClipError
+            If the video can't be read or no person is found in it.
+        SlrError
+            If its landmarks don't fit on the disk.
+        """
+        video = Path(video)
+        longest_s = LONGEST_S if self.recogniser is None else longest_piece_s(self.recogniser)
+        if self.reader is None:
+            return {GLOSSES: self._from_pictures(video, ((i * longest_s, (i + 1) * longest_s) for i in count()))}
+        with self.spooled(video) as spool:
+            edges_s = spool.edges_s
+            if self.detector is None:
+                signing, found, tiers = np.ones(len(spool)), [Segment(0, float(edges_s[-1]), SIGNING)], {}
+            else:
+                signing = signing_probabilities(self.detector, spool)
+                found = segments_of(signing, edges_s, SIGNING, self.detector.config["training"]["threshold"])
+                tiers = {SIGNING: found}
+            if self.recogniser is None:
+                return tiers
+            bounds = list(pieces(found, signing, edges_s, longest_s))
+            if self.recogniser.params.reads == "landmarks":
+                return tiers | {GLOSSES: [gloss for start, end in bounds
+                                          for gloss in glosses_of(self.recogniser, spool, start, end)]}
+        return tiers | {GLOSSES: self._from_pictures(video, [(edges_s[start], edges_s[end]) for start, end in bounds])}
+
+    def _from_pictures(self, video: Path, spans_s: Iterable[tuple[float, float]]) -> list[Segment]:
+        """The glosses in these spans of a video, whose frames are made as those were that the recogniser learned."""
+        params = self.recogniser.frames
+        with progress("pictures", announced_frames(video, params.fps), unit="frame") as advance:
+
+            def frames() -> Iterator[Frame]:
+                for frame in clip_frames(video, params):
+                    advance()
+                    yield frame
+
+            try:
+                return [gloss for stretch in stretches_of(frames(), spans_s, self.recogniser.params.images)
+                        for gloss in glosses_of_pictures(self.recogniser, stretch, params.fps)]
+            except ClipError as error:
+                raise ClipError(f"{video}: {error}") from None
+
+    @contextmanager
+    def spooled(self, video: Path) -> Iterator[Spool]:
+        """The landmarks of all of a video's frames, as long as the context lasts; raises as a call does."""
+        with tempfile.TemporaryFile() as file:
+            spool = Spool(file, self.reader.source, [model.skeleton for model in self._of_landmarks],
+                          self.reader.frames.fps)
+            try:
+                with progress("landmarks", announced_frames(video, self.reader.frames.fps), unit="frame") as advance:
+                    for frame in self.reader.stream(video):
+                        spool.append(frame.coordinates, frame.timestamp_s, frame.size)
+                        advance()
+                if not spool.anyone:
+                    raise ClipError(f"no person found in any of its {len(spool)} frames")
+            except ClipError as error:
+                raise ClipError(f"{video}: {error}") from None
+            yield spool
+
+
+def window_probabilities(detector: TrainedModel, spool: Spool) -> tuple[np.ndarray, np.ndarray]:
+    """What a model of streams says of each window of a video; a video that is shorter than a window is one window.
+
+    Returns
+    -------
+    starts : ndarray, (N,) int
+        First frame of each window.
+    probabilities : ndarray, (N, classes) float32
+    """
+    windows = detector.params.windows
+    length = min(windows.frames, len(spool))
+    starts = np.arange(0, len(spool) - length + 1, windows.stride)
+    at_once = max(1, BLOCK // windows.stride)
+    found = []
+    for first in range(0, len(starts), at_once):
+        of_block = starts[first:first + at_once]
+        block = detector.clip(spool.clip(int(of_block[0]), int(of_block[-1]) + length), spool.source)
+        clips = cut(block, [(0, int(start - of_block[0]), -1) for start in of_block], length)
+        found.append(detector.probabilities(clips).numpy())
+    return starts, np.concatenate(found)
+
+
+def signing_probabilities(detector: TrainedModel, spool: Spool) -> np.ndarray:
+    """(T,): how probable signing is in each frame of a video, by the windows that it lies in."""
+    starts, probabilities = window_probabilities(detector, spool)
+    windows = detector.params.windows
+    return frame_probabilities(probabilities[:, detector.labels.index(windows.positive)], starts, windows.frames,
+                               len(spool))
+
+
+def longest_piece_s(recogniser: TrainedModel) -> float:
+    """How long a piece may be: of pictures no longer than that all of its frames are seen, at the rate of training."""
+    if recogniser.params.reads == "landmarks":
+        return LONGEST_S
+    return min(LONGEST_S, recogniser.params.images.max_frames / (recogniser.frames.fps or IMAGES_FPS))
+
+
+def pieces(stretches: Sequence[Segment], signing: np.ndarray, edges_s: np.ndarray,
+           longest_s: float = LONGEST_S) -> Iterator[tuple[int, int]]:
+    """What is recognised at once: (first frame, the one after the last).
+
+    Stretches of signing and `AROUND_S` on both sides, at most to the middle of the pause before the next stretch. One
+    that is longer than `longest_s` is cut where signing is least probable, in the second half of that time; of equally
+    probable frames at the last.
+
+    Parameters
+    ----------
+    stretches : sequence of Segment
+    signing : ndarray, (T,)
+        Probability of signing in each frame.
+    edges_s : ndarray, (T + 1,)
+        See `slr.segments.frames.frame_edges`.
+    """
+    middles_s = [(a.end_s + b.start_s) / 2 for a, b in zip(stretches, stretches[1:], strict=False)]
+    for stretch, before_s, after_s in zip(stretches, [-np.inf, *middles_s], [*middles_s, np.inf], strict=False):
+        start, end = np.searchsorted(edges_s, [max(stretch.start_s - AROUND_S, before_s),
+                                               min(stretch.end_s + AROUND_S, after_s)]).clip(max=len(signing)).tolist()
+        while end - start > 1 and edges_s[end] - edges_s[start] > longest_s:
+            earliest, latest = np.searchsorted(edges_s, edges_s[start] + [longest_s / 2, longest_s], side="right") - 1
+            earliest, latest = max(earliest, start + 1), max(latest, start + 1)
+            pause = int(latest - signing[earliest:latest + 1][::-1].argmin())
+            yield start, pause
+            start = pause
+        yield start, end
+
+
+def glosses_of(recogniser: TrainedModel, spool: Spool, start: int, end: int) -> Iterator[Segment]:
+    """The glosses of the frames from `start` to before `end`, by a recogniser of landmarks."""
+    piece = recogniser.clip(spool.clip(start, end), spool.source)
+    return _decoded(recogniser, recogniser.log_probabilities(piece)[0], end - start, spool.edges_s[start:end + 1])
+
+
+def glosses_of_pictures(recogniser: TrainedModel, stretch: Stretch, fps: float | None = None) -> Iterator[Segment]:
+    """The glosses of a stretch, by a recogniser of pictures; `fps` is the frames' rate where their times don't tell."""
+    times = stretch.timestamps_s
+    if times[-1] > times[0]:
+        fps = (len(times) - 1) / (times[-1] - times[0])
+    edges_s = frame_edges(times, fps or IMAGES_FPS).clip(max=stretch.end_s)
+    return _decoded(recogniser, recogniser.clip_log_probabilities(stretch.batch), int(stretch.batch.lengths), edges_s)
+
+
+def _decoded(recogniser: TrainedModel, log_probabilities: np.ndarray, seen: int,
+             edges_s: np.ndarray) -> Iterator[Segment]:
+    """The glosses by beam search, in a piece of these edges of whose frames so many were seen, evenly."""
+    glosses = Decoder(boundaries="middle")(log_probabilities)[0].glosses
+    frames, stride = np.linspace(0, seen, len(edges_s)), recogniser.params.frames_a_moment
+    for gloss, name in zip(glosses, named(glosses, recogniser.labels), strict=True):
+        moments = slice(int(gloss.start), int(np.ceil(gloss.end)))
+        start_s, end_s = np.interp(np.array([gloss.start, gloss.end]) * stride, frames, edges_s)
+        yield Segment(float(start_s), float(max(end_s, start_s + SHORTEST_S)), name.label,
+                      float(np.exp(log_probabilities[moments, gloss.label].max())))
+
+
+def print_tiers(tiers: Tiers) -> None:
+    """A table of the segments of all tiers, in the order of time."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("start", "end", "tier", "label", "score")
+    rows = [(segment, tier) for tier, segments in tiers.items() for segment in segments]
+    for segment, tier in sorted(rows, key=lambda row: (row[0].start_s, -row[0].end_s)):
+        table.add_row(_clock(segment.start_s), _clock(segment.end_s), tier, escape(segment.label),
+                      f"{segment.score:.2f}")
+    console = Console()
+    if rows:
+        console.print(table)
+    console.print(summary(tiers), highlight=False)
+
+
+def summary(tiers: Tiers) -> str:
+    """How much was found, in a sentence."""
+    told = []
+    if SIGNING in tiers:
+        signing = tiers[SIGNING]
+        if not signing:
+            return "no signing was found"
+        total_s = sum(segment.length_s for segment in signing)
+        told.append(f"{len(signing)} stretch{'' if len(signing) == 1 else 'es'} of signing, {total_s:.1f} s")
+    if GLOSSES in tiers:
+        told.append(f"{len(tiers[GLOSSES])} gloss{'' if len(tiers[GLOSSES]) == 1 else 'es'}")
+    return "; ".join(told)
+
+
+def _clock(time_s: float) -> str:
+    minutes, rest_ms = divmod(round(time_s * 1000), 60_000)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest_ms / 1000:06.3f}"
+
+
+def _made(model: TrainedModel, any_extractor: bool) -> dict[str, object]:
+    """How a model's landmarks were made, as far as another's have to be made so too."""
+    made = model.config["preprocessing"]
+    return {"skeleton": made["skeleton"], **{name: made["frames"].get(name) for name in ("fps", "size", "quality")},
+            **({} if any_extractor else made["extractor"])}

@@ -1,0 +1,1 @@
+"""Files, shards, videos, resumable work on many clips, worker processes and progress bars."""

@@ -1,0 +1,162 @@
+"""Stages that work clip by clip: parts that a killed run leaves behind and the next one takes up, and clips that fail.
+
+A part is a small Parquet file in the work folder, named by a hash of everything that it follows from. A part that is
+there is never made again; a clip whose content or settings changed asks for another part.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from slr.errors import ClipError, CorpusError, SlrError
+from slr.io.files import atomic_path, write_text
+from slr.io.progress import progress
+from slr.io.workers import map_unordered
+
+FAILURES = "failures.csv"
+_NAMED_IN_ERROR = 10
+
+
+class Job(NamedTuple):
+    """One clip's work: `argument` is what the stage's function gets, `size` its share of the progress bar."""
+
+    clip_id: str
+    key: str
+    argument: Any
+    size: float = 1
+
+
+class Failure(NamedTuple):
+    """A clip that could not be used, and at which stage it turned out."""
+
+    clip: str
+    stage: str
+    reason: str
+
+
+class _Task(NamedTuple):
+    function: Callable[[Any], pa.Table]
+    job: Job
+    part: Path
+
+
+def content_key(*contents: Any) -> str:
+    """Hash of JSON-ready values, as a file name."""
+    return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()[:40]
+
+
+def make_parts(stage: str, jobs: Iterable[Job], function: Callable[[Any], pa.Table], work: Path, *,
+               workers: int, unit: str) -> tuple[dict[str, Path], list[Failure]]:
+    """Make the part of every job that has none yet, on all cores, with a progress bar.
+
+    Parameters
+    ----------
+    function : callable
+        Module-level; from a job's argument to the clip's rows. What it raises becomes the clip's failure, except
+        OSError: a full disk is not the clip's fault.
+    work : Path
+        Folder of the parts.
+
+    Returns
+    -------
+    parts : dict of str to Path
+        By clip id, in the order of the jobs.
+    failures : list of Failure
+
+    Raises
+    ------
+    OSError
+        If a file can't be written or read. Parts made so far stay.
+    """
+    parts = {job.clip_id: (job, work / f"{job.key}.parquet") for job in jobs}
+    # Long clips first, so that no core is left with one at the end.
+    tasks = sorted((_Task(function, job, part) for job, part in parts.values() if not part.exists()),
+                   key=lambda task: -task.job.size)
+    work.mkdir(parents=True, exist_ok=True)
+    failures = {}
+    with progress(stage, sum(job.size for job, _ in parts.values()), unit) as advance:
+        advance(sum(job.size for job, part in parts.values() if part.exists()))
+        for done in map_unordered(_make_part, tasks, workers):
+            job = done.item.job
+            if isinstance(done.error, OSError):
+                raise done.error
+            if done.error is not None:
+                failures[job.clip_id] = Failure(job.clip_id, stage, reason(done.error))
+            advance(job.size, note=f"{len(failures)} failed" if failures else None)
+    return ({clip_id: part for clip_id, (_, part) in parts.items() if clip_id not in failures},
+            [failures[clip_id] for clip_id in parts if clip_id in failures])
+
+
+def read_parts(parts: dict[str, Path]) -> Iterable[pa.Table]:
+    """The clips' rows, one clip at a time."""
+    return (pq.read_table(part) for part in parts.values())
+
+
+def prune(work: Path, parts: Iterable[Path]) -> None:
+    """Delete from the work folder all that isn't one of these parts: clips that changed or are gone, killed writes."""
+    keep = set(parts)
+    for path in work.iterdir():
+        if path not in keep:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def judge(stage: str, failures: Sequence[Failure], n_clips: int, out: Path, *, on_error: str,
+          max_failures: float) -> None:
+    """Let a stage go on without its failed clips, or end it with an error that names them.
+
+    When it ends, `out` is left with the list of failures and nothing else: no half corpus is taken for a whole one.
+
+    Raises
+    ------
+    SlrError
+        If clips failed and `on_error` is "fail", more than the share `max_failures` of them failed, or none is left.
+    """
+    share = len(failures) / max(1, n_clips)
+    if not failures or (on_error == "skip" and share <= max_failures and len(failures) < n_clips):
+        return
+    with atomic_path(out) as temporary:
+        temporary.mkdir()
+        write_failures(temporary, failures)
+    named = [f"  clip '{failure.clip}': {failure.reason}" for failure in failures[:_NAMED_IN_ERROR]]
+    if len(failures) > _NAMED_IN_ERROR:
+        named.append(f"  and {len(failures) - _NAMED_IN_ERROR} more")
+    way_out = (f"more than corpus.max_failures = {max_failures:g} allows; repair or remove them, or raise it"
+               if on_error == "skip" else "repair or remove them, or set corpus.on_error: skip")
+    raise SlrError(f"{stage}: {len(failures)} of {n_clips} clips can't be used:\n" + "\n".join(named) +
+                   f"\n{way_out}. All are listed in {out / FAILURES}; the clips that worked are kept for the next run")
+
+
+def write_failures(folder: Path, failures: Iterable[Failure]) -> None:
+    """Write failures.csv (clip, stage, reason), sorted by clip."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([Failure._fields, *sorted(failures)])
+    write_text(folder / FAILURES, text.getvalue())
+
+
+def read_failures(folder: str | Path) -> list[Failure]:
+    """The failures that a stage left in its output folder; none if it left no list."""
+    path = Path(folder) / FAILURES
+    if not path.exists():
+        return []
+    with open(path, encoding="utf-8", newline="") as file:
+        return [Failure(**row) for row in csv.DictReader(file)]
+
+
+def _make_part(task: _Task) -> None:
+    rows = task.function(task.job.argument)
+    with atomic_path(task.part) as temporary:
+        pq.write_table(rows, temporary, compression="none", use_dictionary=False, write_statistics=False)
+
+
+def reason(error: Exception) -> str:
+    """Why a clip failed; the type of an error that nobody foresaw is part of the reason."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, ClipError | CorpusError) else f"{type(error).__name__}: {text}"

@@ -1,0 +1,140 @@
+"""Folders of Parquet shards: many clips in a few files, one row group per clip, any clip readable by itself.
+
+A shard's footer holds two JSON texts: `slr` says how all the rows were made, `clips` describes the clip of each row
+group. So one small read per shard finds any clip, and no row is read before it is wanted.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby, islice
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from slr.errors import CorpusError
+from slr.io.files import atomic_path
+
+_CLIP = b"clip"  # in the metadata of one clip's table
+
+
+def with_clip(table: pa.Table, clip: dict[str, Any]) -> pa.Table:
+    """Attach to one clip's rows what the footer will say about the clip; `clip_id` has to be in it."""
+    return table.replace_schema_metadata({_CLIP: json.dumps(clip, sort_keys=True)})
+
+
+def clip_of(table: pa.Table) -> dict[str, Any]:
+    """What `with_clip` attached."""
+    return json.loads(table.schema.metadata[_CLIP])
+
+
+def write_shards(folder: str | Path, tables: Iterable[pa.Table], schema: pa.Schema, *, metadata: dict[str, Any],
+                 clips_per_shard: int, compression: str = "none") -> None:
+    """Write the shards `00000.parquet`, `00001.parquet`, ... into a folder; the same clips give the same bytes.
+
+    Parameters
+    ----------
+    tables : iterable of Table
+        One per clip, of `schema`, each from `with_clip`; taken one at a time.
+    metadata : dict
+        JSON-ready; the same for all clips.
+
+    Raises
+    ------
+    ValueError
+        If a clip id occurs twice.
+    """
+    tables = _each_once(tables)
+    number = 0
+    while (first := next(tables, None)) is not None:
+        _write_shard(Path(folder) / f"{number:05d}.parquet", first, islice(tables, clips_per_shard - 1), schema,
+                     metadata, compression)
+        number += 1
+
+
+def _each_once(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    seen = set()
+    for table in tables:
+        clip_id = clip_of(table)["clip_id"]
+        if clip_id in seen:
+            raise ValueError(f"clip '{clip_id}' occurs twice")
+        seen.add(clip_id)
+        yield table
+
+
+def _write_shard(path: Path, first: pa.Table, others: Iterator[pa.Table], schema: pa.Schema,
+                 metadata: dict[str, Any], compression: str) -> None:
+    schema = schema.with_metadata({"slr": json.dumps(metadata, sort_keys=True)})
+    clips = []
+    # Dictionaries and statistics only cost space here: values don't repeat, and clips are found by the footer.
+    with atomic_path(path) as temporary, pq.ParquetWriter(temporary, schema, compression=compression,
+                                                          use_dictionary=False, write_statistics=False) as writer:
+        for table in chain([first], others):
+            clips.append(clip_of(table))
+            writer.write_table(table.replace_schema_metadata(schema.metadata), row_group_size=max(1, table.num_rows))
+        writer.add_key_value_metadata({"clips": json.dumps(clips, sort_keys=True)})
+
+
+class Shards:
+    """A folder of shards, opened for reading: footers now, rows when asked for.
+
+    Attributes
+    ----------
+    folder : Path
+    metadata : dict
+        How the rows were made.
+    clips : dict of str to dict
+        What is known of each clip without reading its rows, in the order of storage.
+
+    Raises
+    ------
+    CorpusError
+        If the folder holds no shards.
+    """
+
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder)
+        self._files = [pq.ParquetFile(path, memory_map=True) for path in sorted(self.folder.glob("[0-9]*.parquet"))]
+        if not self._files:
+            raise CorpusError(f"there are no clips in {folder}; run `dvc repro` first")
+        self.metadata: dict[str, Any] = self._footer(0, b"slr")
+        self.clips: dict[str, dict[str, Any]] = {}
+        self._places: dict[str, tuple[int, int]] = {}
+        for shard in range(len(self._files)):
+            for row_group, clip in enumerate(self._footer(shard, b"clips")):
+                self.clips[clip["clip_id"]] = clip
+                self._places[clip["clip_id"]] = (shard, row_group)
+
+    def _footer(self, shard: int, key: bytes) -> Any:
+        return json.loads(self._files[shard].metadata.metadata[key])
+
+    def __reduce__(self) -> tuple:
+        # Open files don't travel to worker processes; the folder does.
+        return type(self), (self.folder,)
+
+    def clip(self, clip_id: str) -> dict[str, Any]:
+        """What is known of a clip without reading its rows; raises CorpusError if there is no such clip."""
+        self._place(clip_id)
+        return self.clips[clip_id]
+
+    def read(self, clip_id: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """One clip's rows; raises CorpusError if there is no such clip."""
+        shard, row_group = self._place(clip_id)
+        return self._files[shard].read_row_group(row_group, columns, use_threads=False)
+
+    def read_many(self, clip_ids: Iterable[str], columns: Sequence[str] | None = None,
+                  at_once: int = 64) -> Iterator[pa.Table]:
+        """The rows of many clips, in the order asked for; up to `at_once` neighbours in a shard in one table."""
+        for shard, group in groupby((self._place(clip_id) for clip_id in clip_ids), key=itemgetter(0)):
+            row_groups = [row_group for _, row_group in group]
+            for start in range(0, len(row_groups), at_once):
+                yield self._files[shard].read_row_groups(row_groups[start:start + at_once], columns, use_threads=False)
+
+    def _place(self, clip_id: str) -> tuple[int, int]:
+        """The number of the shard and of the row group in it."""
+        try:
+            return self._places[clip_id]
+        except KeyError:
+            raise CorpusError(f"there is no clip '{clip_id}' in {self.folder}") from None

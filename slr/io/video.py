@@ -1,0 +1,404 @@
+"""Video in and out: RGB frames with their true times from a file or a folder of images; H.264 files from frames.
+
+A clip's frames are the ones that decode: counts, durations and rates in a container's header are not believed. Times
+are exact fractions of a second until they are handed out, so that the choice of frames never hangs on rounding.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from slr.errors import ClipError
+from slr.io.files import atomic_path
+
+if TYPE_CHECKING:
+    import av
+
+VIDEO_SUFFIXES = (".mp4", ".webm", ".avi", ".mov", ".mkv", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".ts", ".swf")
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm")
+IMAGES_FPS = 25.0
+"""Rate of a folder of images when nobody knows it."""
+
+# Only formats that hold their own frames: playlists and concatenations name other files, wherever those are.
+_CONTAINERS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,flv,swf,asf,ogg"
+_TRACK_TIME_BASE = Fraction(1, 90_000)
+
+
+class Frame(NamedTuple):
+    """One decoded frame.
+
+    Attributes
+    ----------
+    timestamp_s : float
+        Seconds since the first frame of the file.
+    image : ndarray, (H, W, 3) uint8
+        RGB, upright.
+    number : int
+        Its number among all frames of the file, from 0.
+    """
+
+    timestamp_s: float
+    image: np.ndarray
+    number: int
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a video is, measured by decoding it.
+
+    Attributes
+    ----------
+    width, height : int
+        Of the upright picture, in square pixels.
+    fps : float
+        Mean rate of the decoded frames; what the container says where there is only one.
+    n_frames : int
+        Frames that decode.
+    duration_s : float
+        From the first frame to the end of the last.
+    rotation : int
+        Degrees counter-clockwise by which stored frames are turned to be upright (`read_video` has done it).
+    """
+
+    width: int
+    height: int
+    fps: float
+    n_frames: int
+    duration_s: float
+    rotation: int
+
+
+class _Decoded(NamedTuple):
+    """A frame that may yet be dropped; `image()` converts it to RGB."""
+
+    number: int
+    time_s: Fraction
+    image: Callable[[], np.ndarray]
+
+
+def probe(path: str | Path, *, images_fps: float | None = None) -> VideoInfo:
+    """Decode a whole video (or folder of images) and say what it is; raises ClipError as `read_video` does."""
+    source = _source(path, images_fps)
+    last = None
+    for frame in source:
+        last = frame
+    if last is None:
+        raise ClipError("no frame can be decoded")
+    rate = last.number / last.time_s if last.time_s else source.nominal_fps
+    height, width = last.image().shape[:2]
+    return VideoInfo(width, height, float(rate), last.number + 1, float(last.time_s + 1 / rate), source.rotation)
+
+
+def frame_rate(path: str | Path) -> float:
+    """Mean frame rate of a video, from the times of its packets: what `probe` says, without decoding.
+
+    Six times faster for a clip of 170 frames, more for longer ones; a damaged picture isn't noticed. A folder of images
+    has `IMAGES_FPS`. Raises ClipError as `read_video` does.
+    """
+    source = _source(path, None)
+    return float(source.nominal_fps if isinstance(source, _ImageFolder) else source.mean_rate())
+
+
+def announced_frames(path: str | Path, fps: float | None = None) -> int | None:
+    """How many frames `read_video` is going to give, by what the container says; None where it doesn't.
+
+    For a progress bar: containers are wrong about it, and nothing else may depend on it.
+    """
+    try:
+        duration_s, rate = _source(path, None).announced()
+    except ClipError:  # whoever reads it will be told
+        return None
+    return round(duration_s * min(fps or rate, rate)) if duration_s else None
+
+
+def read_video(path: str | Path, *, fps: float | None = None, start_frame: int | None = None,
+               end_frame: int | None = None, images_fps: float | None = None) -> Iterator[Frame]:
+    """Decode a video file, or a folder of images in the natural order of their names.
+
+    Parameters
+    ----------
+    path : path
+    fps : float, optional
+        Frames to keep a second: those nearest in time to a regular grid that starts at the first frame. A frame is kept
+        at most once, so a slower source keeps its own frames and none is doubled. None keeps all.
+    start_frame, end_frame : int, optional
+        Half-open range of frame numbers in the file, before `fps` applies. An end past the last frame is the end.
+    images_fps : float, optional
+        Rate of a folder of images (`IMAGES_FPS` if nobody knows); a video's own times always win.
+
+    Yields
+    ------
+    Frame
+
+    Raises
+    ------
+    ClipError
+        If the file is missing, empty, cut off, damaged, not a video, without a picture, or without a frame in the
+        range. The message is the reason alone.
+    """
+    kept = _in_range(_source(path, images_fps), start_frame or 0, end_frame)
+    if fps is not None:
+        kept = _on_grid(kept, 1 / Fraction(fps).limit_denominator(100_000))
+    frame = None
+    for frame in kept:
+        yield Frame(float(frame.time_s), frame.image(), frame.number)
+    if frame is None:
+        where = "" if start_frame is None and end_frame is None else f" in its range {start_frame}..{end_frame}"
+        raise ClipError(f"no frame can be decoded{where}")
+
+
+def write_video(path: str | Path, frames: Iterable[np.ndarray], *, fps: float | None = None, crf: int = 20,
+                preset: str = "fast", timestamps_s: Iterable[float] | None = None, rotation: int = 0) -> None:
+    """Encode RGB frames as H.264 (yuv420p, one thread: the same frames give the same bytes).
+
+    Parameters
+    ----------
+    path : path
+        Its suffix chooses the container (mp4, mkv, mov, avi). Written in one step.
+    frames : iterable of (H, W, 3) uint8 arrays
+        All of one size. An odd side grows by one repeated row or column: the pixel format needs even ones.
+    fps : float, optional
+        Constant frame rate.
+    crf : int, default 20
+        Quality, 0 (lossless) to 51.
+    preset : str, default "fast"
+        x264's: how much time to spend on a smaller file.
+    timestamps_s : iterable of float, optional
+        Increasing time of each frame, in place of `fps`: a variable frame rate. Not for avi, which has none.
+    rotation : int, default 0
+        Degrees counter-clockwise by which a player turns the frames (metadata; the frames are written as they are).
+
+    Raises
+    ------
+    ValueError
+        If there are no frames, they differ in size, or not exactly one of `fps` and `timestamps_s` is given.
+    """
+    import av
+
+    if (fps is None) == (timestamps_s is None):
+        raise ValueError("give either fps or timestamps_s")
+    rate = Fraction(fps).limit_denominator(100_000) if fps else Fraction(30)
+    time_base = 1 / rate if fps else _TRACK_TIME_BASE
+    times = iter(timestamps_s) if timestamps_s is not None else None
+    shape = None
+    with atomic_path(path) as temporary, av.open(str(temporary), "w", options={"fflags": "+bitexact"}) as container:
+        for number, image in enumerate(frames):
+            if shape is None:
+                shape = image.shape
+                stream = _h264_stream(container, shape, rate, time_base, crf, preset, rotation)
+            if image.shape != shape:
+                raise ValueError(f"frame {number} has shape {image.shape}, the first {shape}")
+            frame = av.VideoFrame.from_ndarray(_even(image), format="rgb24")
+            frame.pts = number if times is None else round(next(times) / time_base)
+            frame.time_base = time_base
+            container.mux(stream.encode(frame))
+        if shape is None:
+            raise ValueError("a video needs at least one frame")
+        container.mux(stream.encode())
+
+
+def _h264_stream(container: "av.container.OutputContainer", shape: tuple[int, ...], rate: Fraction,
+                 time_base: Fraction, crf: int, preset: str, rotation: int) -> "av.VideoStream":
+    # With its macroblock tree, x264's bytes depend on what freed memory held before: not the same from run to run.
+    options = {"crf": str(crf), "preset": preset, "threads": "1", "mbtree": "0"}
+    stream = container.add_stream("libx264", rate=rate, options=options)
+    stream.height, stream.width = (side + side % 2 for side in shape[:2])
+    stream.pix_fmt = "yuv420p"
+    stream.codec_context.thread_count = 1
+    stream.codec_context.time_base = time_base
+    if rotation:
+        stream.set_display_rotation(rotation)
+    return stream
+
+
+def _even(image: np.ndarray) -> np.ndarray:
+    height, width = image.shape[:2]
+    if height % 2 or width % 2:
+        image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    return np.ascontiguousarray(image)
+
+
+def _in_range(frames: Iterable[_Decoded], start: int, end: int | None) -> Iterator[_Decoded]:
+    for frame in frames:
+        if end is not None and frame.number >= end:
+            return
+        if frame.number >= start:
+            yield frame
+
+
+def _on_grid(frames: Iterable[_Decoded], step_s: Fraction) -> Iterator[_Decoded]:
+    """Keep each frame that is the nearest one to some point of the grid first frame, first frame + step, ...
+
+    Points after the last frame don't count. Of two frames equally near the earlier is kept.
+    """
+    previous = grid_s = None
+    for frame in frames:
+        if previous is None:
+            grid_s = frame.time_s
+        elif grid_s <= (middle_s := (previous.time_s + frame.time_s) / 2):
+            yield previous
+            grid_s += ((middle_s - grid_s) // step_s + 1) * step_s
+        previous = frame
+    if previous is not None and grid_s <= previous.time_s:
+        yield previous
+
+
+def _source(path: str | Path, images_fps: float | None) -> "_VideoFile | _ImageFolder":
+    """Whatever yields the decoded frames of `path`, after the plain reasons why nothing can."""
+    path = Path(path)
+    try:
+        if path.is_dir():
+            return _ImageFolder(path, images_fps or IMAGES_FPS)
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise ClipError("the file is missing") from None
+    except OSError as error:  # a name longer than the file system allows, no permission
+        raise ClipError(f"the file can't be read ({error.strerror})") from None
+    if size == 0:
+        raise ClipError("the file is empty (0 bytes)")
+    return _VideoFile(path, size)
+
+
+class _VideoFile:
+    """The frames of a video file, in the order and at the times they are shown."""
+
+    def __init__(self, path: Path, file_size: int):
+        self.path = path
+        self.file_size = file_size
+        self.nominal_fps = Fraction(25)
+        self.rotation = 0
+
+    def __iter__(self) -> Iterator[_Decoded]:
+        import av
+
+        number = -1
+        try:
+            with self._open() as container:
+                for frame in self._decode(container, self._stream(container)):
+                    number = frame.number
+                    yield frame
+        except av.error.FFmpegError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise ClipError(f"damaged or cut off after frame {number}: {reason}" if number >= 0 else
+                            f"not a readable video ({reason})") from None
+
+    def mean_rate(self) -> Fraction:
+        """Frames a second, without decoding: mean of the times that packets have."""
+        import av
+
+        try:
+            with self._open() as container:
+                stream = self._stream(container)
+                nominal = stream.average_rate or stream.guessed_rate or self.nominal_fps
+                times = [packet.pts for packet in container.demux(stream)
+                         if packet.pts is not None and not packet.is_discard]
+                if container.format.name == "avi" or len(times) < 2 or max(times) == min(times):
+                    return nominal
+                return (len(times) - 1) / ((max(times) - min(times)) * stream.time_base)
+        except av.error.FFmpegError as error:
+            raise ClipError(f"not a readable video ({(error.strerror or str(error)).lower()})") from None
+
+    def announced(self) -> tuple[float | None, float]:
+        """Duration in seconds, if the container says it, and frame rate."""
+        import av
+
+        try:
+            with self._open() as container:
+                stream = self._stream(container)
+                rate = float(stream.average_rate or stream.guessed_rate or self.nominal_fps)
+                if stream.duration:
+                    return float(stream.duration * stream.time_base), rate
+                return container.duration / av.time_base if container.duration else None, rate
+        except av.error.FFmpegError as error:
+            raise ClipError(f"not a readable video ({(error.strerror or str(error)).lower()})") from None
+
+    def _open(self) -> "av.container.InputContainer":
+        import av
+
+        # `file:` because a name may hold a colon, which would read as a protocol; no other protocol is allowed.
+        return av.open(f"file:{self.path}", options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"},
+                       metadata_errors="replace")
+
+    def _stream(self, container: "av.container.InputContainer") -> "av.VideoStream":
+        import av
+
+        cover_art = av.stream.Disposition.attached_pic
+        streams = [stream for stream in container.streams.video if not stream.disposition & cover_art]
+        if not streams:
+            raise ClipError("it has sound but no picture" if container.streams.audio else
+                            "it has no picture: cut off, or not a video")
+        stream = streams[0]
+        ends = [entry.pos + entry.size for entry in stream.index_entries]
+        if ends and max(ends) > self.file_size:
+            raise ClipError(f"the file is cut off: its index names {max(ends)} bytes, {self.file_size} are here")
+        stream.codec_context.thread_count = 1  # the cores are busy with other clips
+        return stream
+
+    def _decode(self, container: "av.container.InputContainer", stream: "av.VideoStream") -> Iterator[_Decoded]:
+        self.nominal_fps = stream.average_rate or stream.guessed_rate or self.nominal_fps
+        timed = container.format.name != "avi"  # which has one rate and no times: libav's guesses are out of order
+        first_s, time_s, size = None, Fraction(0), None
+        for number, frame in enumerate(container.decode(stream)):
+            if timed and frame.pts is not None and frame.time_base is not None:
+                shown_s = frame.pts * frame.time_base
+                first_s = shown_s - time_s if first_s is None else first_s
+                time_s = max(time_s, shown_s - first_s)
+            elif number:
+                time_s += 1 / self.nominal_fps
+            size = size or (frame.width, frame.height)
+            if (frame.width, frame.height) != size:
+                raise ClipError(f"the picture changes its size at frame {number}")
+            self.rotation = frame.rotation
+            yield _Decoded(number, time_s, lambda frame=frame: _rgb(frame, stream.sample_aspect_ratio))
+
+
+def _rgb(frame: "av.VideoFrame", pixel_aspect: Fraction | None) -> np.ndarray:
+    """(H, W, 3) uint8: the frame upright, in square pixels; grey-scale, palettes and alpha become three colours."""
+    # An aspect within a hundredth of 1 is an encoder's rounding of the size.
+    squeezed = pixel_aspect is not None and abs(pixel_aspect - 1) > 0.01
+    image = frame.to_ndarray(format="rgb24", width=round(frame.width * pixel_aspect) if squeezed else None)
+    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+
+
+class _ImageFolder:
+    """The images of a folder, in the natural order of their names, at a constant rate."""
+
+    rotation = 0
+
+    def __init__(self, path: Path, fps: float):
+        self.files = sorted((file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES), key=_natural)
+        self.nominal_fps = Fraction(fps).limit_denominator(100_000)
+        if not self.files:
+            raise ClipError("the folder holds no images")
+
+    def announced(self) -> tuple[float, float]:
+        """Duration in seconds and frame rate."""
+        return float(len(self.files) / self.nominal_fps), float(self.nominal_fps)
+
+    def __iter__(self) -> Iterator[_Decoded]:
+        size: list[tuple[int, ...]] = []
+        for number, file in enumerate(self.files):
+            yield _Decoded(number, number / self.nominal_fps, lambda file=file: self._read(file, size))
+
+    @staticmethod
+    def _read(file: Path, first_shape: list[tuple[int, ...]]) -> np.ndarray:
+        import cv2
+
+        # This mode turns the image upright by its EXIF orientation, drops alpha, and makes grey-scale three channels.
+        image = cv2.imread(str(file), cv2.IMREAD_COLOR_RGB)
+        if image is None:
+            raise ClipError(f"image {file.name} can't be read")
+        first_shape[:] = first_shape or [image.shape]
+        if image.shape != first_shape[0]:
+            raise ClipError(f"image {file.name} differs in size from the first")
+        return image
+
+
+def _natural(file: Path) -> list[tuple[int, int | str]]:
+    """Sort key under which frame2 comes before frame10."""
+    return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", file.name)]

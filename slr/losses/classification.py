@@ -1,0 +1,295 @@
+"""What training minimises: named terms of what a model returned.
+
+Losses about the clips' signers skip clips whose signer isn't known (-1). They and the losses between clips skip clips
+that mixup mixed: what is half of one gloss and half of another, by two people, has neither.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional as F
+
+from slr.data.batches import Batch
+from slr.errors import ParamsError
+from slr.losses.triplet import TripletLoss
+from slr.models.layers import Dropout
+from slr.params import TrainingParams
+
+
+class Criterion(nn.Module):
+    """The classification loss, and the further terms that `losses` gives a weight.
+
+    Its terms are summed by the loop; each is named, so that one that isn't finite can be named too. What a term learns
+    for itself (the adversary, an estimator) is a parameter of the criterion and not of the model.
+
+    Parameters
+    ----------
+    params : TrainingParams
+    width : int
+        Of the model's features.
+    class_counts : Tensor (classes,)
+        Training clips of each class.
+    signers : int
+        How many signers the training clips have; 0 where no loss is about them.
+
+    Raises
+    ------
+    ParamsError
+        If a loss tells signers apart and the training clips don't have two.
+    """
+
+    def __init__(self, params: TrainingParams, width: int, class_counts: Tensor, signers: int):
+        super().__init__()
+        losses = self.losses = params.losses
+        self.label_smoothing = params.label_smoothing
+        by_signers = losses.mutual_information_with == "signers"
+        for name in ("adversary", "mutual_information"):
+            if getattr(losses, name) and (name == "adversary" or by_signers) and signers < 2:
+                raise ParamsError(_too_few(name, losses.signers, signers))
+        weights = class_counts.sum() / (len(class_counts) * class_counts.clamp_min(1))
+        self.register_buffer("class_weights", weights if losses.class_weights == "balanced" else None, persistent=False)
+        self.adversary = Adversary(width, signers, losses.adversary_lambda) if losses.adversary else None
+        self.triplet = TripletLoss(losses.triplet_margin) if losses.triplet else None
+        self.proxy = proxy_loss(losses.proxy_loss, len(class_counts), width) if losses.proxy else None
+        self.estimator = None
+        if losses.mutual_information:
+            self.estimator = (SignerEstimator(width, signers, losses.mutual_information_hidden) if by_signers else
+                              GaussianEstimator(width, params.signer_embedding, losses.mutual_information_hidden))
+
+    def forward(self, outputs: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+        """Means over the batch, of the model's outputs for it; each times its weight.
+
+        Returns
+        -------
+        dict
+            As far as they have a weight `cross_entropy` or `focal`, `adversary`, `contrastive`, `triplet`, `proxy`,
+            `mutual_information` with `mutual_information_estimator`, `attention_sparsity`, `attention_smoothness`.
+        """
+        losses, features = self.losses, outputs["features"].float()
+        whole = torch.ones_like(batch.targets, dtype=torch.bool)
+        if batch.mixed_share is not None:
+            whole = batch.mixed_share == 0
+        known = whole & (batch.signers >= 0)
+        terms = {}
+        if losses.classification:
+            name = "focal" if losses.focal else "cross_entropy"
+            terms[name] = losses.classification * self.classification(outputs, batch)
+        if self.adversary is not None:
+            terms["adversary"] = losses.adversary * self.adversary(features[known], batch.signers[known])
+        if losses.contrastive:
+            terms["contrastive"] = losses.contrastive * contrastive(
+                features[whole], batch.targets[whole], losses.contrastive_temperature)
+        if self.triplet is not None:
+            terms["triplet"] = losses.triplet * self.triplet(features[whole], batch.targets[whole])
+        if self.proxy is not None:
+            terms["proxy"] = losses.proxy * self.proxy(features[whole], batch.targets[whole])
+        if self.estimator is not None:
+            # Of one scale: what runs away from the estimator by growing doesn't tell less.
+            x, y = F.layer_norm(features, features.shape[1:]), batch.signers
+            if losses.mutual_information_with == "signers":
+                x, y = x[known], y[known]
+            else:  # detached: an embedding that says nothing would be the easiest to share nothing with
+                y = F.layer_norm(outputs["signer"].float().detach(), outputs["signer"].shape[1:])
+            terms["mutual_information"] = losses.mutual_information * club(self.estimator, x, y).clamp_min(0)
+            terms["mutual_information_estimator"] = misfit(self.estimator, x, y)
+        if losses.attention_sparsity:
+            terms["attention_sparsity"] = losses.attention_sparsity * _mean(map(entropy, outputs["attention"]))
+        if losses.attention_smoothness:
+            terms["attention_smoothness"] = losses.attention_smoothness * _mean(
+                roughness(weights, batch.frames) for weights in outputs["attention"])
+        return terms
+
+    def report(self) -> dict[str, float | None]:
+        """What the terms tell about the steps since the last report, for the history: `TripletLoss.report`."""
+        return {} if self.triplet is None else self.triplet.report()
+
+    def classification(self, outputs: dict[str, Tensor], batch: Batch) -> Tensor:
+        """Cross-entropy or focal loss; of an ensemble, the mean over its members."""
+        logits = outputs.get("members", outputs["logits"][:, None]).float()  # (B, members, classes)
+        loss = self._of_targets(logits, batch.targets)
+        if batch.mixed_targets is not None:
+            loss = torch.lerp(loss, self._of_targets(logits, batch.mixed_targets), batch.mixed_share)
+        return loss.mean()
+
+    def _of_targets(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """(B,) loss of logits (B, members, classes) for targets (B,)."""
+        targets = targets[:, None].expand(logits.shape[:2])
+        loss = F.cross_entropy(logits.transpose(1, 2), targets, self.class_weights, reduction="none",
+                               label_smoothing=self.label_smoothing)
+        if self.losses.focal:
+            told = logits.softmax(2).gather(2, targets[..., None])[..., 0]
+            loss = self.losses.focal_alpha * (1 - told) ** self.losses.focal_gamma * loss
+        return loss.mean(1)
+
+
+def _too_few(name: str, kind: str, signers: int) -> str:
+    out = "signers.clusters to a number" if kind == "pseudo" else "losses.signers: pseudo"
+    return (f"losses.{name} tells signers apart, but the training clips have {signers or 'no'} "
+            f"{'pseudo-signers' if kind == 'pseudo' else 'known signers'}; set {out}, or losses.{name}: 0")
+
+
+def _mean(values) -> Tensor:
+    return torch.stack(list(values)).mean()
+
+
+class Adversary(nn.Module):
+    """A classifier of signers behind gradient reversal: it learns to tell them, the features learn not to.
+
+    Ganin and Lempitsky, "Unsupervised Domain Adaptation by Backpropagation", ICML 2015.
+
+    Parameters
+    ----------
+    width : int
+        Of the features.
+    signers : int
+    factor : float
+        Of the gradient that goes into the features, besides its sign; the paper's lambda.
+    """
+
+    HIDDEN = 256
+
+    def __init__(self, width: int, signers: int, factor: float):
+        super().__init__()
+        self.factor = factor
+        self.classify = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, self.HIDDEN), nn.ReLU(), Dropout(0.1),
+                                      nn.Linear(self.HIDDEN, signers))
+
+    def forward(self, features: Tensor, signers: Tensor) -> Tensor:
+        """Mean cross-entropy of features (B, D) for signers (B,); zero without clips."""
+        if not len(features):
+            return features.new_zeros(())
+        return F.cross_entropy(self.classify(_Reverse.apply(features, self.factor)), signers)
+
+
+class _Reverse(torch.autograd.Function):
+    """The same forwards; backwards the gradient times -factor."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, factor: float) -> Tensor:
+        ctx.factor = factor
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
+        return -ctx.factor * gradient, None
+
+
+def contrastive(features: Tensor, targets: Tensor, temperature: float) -> Tensor:
+    """Supervised contrastive loss: clips of one gloss near each other, others far, by cosine.
+
+    Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020, eq. 2 (the mean over positives outside the
+    logarithm). Every other clip of the batch with the same gloss is a positive; a clip without any isn't an anchor.
+
+    Parameters
+    ----------
+    features : Tensor (B, D)
+    targets : Tensor (B,)
+    temperature : float
+
+    Returns
+    -------
+    Tensor ()
+        Mean over the anchors; zero without any.
+    """
+    others = ~torch.eye(len(features), dtype=torch.bool, device=features.device)
+    positives = (targets[:, None] == targets) & others
+    count = positives.sum(1)
+    z = F.normalize(features, dim=1)
+    similar = (z @ z.T / temperature).masked_fill(~others, -torch.inf)
+    log_share = (similar - similar.logsumexp(1, keepdim=True)).masked_fill(~positives, 0)
+    anchors = count > 0
+    return -(log_share.sum(1) / count.clamp_min(1))[anchors].sum() / anchors.sum().clamp_min(1)
+
+
+def proxy_loss(kind: str, classes: int, width: int) -> nn.Module:
+    """Features (B, D), targets (B,) -> loss, with a learned vector for each class: `LossParams.proxy_loss`."""
+    from pytorch_metric_learning import losses
+
+    return {"anchor": losses.ProxyAnchorLoss, "nca": losses.ProxyNCALoss}[kind](classes, width)
+
+
+class GaussianEstimator(nn.Module):
+    """log q(y | x) of vectors y: a normal distribution whose mean and variances follow from x.
+
+    Parameters
+    ----------
+    inputs, outputs, hidden : int
+        Width of x and of y, and of the layer between.
+    """
+
+    def __init__(self, inputs: int, outputs: int, hidden: int):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, 2 * outputs))
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """(B, B): log q(y_j | x_i), without the constant."""
+        mean, log_variance = self.layers(x)[:, None].chunk(2, -1)
+        log_variance = 6 * (log_variance / 6).tanh()  # a variance of 0 would be certainty
+        return -0.5 * ((y - mean).square() * (-log_variance).exp() + log_variance).sum(-1)
+
+
+class SignerEstimator(nn.Module):
+    """log q(y | x) of signers y: a distribution over them that follows from x.
+
+    Parameters
+    ----------
+    inputs, signers, hidden : int
+    """
+
+    def __init__(self, inputs: int, signers: int, hidden: int):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, signers))
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """(B, B): log q(y_j | x_i)."""
+        return self.layers(x).log_softmax(1)[:, y]
+
+
+def club(estimator: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """An upper bound of the mutual information of x and y, in nats, given an estimator that fits.
+
+    Cheng et al., "CLUB: A Contrastive Log-ratio Upper Bound of Mutual Information", ICML 2020: the mean of
+    log q(y_i | x_i) less that of log q(y_j | x_i) over other clips j. The estimator's parameters are held constant, so
+    that minimising the bound changes x and not what measures it.
+
+    With a perfect estimator the bound is loose by itself: of two normal variables with correlation r it is
+    r^2 / (1 - r^2), where the information is -log(1 - r^2) / 2.
+
+    Parameters
+    ----------
+    estimator : nn.Module
+        Gives log q(y_j | x_i) (B, B), up to a constant.
+    x : Tensor (B, D)
+    y : Tensor (B, ...)
+
+    Returns
+    -------
+    Tensor ()
+        Zero with fewer than two clips.
+    """
+    if len(x) < 2:
+        return x.new_zeros(())
+    log_q = functional_call(estimator, {name: weight.detach() for name, weight in estimator.named_parameters()}, (x, y))
+    own = log_q.diagonal()
+    return own.mean() - (log_q.sum() - own.sum()) / (len(x) * (len(x) - 1))
+
+
+def misfit(estimator: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """-log q(y_i | x_i), the mean over clips: what fits the estimator; x and y learn nothing from it."""
+    if not len(x):
+        return x.new_zeros(())
+    return -estimator(x.detach(), y.detach()).diagonal().mean()
+
+
+def entropy(weights: Tensor) -> Tensor:
+    """Mean entropy in nats of attention weights (..., T), rows of which sum to 1, or to 0 for padding, left out."""
+    return -torch.xlogy(weights, weights).sum() / weights.sum().clamp_min(1e-6)
+
+
+def roughness(weights: Tensor, frames: Tensor) -> Tensor:
+    """Sum of squared steps from frame to frame of attention weights (B, ..., T), the mean over rows as in `entropy`.
+
+    The step from a clip's last frame into padding, `frames` (B, T) bool, doesn't count.
+    """
+    inside = frames[:, 1:].view(len(frames), *[1] * (weights.ndim - 2), -1)
+    return (weights.diff(dim=-1) * inside).square().sum() / weights.sum().clamp_min(1e-6)

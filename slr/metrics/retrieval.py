@@ -1,0 +1,259 @@
+"""How well clips find their like by a model's features alone: what the features are worth for signs never trained on.
+
+Distances are Euclidean. A clip is only ever compared with clips by other signers, as far as signers are known, so that
+nobody is recognised instead of their sign. docs/embeddings.md defines each metric.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from slr.io.evenly import evenly
+from slr.metrics.classification import accuracy, ranks, wilson
+
+SHOTS = {"one_shot": 1, "five_shot": 5}
+GALLERIES = 50
+"""Random galleries of each number of examples, and random halves of the glosses."""
+TOP = 5
+_RESAMPLES = 20
+"""Times that the queries of each gallery are drawn anew, for the interval."""
+_SEED = 1
+
+
+class Pairs(NamedTuple):
+    """Clips that are compared with one another.
+
+    Attributes
+    ----------
+    distances : array (N, N)
+        From each clip (row) to each other; infinite where the column may not answer the row: to the clip itself, and to
+        clips by the same signer.
+    glosses : array (N,) int
+    signers : array (N,) int, or None
+        None where no signer is known: then every other clip may answer.
+    """
+
+    distances: np.ndarray
+    glosses: np.ndarray
+    signers: np.ndarray | None
+
+    def turns(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Who asks and who may answer: for each signer their clips and all others' (indices), else all and all."""
+        clips = np.arange(len(self.glosses))
+        if self.signers is None:
+            return [(clips, clips)]
+        return [(clips[self.signers == signer], clips[self.signers != signer]) for signer in np.unique(self.signers)]
+
+
+def embedding_metrics(features: np.ndarray, glosses: Sequence[str], signers: Sequence[str | None],
+                      split: Sequence[str]) -> dict[str, float]:
+    """The metrics of a model's features, of every model: see docs/embeddings.md.
+
+    Parameters
+    ----------
+    features : array (clips, D)
+    glosses : sequence of str
+    signers : sequence of str
+        Missing where unknown.
+    split : sequence of str
+        `train` clips have `silhouette_train` alone; all metrics else are of the other clips.
+
+    Returns
+    -------
+    dict
+        `silhouette`, `silhouette_train`, and what `retrieval_metrics` gives; what can't be measured is left out. The
+        same for the same clips in the same order.
+    """
+    glosses, trained = np.asarray(glosses), np.asarray(split) == "train"
+    found = {"silhouette": silhouette(features[~trained], glosses[~trained]),
+             "silhouette_train": silhouette(features[trained], glosses[trained])}
+    chosen = whole_glosses(glosses[~trained])
+    pairs = pair(features[~trained][chosen], glosses[~trained][chosen],
+                 np.asarray(signers, dtype=object)[~trained][chosen])
+    return {name: value for name, value in found.items() if value is not None} | retrieval_metrics(pairs)
+
+
+def retrieval_metrics(pairs: Pairs) -> dict[str, float]:
+    """`map`; `one_shot` and `five_shot`, each with `_ci_low`, `_ci_high`, `_ways` and, of more than five ways, `_top5`;
+    `open_set_auroc` with `_ci_low` and `_ci_high`. What can't be measured is left out."""
+    metrics = {}
+    if (precision := mean_average_precision(pairs)) is not None:
+        metrics["map"] = precision
+    for name, shots in SHOTS.items():
+        metrics |= few_shot(pairs, shots, name)
+    return metrics | open_set(pairs)
+
+
+def silhouette(features: np.ndarray, glosses: np.ndarray) -> float | None:
+    """The mean silhouette (Rousseeuw, 1987) of clips by gloss: 1 far from other glosses and near to one's own, 0 on the
+    border, negative among others. Glosses of one clip are left out; None with fewer than two others."""
+    from sklearn.metrics import silhouette_score
+
+    chosen = whole_glosses(glosses)
+    names, counts = np.unique(glosses[chosen], return_counts=True)
+    chosen = chosen[np.isin(glosses[chosen], names[counts > 1])]
+    if (counts > 1).sum() < 2:
+        return None
+    return float(silhouette_score(features[chosen].astype(np.float64), glosses[chosen]))
+
+
+def pair(features: np.ndarray, glosses: np.ndarray, signers: np.ndarray) -> Pairs:
+    """Compare clips.
+
+    Parameters
+    ----------
+    features : array (clips, D)
+    glosses : array (clips,)
+    signers : array (clips,)
+        Missing where unknown. Where some are known, clips whose signer isn't are left out: they may be by anyone.
+    """
+    from scipy.spatial.distance import cdist
+
+    known = pd.notna(signers)
+    numbers = None
+    if known.any():
+        features, glosses = features[known], glosses[known]
+        numbers = pd.factorize(signers[known], sort=True)[0]
+    distances = cdist(features.astype(np.float64), features.astype(np.float64))
+    np.fill_diagonal(distances, np.inf)
+    if numbers is not None:
+        distances[numbers[:, None] == numbers] = np.inf
+    return Pairs(distances, pd.factorize(glosses, sort=True)[0], numbers)
+
+
+def mean_average_precision(pairs: Pairs) -> float | None:
+    """Mean over the clips of the average precision of their gloss among the clips that may answer, nearest first.
+
+    Clips to which none of their gloss, or none of another, may answer are left out; None if that is all of them.
+    """
+    from sklearn.metrics import label_ranking_average_precision_score
+
+    same, allowed = pairs.glosses[:, None] == pairs.glosses, np.isfinite(pairs.distances)
+    asked = (same & allowed).any(1) & (~same & allowed).any(1)
+    if not asked.any():
+        return None
+    # What may not answer comes last, where it touches no precision.
+    last = -2 * pairs.distances[allowed].max() - 1
+    return float(label_ranking_average_precision_score((same & allowed)[asked],
+                                                       np.where(allowed, -pairs.distances, last)[asked]))
+
+
+def few_shot(pairs: Pairs, shots: int, name: str) -> dict[str, float]:
+    """Accuracy when so many examples of each gloss are all that is known of it.
+
+    Each signer's clips ask in turn, and the others' clips give the gallery: `shots` of each gloss, drawn at random;
+    glosses with fewer are left out. Without known signers the gallery is drawn of all clips, and the rest ask. The
+    answer is the gloss of the nearest example.
+
+    Returns
+    -------
+    dict
+        `name`, the mean over `GALLERIES` galleries; `name_ci_low` and `name_ci_high`, between which 95 % of accuracies
+        are when galleries and queries are drawn anew (clips taken as independent), and at least Wilson's interval of
+        the mean, as draws of queries that were all right are never wrong; `name_ways`, the glosses of the smallest
+        gallery; with more than five, `name_top5`. Empty if there is nobody to ask.
+    """
+    rng = np.random.default_rng([_SEED, shots])
+    ways = [len(pools) for _, answering in pairs.turns() if len(pools := _pools(pairs.glosses, answering, shots)) > 1]
+    top1, top5, resampled = [], [], []
+    for _ in range(GALLERIES if ways else 0):
+        places = np.concatenate([_ask(pairs, asking, answering, shots, rng) for asking, answering in pairs.turns()])
+        if not len(places):
+            return {}
+        top1.append((places == 1).mean())
+        top5.append((places <= TOP).mean())
+        resampled.extend((places == 1)[rng.integers(len(places), size=(_RESAMPLES, len(places)))].mean(1))
+    if not ways:
+        return {}
+    mean = float(np.mean(top1))
+    low, high = np.quantile(resampled, [0.025, 0.975])
+    least_low, least_high = wilson(mean * len(places), len(places))
+    metrics = {name: mean, f"{name}_ci_low": min(float(low), least_low),
+               f"{name}_ci_high": max(float(high), least_high), f"{name}_ways": min(ways)}
+    return metrics | ({f"{name}_top5": float(np.mean(top5))} if min(ways) > TOP else {})
+
+
+def all_shot(pairs: Pairs) -> dict[str, float]:
+    """Accuracy when every clip that may answer is an example, by the nearest one of each gloss.
+
+    Returns
+    -------
+    dict
+        `top1` with `top1_ci_low` and `top1_ci_high` (Wilson), and with more than five glosses `top5`, over the clips to
+        which one of their own gloss may answer. Empty if there are none.
+    """
+    glosses = np.unique(pairs.glosses)
+    nearest = np.stack([pairs.distances[:, pairs.glosses == gloss].min(1) for gloss in glosses], axis=1)
+    asked = np.isfinite(nearest[np.arange(len(nearest)), pairs.glosses])
+    if not asked.any() or len(glosses) < 2:
+        return {}
+    places = ranks(-nearest[asked], pairs.glosses[asked])
+    metrics = accuracy("top1", places == 1)
+    return metrics | ({"top5": float((places <= TOP).mean())} if len(glosses) > TOP else {})
+
+
+def open_set(pairs: Pairs) -> dict[str, float]:
+    """How well the distance to the nearest clip tells glosses of the gallery from others.
+
+    Half of the glosses, drawn at random `GALLERIES` times, are the gallery, with every clip that may answer; all clips
+    ask. The area under the ROC curve of minus the distance: 0.5 for guessing, 1 for a threshold without mistakes.
+
+    Returns
+    -------
+    dict
+        `open_set_auroc`, the mean; `open_set_auroc_ci_low` and `_ci_high`, between which 95 % of the halves are. Empty
+        with fewer than two glosses, or if no clip has one of its own gloss that may answer.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    rng = np.random.default_rng(_SEED)
+    glosses = np.unique(pairs.glosses)
+    reachable = ((pairs.glosses[:, None] == pairs.glosses) & np.isfinite(pairs.distances)).any(1)
+    areas = []
+    for _ in range(GALLERIES if len(glosses) > 1 else 0):
+        known = np.isin(pairs.glosses, rng.choice(glosses, len(glosses) // 2, replace=False))
+        nearest = pairs.distances[:, known].min(1)
+        asked = np.isfinite(nearest) & (reachable | ~known)
+        if len(np.unique(known[asked])) == 2:
+            areas.append(roc_auc_score(known[asked], -nearest[asked]))
+    if not areas:
+        return {}
+    low, high = np.quantile(areas, [0.025, 0.975])
+    return {"open_set_auroc": float(np.mean(areas)), "open_set_auroc_ci_low": float(low),
+            "open_set_auroc_ci_high": float(high)}
+
+
+def whole_glosses(glosses: np.ndarray, most: int = 2000) -> np.ndarray:
+    """Indices of about `most` clips, in order.
+
+    Of evenly chosen glosses all clips: a gloss that is thinned out has nothing left to be found. Only if that is still
+    more than twice as many, evenly chosen clips.
+    """
+    if len(glosses) <= most:
+        return np.arange(len(glosses))
+    names = np.unique(glosses)
+    count = max(2, len(names) * most // len(glosses))
+    names = names[evenly(len(names), count)]
+    found = np.flatnonzero(np.isin(glosses, names))
+    return found if len(found) <= 2 * most else found[evenly(len(found), most)]
+
+
+def _pools(glosses: np.ndarray, answering: np.ndarray, shots: int) -> np.ndarray:
+    """The glosses, sorted, of which at least `shots` clips may answer."""
+    names, counts = np.unique(glosses[answering], return_counts=True)
+    return names[counts >= shots]
+
+
+def _ask(pairs: Pairs, asking: np.ndarray, answering: np.ndarray, shots: int, rng: np.random.Generator) -> np.ndarray:
+    """(queries,) int: the place of each query's gloss in one random gallery."""
+    shuffled = rng.permutation(answering)
+    shuffled = shuffled[np.argsort(pairs.glosses[shuffled], kind="stable")]
+    ways = _pools(pairs.glosses, answering, shots)
+    if len(ways) < 2:
+        return np.empty(0, int)
+    gallery = shuffled[np.searchsorted(pairs.glosses[shuffled], ways)[:, None] + np.arange(shots)]  # (ways, shots)
+    queries = asking[np.isin(pairs.glosses[asking], ways) & ~np.isin(asking, gallery)]
+    nearest = pairs.distances[queries[:, None, None], gallery].min(2)
+    return ranks(-nearest, np.searchsorted(ways, pairs.glosses[queries]))

@@ -1,0 +1,66 @@
+"""What a model answers for many clips, batch by batch, in evaluation mode; its mode is left as it was."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from slr.data.batches import Batch, evaluation_batches
+from slr.data.clips import Clips
+from slr.data.images import RgbBatch, RgbClips
+from slr.data.normalise import Normalise
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode, and afterwards whichever it was."""
+    training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(training)
+
+
+@torch.inference_mode()
+def outputs(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, Tensor]:
+    """What a model says of every clip, in evaluation mode and full precision; float32 on the CPU.
+
+    Returns
+    -------
+    dict
+        `logits` (clips, classes) and `features` (clips, D).
+    """
+    device = next(model.parameters()).device
+    order, found = [], []
+    with evaluating(model):
+        for batch, indices in evaluation_batches(clips):
+            found.append(model(normalise(batch).to(device)))
+            order.append(indices)
+    back = torch.cat(order).argsort()
+    return {name: torch.cat([answer[name].float().cpu() for answer in found])[back] for name in ("logits", "features")}
+
+
+def sentence_log_probabilities(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> list[Tensor]:
+    """Log-probabilities (T', classes) of every sentence; class 0 is none."""
+    found: list[Tensor] = [torch.empty(0)] * len(clips)
+    for clip, answer in sentence_outputs(model, clips, normalise):
+        found[clip] = answer["sequence_logits"].log_softmax(1)
+    return found
+
+
+def sentence_outputs(model: nn.Module, clips: Clips | RgbClips,
+                     normalise: Normalise) -> Iterator[tuple[int, dict[str, Tensor]]]:
+    """What a model says of every sentence (`forward_sentences`), with the sentence's number; the shortest first."""
+    for batch, indices in evaluation_batches(clips):
+        yield from zip(indices.tolist(), forward_sentences(model, normalise(batch)), strict=True)
+
+
+@torch.inference_mode()
+def forward_sentences(model: nn.Module, batch: Batch | RgbBatch) -> list[dict[str, Tensor]]:
+    """`sequence_logits` (T', classes) and `features` (T', D) of every sentence of a batch; float32 on the CPU."""
+    with evaluating(model):
+        found = model(batch.to(next(model.parameters()).device))
+    return [{name: found[name][i, :length].float().cpu() for name in ("sequence_logits", "features")}
+            for i, length in enumerate(found["lengths"].tolist())]

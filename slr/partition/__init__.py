@@ -1,0 +1,1 @@
+"""Which clips train, validate and test; and who signs, where nobody has said so."""

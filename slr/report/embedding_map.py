@@ -1,0 +1,177 @@
+"""A model's view of a corpus on one page: each clip a point by its features, its skeleton a click away.
+
+The page holds everything it shows, its script included, and its policy lets it load nothing and run nothing else.
+"""
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks
+from slr.dataset.manifest import read_manifest
+from slr.dataset.signers import read_signers
+from slr.dataset.skeleton import Skeleton
+from slr.dataset.splits import read_splits
+from slr.errors import CorpusError
+from slr.evaluation.transfer import check_landmarks
+from slr.figures.draw import View, part_colours, shown_joints
+from slr.figures.projections import MOST_CLIPS, TITLES, lay_out_by
+from slr.inference.model import load_model
+from slr.io.evenly import evenly
+from slr.io.files import write_text
+from slr.io.progress import progress
+from slr.metrics.probe import persons
+
+MOST_SKELETONS = 500
+"""Clips whose skeletons are in the page, evenly chosen: about 5 kB each."""
+MOST_FRAMES = 64
+"""Frames of a skeleton that are in the page, evenly chosen; the script moves joints smoothly from one to the next."""
+NEIGHBOURS = 6
+_MISSING = 255
+_SPLITS = ["train", "val", "test"]
+
+
+def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: str = "tsne",
+              any_landmarks: bool = False) -> Path:
+    """Write the page.
+
+    Parameters
+    ----------
+    out : path
+        The HTML file; the same bytes for the same inputs, on one machine.
+    model : path
+        A model's folder.
+    data : path
+        A folder with `manifest.parquet` and `landmarks`, and if there are such `splits.parquet` and `signers.parquet`,
+        as the pipeline leaves them in data/.
+    method : {"tsne", "umap", "pca"}
+        See `slr.figures.projections`. Of more than 2,000 clips, 2,000 are laid out, evenly chosen.
+    any_landmarks : bool, default False
+        Although these landmarks weren't made as those of training.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    CorpusError
+        If the manifest or the landmarks are missing, or no clip has landmarks.
+    ModelError
+        If the model can't be read or isn't one of clips with one sign, or the landmarks were made otherwise.
+    SlrError
+        If there is no such method, it isn't installed, or there are too few clips for it.
+    """
+    data = Path(data)
+    trained, store = load_model(model, "isolated"), LandmarkStore(data / "landmarks")
+    if not any_landmarks:
+        check_landmarks(trained, store, model, data)
+    clips, known = _clips(data, store)
+    of_clips = len(clips)
+    clips = clips.iloc[evenly(of_clips, MOST_CLIPS)].reset_index(drop=True)
+    with progress("map", 3, unit="step") as advance:
+        features = trained.outputs(trained.clips(store, clips.clip_id))["features"].numpy()
+        advance(note="features")
+        places = lay_out_by(method, features)
+        advance(note=TITLES[method])
+        view = {"model": trained.config["name"], "method": TITLES[method], "of_clips": of_clips,
+                "pseudo_signers": not known, **_points(clips, places, features), **_skeletons(store, clips)}
+        advance(note="skeletons")
+    write_text(out, _render(view))
+    return Path(out)
+
+
+def _clips(data: Path, store: LandmarkStore) -> tuple[pd.DataFrame, bool]:
+    """`clip_id`, `gloss`, `signer` and `split` of the clips that have landmarks, sorted by `clip_id`; and False where
+    pseudo-signers stand in for the signers."""
+    clips = read_manifest(data / "manifest.parquet").drop(columns="split")
+    clips = clips[clips.clip_id.isin(store.clip_ids)].sort_values("clip_id", ignore_index=True)
+    clips = clips.assign(gloss=clips.glosses.str[0].fillna("no gloss"), split="clips")
+    if (data / "splits.parquet").exists():
+        splits = read_splits(data / "splits.parquet")[["clip_id", "split"]]
+        clips = clips.drop(columns="split").merge(splits, on="clip_id")
+    if clips.empty:
+        raise CorpusError(f"no clip of {data / 'manifest.parquet'} has landmarks in {data / 'landmarks'}; "
+                          "run `dvc repro splits`")
+    known = bool(clips.signer.notna().any())
+    if not known and (data / "signers.parquet").exists():
+        clips = clips.assign(signer=persons(clips, read_signers(data / "signers.parquet")))
+    return clips[["clip_id", "gloss", "signer", "split"]], known or bool(clips.signer.isna().all())
+
+
+def _points(clips: pd.DataFrame, places: np.ndarray, features: np.ndarray) -> dict[str, Any]:
+    """Names, and for each clip its id, the numbers of its names, its place between 0 and 1, and its neighbours."""
+    from sklearn.neighbors import NearestNeighbors
+
+    splits = [name for name in (*_SPLITS, "clips") if (clips.split == name).any()]
+    glosses, gloss_names = pd.factorize(clips.gloss, sort=True)
+    signers, signer_names = pd.factorize(clips.signer, sort=True)
+    low, span = places.min(0), max(float(np.ptp(places, axis=0).max()), 1e-9)
+    unit = (places - low) / span + (1 - np.ptp(places, axis=0) / span) / 2  # undistorted, in the middle
+    near = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(clips) - 1)).fit(features).kneighbors(
+        return_distance=False) if len(clips) > 1 else np.empty((len(clips), 0), int)
+    return {
+        "glosses": list(gloss_names), "signers": list(signer_names), "splits": splits,
+        "clips": [[clip_id, int(gloss), int(signer), splits.index(split), round(float(x), 4), round(float(1 - y), 4),
+                   [int(n) for n in others]]
+                  for clip_id, gloss, signer, split, (x, y), others in zip(
+                      clips.clip_id, glosses, signers, clips.split, unit, near, strict=True)],
+    }
+
+
+def _skeletons(store: LandmarkStore, clips: pd.DataFrame) -> dict[str, Any]:
+    """Bones with their parts and colours, and the poses of evenly chosen clips.
+
+    Only joints that a bone joins are there: the face's hundreds of dots would be most of the page.
+    """
+    joints = store.skeleton
+    jointed = np.unique(joints.bone_indices)
+    part_of = np.array([part for part, names in joints.parts.items() for _ in names])
+    chosen = evenly(len(clips), MOST_SKELETONS)
+    renumbered = {int(joint): i for i, joint in enumerate(jointed)}
+    return {
+        "joints": len(jointed),
+        "bones": [[renumbered[int(a)], renumbered[int(b)], str(part_of[b])] for a, b in joints.bone_indices],
+        "colours": {part: f"rgb{colour}" for part, colour in part_colours(joints).items()},
+        "poses": {int(i): _pose(store[clips.clip_id[i]], joints, jointed) for i in chosen} if len(jointed) else {},
+    }
+
+
+def _pose(clip: ClipLandmarks, joints: Skeleton, jointed: np.ndarray) -> dict[str, Any]:
+    """A clip's frames as bytes (frames, joints, 2): x and y from 0 to 254 around the signer, 255 where missing."""
+    frames = evenly(len(clip), MOST_FRAMES)
+    view = View.around(clip.coordinates, joints, (_MISSING, _MISSING), clip.width / clip.height)
+    quantised = np.full((len(frames), len(jointed), 2), _MISSING, np.uint8)
+    for row, frame in zip(quantised, clip.coordinates[frames], strict=True):
+        points = view.pixels(frame)[jointed]
+        with np.errstate(invalid="ignore"):
+            inside = shown_joints(frame, joints)[jointed] & ((points >= 0) & (points < _MISSING)).all(1)
+        row[inside] = points[inside].astype(np.uint8)
+    return {"fps": round(clip.fps * len(frames) / len(clip), 3), "data": base64.b64encode(quantised.tobytes()).decode()}
+
+
+def _render(view: dict[str, Any]) -> str:
+    folder = Path(__file__).parent
+    style, script = ((folder / f"embedding_map.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined,
+                              trim_blocks=True, lstrip_blocks=True)
+    held = len(view["poses"])
+    note = (f"Skeletons of {held} clips, evenly chosen, are in this page." if held < len(view["clips"]) else "")
+    if view["method"] != TITLES["pca"]:
+        note = f"Only neighbourhoods mean something, distances between groups do not. {note}".strip()
+    return environment.get_template("embedding_map.html.j2").render(
+        view=view, note=note, style=Markup(style), script=Markup(script), style_hash=_hash(style),
+        script_hash=_hash(script))
+
+
+def _hash(text: str) -> str:
+    """What a content security policy names an inline script or style by."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

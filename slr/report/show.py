@@ -1,0 +1,176 @@
+"""Looking at landmarks: drawn over a clip as a video or GIF, and one example of each gloss on a contact sheet."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from slr.dataset.examples import example_clips
+from slr.dataset.frames import read_frames
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks
+from slr.dataset.manifest import read_manifest
+from slr.dataset.paths import FRAMES, LANDMARKS, MANIFEST
+from slr.dataset.skeleton import Skeleton, skeleton
+from slr.errors import CorpusError, SlrError
+from slr.extraction.frames import clip_frames
+from slr.figures.draw import View, draw_skeleton, key_frames
+from slr.figures.sheet import TILE_HEIGHT, sheet_path, sheet_row, write_sheet
+from slr.io.files import atomic_path
+from slr.io.video import write_video
+from slr.params import FramesParams, LandmarksParams
+
+WRITTEN_SUFFIXES = (".mp4", ".mkv", ".mov")
+DRAWN_SIDE = 480
+"""Short side in pixels that frames are enlarged to before drawing; larger ones stay as they are."""
+GIF_HEIGHT = 256
+MAX_GLOSSES = 200
+"""Rows of a contact sheet; an image twice as tall is opened by few programs."""
+
+
+def show_clip(clip: str, out: str | Path | None = None, *, frames: Path = FRAMES, landmarks: Path = LANDMARKS) -> Path:
+    """Draw landmarks over a clip's frames, or on blank paper where the corpus came without video.
+
+    Parameters
+    ----------
+    clip : str
+        A clip id of the corpus, or a video file (or folder of images), whose landmarks are then extracted here, with
+        the default settings.
+    out : path, optional
+        `.mp4`, `.mkv` or `.mov` for a video, `.gif` for an animation. Default: the clip's name with `.mp4`, here.
+    frames, landmarks : Path
+        What the stages of those names wrote.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    SlrError
+        If `out` has another suffix, or the clip is neither known (the message names the nearest ids) nor a file.
+    ClipError
+        If the video can't be read.
+    """
+    out = Path(out) if out else Path(f"{Path(clip).stem if Path(clip).exists() else clip.replace('/', '_')}.mp4")
+    if out.suffix.lower() not in (*WRITTEN_SUFFIXES, ".gif"):
+        raise SlrError(f"{out}: can't write '{out.suffix}'; choose {', '.join(WRITTEN_SUFFIXES)} or .gif")
+    view = None
+    if Path(clip).exists():
+        coordinates, images, fps, joints = _extracted(Path(clip))
+    else:
+        store = LandmarkStore(landmarks)
+        store.require(clip)
+        shown = store[clip]
+        coordinates, fps, joints = shown.coordinates, shown.fps, store.skeleton
+        images, view = _pictures(shown, store, frames)
+    drawn = (draw_skeleton(_enlarged(image), frame, joints, view)
+             for image, frame in zip(images, coordinates, strict=True))
+    if out.suffix.lower() == ".gif":
+        _write_gif(out, drawn, fps)
+    else:
+        write_video(out, drawn, fps=fps)
+    return out
+
+
+def contact_sheet(out: str | Path, *, count: int = 6, manifest: Path = MANIFEST, frames: Path = FRAMES,
+                  landmarks: Path = LANDMARKS) -> Path:
+    """Draw one example of each gloss: a row of frames with their landmarks, and gloss, clip id and signer beside it.
+
+    Parameters
+    ----------
+    out : path
+        A `.png` file.
+    count : int, default 6
+        Frames of each example, chosen by `slr.figures.draw.key_frames`.
+    manifest, frames, landmarks : Path
+        What the stages corpus, frames and landmarks wrote.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    SlrError
+        If `out` isn't a PNG, or no clip has landmarks and a gloss.
+    """
+    out = sheet_path(out)
+    store = LandmarkStore(landmarks)
+    clips = read_manifest(manifest)
+    examples = list(example_clips(clips, store.n_frames).items())
+    if not examples:
+        raise CorpusError(f"no clip of {manifest} has landmarks and a gloss; there is nothing to show")
+    signers = clips.set_index("clip_id").signer
+    rows = []
+    for gloss, clip_id in examples[:MAX_GLOSSES]:
+        signer = signers[clip_id] if isinstance(signers[clip_id], str) else "unknown"
+        clip = store[clip_id]
+        pictures = _drawn_frames(clip, *_pictures(clip, store, frames), store.skeleton, count)
+        rows.append(sheet_row(pictures, gloss or "no gloss", [f"clip {clip_id}", f"signer {signer}"]))
+    left_out = len(examples) - len(rows)
+    if left_out:
+        rows.append(sheet_row([], f"and {left_out} more glosses", []))
+    write_sheet(out, rows)
+    return out
+
+
+def _extracted(path: Path) -> tuple[np.ndarray, Iterator[np.ndarray], float, Skeleton]:
+    """Landmarks of a video that is in no store, its frames, their mean rate, and the skeleton."""
+    from slr.extraction.holistic import HolisticExtractor
+
+    params = LandmarksParams()
+    times: list[float] = []
+
+    def images() -> Iterator[np.ndarray]:
+        for frame in clip_frames(path, FramesParams()):
+            times.append(frame.timestamp_s)
+            yield frame.image
+
+    with HolisticExtractor(params) as extractor:
+        coordinates = extractor.extract(images())
+    fps = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 1.0
+    # Decoded a second time: cheap beside extraction, and a long video's frames would fill the memory.
+    return coordinates, (frame.image for frame in clip_frames(path, FramesParams())), fps, skeleton(params.skeleton)
+
+
+def _pictures(clip: ClipLandmarks, store: LandmarkStore, frames: Path) -> tuple[Sequence[np.ndarray], View | None]:
+    """A clip's frames; for landmarks that came without, blank ones and the view that fills them."""
+    if store.metadata.get("extractor", {}).get("name") != "imported":
+        return read_frames(frames, clip.clip_id)[1], None
+    blank = np.full((DRAWN_SIDE, DRAWN_SIDE, 3), 255, np.uint8)
+    view = View.around(clip.coordinates, store.skeleton, (DRAWN_SIDE, DRAWN_SIDE), clip.width / clip.height)
+    return [blank] * len(clip), view
+
+
+def _enlarged(image: np.ndarray) -> np.ndarray:
+    """At least `DRAWN_SIDE` on the short side, so that fingers stay apart."""
+    scale = DRAWN_SIDE / min(image.shape[:2])
+    return image if scale <= 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+
+
+def _of_height(image: np.ndarray, height: int) -> np.ndarray:
+    width = max(1, round(image.shape[1] * height / image.shape[0]))
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _write_gif(out: Path, images: Iterable[np.ndarray], fps: float) -> None:
+    # OpenCV and PyAV write GIFs with a fixed palette or none to choose; Pillow is there with matplotlib.
+    from PIL import Image
+
+    first, *others = [Image.fromarray(_of_height(image, GIF_HEIGHT)).quantize(256) for image in images]
+    with atomic_path(out) as temporary:
+        first.save(temporary, "GIF", save_all=True, append_images=others, duration=round(1000 / fps), loop=0)
+
+
+def _drawn_frames(clip: ClipLandmarks, images: Sequence[np.ndarray], view: View | None, joints: Skeleton,
+                  count: int) -> list[np.ndarray]:
+    """The clip's key frames with landmarks, all of the sheet's tile height."""
+    pictures = []
+    for frame in key_frames(clip.coordinates, joints, count):
+        drawn = draw_skeleton(_enlarged(images[frame]), clip.coordinates[frame], joints, view)
+        pictures.append(_of_height(drawn, TILE_HEIGHT))
+    return pictures
