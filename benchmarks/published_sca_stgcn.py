@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from slr.data.batches import Batch
 from slr.models import build
-from slr.params import ScaStgcnParams
+from slr.params.families.stgcn import ScaStgcnParams
 from slr.training.device import autocast
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.data.images import RgbBatch
+from slr.data.rgb import RgbBatch
 from slr.models.stfnet import Stfnet
 from slr.models.stfnet.alignment import Alignment
 from slr.models.stfnet.fusion import Fusion
@@ -64,8 +64,8 @@ class PublishedAlignment(Alignment):
 class PublishedStfnet(Stfnet):
     """STF-Net with the published arrangement; built with the same random numbers, it has the same weights."""
 
-    def __init__(self, params: StfnetParams, classes: int):
-        super().__init__(params, classes)
+    def __init__(self, params: StfnetParams, skeleton: None, classes: int):
+        super().__init__(params, skeleton, classes)
         for fusion in self.fusions:
             fusion.__class__ = PublishedFusion
         for alignment in self.alignments:

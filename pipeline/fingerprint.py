@@ -10,10 +10,15 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
-from slr.io.files import atomic_path
-from slr.params import Params
+from slr.corpora.registry import READERS
+from slr.dataset.paths import WORK
+from slr.io.files import atomic_path, read_json, write_json, write_text
+from slr.params import ModelParams, Params
+from slr.tasks import task_name, task_of
 
 ROOT = Path(__file__).resolve().parents[1]
 WITHOUT_EFFECT = {
@@ -29,10 +34,21 @@ CHECKS = "slr/params/"
 """Code that checks settings, whose values a stage depends on."""
 OF_MODELS = ("train", "evaluate")
 """Stages that run once for each model."""
+OF_CORPORA = ("corpus", "landmarks")
+"""Stages that run the corpus's reader."""
+KEPT = WORK / "fingerprints.json"
+"""What files of known content do and import, so that none is parsed twice; safe to delete."""
+
+
+class Module(NamedTuple):
+    """What there is to know of a file: a hash of what it does, and the dotted names that it imports."""
+
+    does: str
+    imports: list[str]
 
 
 def write_fingerprints(params: Params, folder: Path) -> None:
-    """Write `<stage>.txt` for each script of `pipeline`, `<stage>/<model>.txt` for the stages of models.
+    """Write `<stage>.txt` for each stage's script, and `<stage>/<model>.txt` for the stages that run once a model.
 
     Parameters
     ----------
@@ -41,66 +57,112 @@ def write_fingerprints(params: Params, folder: Path) -> None:
     folder : Path
         Is replaced.
     """
+    code = Code(KEPT)
+    reader = READERS[params.corpus.name].module if params.corpus.name in READERS else "sample"
     with atomic_path(folder) as temporary:
-        temporary.mkdir()
         for script in scripts():
-            if script.stem not in OF_MODELS:
-                (temporary / f"{script.stem}.txt").write_text(fingerprint(code_of(script)) + "\n")
-                continue
-            (temporary / script.stem).mkdir()
-            for name, settings in params.models.items():
-                code = code_of(script, settings.modules(script.stem))
-                (temporary / script.stem / f"{name}.txt").write_text(
-                    fingerprint(code, json.dumps(settings.model_dump(mode="json"), sort_keys=True)) + "\n")
+            if script.stem in OF_MODELS:
+                for name, settings in params.models.items():
+                    write_text(temporary / script.stem / f"{name}.txt", code.fingerprint(
+                        script, modules_of(settings, script.stem),
+                        json.dumps(settings.model_dump(mode="json"), sort_keys=True)) + "\n")
+            else:
+                more = [f"slr.corpora.{reader}"] if script.stem in OF_CORPORA else []
+                write_text(temporary / f"{script.stem}.txt", code.fingerprint(script, more) + "\n")
+    code.keep()
 
 
 def scripts() -> list[Path]:
-    """The script of each stage, relative to the repository."""
+    """The script of each stage but the first, relative to the repository."""
     return [path.relative_to(ROOT) for path in sorted((ROOT / "pipeline").glob("*.py"))
-            if str(path.relative_to(ROOT)) not in WITHOUT_EFFECT and path.stem not in ("__init__", "settings")]
+            if f"pipeline/{path.name}" not in WITHOUT_EFFECT and path.stem not in ("__init__", "settings")]
 
 
-def fingerprint(paths: Iterable[Path], more: str = "") -> str:
-    """A hash of what files of the repository do, whatever they say about it."""
-    digest = hashlib.sha256(more.encode())
-    for path in sorted(paths):
-        digest.update(f"\0{path.as_posix()}\0{_content(path)}".encode())
-    return digest.hexdigest()
+def modules_of(settings: ModelParams, stage: str) -> list[str]:
+    """The modules that a model's settings name: its network, its task, what it reads, and what tests it."""
+    names = [settings.network, settings.inputs, task_name(settings.task)]
+    if stage == "evaluate":
+        names.append(task_of(settings).evaluator)
+    return [name.partition(":")[0] for name in names]
 
 
-def code_of(script: Path, modules: Iterable[str] = ()) -> set[Path]:
-    """The repository's files that a script may run, with its own and those of more modules, by their dotted names.
+class Code:
+    """The repository's files, each parsed once.
 
-    Beside modules, what else lies in their packages' folders: templates, styles.
+    Parameters
+    ----------
+    kept : Path, optional
+        What is known from earlier runs; may be missing.
     """
-    waiting = [script, *(path for name in modules for path in _files(name))]
-    found: set[Path] = set()
-    while waiting:
-        path = waiting.pop()
-        if path in found or path.as_posix() in WITHOUT_EFFECT or path.as_posix().startswith(CHECKS):
-            continue
-        found.add(path)
-        waiting += _imported(path)
-    folders = {path.parent for path in found if path.parts[0] == "slr"}
-    return found | {path.relative_to(ROOT) for folder in folders for path in (ROOT / folder).iterdir()
-                    if path.is_file() and path.suffix not in (".py", ".pyc")}
+
+    def __init__(self, kept: Path | None = None):
+        self._kept = kept
+        self._known: dict[str, Module] = {}
+        if kept is not None and kept.exists():
+            self._known = {key: Module(*value) for key, value in read_json(kept).items()}
+        self._used: dict[str, Module] = {}
+        self._module = cache(self._read)
+        self._files = cache(lambda name: list(files_of(name)))
+
+    def fingerprint(self, script: Path, modules: Iterable[str] = (), more: str = "") -> str:
+        """A hash of what a script and modules do, with what they import, and of a text."""
+        digest = hashlib.sha256(more.encode())
+        for path in sorted(self.closure(script, modules)):
+            digest.update(f"\0{path.as_posix()}\0{self._module(path).does}".encode())
+        return digest.hexdigest()
+
+    def closure(self, script: Path, modules: Iterable[str] = ()) -> set[Path]:
+        """The repository's files that a script may run, and other packages' modules that settings name.
+
+        Beside modules, what else lies in their packages' folders: templates, styles.
+        """
+        waiting = [script, *(path for name in modules for path in self._files(name) or _elsewhere(name))]
+        found: set[Path] = set()
+        while waiting:
+            path = waiting.pop()
+            if path in found or path.as_posix() in WITHOUT_EFFECT or path.as_posix().startswith(CHECKS):
+                continue
+            found.add(path)
+            waiting += [file for name in self._module(path).imports for file in self._files(name)]
+        folders = {path.parent for path in found if path.parts[0] == "slr"}
+        return found | {path.relative_to(ROOT) for folder in folders for path in (ROOT / folder).iterdir()
+                        if path.is_file() and path.suffix not in (".py", ".pyc")}
+
+    def keep(self) -> None:
+        """Write what is known of the files that were asked for, for the next run."""
+        if self._kept is not None and self._used != self._known:
+            write_json(self._kept, self._used)
+
+    def _read(self, path: Path) -> Module:
+        content = (ROOT / path).read_bytes()
+        key = hashlib.sha256(content).hexdigest()
+        if key not in self._known:
+            self._known[key] = parse(path, content) if path.suffix == ".py" else Module(key, [])
+        self._used[key] = self._known[key]
+        return self._known[key]
 
 
-@cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse((ROOT / path).read_text(encoding="utf-8"))
-
-
-@cache
-def _content(path: Path) -> str:
-    """What a file does: of Python, its syntax tree without docstrings."""
-    if path.suffix != ".py":
-        return hashlib.sha256((ROOT / path).read_bytes()).hexdigest()
-    tree = _tree(path)
+def parse(path: Path, content: bytes) -> Module:
+    """What a Python file does, but for what it says about it, and what it imports, but for its annotations."""
+    tree = ast.parse(content)
+    for_types: set[int] = set()
+    imports: list[str] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                for_types |= {id(inner) for inner in ast.walk(node)}
+            case _ if id(node) in for_types:
+                pass
+            case ast.Import(names=names):
+                imports += [name.name for name in names]
+            case ast.ImportFrom(module=module, names=names, level=0):
+                imports += [f"{module}.{name.name}" for name in names]
+            case ast.ImportFrom():
+                raise ValueError(f"{path}: relative imports aren't followed; write the whole name")
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [part for part in node.body if not _is_text(part)]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return Module(hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imports)
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -108,31 +170,15 @@ def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-@cache
-def _imported(path: Path) -> list[Path]:
-    """The repository's files that a module imports, but for its annotations."""
-    if path.suffix != ".py":
-        return []
-    tree = _tree(path)
-    for_types = {id(node) for block in ast.walk(tree) if isinstance(block, ast.If)
-                 and ast.unparse(block.test) == "TYPE_CHECKING" for node in ast.walk(block)}
-    names: list[str] = []
-    for node in ast.walk(tree):
-        match node:
-            case _ if id(node) in for_types:
-                pass
-            case ast.Import(names=imports):
-                names += [name.name for name in imports]
-            case ast.ImportFrom(module=module, names=imports, level=0):
-                names += [f"{module}.{name.name}" for name in imports]
-            case ast.ImportFrom():
-                raise ValueError(f"{path}: relative imports aren't followed here")
-    return [file for name in names for file in _files(name)]
-
-
-def _files(name: str) -> Iterator[Path]:
+def files_of(name: str) -> Iterator[Path]:
     """The repository's files that importing a dotted name runs: its packages and the module, if it is one."""
     parts = name.split(".")
     for end in range(1, len(parts) + 1):
         path = Path(*parts[:end])
         yield from (file for file in (path / "__init__.py", path.with_suffix(".py")) if (ROOT / file).is_file())
+
+
+def _elsewhere(name: str) -> list[Path]:
+    """The file of a module that isn't in the repository."""
+    spec = find_spec(name)
+    return [Path(spec.origin)] if spec is not None and spec.origin else []

@@ -1,7 +1,8 @@
 """Cluster clips into pseudo-signers."""
 
 from pipeline.stage import run
-from slr.dataset.paths import LANDMARKS, MANIFEST, METRICS, SIGNERS, SPLITS
+from slr.dataset.dataset import Dataset
+from slr.dataset.paths import METRICS, SIGNERS
 from slr.dataset.signers import write_signers
 from slr.io.files import write_json
 from slr.params import Params
@@ -9,7 +10,7 @@ from slr.partition.signers import cluster_signers
 
 
 def signers(params: Params) -> None:
-    clusters, metrics = cluster_signers(LANDMARKS, SPLITS, MANIFEST, params.signers)
+    clusters, metrics = cluster_signers(Dataset(), params.signers)
     write_signers(SIGNERS, clusters)
     write_json(METRICS / "signers.json", metrics)
 

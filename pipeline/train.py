@@ -3,7 +3,8 @@
 from dvclive import Live
 
 from pipeline.stage import run
-from slr.dataset.paths import FRAMES, LANDMARKS, MANIFEST, MODELS, SIGNERS, SPLITS, WORK
+from slr.dataset.dataset import Dataset
+from slr.dataset.paths import MODELS, WORK
 from slr.params import Params
 from slr.training.loop import train as train_model
 
@@ -17,8 +18,7 @@ def train(params: Params, name: str) -> None:
                     live.log_metric(metric, value)
             live.next_step()
 
-        train_model(name, params, landmarks=LANDMARKS, splits=SPLITS, manifest=MANIFEST, signers=SIGNERS,
-                    out=MODELS / name, work=WORK / "train", on_epoch=log, frames=FRAMES)
+        train_model(name, params, Dataset(), out=MODELS / name, work=WORK / "train", on_epoch=log)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.manifest import read_manifest
 from slr.inference.model import load_model
 from slr.params import Params, load
-from slr.tasks import clips_of
-from slr.training.data import open_store
 from slr.training.loop import train
 from tests.helpers import REPOSITORY
 from tests.helpers.project import Project
@@ -31,15 +30,13 @@ def test_an_entry_trains_on_the_smoke_budget(name: str, reproduced: Project, tmp
     params = Params(models={"spoter": ENTRIES.models["spoter"], name: ENTRIES.models[name]},
                     train={"model": name, "models": [name], "budget": "smoke"}, compute={"workers": 1})
     data = reproduced.folder / "data"
-    train(name, params, landmarks=data / "landmarks", splits=data / "splits.parquet",
-          manifest=data / "manifest.parquet", signers=data / "signers.parquet", out=tmp_path / name,
-          work=tmp_path / "work", frames=data / "frames")
+    train(name, params, Dataset.below(data), out=tmp_path / name, work=tmp_path / "work")
     model = load_model(tmp_path / name)
     assert model.config["training"]["epochs"] <= 2
-    store = open_store(model.params, data / "landmarks", data / "frames")
-    clips = model.clips(store, clips_of(model.params, read_manifest(data / "manifest.parquet")).clip_id[:3])
+    store = model.open(Dataset.below(data))
+    clips = model.clips(store, model.task.clips(model.params, read_manifest(data / "manifest.parquet")).clip_id[:3])
     if model.params.task == "continuous":
-        answers = torch.cat([torch.from_numpy(told).exp() for told in model.log_probabilities(clips)])
+        answers = torch.cat([torch.from_numpy(scores).exp() for scores in model.log_probabilities(clips)])
     else:
         answers = model.probabilities(clips)
     assert answers.sum(1) == pytest.approx(torch.ones(len(answers)), abs=1e-5) and (answers >= 0).all()

@@ -1,13 +1,50 @@
 """Batches of clips: what a model reads."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor
 
-from slr.data.clips import Clips
-from slr.data.images import RgbBatch, RgbClips
+
+class AnyBatch(Protocol):
+    """Clips padded to the longest of them, in the form that a network reads."""
+
+    lengths: Tensor
+    targets: Tensor
+    clip_ids: tuple[str, ...]
+
+    def __len__(self) -> int: ...
+
+    def to(self, device: str | torch.device) -> Self: ...
+
+
+class ClipSet(Protocol):
+    """Clips in the form that a network reads; landmarks are `slr.data.clips.Clips`, pictures `slr.data.rgb.RgbClips`.
+
+    Attributes
+    ----------
+    clip_ids : tuple of str, one per clip
+    lengths : Tensor (clips,) int64
+        Frames of each clip.
+    targets : Tensor (clips,) or (clips, glosses) int64, or a list of Tensors
+    """
+
+    clip_ids: tuple[str, ...]
+    lengths: Tensor
+    targets: Tensor | list[Tensor]
+
+    def __len__(self) -> int: ...
+
+    def batches(self, order: Iterable[Tensor]) -> Iterator[AnyBatch]:
+        """The clips at each of these indices (B,), unchanged."""
+
+    def evaluation_batches(self) -> Iterator[tuple[AnyBatch, Tensor]]:
+        """Every clip once, shortest first; each batch with its clips' numbers (B,)."""
+
+    def with_sentences(self, targets: list[list[int]], frame_targets: list[Tensor] | None) -> Self:
+        """The same clips with the classes of their glosses and, where they are known, of their frames."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +86,7 @@ class Batch:
     @property
     def frames(self) -> Tensor:
         """(B, T) bool: True for a clip's own frames, False for padding."""
-        return torch.arange(self.landmarks.shape[1], device=self.lengths.device) < self.lengths[:, None]
+        return frame_mask(self.lengths, self.landmarks.shape[1])
 
     def with_landmarks(self, landmarks: Tensor, mask: Tensor | None = None) -> "Batch":
         """The same clips with other coordinates, zeroed where `mask` (default: the present one) is False."""
@@ -61,32 +98,12 @@ class Batch:
                                 if isinstance(value, Tensor)})
 
 
-def collate(clips: Clips, indices: Tensor) -> Batch:
-    """Put the clips at `indices` (B,) into one batch."""
-    starts, lengths = clips.offsets[indices], clips.lengths[indices]
-    frames = starts[:, None] + torch.minimum(torch.arange(int(lengths.max())), lengths[:, None] - 1)
-    return gather(clips, indices, frames, lengths, clips.targets[indices])
+def frame_mask(lengths: Tensor, frames: int) -> Tensor:
+    """(B, `frames`) bool: True for the frames of clips of these lengths (B,), False for padding."""
+    return torch.arange(frames, device=lengths.device) < lengths[:, None]
 
 
-def gather(clips: Clips, indices: Tensor, frames: Tensor, lengths: Tensor, targets: Tensor) -> Batch:
-    """A batch of any frames of the clips, under the names of those at `indices` (B,).
-
-    Parameters
-    ----------
-    frames : Tensor (B, T) int64
-        Rows of the flat arrays; beyond a clip's length any.
-    lengths : Tensor (B,) int64
-    targets : Tensor (B,) or (B, glosses) int64
-    """
-    inside = torch.arange(frames.shape[1]) < lengths[:, None]  # (B, T)
-    mask = clips.mask[frames] & inside[..., None]
-    landmarks = clips.landmarks[frames].masked_fill(~mask[..., None], 0)
-    labels = None if clips.frame_targets is None else clips.frame_targets[frames].masked_fill(~inside, -1)
-    return Batch(landmarks, mask, lengths, targets, clips.signers[indices],
-                 tuple(clips.clip_ids[i] for i in indices.tolist()), frame_targets=labels)
-
-
-def similar_lengths(clips: Clips | RgbClips, batch_size: int, generator: torch.Generator,
+def similar_lengths(clips: ClipSet, batch_size: int, generator: torch.Generator,
                     pool: int = 8) -> list[Tensor]:
     """Every clip once, in a random order of batches, each of clips of similar length: the clips' numbers.
 
@@ -100,7 +117,7 @@ def similar_lengths(clips: Clips | RgbClips, batch_size: int, generator: torch.G
     return _shuffled(order.split(batch_size), generator)
 
 
-def by_sign(clips: Clips, batch_size: int, clips_per_sign: int, signers_per_sign: int,
+def by_sign(clips: ClipSet, batch_size: int, clips_per_sign: int, signers_per_sign: int,
             generator: torch.Generator) -> list[Tensor]:
     """Every clip once, in batches that have several clips of each of their signs: the clips' numbers.
 
@@ -150,13 +167,3 @@ def _several_signers(members: Tensor, signers: Tensor, size: int, wanted: int) -
 
 def _shuffled(items: Sequence[Tensor], generator: torch.Generator) -> list[Tensor]:
     return [items[i] for i in torch.randperm(len(items), generator=generator).tolist()]
-
-
-def evaluation_batches(clips: Clips | RgbClips, batch_size: int = 64) -> Iterator[tuple[Batch | RgbBatch, Tensor]]:
-    """Every clip once, shortest first; each batch with its clips' numbers (B,). Of pictures, each clip is a batch."""
-    order = clips.lengths.argsort(stable=True)
-    if isinstance(clips, RgbClips):
-        yield from zip(clips.batches(order.split(1)), order.split(1), strict=True)
-        return
-    for indices in order.split(batch_size):
-        yield collate(clips, indices), indices

@@ -1,12 +1,13 @@
 """Clips in memory: the landmarks that a model asks for, with their classes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from slr.data.batches import Batch, frame_mask
 from slr.data.resample import resample
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.skeleton import Skeleton
@@ -50,6 +51,51 @@ class Clips:
         """The clips at `indices` (N,), in that order; their landmarks stay where they are."""
         return replace(self, clip_ids=tuple(self.clip_ids[i] for i in indices.tolist()), **{
             name: getattr(self, name)[indices] for name in ("offsets", "lengths", "targets", "signers")})
+
+    def batch(self, indices: Tensor) -> Batch:
+        """The clips at `indices` (B,)."""
+        starts, lengths = self.offsets[indices], self.lengths[indices]
+        frames = starts[:, None] + torch.minimum(torch.arange(int(lengths.max())), lengths[:, None] - 1)
+        return self.gather(indices, frames, lengths, self.targets[indices])
+
+    def gather(self, indices: Tensor, frames: Tensor, lengths: Tensor, targets: Tensor) -> Batch:
+        """A batch of any frames, under the names of the clips at `indices` (B,).
+
+        Parameters
+        ----------
+        frames : Tensor (B, T) int64
+            Rows of the flat arrays; beyond a clip's length any.
+        lengths : Tensor (B,) int64
+        targets : Tensor (B,) or (B, glosses) int64
+        """
+        inside = frame_mask(lengths, frames.shape[1])
+        mask = self.mask[frames] & inside[..., None]
+        landmarks = self.landmarks[frames].masked_fill(~mask[..., None], 0)
+        labels = None if self.frame_targets is None else self.frame_targets[frames].masked_fill(~inside, -1)
+        return Batch(landmarks, mask, lengths, targets, self.signers[indices],
+                     tuple(self.clip_ids[i] for i in indices.tolist()), frame_targets=labels)
+
+    def batches(self, order: Iterable[Tensor]) -> Iterator[Batch]:
+        """See `slr.data.batches.ClipSet`."""
+        return map(self.batch, order)
+
+    def evaluation_batches(self, batch_size: int = 64) -> Iterator[tuple[Batch, Tensor]]:
+        """See `slr.data.batches.ClipSet`."""
+        for indices in self.lengths.argsort(stable=True).split(batch_size):
+            yield self.batch(indices), indices
+
+    def with_sentences(self, targets: list[list[int]], frame_targets: list[Tensor] | None) -> "Clips":
+        """See `slr.data.batches.ClipSet`."""
+        return replace(self, targets=padded(targets),
+                       frame_targets=None if frame_targets is None else torch.cat(frame_targets))
+
+
+def padded(targets: list[list[int]]) -> Tensor:
+    """(clips, most glosses) int64, with -1 behind them."""
+    if not targets:
+        return torch.empty(0, 0, dtype=torch.int64)
+    return torch.nn.utils.rnn.pad_sequence([torch.tensor(glosses, dtype=torch.int64) for glosses in targets],
+                                           batch_first=True, padding_value=-1)
 
 
 def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, classes: Sequence[int] | None = None,

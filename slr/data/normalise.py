@@ -36,7 +36,7 @@ Normalise = Callable[[Batch], Batch]
 
 
 def normaliser(how: Literal["none", "frame", "clip", "shoulders", "hands"], skeleton: Skeleton) -> Normalise:
-    """The function that normalises batches of a skeleton; settings as in `TrainingParams.normalise`.
+    """The function that normalises batches of a skeleton; settings as in `ModelParams.normalise`.
 
     Raises
     ------

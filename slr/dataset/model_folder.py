@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 WEIGHTS, CONFIG, HISTORY = "weights.safetensors", "config.json", "history.csv"
+METRICS = "metrics.json"
+"""Of its evaluation, which lies in a folder of its own with a copy of the model's config."""
 
 
 def save_model(folder: Path, weights: "dict[str, Tensor]", config: dict[str, Any],

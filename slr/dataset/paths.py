@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-SETTINGS = Path("data/settings.txt")
-"""That the settings have been checked."""
+CODE = Path("data/code")
+"""What code each stage runs, and with which settings of a model: `pipeline.fingerprint`."""
 SAMPLE = Path("data/sample")
 MANIFEST = Path("data/manifest.parquet")
 FRAMES = Path("data/frames")
@@ -19,5 +19,12 @@ MODEL_REPORTS = REPORTS / "models"
 ZOO_REPORTS = REPORTS / "zoo"
 EVALUATED = REPORTS / "evaluated"
 """For each tested model, `<model>.json`: the folder that its evaluation is in, and that folder's hash."""
+
+
+def evaluation_folder(model: str, zoo: bool) -> Path:
+    """The folder of a model's evaluation, of the root pipeline or of the zoo."""
+    return (ZOO_REPORTS if zoo else MODEL_REPORTS) / model
+
+
 WORK = Path("data/.work")
 """What an interrupted stage goes on from; not an output, safe to delete."""

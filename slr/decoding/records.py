@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from slr.decoding import BLANK
 from slr.errors import DecodingError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,29 @@ class Hypothesis:
     def labels(self) -> list[int | str]:
         """The glosses alone."""
         return [gloss.label for gloss in self.glosses]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One gloss as a network read it.
+
+    Attributes
+    ----------
+    gloss : Gloss
+        Its name; `start` and `end` in frames of the logits, up to the middle of the blanks around it.
+    label : int
+        Its class.
+    said : slice
+        The frames of the logits in which the most probable path has it.
+    """
+
+    gloss: Gloss
+    label: int
+    said: slice
+
+    def score(self, logits: "Tensor") -> "Tensor":
+        """Scalar: the sum of its logits (T', classes), before the softmax, over these."""
+        return logits[self.said, self.label].sum()
 
 
 def named(glosses: Sequence[Gloss], labels: Sequence[str]) -> tuple[Gloss, ...]:

@@ -6,13 +6,15 @@ training is `slr.training.loop.train`, testing `slr.evaluation.evaluate`: nothin
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from slr.dataset.landmark_store import LandmarkStore
-from slr.dataset.manifest import read_manifest
+from slr.data.inputs import inputs_of
+from slr.dataset.dataset import Dataset
+from slr.dataset.signers import write_signers
 from slr.dataset.splits import write_splits
 from slr.errors import CorpusError, SlrError
 from slr.evaluation.predictions import read_predictions
@@ -33,9 +35,8 @@ WORST = {"top1": "min", "pr_auc": "min", "wer": "max"}
 """The headline metric of each task, and what its worst fold has of it."""
 
 
-def cross_validate(models: Mapping[str, ModelParams], params: Params, *, landmarks: Path, manifest: Path, out: Path,
-                   frames: Path | None = None, workers: int = 0, validate: bool = True,
-                   keep_models: bool = False) -> pd.DataFrame:
+def cross_validate(models: Mapping[str, ModelParams], params: Params, dataset: Dataset, out: Path, *, workers: int = 0,
+                   validate: bool = True, keep_models: bool = False) -> pd.DataFrame:
     """Train and test every model in every fold.
 
     A model and fold that is done is kept: it is done again only when its settings, the seed, the folds or the data
@@ -48,13 +49,12 @@ def cross_validate(models: Mapping[str, ModelParams], params: Params, *, landmar
     params : Params
         `splits` (`folds` says how many; at least as many as signers leaves one signer out), `signers`, `train` (seed,
         device, precision, budget) and `evaluation` are used; its `models` are not.
-    landmarks, manifest : Path
-        Landmark store and manifest.parquet; splits and pseudo-signers follow from the landmarks, whatever models read.
+    dataset : Dataset
+        Its splits and pseudo-signers are not used: each fold has its own, which follow from the landmarks, whatever
+        models read.
     out : Path
         results.csv (what is returned), summary.csv (see `summarise`), and for each fold its splits, its pseudo-signers
         and each model's report.
-    frames : Path, optional
-        The folder of frames, for models that read these.
     workers : int, default 0
         Trainings at a time, each on one core; 0 for one per core. 1 trains one after the other, each on
         `params.compute.workers` cores.
@@ -77,15 +77,16 @@ def cross_validate(models: Mapping[str, ModelParams], params: Params, *, landmar
     SlrError
         If a training or a test failed; names each. The others are finished first, and kept.
     """
-    clips = read_manifest(manifest)
-    splits = make_splits(clips, LandmarkStore(landmarks).clip_ids, params.splits)
+    clips = dataset.rows()
+    splits = make_splits(clips, dataset.landmark_store.clip_ids, params.splits)
     folds = [int(fold) for fold in sorted(splits.fold.dropna().unique())]
     if not folds:
         raise CorpusError("there are no folds to test in; set splits.folds to the number of signers, or to at least 3")
-    identity = [file_hash(landmarks), file_hash(manifest), params.splits.model_dump(), params.signers.model_dump(),
-                validate, *([file_hash(frames)] if frames is not None else [])]
+    read = {inputs_of(settings).path(dataset) for settings in models.values()} | {dataset.landmarks}
+    identity = [*map(file_hash, sorted(read)), file_hash(dataset.manifest), params.splits.model_dump(),
+                params.signers.model_dump(), validate]
     prepared = [_Fold(out / f"fold-{fold}", content_key(identity, fold), fold_splits(splits, clips, fold, validate),
-                      landmarks, manifest, params.signers) for fold in folds]
+                      dataset, params.signers) for fold in folds]
     missing = [fold for fold in prepared if not fold.done()]
     with progress("folds", len(folds), unit="fold") as advance:
         advance(len(folds) - len(missing))
@@ -95,7 +96,7 @@ def cross_validate(models: Mapping[str, ModelParams], params: Params, *, landmar
             advance()
     if workers != 1:
         params = params.model_copy(update={"compute": params.compute.model_copy(update={"workers": 1})})
-    runs = [_Run(name, fold, out / f"fold-{fold}", landmarks, manifest, frames,
+    runs = [_Run(name, fold, out / f"fold-{fold}", dataset,
                  params.model_copy(update={"models": {name: settings}}), keep_models)
             for name, settings in models.items() for fold in folds]
     _finish([run for run in runs if not run.done()], len(runs), workers)
@@ -193,15 +194,24 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def of_fold(dataset: Dataset, folder: Path) -> Dataset:
+    """A data set with the splits and pseudo-signers that a fold's folder has."""
+    return replace(dataset, splits=folder / "splits.parquet", signers=folder / "signers.parquet")
+
+
 class _Fold(NamedTuple):
     """What a fold is made of; `key` is a hash of it."""
 
     folder: Path
     key: str
     splits: pd.DataFrame
-    landmarks: Path
-    manifest: Path
+    dataset: Dataset
     signers: SignersParams
+
+    @property
+    def own(self) -> Dataset:
+        """The data set with this fold's splits and pseudo-signers."""
+        return of_fold(self.dataset, self.folder)
 
     def done(self) -> bool:
         return (self.folder / "fold.json").exists() and read_json(self.folder / "fold.json") == self.key
@@ -213,9 +223,7 @@ class _Run(NamedTuple):
     model: str
     fold: int
     folder: Path
-    landmarks: Path
-    manifest: Path
-    frames: Path | None
+    dataset: Dataset
     params: Params
     keep_model: bool
 
@@ -244,13 +252,12 @@ class _Run(NamedTuple):
 
 def _prepare(fold: _Fold) -> None:
     """Write a fold's splits and pseudo-signers; whatever was there was made of something else, and goes."""
-    from slr.dataset.signers import write_signers
     from slr.partition.signers import cluster_signers
 
     shutil.rmtree(fold.folder, ignore_errors=True)
-    write_splits(fold.folder / "splits.parquet", fold.splits)
-    clusters, _ = cluster_signers(fold.landmarks, fold.folder / "splits.parquet", fold.manifest, fold.signers)
-    write_signers(fold.folder / "signers.parquet", clusters)
+    write_splits(fold.own.splits, fold.splits)
+    clusters, _ = cluster_signers(fold.own, fold.signers)
+    write_signers(fold.own.signers, clusters)
     write_json(fold.folder / "fold.json", fold.key)
 
 
@@ -271,12 +278,10 @@ def _train_and_test(run: _Run) -> None:
     from slr.evaluation.evaluate import evaluate
     from slr.training.loop import train
 
-    folder = run.folder / run.model
-    data = {"landmarks": run.landmarks, "splits": run.folder / "splits.parquet", "manifest": run.manifest,
-            "signers": run.folder / "signers.parquet", "frames": run.frames}
+    folder, dataset = run.folder / run.model, of_fold(run.dataset, run.folder)
     run.result.unlink(missing_ok=True)
-    train(run.model, run.params, **data, out=folder / "model", work=folder / "work")
-    metrics = evaluate(folder / "model", run.params, **data, metrics_path=folder / "metrics.json",
+    train(run.model, run.params, dataset, out=folder / "model", work=folder / "work")
+    metrics = evaluate(folder / "model", run.params, dataset, metrics_path=folder / "metrics.json",
                        report_dir=folder / "report")
     (folder / "metrics.json").unlink()
     shutil.rmtree(folder / "work", ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What a model said of each test clip: predictions.csv, and the confusions in it."""
+"""What a model answered for each test clip: predictions.csv."""
 
 from pathlib import Path
 
@@ -7,10 +7,11 @@ import pandas as pd
 
 from slr.metrics.classification import ranks
 
+PREDICTIONS = "predictions.csv"
 TOP = 5
 
 
-def tell(probabilities: np.ndarray, labels: list[str], clips: pd.DataFrame) -> pd.DataFrame:
+def rank_predictions(probabilities: np.ndarray, labels: list[str], clips: pd.DataFrame) -> pd.DataFrame:
     """What a model says about clips: the rows of predictions.csv.
 
     Parameters
@@ -32,7 +33,7 @@ def tell(probabilities: np.ndarray, labels: list[str], clips: pd.DataFrame) -> p
 
 
 def write_predictions(path: Path, predictions: pd.DataFrame) -> None:
-    """Write the rows of `tell` as CSV."""
+    """Write the rows of `rank_predictions` as CSV."""
     predictions.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
 
 

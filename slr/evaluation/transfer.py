@@ -6,16 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from slr.dataset import provenance
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
-from slr.dataset.provenance import differences
-from slr.errors import CorpusError, ModelError
-from slr.inference.model import TrainedModel, load_model
+from slr.errors import CorpusError
+from slr.inference.model import load_model
 from slr.metrics.retrieval import all_shot, pair, retrieval_metrics, silhouette, whole_glosses
 
 MANIFEST, LANDMARKS = "manifest.parquet", "landmarks"
-_NO_MATTER = {"clips_per_shard", "quality"}
-"""Settings of frames that landmarks don't depend on, or not so that a model would notice."""
 
 
 def transfer(model_dir: str | Path, data: str | Path, any_landmarks: bool = False) -> dict[str, Any]:
@@ -60,7 +58,8 @@ def transfer(model_dir: str | Path, data: str | Path, any_landmarks: bool = Fals
                           "in data/")
     trained, store = load_model(model_dir, "isolated"), LandmarkStore(data / LANDMARKS)
     if not any_landmarks:
-        check_landmarks(trained, store, model_dir, data)
+        trained.require_alike(store, data / LANDMARKS, provenance.landmarks,
+                              "extract them alike, choose another model, or use --any-landmarks")
     clips = _clips(data / MANIFEST, store)
     signers = clips.signer.nunique()
     by_signers = signers > 1
@@ -98,24 +97,6 @@ _TITLES = {"one_shot": "one example of each sign", "one_shot_top5": "... among t
            "five_shot": "five examples of each sign", "five_shot_top5": "... among the five nearest",
            "top1": "all examples", "top5": "... among the five nearest", "map": "mean average precision",
            "open_set_auroc": "open set, area under the curve", "silhouette": "silhouette"}
-
-
-def check_landmarks(trained: TrainedModel, store: LandmarkStore, model_dir: str | Path, data: Path) -> None:
-    """Raise ModelError, which says what differs, unless the landmarks in `data` were made as those of training."""
-    there, here = (_comparable(metadata) for metadata in (trained.config["preprocessing"], store.metadata))
-    if found := differences(there, here):
-        raise ModelError(f"the model in {model_dir} was trained on landmarks made differently from those in "
-                         f"{data / LANDMARKS} ({'; '.join(found)}); extract them alike, choose another model, or use "
-                         "--any-landmarks")
-
-
-def _comparable(metadata: dict[str, Any]) -> dict[str, Any]:
-    """Metadata in flat form, without what doesn't matter: `frames.fps`, `extractor.version`, ..."""
-    flat = {}
-    for name, value in metadata.items():
-        parts = value if isinstance(value, dict) and name in ("extractor", "frames") else {"": value}
-        flat |= {f"{name}.{part}".rstrip("."): content for part, content in parts.items() if part not in _NO_MATTER}
-    return flat
 
 
 def _clips(manifest: Path, store: LandmarkStore) -> pd.DataFrame:

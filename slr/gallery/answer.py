@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import Skeleton
 from slr.errors import GalleryError
@@ -15,7 +16,6 @@ from slr.figures.sheet import TILE_HEIGHT, sheet_path, sheet_row, write_sheet
 from slr.gallery import ALARM, INDEX
 from slr.gallery.approximate import open_search
 from slr.gallery.build import embedder_of
-from slr.gallery.entries import Places
 from slr.gallery.gallery import read_gallery, scaled
 from slr.gallery.openset import Calibration
 from slr.gallery.search import Neighbour
@@ -71,7 +71,7 @@ class Finder:
         Share of signs outside the gallery that may pass for one in it.
     any_extractor : bool, default False
         Read videos although this machine's extractor isn't the one of training.
-    places : Places, optional
+    dataset : Dataset, optional
         Where the corpus is, for clip ids.
 
     Raises
@@ -88,12 +88,12 @@ class Finder:
     """
 
     def __init__(self, index: str | Path = INDEX, model: str | Path | None = None, *, alarm: float = ALARM,
-                 any_extractor: bool = False, places: Places | None = None):
-        self.places = places or Places()
+                 any_extractor: bool = False, dataset: Dataset | None = None):
+        self.dataset = dataset or Dataset()
         self.gallery = read_gallery(index)
         self.calibration = Calibration.of_json(self.gallery.calibration)
         self.alarm = alarm
-        self.embedder = embedder_of(self.gallery, model, self.places, any_extractor)
+        self.embedder = embedder_of(self.gallery, model, self.dataset, any_extractor)
         self.search = open_search(index, self.gallery)
         self._row_of = {clip_id: row for row, clip_id in enumerate(self.gallery.clip_ids)}
 
@@ -104,8 +104,8 @@ class Finder:
 
         Raises
         ------
-        GalleryError
-            If a video can't be read, or nobody is in it.
+        ClipError
+            If a video can't be read, or no person is in it.
         CorpusError
             If there is no such clip or file, or no landmark store.
         """
@@ -149,7 +149,7 @@ class Finder:
         return [row]
 
     def _landmarks(self, clip_id: str) -> tuple[ClipLandmarks, Skeleton] | None:
-        if not self.places.landmarks.exists() or clip_id not in self.embedder.store:
+        if not self.dataset.landmarks.exists() or clip_id not in self.embedder.store:
             return None
         return self.embedder.store[clip_id], self.embedder.store.skeleton
 

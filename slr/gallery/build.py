@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.paths import SELECTED
 from slr.errors import GalleryError
 from slr.gallery import INDEX
 from slr.gallery.approximate import keep_approximate
 from slr.gallery.embed import Embedder
-from slr.gallery.entries import Entry, Places, entries
+from slr.gallery.entries import Entry, entries
 from slr.gallery.gallery import Gallery, Metric, make_gallery, merged, read_gallery, with_calibration, write_gallery
 from slr.gallery.openset import FEWEST_GLOSSES, Calibration, calibrate
 from slr.gallery.search import Search
@@ -17,7 +18,7 @@ from slr.gallery.search import Search
 
 def build_index(clips: Sequence[str] = (), *, split: str | None = None, model: str | Path = SELECTED,
                 out: str | Path = INDEX, metric: Metric = "euclidean", any_extractor: bool = False,
-                places: Places | None = None) -> Gallery:
+                dataset: Dataset | None = None) -> Gallery:
     """Make a gallery of clips and write it to `out`.
 
     Parameters
@@ -30,7 +31,7 @@ def build_index(clips: Sequence[str] = (), *, split: str | None = None, model: s
         Euclidean is what the distance losses train for.
     any_extractor : bool, default False
         Read videos although this machine's extractor isn't the one of training.
-    places : Places, optional
+    dataset : Dataset, optional
         Where the corpus is.
 
     Raises
@@ -40,15 +41,15 @@ def build_index(clips: Sequence[str] = (), *, split: str | None = None, model: s
     """
     if metric not in get_args(Metric):
         raise GalleryError(f"there is no metric '{metric}'; choose {' or '.join(get_args(Metric))}")
-    places = places or Places()
-    wanted = entries(clips, split, places)
-    embedder = Embedder(model, places.landmarks, any_extractor)
+    dataset = dataset or Dataset()
+    wanted = entries(clips, split, dataset)
+    embedder = Embedder(model, dataset, any_extractor)
     return _write(out, _gallery(wanted, embedder, metric))
 
 
 def add_to_index(clips: Sequence[str] = (), *, split: str | None = None, index: str | Path = INDEX,
                  model: str | Path | None = None, any_extractor: bool = False,
-                 places: Places | None = None) -> tuple[Gallery, list[str]]:
+                 dataset: Dataset | None = None) -> tuple[Gallery, list[str]]:
     """Add clips to a gallery, in its file; those that are in it already are replaced.
 
     Parameters
@@ -67,10 +68,10 @@ def add_to_index(clips: Sequence[str] = (), *, split: str | None = None, index: 
     GalleryError
         If there is no gallery, or another model made it; otherwise as `build_index`.
     """
-    places = places or Places()
+    dataset = dataset or Dataset()
     old = read_gallery(index)
-    wanted = entries(clips, split, places)
-    embedder = embedder_of(old, model, places, any_extractor)
+    wanted = entries(clips, split, dataset)
+    embedder = embedder_of(old, model, dataset, any_extractor)
     gallery, replaced = merged(old, _gallery(wanted, embedder, old.metric))
     return _write(index, gallery), replaced
 
@@ -94,7 +95,7 @@ def describe(gallery: Gallery, path: str | Path, replaced: Sequence[str] = ()) -
             "summary": said}
 
 
-def embedder_of(gallery: Gallery, model: str | Path | None, places: Places, any_extractor: bool = False) -> Embedder:
+def embedder_of(gallery: Gallery, model: str | Path | None, dataset: Dataset, any_extractor: bool = False) -> Embedder:
     """The model that made a gallery.
 
     Raises
@@ -102,7 +103,7 @@ def embedder_of(gallery: Gallery, model: str | Path | None, places: Places, any_
     GalleryError
         If the folder holds another one now.
     """
-    embedder = Embedder(model or gallery.model, places.landmarks, any_extractor)
+    embedder = Embedder(model or gallery.model, dataset, any_extractor)
     if embedder.model_hash != gallery.model_hash:
         raise GalleryError(f"the gallery was made by the model in {gallery.model} with weights "
                            f"{gallery.model_hash[:8]}; those in {embedder.model} are {embedder.model_hash[:8]}. Name "

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
+from slr.dataset import provenance
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks
-from slr.dataset.provenance import differences
 from slr.dataset.skeleton import Skeleton
-from slr.errors import ClipError, GalleryError
+from slr.extraction.video import VideoReader, find_landmarks
 from slr.gallery.entries import Entry
 from slr.inference.model import load_model
-from slr.inference.video import VideoReader
+from slr.inference.video import video_reader
 from slr.io.progress import progress, warn
 
 _AT_ONCE = 512
@@ -26,10 +27,10 @@ class Embedder:
     Parameters
     ----------
     model_dir : path
-    landmarks : path
-        The landmark store that clip ids are of; opened when one is asked for.
+    dataset : Dataset
+        Where clip ids are from; its landmarks are opened when one is asked for.
     any_extractor : bool, default False
-        See `slr.inference.predict.Predictor`.
+        See `slr.inference.video.video_reader`.
 
     Raises
     ------
@@ -37,9 +38,9 @@ class Embedder:
         If the model is missing, can't be read, or isn't one of clips with one sign.
     """
 
-    def __init__(self, model_dir: str | Path, landmarks: str | Path, any_extractor: bool = False):
+    def __init__(self, model_dir: str | Path, dataset: Dataset, any_extractor: bool = False):
         self.trained = load_model(model_dir, "isolated")
-        self._model_dir, self._landmarks, self._any_extractor = Path(model_dir), Path(landmarks), any_extractor
+        self._model_dir, self._dataset, self._any_extractor = Path(model_dir), dataset, any_extractor
 
     @property
     def model(self) -> str:
@@ -51,24 +52,23 @@ class Embedder:
 
     @cached_property
     def store(self) -> LandmarkStore:
-        store = LandmarkStore(self._landmarks)
-        there = self.trained.config["preprocessing"].get("extractor", {})
-        if found := differences(there, store.metadata.get("extractor", {})):
-            warn(f"the landmarks in {self._landmarks} weren't made as those that {self.model} was trained on "
+        store = self._dataset.landmark_store
+        if found := provenance.differences(self.trained.config["preprocessing"], store.metadata, provenance.extractor):
+            warn(f"the landmarks in {self._dataset.landmarks} weren't made as those that {self.model} was trained on "
                  f"({'; '.join(found)}); its vectors may be worse")
         return store
 
     @cached_property
     def reader(self) -> VideoReader:
-        return VideoReader(self.trained, self._model_dir, self._any_extractor)
+        return video_reader(self.trained, self._any_extractor)
 
     def vectors(self, wanted: Sequence[Entry]) -> np.ndarray:
         """(N, D) float32, a row for each entry.
 
         Raises
         ------
-        GalleryError
-            If a video can't be read, or nobody is in it.
+        ClipError
+            If a video can't be read, or no person is in it.
         ModelError
             If the model can't read videos.
         """
@@ -85,14 +85,14 @@ class Embedder:
         return np.stack([found[i] for i in range(len(wanted))])
 
     def landmarks(self, clip: str | Path) -> tuple[ClipLandmarks, Skeleton]:
-        """The landmarks of a video (or a folder of images), if there is one, else of a clip of the store."""
-        if not Path(clip).exists():
-            self.store.require(str(clip))
-            return self.store[str(clip)], self.store.skeleton
-        try:
-            return self.reader.landmarks(clip), self.reader.source
-        except ClipError as error:
-            raise GalleryError(f"{clip}: {error}") from None
+        """The landmarks of a video (or a folder of images), if there is one, else of a clip of the corpus.
+
+        Raises
+        ------
+        ClipError, CorpusError
+            See `slr.extraction.video.find_landmarks`.
+        """
+        return find_landmarks(clip, lambda: self.store, lambda: self.reader)
 
     def vector(self, landmarks: ClipLandmarks, source: Skeleton) -> np.ndarray:
         """(D,) float32, of one clip."""

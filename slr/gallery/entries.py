@@ -6,23 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.examples import GLOSS_JOIN
-from slr.dataset.landmark_store import LandmarkStore
-from slr.dataset.manifest import SPLITS, read_manifest
-from slr.dataset.paths import LANDMARKS, MANIFEST
-from slr.dataset.paths import SPLITS as SPLITS_FILE
+from slr.dataset.manifest import SPLITS
 from slr.dataset.splits import read_splits
 from slr.errors import CorpusError, GalleryError
 from slr.io.files import inside
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where the corpus is, as `dvc repro` leaves it."""
-
-    landmarks: Path = LANDMARKS
-    manifest: Path = MANIFEST
-    splits: Path = SPLITS_FILE
 
 
 @dataclass(frozen=True)
@@ -35,7 +24,7 @@ class Entry:
     video: Path | None = None
 
 
-def entries(clips: Sequence[str], split: str | None, places: Places) -> list[Entry]:
+def entries(clips: Sequence[str], split: str | None, dataset: Dataset) -> list[Entry]:
     """Find what the user named.
 
     Parameters
@@ -58,33 +47,33 @@ def entries(clips: Sequence[str], split: str | None, places: Places) -> list[Ent
     if not clips and split is None:
         raise GalleryError("name clips, videos as FILE=GLOSS or a CSV of them, or a split with --split train")
     videos = [_videos(clip) for clip in clips]
-    known = _corpus(places) if split or None in videos else {}
+    known = _corpus(dataset) if split or None in videos else {}
     found = []
     for clip, of_clip in zip(clips, videos, strict=True):
-        found.extend([_of_store(clip, known, places)] if of_clip is None else of_clip)
+        found.extend([_of_store(clip, known, dataset)] if of_clip is None else of_clip)
     if split is not None:
-        of_split = read_splits(places.splits).query("split == @split").clip_id
+        of_split = read_splits(dataset.splits).query("split == @split").clip_id
         found.extend(known[clip_id] for clip_id in of_split if clip_id in known and known[clip_id].gloss)
     if not found:
         raise GalleryError(f"no clip of split '{split}' has landmarks and a gloss; choose another")
     return found
 
 
-def _corpus(places: Places) -> dict[str, Entry]:
+def _corpus(dataset: Dataset) -> dict[str, Entry]:
     """Every clip with landmarks, by its id; the gloss is empty where the manifest has none."""
-    stored = set(LandmarkStore(places.landmarks).clip_ids)
+    stored = set(dataset.landmark_store.clip_ids)
     return {clip.clip_id: Entry(clip.clip_id, GLOSS_JOIN.join(clip.glosses),
                                 clip.signer if isinstance(clip.signer, str) else None)
-            for clip in read_manifest(places.manifest).itertuples() if clip.clip_id in stored}
+            for clip in dataset.rows().itertuples() if clip.clip_id in stored}
 
 
-def _of_store(clip: str, known: dict[str, Entry], places: Places) -> Entry:
+def _of_store(clip: str, known: dict[str, Entry], dataset: Dataset) -> Entry:
     if clip not in known:
         if Path(clip).exists():
             raise GalleryError(f"what does {clip} show? Write '{clip}=GLOSS', or list videos in a CSV path,gloss")
-        LandmarkStore(places.landmarks).require(clip)
+        dataset.landmark_store.require(clip)
     if clip not in known or not known[clip].gloss:
-        raise GalleryError(f"clip '{clip}' has no gloss in {places.manifest}; a gallery needs one")
+        raise GalleryError(f"clip '{clip}' has no gloss in {dataset.manifest}; a gallery needs one")
     return known[clip]
 
 

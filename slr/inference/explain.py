@@ -1,32 +1,34 @@
-"""What a model went by in one clip: Grad-CAM where it sees frames, the importance of joints where it sees landmarks."""
+"""Attribution: which parts of a clip a model's answer rests on. Grad-CAM of RGB models, joints of landmark models."""
 
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from slr.data.clips import Clips
-from slr.data.images import RgbClips
+from slr.data.rgb import RgbClips
+from slr.dataset.dataset import Dataset
 from slr.dataset.frames import FrameStore
 from slr.dataset.manifest import SCHEMA, write_manifest
-from slr.dataset.paths import FRAMES, LANDMARKS
 from slr.decoding.records import Gloss
-from slr.errors import ClipError, CorpusError, ModelError, SlrError
-from slr.evaluation.stores import open_alike
+from slr.errors import CorpusError, SlrError
 from slr.extraction.frames import extract_frames
+from slr.extraction.video import find_landmarks
 from slr.inference.gradcam import gradcam, write_gradcam
 from slr.inference.joint_importance import joint_importance, write_joint_importance
 from slr.inference.model import TrainedModel, load_model
-from slr.inference.video import VideoReader
+from slr.inference.video import video_reader
 from slr.io.clipwise import read_failures
 from slr.io.files import atomic_path
+from slr.params.lookup import locate
 
 
-def explain(clip: str, model: str | Path, out: str | Path, *, frames: Path = FRAMES, landmarks: Path = LANDMARKS,
+def explain(clip: str, model: str | Path, out: str | Path, dataset: Dataset | None = None,
             any_extractor: bool = False) -> list[Gloss]:
-    """Write which parts of a clip spoke for each gloss that a model reads in it.
+    """Write which parts of a clip each recognised gloss rests on.
 
     Parameters
     ----------
@@ -35,24 +37,24 @@ def explain(clip: str, model: str | Path, out: str | Path, *, frames: Path = FRA
     model : path
         Folder of a trained model, of sentences or of clips with one sign.
     out : path
-        A new folder. Of a model of frames gradcam.mp4, frames/ and glosses.csv (`slr.inference.gradcam`); of one of
-        landmarks importance.csv and importance.png (`slr.inference.joint_importance`).
-    frames, landmarks : Path
-        What the stages of those names wrote.
+        A new folder. Of an RGB model gradcam.mp4, frames/ and glosses.csv (`slr.inference.gradcam`); of a landmark
+        model importance.csv and importance.png (`slr.inference.joint_importance`).
+    dataset : Dataset, optional
+        Where clip ids are from; this project's by default.
     any_extractor : bool, default False
-        See `slr.inference.predict.Predictor`.
+        See `slr.inference.video.video_reader`.
 
     Returns
     -------
     list of Gloss
-        What was read, in order, with times in frames of the clip.
+        What was recognised, in order, with times in frames of the clip.
 
     Raises
     ------
     CorpusError
         If the folder is there already, or there is no such clip and no such file.
     ModelError
-        If the model can't be read, is one of streams, or was trained on landmarks or frames made otherwise.
+        If the model can't be read, is one of streams, or was trained on landmarks or frames made differently.
     SlrError
         If the video can't be read, or no person is found in it.
     """
@@ -60,30 +62,40 @@ def explain(clip: str, model: str | Path, out: str | Path, *, frames: Path = FRA
     if out.exists():
         raise CorpusError(f"{out} is there already; choose a new folder")
     trained = load_model(model)
-    if trained.params.task == "detection":
-        raise ModelError(f"the model in {model} finds where signing is; name one that reads signs or sentences")
-    read = _pictures if trained.params.reads == "frames" else _landmarks
-    with read(trained, str(clip), frames, landmarks, any_extractor) as (clips, fps), atomic_path(out) as temporary:
+    trained.task.require_glosses(trained.folder)
+    explainer = locate(trained.inputs.explainer)
+    with atomic_path(out) as temporary:
         temporary.mkdir()
-        if isinstance(clips, RgbClips):
-            batch = next(clips.batches([clips.lengths.argsort()]))
-            found = gradcam(trained.model, batch, trained.labels, trained.params.frames_a_moment)
-            write_gradcam(temporary, batch, found, fps)
-        else:
-            found = joint_importance(trained, clips)
-            write_joint_importance(temporary, found, trained.skeleton, fps)
-    return [of.gloss for of in found]
+        return explainer(trained, str(clip), dataset or Dataset(), temporary, any_extractor)
+
+
+def explain_frames(trained: TrainedModel, clip: str, dataset: Dataset, folder: Path,
+                   any_extractor: bool) -> list[Gloss]:
+    """Of an RGB model: where it looked."""
+    with _frames(trained, clip, dataset) as (clips, fps):
+        batch = clips.batch(clips.lengths.argsort())
+        found = gradcam(trained.model, batch, trained.labels, trained.params.temporal_stride)
+        write_gradcam(folder, batch, found, fps)
+    return [heat.gloss for heat in found]
+
+
+def explain_landmarks(trained: TrainedModel, clip: str, dataset: Dataset, folder: Path,
+                      any_extractor: bool) -> list[Gloss]:
+    """Of a landmark model: which joints count, and when."""
+    clips, fps = _landmarks(trained, clip, dataset, any_extractor)
+    found = joint_importance(trained, clips)
+    write_joint_importance(folder, found, trained.skeleton, fps)
+    return [importance.gloss for importance in found]
 
 
 @contextmanager
-def _pictures(trained: TrainedModel, clip: str, frames: Path, landmarks: Path,
-              any_extractor: bool) -> Iterator[tuple[RgbClips, float]]:
+def _frames(trained: TrainedModel, clip: str, dataset: Dataset) -> Iterator[tuple[RgbClips, float]]:
     """A clip's frames, those of a video made as the pipeline would, and their rate as the model sees them."""
     with tempfile.TemporaryDirectory() as folder:
         store, clip_id = (_extracted(trained, Path(clip).resolve(), Path(folder)) if Path(clip).exists()
-                          else (open_alike(trained, landmarks, frames), clip))
+                          else (trained.open(dataset), clip))
         clips = trained.clips(store, [clip_id])
-        yield clips, store.fps(clip_id) * int(clips.lengths[0]) / clips.frames[0]
+        yield clips, store.fps(clip_id) * int(clips.lengths[0]) / store.n_frames[clip_id]
 
 
 def _extracted(trained: TrainedModel, video: Path, folder: Path) -> tuple[FrameStore, str]:
@@ -98,21 +110,19 @@ def _extracted(trained: TrainedModel, video: Path, folder: Path) -> tuple[FrameS
     return FrameStore(folder / "frames"), video.name
 
 
-@contextmanager
-def _landmarks(trained: TrainedModel, clip: str, frames: Path, landmarks: Path,
-               any_extractor: bool) -> Iterator[tuple[Clips, float]]:
+def _landmarks(trained: TrainedModel, clip: str, dataset: Dataset, any_extractor: bool) -> tuple[Clips, float]:
     """A clip's landmarks, those of a video found here, and their rate as the model sees them."""
-    if Path(clip).exists():
-        reader = VideoReader(trained, trained.folder, any_extractor)
-        try:
-            found = reader.landmarks(clip)
-        except ClipError as error:
-            raise SlrError(f"{clip}: {error}") from None
-        times_s, n_frames = found.timestamps_s, len(found)
-        fps = (n_frames - 1) / (times_s[-1] - times_s[0]) if n_frames > 1 else found.fps
-        clips = trained.clip(found, reader.source)
-    else:
-        store = open_alike(trained, landmarks, frames)
-        store.require(clip)
-        n_frames, fps, clips = store.n_frames[clip], store.fps(clip), trained.clips(store, [clip])
-    yield clips, fps * int(clips.lengths[0]) / n_frames
+    reader = None
+
+    def opened():
+        nonlocal reader
+        reader = reader or video_reader(trained, any_extractor)
+        return reader
+
+    found, joints = find_landmarks(clip, lambda: trained.open(dataset), opened)
+    clips = trained.clip(found, joints)
+    return clips, _rate(found.timestamps_s, found.fps) * int(clips.lengths[0]) / len(found)
+
+
+def _rate(times_s: np.ndarray, fps: float) -> float:
+    return (len(times_s) - 1) / (times_s[-1] - times_s[0]) if len(times_s) > 1 and times_s[-1] > times_s[0] else fps

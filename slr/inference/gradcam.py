@@ -15,10 +15,10 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from slr.data.images import RgbBatch
-from slr.decoding.records import Gloss, in_seconds
+from slr.data.rgb import RgbBatch
+from slr.decoding.readings import readings
+from slr.decoding.records import Gloss, Reading, in_seconds
 from slr.figures.sheet import font
-from slr.inference.readings import Reading, readings
 from slr.io.video import write_video
 from slr.models.stfnet import Stfnet
 from slr.models.stfnet.packing import pack
@@ -66,7 +66,7 @@ class _BehindBackbone(nn.Module):
         return reading.score(self.logits(seen))[None]
 
 
-def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], frames_a_moment: int) -> list[GlossHeat]:
+def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], temporal_stride: int) -> list[GlossHeat]:
     """Heat of every gloss that a model reads in a clip, in the order of time.
 
     Parameters
@@ -77,7 +77,7 @@ def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], frames_a_mome
         One clip.
     labels : sequence of str
         The model's glosses.
-    frames_a_moment : int
+    temporal_stride : int
         Frames of a clip to each moment of the logits.
     """
     from captum.attr import LayerGradCam
@@ -89,7 +89,7 @@ def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], frames_a_mome
     explain, n_frames, heats = LayerGradCam(behind, behind.seen), len(seen), []
     for reading in found:
         heat = explain.attribute(seen, additional_forward_args=reading, relu_attributions=True)
-        start, end = (min(moment * frames_a_moment, n_frames) for moment in (reading.gloss.start, reading.gloss.end))
+        start, end = (min(moment * temporal_stride, n_frames) for moment in (reading.gloss.start, reading.gloss.end))
         heats.append(GlossHeat(Gloss(reading.gloss.label, start, end), heat[:, 0].detach().numpy()))
     return heats
 

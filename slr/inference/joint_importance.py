@@ -14,14 +14,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from slr.data.batches import collate
 from slr.data.clips import Clips
 from slr.data.normalise import normaliser
 from slr.dataset.skeleton import Skeleton
 from slr.decoding.records import Gloss, in_seconds
 from slr.figures.plots import ACCENT, SECOND
 from slr.inference.model import TrainedModel
-from slr.inference.readings import Reading, readings
 
 TABLE, PICTURE = "importance.csv", "importance.png"
 _MOST_DRAWN = 24
@@ -54,20 +52,14 @@ def joint_importance(trained: TrainedModel, clips: Clips) -> list[GlossImportanc
     clips : Clips
         One clip, from `trained.clips` or `trained.clip`.
     """
-    batch = normaliser(trained.params.normalise, trained.skeleton)(collate(clips, torch.tensor([0])))
+    batch = normaliser(trained.params.normalise, trained.skeleton)(clips.batch(torch.tensor([0])))
     landmarks = batch.landmarks.clone().requires_grad_()  # (1, T, J, C)
     answer = trained.model(replace(batch, landmarks=landmarks))
-    if trained.params.task == "continuous":
-        logits, frames_a_moment = answer["sequence_logits"][0], trained.params.frames_a_moment
-        found = readings(logits, trained.labels)
-    else:
-        logits, frames_a_moment = answer["logits"], landmarks.shape[1]
-        label = int(logits.argmax())
-        found = [Reading(Gloss(trained.labels[label], 0, 1), label, slice(0, 1))]
+    logits, temporal_stride = trained.task.logits(answer, trained.params, landmarks.shape[1])
     explained = []
-    for reading in found:
+    for reading in trained.task.readings(logits, trained.labels):
         gradient, = torch.autograd.grad(reading.score(logits), landmarks, retain_graph=True)
-        start, end = (min(moment * frames_a_moment, landmarks.shape[1]) for moment in (reading.gloss.start,
+        start, end = (min(moment * temporal_stride, landmarks.shape[1]) for moment in (reading.gloss.start,
                                                                                        reading.gloss.end))
         explained.append(GlossImportance(Gloss(reading.gloss.label, start, end),
                                          (gradient * landmarks.detach())[0].sum(-1).numpy()))

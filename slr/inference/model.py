@@ -11,11 +11,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_model as load_weights
 from torch import Tensor, nn
 
-from slr.data.clips import Clips, arrange, load_clips
-from slr.data.images import RgbBatch, RgbClips
+from slr.data.batches import ClipSet
+from slr.data.clips import Clips, arrange
+from slr.data.inputs import Inputs, Store, inputs_of
 from slr.data.normalise import normaliser
-from slr.dataset.frames import FrameStore
-from slr.dataset.landmark_store import LandmarkStore, skeleton_of
+from slr.data.rgb import RgbBatch
+from slr.dataset import provenance
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.model_folder import CONFIG, WEIGHTS
 from slr.dataset.skeleton import Skeleton, skeleton
@@ -24,7 +26,7 @@ from slr.io.files import file_hash, read_json
 from slr.models import build
 from slr.models.outputs import forward_sentences, outputs, sentence_log_probabilities, sentence_outputs
 from slr.params import FramesParams, ModelParams, parse_model
-from slr.params.families.training import Task
+from slr.tasks import Task, task_named, task_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class TrainedModel:
 
     @cached_property
     def weights_hash(self) -> str:
-        """MD5 of the weights: what vectors of this model are told by."""
+        """MD5 of the weights; identifies the model that produced a vector."""
         return file_hash(self.folder / WEIGHTS)
 
     @property
@@ -69,7 +71,37 @@ class TrainedModel:
         """The joints that the model reads."""
         return skeleton(self.params.joints)
 
-    def clips(self, store: LandmarkStore | FrameStore, clip_ids: Sequence[str]) -> Clips | RgbClips:
+    @cached_property
+    def task(self) -> Task:
+        """What the model answers."""
+        return task_of(self.params)
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        """What the model reads."""
+        return inputs_of(self.params)
+
+    def open(self, dataset: Dataset) -> Store:
+        """What the model reads of a data set, made as its training data were.
+
+        Raises
+        ------
+        CorpusError
+            If it isn't there.
+        ModelError
+            If it was made differently.
+        """
+        store = self.inputs.open(dataset)
+        self.require_alike(store, self.inputs.path(dataset), provenance.everything, "run `dvc repro`")
+        return store
+
+    def require_alike(self, store: Store, path: Path, policy: provenance.Policy, way_out: str) -> None:
+        """Raise ModelError, which says what differs, unless a store was made as the training data were."""
+        if found := provenance.differences(self.config["preprocessing"], store.metadata, policy):
+            raise ModelError(f"the model in {self.folder} was trained on {self.inputs.name} made differently from "
+                             f"those in {path} ({'; '.join(found)}); {way_out}")
+
+    def clips(self, store: Store, clip_ids: Sequence[str]) -> ClipSet:
         """Clips of a store of what the model reads, as it was trained to read them.
 
         Raises
@@ -79,9 +111,7 @@ class TrainedModel:
         ParamsError
             If the store's skeleton or channels can't give what the model reads.
         """
-        if self.params.reads == "frames":
-            return RgbClips(store.folder, clip_ids, self.params.images)
-        return load_clips(store, clip_ids, self.skeleton, channels=self.params.channels, frames=self.params.frames)
+        return self.inputs.load(store, clip_ids, self.params)
 
     def clip(self, landmarks: ClipLandmarks, source: Skeleton) -> Clips:
         """One clip that is in no store, with the joints of the skeleton `source`."""
@@ -102,12 +132,12 @@ class TrainedModel:
         """`logits` (clips, classes) and `features` (clips, D) of every clip, in its order."""
         return outputs(self.model, clips, normaliser(self.params.normalise, self.skeleton))
 
-    def log_probabilities(self, clips: Clips | RgbClips) -> list[np.ndarray]:
+    def log_probabilities(self, clips: ClipSet) -> list[np.ndarray]:
         """Log-probabilities (T', classes) of every sentence; class 0 is none."""
         normalise = normaliser(self.params.normalise, self.skeleton)
         return [found.numpy() for found in sentence_log_probabilities(self.model, clips, normalise)]
 
-    def moments(self, clips: Clips | RgbClips) -> list[np.ndarray]:
+    def sequence_features(self, clips: ClipSet) -> list[np.ndarray]:
         """Features (T', D) of every sentence: what the logits of each moment are made of."""
         found: list[np.ndarray] = [np.empty(0)] * len(clips)
         for clip, answer in sentence_outputs(self.model, clips, normaliser(self.params.normalise, self.skeleton)):
@@ -119,20 +149,14 @@ class TrainedModel:
         return forward_sentences(self.model, clip)[0]["sequence_logits"].log_softmax(1).numpy()
 
 
-_ANSWERS: dict[Task, tuple[str, str]] = {
-    "isolated": ("names the sign of a clip", "slr predict"), "detection": ("finds where signing is", "slr segments"),
-    "continuous": ("reads sentences", "slr transcribe")}
-"""What a model of each task does, and what it is used by."""
-
-
-def load_model(folder: str | Path, task: Task | None = None) -> TrainedModel:
+def load_model(folder: str | Path, task: str | None = None) -> TrainedModel:
     """Read a model's folder.
 
     Parameters
     ----------
     folder : path
-    task : {"isolated", "detection", "continuous"}, optional
-        What the model has to be for.
+    task : str, optional
+        The name of the task that the model has to be for: `slr.tasks.TASKS`.
 
     Raises
     ------
@@ -148,14 +172,14 @@ def load_model(folder: str | Path, task: Task | None = None) -> TrainedModel:
     try:
         config = read_json(folder / CONFIG)
         params = parse_model(config["params"], folder.name)
-        if params.reads == "landmarks":
-            skeleton_of(config["preprocessing"])  # a user's own skeleton is known by its name from here on
+        inputs_of(params).register(config["preprocessing"])
         model = build(params, len(config["labels"]))
         load_weights(model, str(folder / WEIGHTS))
     except (ParamsError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelError(f"the model in {folder} can't be read by this version of slr: {error}; "
                          "train it again") from None
     if task not in (None, params.task):
-        does, by = _ANSWERS[params.task]
-        raise ModelError(f"the model in {folder} {does}, so it is one for `{by}`; name one that {_ANSWERS[task][0]}")
+        own, wanted = task_of(params), task_named(task)
+        raise ModelError(f"the model in {folder} {own.answers}, so it is one for `{own.command}`; name one that "
+                         f"{wanted.answers}")
     return TrainedModel(model.eval(), params, config, folder)

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
+from slr.dataset.dataset import Dataset
+from slr.dataset.landmark_store import LandmarkStore
+from slr.extraction.video import find_landmarks
 from slr.inference.model import load_model
-from slr.inference.video import VideoReader
+from slr.inference.video import video_reader
 
 
 class Predictor:
@@ -18,6 +21,8 @@ class Predictor:
     any_extractor : bool, default False
         Predict although this machine's extractor isn't the one of training; the answers may be worse, and nobody knows
         by how much.
+    dataset : Dataset, optional
+        Where clip ids are from; this project's by default.
 
     Raises
     ------
@@ -31,22 +36,34 @@ class Predictor:
     [('hello', 0.93)]
     """
 
-    def __init__(self, model_dir: str | Path, any_extractor: bool = False):
+    def __init__(self, model_dir: str | Path, any_extractor: bool = False, dataset: Dataset | None = None):
         self.trained = load_model(model_dir, "isolated")
-        self.reader = VideoReader(self.trained, model_dir, any_extractor)
+        self.reader = video_reader(self.trained, any_extractor)
+        self.dataset = dataset or Dataset()
 
-    def predict(self, video: str | Path, top: int = 5) -> list[tuple[str, float]]:
+    def predict(self, clip: str | Path, top: int = 5) -> list[tuple[str, float]]:
         """The most likely glosses of a video (or a folder of images) with one sign, and how likely each is.
+
+        Parameters
+        ----------
+        clip : str or Path
+            A video, a folder of images, or a clip id of the corpus.
+        top : int, default 5
 
         Raises
         ------
         ClipError
             If the video can't be read or no person is found in it.
+        CorpusError
+            If there is neither a file nor a clip of that name.
         """
-        clips = self.trained.clip(self.reader.landmarks(video), self.reader.source)
+        clips = self.trained.clip(*find_landmarks(clip, self._store, lambda: self.reader))
         probabilities = self.trained.probabilities(clips)[0]
         best = np.argsort(-probabilities.numpy(), kind="stable")[:top]
         return [(self.trained.labels[i], float(probabilities[i])) for i in best]
+
+    def _store(self) -> LandmarkStore:
+        return self.trained.open(self.dataset)
 
 
 def print_predictions(predictions: dict[str, list[tuple[str, float]]]) -> None:

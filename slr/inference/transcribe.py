@@ -1,45 +1,37 @@
 """Videos of any length: where signing is, and the glosses of it, with times.
 
 Landmarks go to a temporary file as they are found, and windows and stretches of signing are read back from there: but
-for a few numbers a frame, no more of a video is in memory than what is recognised at once. A recogniser of pictures
-sees the video again, when it is known where signing is.
+for a few numbers a frame, no more of a video is in memory than what is recognised at once. An RGB model sees the video
+again, when it is known where signing is.
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 
 import numpy as np
 
 from slr.data.clips import cut
-from slr.dataset.provenance import differences
-from slr.decoding.decoder import Decoder
-from slr.decoding.records import named
+from slr.dataset import provenance
 from slr.errors import ClipError, ModelError
-from slr.extraction.frames import clip_frames
 from slr.inference.model import TrainedModel, load_model
+from slr.inference.recognisers import LONGEST_S, recogniser_of
 from slr.inference.spool import Spool
-from slr.inference.stretches import Stretch, stretches_of
-from slr.inference.video import VideoReader
+from slr.inference.video import video_reader
 from slr.io.progress import progress
-from slr.io.video import IMAGES_FPS, Frame, announced_frames
+from slr.io.video import announced_frames
 from slr.segments import Segment
 from slr.segments.files import Tiers
 from slr.segments.finding import segments_of
-from slr.segments.frames import frame_edges, frame_probabilities
+from slr.segments.frames import frame_probabilities
 
 SIGNING, GLOSSES = "signing", "glosses"
 """Tiers of what is written; the first is the label of its segments, too."""
 BLOCK = 512
 """Frames whose windows are looked at together."""
-LONGEST_S = 60.0
-"""A longer stretch of signing is recognised in pieces; by a recogniser of pictures, see `longest_piece_s`."""
 AROUND_S = 0.3
 """Seconds before and after a stretch of signing that are shown to the recogniser, which knows pauses from training."""
-SHORTEST_S = 0.001
-"""Of a gloss, where a damaged video shows several frames at one time."""
 
 
 class Transcriber:
@@ -72,14 +64,16 @@ class Transcriber:
         if detector is None and recogniser is None:
             raise ValueError("neither a detector nor a recogniser is given")
         self.detector = None if detector is None else load_model(detector, "detection")
-        self.recogniser = None if recogniser is None else load_model(recogniser, "continuous")
-        self._of_landmarks = [model for model in (self.detector, self.recogniser)
-                              if model is not None and model.params.reads == "landmarks"]
-        readers = [VideoReader(model, model.folder, any_extractor) for model in self._of_landmarks]
+        self.recogniser = None if recogniser is None else recogniser_of(load_model(recogniser, "continuous"))
+        self._landmark_models = [] if self.detector is None else [self.detector]
+        if self.recogniser is not None:
+            self._landmark_models += self.recogniser.landmark_models
+        readers = [video_reader(model, any_extractor) for model in self._landmark_models]
         self.reader = readers[0] if readers else None
-        if len(self._of_landmarks) == 2:
-            different = differences(*(_made(model, any_extractor) for model in (self.recogniser, self.detector)))
-            if different:
+        if len(self._landmark_models) == 2:
+            policy = provenance.frames_and_joints if any_extractor else provenance.video
+            first, second = (model.config["preprocessing"] for model in reversed(self._landmark_models))
+            if different := provenance.differences(first, second, policy):
                 raise ModelError(f"the model in {recogniser} was trained on landmarks that were made differently from "
                                  f"those of the one in {detector} ({'; '.join(different)}); train both on one corpus")
 
@@ -98,9 +92,8 @@ class Transcriber:
             If its landmarks don't fit on the disk.
         """
         video = Path(video)
-        longest_s = LONGEST_S if self.recogniser is None else longest_piece_s(self.recogniser)
         if self.reader is None:
-            return {GLOSSES: self._from_pictures(video, ((i * longest_s, (i + 1) * longest_s) for i in count()))}
+            return {GLOSSES: self.recogniser.glosses_throughout(video)}
         with self.spooled(video) as spool:
             edges_s = spool.edges_s
             if self.detector is None:
@@ -111,33 +104,14 @@ class Transcriber:
                 tiers = {SIGNING: found}
             if self.recogniser is None:
                 return tiers
-            bounds = list(pieces(found, signing, edges_s, longest_s))
-            if self.recogniser.params.reads == "landmarks":
-                return tiers | {GLOSSES: [gloss for start, end in bounds
-                                          for gloss in glosses_of(self.recogniser, spool, start, end)]}
-        return tiers | {GLOSSES: self._from_pictures(video, [(edges_s[start], edges_s[end]) for start, end in bounds])}
-
-    def _from_pictures(self, video: Path, spans_s: Iterable[tuple[float, float]]) -> list[Segment]:
-        """The glosses in these spans of a video, whose frames are made as those were that the recogniser learned."""
-        params = self.recogniser.frames
-        with progress("pictures", announced_frames(video, params.fps), unit="frame") as advance:
-
-            def frames() -> Iterator[Frame]:
-                for frame in clip_frames(video, params):
-                    advance()
-                    yield frame
-
-            try:
-                return [gloss for stretch in stretches_of(frames(), spans_s, self.recogniser.params.images)
-                        for gloss in glosses_of_pictures(self.recogniser, stretch, params.fps)]
-            except ClipError as error:
-                raise ClipError(f"{video}: {error}") from None
+            bounds = list(pieces(found, signing, edges_s, self.recogniser.longest_s))
+            return tiers | {GLOSSES: self.recogniser.glosses(video, spool, bounds)}
 
     @contextmanager
     def spooled(self, video: Path) -> Iterator[Spool]:
         """The landmarks of all of a video's frames, as long as the context lasts; raises as a call does."""
         with tempfile.TemporaryFile() as file:
-            spool = Spool(file, self.reader.source, [model.skeleton for model in self._of_landmarks],
+            spool = Spool(file, self.reader.source, [model.skeleton for model in self._landmark_models],
                           self.reader.frames.fps)
             try:
                 with progress("landmarks", announced_frames(video, self.reader.frames.fps), unit="frame") as advance:
@@ -181,13 +155,6 @@ def signing_probabilities(detector: TrainedModel, spool: Spool) -> np.ndarray:
                                len(spool))
 
 
-def longest_piece_s(recogniser: TrainedModel) -> float:
-    """How long a piece may be: of pictures no longer than that all of its frames are seen, at the rate of training."""
-    if recogniser.params.reads == "landmarks":
-        return LONGEST_S
-    return min(LONGEST_S, recogniser.params.images.max_frames / (recogniser.frames.fps or IMAGES_FPS))
-
-
 def pieces(stretches: Sequence[Segment], signing: np.ndarray, edges_s: np.ndarray,
            longest_s: float = LONGEST_S) -> Iterator[tuple[int, int]]:
     """What is recognised at once: (first frame, the one after the last).
@@ -215,33 +182,6 @@ def pieces(stretches: Sequence[Segment], signing: np.ndarray, edges_s: np.ndarra
             yield start, pause
             start = pause
         yield start, end
-
-
-def glosses_of(recogniser: TrainedModel, spool: Spool, start: int, end: int) -> Iterator[Segment]:
-    """The glosses of the frames from `start` to before `end`, by a recogniser of landmarks."""
-    piece = recogniser.clip(spool.clip(start, end), spool.source)
-    return _decoded(recogniser, recogniser.log_probabilities(piece)[0], end - start, spool.edges_s[start:end + 1])
-
-
-def glosses_of_pictures(recogniser: TrainedModel, stretch: Stretch, fps: float | None = None) -> Iterator[Segment]:
-    """The glosses of a stretch, by a recogniser of pictures; `fps` is the frames' rate where their times don't tell."""
-    times = stretch.timestamps_s
-    if times[-1] > times[0]:
-        fps = (len(times) - 1) / (times[-1] - times[0])
-    edges_s = frame_edges(times, fps or IMAGES_FPS).clip(max=stretch.end_s)
-    return _decoded(recogniser, recogniser.clip_log_probabilities(stretch.batch), int(stretch.batch.lengths), edges_s)
-
-
-def _decoded(recogniser: TrainedModel, log_probabilities: np.ndarray, seen: int,
-             edges_s: np.ndarray) -> Iterator[Segment]:
-    """The glosses by beam search, in a piece of these edges of whose frames so many were seen, evenly."""
-    glosses = Decoder(boundaries="middle")(log_probabilities)[0].glosses
-    frames, stride = np.linspace(0, seen, len(edges_s)), recogniser.params.frames_a_moment
-    for gloss, name in zip(glosses, named(glosses, recogniser.labels), strict=True):
-        moments = slice(int(gloss.start), int(np.ceil(gloss.end)))
-        start_s, end_s = np.interp(np.array([gloss.start, gloss.end]) * stride, frames, edges_s)
-        yield Segment(float(start_s), float(max(end_s, start_s + SHORTEST_S)), name.label,
-                      float(np.exp(log_probabilities[moments, gloss.label].max())))
 
 
 def print_tiers(tiers: Tiers) -> None:
@@ -278,10 +218,3 @@ def summary(tiers: Tiers) -> str:
 def _clock(time_s: float) -> str:
     minutes, rest_ms = divmod(round(time_s * 1000), 60_000)
     return f"{minutes // 60}:{minutes % 60:02d}:{rest_ms / 1000:06.3f}"
-
-
-def _made(model: TrainedModel, any_extractor: bool) -> dict[str, object]:
-    """How a model's landmarks were made, as far as another's have to be made so too."""
-    made = model.config["preprocessing"]
-    return {"skeleton": made["skeleton"], **{name: made["frames"].get(name) for name in ("fps", "size", "quality")},
-            **({} if any_extractor else made["extractor"])}

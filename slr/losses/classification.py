@@ -13,7 +13,7 @@ from slr.data.batches import Batch
 from slr.errors import ParamsError
 from slr.losses.triplet import TripletLoss
 from slr.models.layers import Dropout
-from slr.params import TrainingParams
+from slr.params import ModelParams
 
 
 class Criterion(nn.Module):
@@ -24,7 +24,7 @@ class Criterion(nn.Module):
 
     Parameters
     ----------
-    params : TrainingParams
+    params : ModelParams
     width : int
         Of the model's features.
     class_counts : Tensor (classes,)
@@ -38,7 +38,7 @@ class Criterion(nn.Module):
         If a loss tells signers apart and the training clips don't have two.
     """
 
-    def __init__(self, params: TrainingParams, width: int, class_counts: Tensor, signers: int):
+    def __init__(self, params: ModelParams, width: int, class_counts: Tensor, signers: int):
         super().__init__()
         losses = self.losses = params.losses
         self.label_smoothing = params.label_smoothing

@@ -11,36 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.data.batches import Batch
-from slr.data.images import RgbBatch
+from slr.data.batches import AnyBatch
+from slr.data.sentences import target_lengths, too_short
+from slr.decoding import BLANK
 from slr.params.families.ctc import CtcParams
-
-BLANK = 0
-"""The class of no gloss."""
-
-
-def target_lengths(targets: Tensor) -> Tensor:
-    """(B,) glosses of targets (B, L), which have -1 behind them."""
-    return (targets >= 0).sum(1)
-
-
-def too_short(lengths: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
-    """Which clips have fewer frames than glosses and repeats of the gloss before, which need a blank between them.
-
-    Parameters
-    ----------
-    lengths : Tensor (B,)
-        Frames of the logits: after the temporal layers.
-    targets : Tensor (B, L)
-        -1 behind the glosses.
-    target_lengths : Tensor (B,)
-
-    Returns
-    -------
-    Tensor (B,) bool
-    """
-    repeats = ((targets[:, 1:] == targets[:, :-1]) & (targets[:, 1:] >= 0)).sum(1)
-    return lengths < target_lengths + repeats
 
 
 def ctc(logits: Tensor, lengths: Tensor, targets: Tensor) -> Tensor:
@@ -100,7 +74,7 @@ class CtcCriterion(nn.Module):
         self.params, self.label_smoothing = params, label_smoothing
         self.left_out = 0
 
-    def forward(self, outputs: dict[str, Tensor | Sequence[Tensor]], batch: Batch | RgbBatch) -> dict[str, Tensor]:
+    def forward(self, outputs: dict[str, Tensor | Sequence[Tensor]], batch: AnyBatch) -> dict[str, Tensor]:
         """Terms of a model's outputs for a batch.
 
         Parameters

@@ -10,7 +10,7 @@ from slr.data.batches import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.graph import Block, Input, JointPooling, adjacency
 from slr.models.layers import Dropout, Layer, Positions, Stack, mean_over_time
-from slr.params import AttentionStgcnParams
+from slr.params.families.stgcn import AttentionStgcnParams
 
 
 class AttentionStgcn(nn.Module):

@@ -68,7 +68,7 @@ class Embedded(nn.Module):
             outputs.pop("logits", None)
         return {**outputs, "features": features}
 
-    def remember(self, vectors: Tensor, targets: Tensor) -> None:
+    def update_gallery(self, vectors: Tensor, targets: Tensor) -> None:
         """Take these clips, (N, width) and (N,), as those that others are compared to."""
         self.gallery = vectors.to(self.gallery)
         self.gallery_targets = targets.to(self.gallery_targets)

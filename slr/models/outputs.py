@@ -6,9 +6,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from slr.data.batches import Batch, evaluation_batches
+from slr.data.batches import AnyBatch, ClipSet
 from slr.data.clips import Clips
-from slr.data.images import RgbBatch, RgbClips
 from slr.data.normalise import Normalise
 
 
@@ -35,14 +34,14 @@ def outputs(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, T
     device = next(model.parameters()).device
     order, found = [], []
     with evaluating(model):
-        for batch, indices in evaluation_batches(clips):
+        for batch, indices in clips.evaluation_batches():
             found.append(model(normalise(batch).to(device)))
             order.append(indices)
     back = torch.cat(order).argsort()
     return {name: torch.cat([answer[name].float().cpu() for answer in found])[back] for name in ("logits", "features")}
 
 
-def sentence_log_probabilities(model: nn.Module, clips: Clips | RgbClips, normalise: Normalise) -> list[Tensor]:
+def sentence_log_probabilities(model: nn.Module, clips: ClipSet, normalise: Normalise) -> list[Tensor]:
     """Log-probabilities (T', classes) of every sentence; class 0 is none."""
     found: list[Tensor] = [torch.empty(0)] * len(clips)
     for clip, answer in sentence_outputs(model, clips, normalise):
@@ -50,15 +49,15 @@ def sentence_log_probabilities(model: nn.Module, clips: Clips | RgbClips, normal
     return found
 
 
-def sentence_outputs(model: nn.Module, clips: Clips | RgbClips,
+def sentence_outputs(model: nn.Module, clips: ClipSet,
                      normalise: Normalise) -> Iterator[tuple[int, dict[str, Tensor]]]:
     """What a model says of every sentence (`forward_sentences`), with the sentence's number; the shortest first."""
-    for batch, indices in evaluation_batches(clips):
+    for batch, indices in clips.evaluation_batches():
         yield from zip(indices.tolist(), forward_sentences(model, normalise(batch)), strict=True)
 
 
 @torch.inference_mode()
-def forward_sentences(model: nn.Module, batch: Batch | RgbBatch) -> list[dict[str, Tensor]]:
+def forward_sentences(model: nn.Module, batch: AnyBatch) -> list[dict[str, Tensor]]:
     """`sequence_logits` (T', classes) and `features` (T', D) of every sentence of a batch; float32 on the CPU."""
     with evaluating(model):
         found = model(batch.to(next(model.parameters()).device))

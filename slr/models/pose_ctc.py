@@ -39,7 +39,7 @@ class PoseCtc(nn.Module):
 
     def __init__(self, params: PoseCtcParams, skeleton: Skeleton, classes: int):
         super().__init__()
-        width, self.pooling = params.width, params.frames_a_moment
+        width, self.pooling = params.width, params.temporal_stride
         self.front = StreamFront(params, skeleton) if params.front == "streams" else GraphFront(params, skeleton)
         self.blocks = nn.ModuleList(
             Block(1, width, width, params.kernel, stride, params.dropout) for stride in params.strides)

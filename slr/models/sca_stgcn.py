@@ -12,7 +12,7 @@ from slr.dataset.skeleton import Skeleton
 from slr.models.graph import Block, Input, JointPooling, adjacency
 from slr.models.layers import Dropout, mean_over_time, sinusoids
 from slr.models.recurrent import turned
-from slr.params import ScaStgcnParams
+from slr.params.families.stgcn import ScaStgcnParams
 
 
 class ScaStgcn(nn.Module):

@@ -10,7 +10,7 @@ from slr.data.batches import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.layers import Frames, mean_over_time
 from slr.models.spoter import Spoter
-from slr.params import SiltParams
+from slr.params.families.silt import SiltParams
 
 
 class Silt(Spoter):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from slr.data.batches import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.layers import Frames, Layer, Stack
-from slr.params import SpoterParams
+from slr.params.families.spoter import SpoterParams
 
 
 class PublishedDecoderLayer(Layer):

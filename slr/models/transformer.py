@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from slr.data.batches import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.layers import Frames, Layer, Stack, mean_over_time
-from slr.params import TransformerParams
+from slr.params.families.transformer import TransformerParams
 
 
 class Transformer(nn.Module):

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from slr.errors import ParamsError
-from slr.params.families import FAMILIES, ModelParams
-from slr.params.families.training import TrainingParams
+from slr.params.families import FAMILIES, family_named
+from slr.params.families.training import ModelParams
+from slr.params.nearest import nearest
 from slr.params.section import Section
-from slr.params.whole import Params, nearest
+from slr.params.whole import Params
 
 ZOO = Path("zoo/params.yaml")
 """The file with the models that are trained when they are asked for, beside `params.yaml`; it may be missing."""
@@ -69,28 +70,51 @@ def parse(content: dict[str, Any], source: str = "params", sources: Mapping[str,
     sources : mapping of str to str, optional
         The file of each model that isn't in `source`.
     """
+    problems: list[str] = []
+    models = content.get("models")
+    if isinstance(models, dict):
+        checked: dict[str, Any] = {}
+        for name, block in models.items():
+            try:
+                checked[name] = block if isinstance(block, ModelParams) else parse_model(block, name)
+            except ModelProblems as error:
+                where = f"{sources[name]}: " if sources and name in sources else ""
+                problems += [f"{where}{line}" for line in error.lines]
+                checked[name] = ModelParams()  # so that what names it isn't wrong too
+        content = {**content, "models": checked}
     try:
-        return Params.model_validate(content)
+        params = Params.model_validate(content)
     except ValidationError as error:
-        problems = "\n".join(f"  {_place(problem, sources or {})}{_explain(problem)}" for problem in error.errors())
-        raise ParamsError(f"{source} can't be used:\n{problems}") from None
+        problems += [explain(problem, Params) for problem in error.errors()]
+    if problems:
+        lines = "\n".join(f"  {line}" for line in problems)
+        raise ParamsError(f"{source} can't be used:\n{lines}")
+    return params
 
 
-def _place(problem: Any, sources: Mapping[str, str]) -> str:
-    """The file of a problem, where it isn't the one that is read."""
-    match problem["loc"]:
-        case ("models", name, *_) if name in sources:
-            return f"{sources[name]}: "
-    return ""
+class ModelProblems(ParamsError):
+    """What is wrong with one model's settings: one line for each problem."""
+
+    def __init__(self, lines: list[str]):
+        super().__init__("; ".join(lines))
+        self.lines = lines
 
 
-def parse_model(content: dict[str, Any], name: str) -> ModelParams:
+def parse_model(content: Any, name: str) -> ModelParams:
     """Check one model's settings, such as those that a trained one keeps; raises ParamsError like `load`."""
+    place = f"models.{name}"
+    if not isinstance(content, dict):
+        raise ModelProblems([f"{place}: has to be settings by name (got {shortened(content)})"])
+    if not isinstance(content.get("family"), str):
+        raise ModelProblems([f"{place}.family: which network? One of {', '.join(sorted(FAMILIES))}"])
     try:
-        return TypeAdapter(ModelParams).validate_python(content)
+        family = family_named(content["family"])
+    except ParamsError as error:
+        raise ModelProblems([f"{place}.family: {error}"]) from None
+    try:
+        return family.model_validate(content)
     except ValidationError as error:
-        raise ParamsError("; ".join(_explain({**problem, "loc": ("models", name, *problem["loc"])})
-                                    for problem in error.errors())) from None
+        raise ModelProblems([explain(problem, family, place) for problem in error.errors()]) from None
 
 
 def describe(section: type[Section] = Params, place: str = "") -> Iterator[tuple[str, Any, str]]:
@@ -98,8 +122,8 @@ def describe(section: type[Section] = Params, place: str = "") -> Iterator[tuple
     for name, field in section.model_fields.items():
         default = field.get_default()
         if name == "models":
-            yield from describe(TrainingParams, "models.<name>.")
-            shared = {setting.rpartition(">.")[2]: default for setting, default, _ in describe(TrainingParams, "<>.")}
+            yield from describe(ModelParams, "models.<name>.")
+            shared = {setting.rpartition(">.")[2]: default for setting, default, _ in describe(ModelParams, "<>.")}
             for family, settings in FAMILIES.items():
                 for setting, default, meaning in describe(settings, "<>."):
                     own = setting.rpartition(">.")[2]
@@ -114,36 +138,44 @@ def describe(section: type[Section] = Params, place: str = "") -> Iterator[tuple
                 yield from describe(block, f"{place}{name}.")
 
 
-def _explain(problem: Any) -> str:
-    """One line for one of pydantic's problems: the place, what is wrong, the nearest right name or value."""
+def explain(problem: Any, section: type[Section], prefix: str = "") -> str:
+    """One line for one of pydantic's problems: the place, what is wrong, the nearest right name or value.
+
+    Parameters
+    ----------
+    problem : dict
+        Of `ValidationError.errors`.
+    section : type
+        The class that was validated.
+    prefix : str
+        Its own place in the file.
+    """
     where = problem["loc"]
-    parent = _section_at(where[:-1])
-    if where[:1] == ("models",):
-        where = where[:2] + where[3:]  # the third is the family, which isn't in the file
-    place = ".".join(str(part) for part in where)
-    if problem["type"] == "union_tag_not_found":
-        return f"{place}.family: which network? One of {', '.join(sorted(FAMILIES))}"
-    if problem["type"] == "union_tag_invalid":
-        family = problem["ctx"]["tag"]
-        return f"{place}.family: {family!r} is not one of {', '.join(sorted(FAMILIES))}{nearest(family, FAMILIES)}"
+    place = ".".join([*([prefix] if prefix else []), *map(str, where)])
     if problem["type"] == "extra_forbidden":
-        names = list(parent.model_fields) if parent else []
-        return f"{place}: unknown name{nearest(str(where[-1]), names)}"
+        parent = _section_at(section, where[:-1])
+        return f"{place}: unknown name{nearest(str(where[-1]), list(parent.model_fields) if parent else [])}"
     if problem["type"] == "literal_error":
         allowed = problem["ctx"]["expected"]
         options = [word.strip(" '") for word in allowed.replace(" or ", ",").split(",")]
         return f"{place}: {problem['input']!r} is not one of {allowed}{nearest(str(problem['input']), options)}"
     message = problem["msg"].removeprefix("Value error, ")
-    return message if not place else f"{place}: {message} (got {problem['input']!r})"
+    # Of settings that don't go together the message names one.
+    if problem["type"] == "value_error" and isinstance(problem["input"], dict | Section):
+        return f"{place}.{message}" if place else message
+    return f"{place}: {message} (got {shortened(problem['input'])})"
 
 
-def _section_at(path: tuple[str | int, ...]) -> type[Section] | None:
-    """The class of the block at a place of pydantic's, which names a model's family after the model."""
-    section: Any = Params
-    if path[:1] == ("models",):
-        section, path = FAMILIES.get(str(path[2])) if len(path) > 2 else None, path[3:]
+def shortened(value: Any, most: int = 60) -> str:
+    """A value as it is written, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= most else f"{text[:most - 3]}..."
+
+
+def _section_at(section: type[Section] | None, path: tuple[str | int, ...]) -> type[Section] | None:
+    """The class of the block at a place below a section."""
     for part in path:
-        section = _block(section.model_fields[part].annotation) if section and part in section.model_fields else None
+        section = (_block(section.model_fields[part].annotation) if section and part in section.model_fields else None)
     return section
 
 

@@ -1,12 +1,12 @@
 """The whole of `params.yaml`, with the models of `zoo/params.yaml`."""
 
-import difflib
-from typing import Any, Self
+from typing import Self
 
-from pydantic import model_validator
+from pydantic import SerializeAsAny, model_validator
 
-from slr.params.families import ModelParams
 from slr.params.families.spoter import SpoterParams
+from slr.params.families.training import ModelParams
+from slr.params.nearest import nearest
 from slr.params.pipeline import (
     ComputeParams,
     CorpusParams,
@@ -30,7 +30,7 @@ class Params(Section):
     splits: SplitsParams = SplitsParams()
     signers: SignersParams = SignersParams()
     train: TrainParams = TrainParams()
-    models: dict[str, ModelParams] = {"spoter": SpoterParams()}
+    models: dict[str, SerializeAsAny[ModelParams]] = {"spoter": SpoterParams()}
     zoo: ZooParams = ZooParams()
     evaluation: EvaluationParams = EvaluationParams()
     compute: ComputeParams = ComputeParams()
@@ -49,9 +49,3 @@ class Params(Section):
                 else f"train.model: '{self.train.model}' is not in train.models, so nothing would train it; add it "
                      f"there or select one of {', '.join(trained)}")
         return self
-
-
-def nearest(name: str, names: Any) -> str:
-    """A hint at what was meant: the nearest of the known names, or all of them."""
-    near = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(sorted(names))}"

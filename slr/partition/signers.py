@@ -8,14 +8,13 @@ apart, and clustered by k-means. docs/pseudo-signers.md has the why, the numbers
 import warnings
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks
-from slr.dataset.manifest import read_manifest
 from slr.dataset.skeleton import Skeleton
 from slr.dataset.splits import read_splits
 from slr.errors import CorpusError
@@ -27,18 +26,15 @@ MAX_DEVIATION = 4.0
 _SILHOUETTE_CLIPS = 5000
 
 
-def cluster_signers(landmarks: Path, splits: Path, manifest: Path,
-                    params: SignersParams) -> tuple[pd.DataFrame, dict[str, float]]:
+def cluster_signers(dataset: Dataset, params: SignersParams) -> tuple[pd.DataFrame, dict[str, float]]:
     """Cluster clips into pseudo-signers, without looking at who signs.
 
     The clusters are fitted on training clips; every other clip goes to the nearest.
 
     Parameters
     ----------
-    landmarks : Path
-        Landmark store.
-    splits, manifest : Path
-        Parquet files of `slr.partition.splits` and `slr.dataset.manifest`.
+    dataset : Dataset
+        Its landmarks, splits and manifest.
     params : SignersParams
 
     Returns
@@ -58,9 +54,9 @@ def cluster_signers(landmarks: Path, splits: Path, manifest: Path,
     CorpusError
         If `params.clusters` is a number and there are too few training clips for it.
     """
-    table = read_splits(splits).merge(read_manifest(manifest)[["clip_id", "glosses", "signer"]], on="clip_id")
+    table = read_splits(dataset.splits).merge(dataset.rows()[["clip_id", "glosses", "signer"]], on="clip_id")
     train = (table.split == "train").to_numpy()
-    found, first, second, published = _measure(LandmarkStore(landmarks), table.clip_id)
+    found, first, second, published = _measure(dataset.landmark_store, table.clip_id)
     weights = statistic_weights(found[train], first[train], second[train], table.glosses[train])
     features = _standardise(found, train) * weights**2  # the power with which silhouettes find the right number
     n_different = len(np.unique(features[train], axis=0))

@@ -13,14 +13,13 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from slr.dataset import provenance
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks
-from slr.dataset.manifest import read_manifest
-from slr.dataset.signers import read_signers
 from slr.dataset.skeleton import Skeleton
 from slr.dataset.splits import read_splits
 from slr.errors import CorpusError
-from slr.evaluation.transfer import check_landmarks
 from slr.figures.draw import View, part_colours, shown_joints
 from slr.figures.projections import MOST_CLIPS, TITLES, lay_out_by
 from slr.inference.model import load_model
@@ -70,11 +69,12 @@ def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: s
     SlrError
         If there is no such method, it isn't installed, or there are too few clips for it.
     """
-    data = Path(data)
-    trained, store = load_model(model, "isolated"), LandmarkStore(data / "landmarks")
+    dataset = Dataset.below(data)
+    trained, store = load_model(model, "isolated"), dataset.landmark_store
     if not any_landmarks:
-        check_landmarks(trained, store, model, data)
-    clips, known = _clips(data, store)
+        trained.require_alike(store, dataset.landmarks, provenance.landmarks,
+                              "extract them alike, choose another model, or use --any-landmarks")
+    clips, known = _clips(dataset, store)
     of_clips = len(clips)
     clips = clips.iloc[evenly(of_clips, MOST_CLIPS)].reset_index(drop=True)
     with progress("map", 3, unit="step") as advance:
@@ -89,21 +89,21 @@ def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: s
     return Path(out)
 
 
-def _clips(data: Path, store: LandmarkStore) -> tuple[pd.DataFrame, bool]:
+def _clips(dataset: Dataset, store: LandmarkStore) -> tuple[pd.DataFrame, bool]:
     """`clip_id`, `gloss`, `signer` and `split` of the clips that have landmarks, sorted by `clip_id`; and False where
     pseudo-signers stand in for the signers."""
-    clips = read_manifest(data / "manifest.parquet").drop(columns="split")
+    clips = dataset.rows().drop(columns="split")
     clips = clips[clips.clip_id.isin(store.clip_ids)].sort_values("clip_id", ignore_index=True)
     clips = clips.assign(gloss=clips.glosses.str[0].fillna("no gloss"), split="clips")
-    if (data / "splits.parquet").exists():
-        splits = read_splits(data / "splits.parquet")[["clip_id", "split"]]
+    if dataset.splits.exists():
+        splits = read_splits(dataset.splits)[["clip_id", "split"]]
         clips = clips.drop(columns="split").merge(splits, on="clip_id")
     if clips.empty:
-        raise CorpusError(f"no clip of {data / 'manifest.parquet'} has landmarks in {data / 'landmarks'}; "
+        raise CorpusError(f"no clip of {dataset.manifest} has landmarks in {dataset.landmarks}; "
                           "run `dvc repro splits`")
     known = bool(clips.signer.notna().any())
-    if not known and (data / "signers.parquet").exists():
-        clips = clips.assign(signer=persons(clips, read_signers(data / "signers.parquet")))
+    if not known and dataset.signers.exists():
+        clips = clips.assign(signer=persons(clips, dataset.pseudo_signers()))
     return clips[["clip_id", "gloss", "signer", "split"]], known or bool(clips.signer.isna().all())
 
 

@@ -6,16 +6,16 @@ from typing import Any
 
 import pandas as pd
 
-from slr.evaluation.predictions import read_predictions
-from slr.evaluation.transcripts import read_transcripts
+from slr.dataset.model_folder import CONFIG, METRICS
+from slr.evaluation.predictions import PREDICTIONS, read_predictions
+from slr.evaluation.transcripts import TRANSCRIPTS, read_transcripts
 from slr.figures.model_plots import CONFUSION, CURVE, LEARNING
 from slr.io.files import read_json
 from slr.metrics.classification import wilson
+from slr.tasks import Task, task_named
 
 MAX_CONFUSIONS = 6
 """Confusions that are shown with their clips."""
-TOLD = {"isolated": "predictions", "detection": "windows", "continuous": "transcripts"}
-"""What evaluation says of each test clip, by the model's task: `reports/<model>/<name>.csv`."""
 PICTURES = ("embeddings", "importance")
 """What evaluation may have drawn: `reports/<model>/<picture>.png`."""
 
@@ -89,8 +89,9 @@ class ModelFacts:
     missing: list[str]
 
     @property
-    def task(self) -> str:
-        return task_of(self.config)
+    def task(self) -> Task:
+        """Of a model that was never trained, the commonest."""
+        return task_named("isolated" if self.config is None else self.config["task"])
 
     def interval(self, metric: str) -> tuple[float, float] | None:
         """The 95 % interval of a metric, where evaluation wrote one."""
@@ -104,7 +105,7 @@ class ModelFacts:
         return [_accuracy(str(name), rows) for name, rows in self.predictions.groupby(by, dropna=True)]
 
     def too_short(self) -> dict[str, list[str]]:
-        """Ids of the sentences of each split that have fewer moments than glosses and repeats; no empty lists."""
+        """Ids of the sentences of each split that have fewer output frames than glosses and repeats; no empty lists."""
         trained = {} if self.config is None else self.config["training"].get("too_short", {})
         tested = [] if self.transcripts is None else self.transcripts.clip_id[self.transcripts.too_short].tolist()
         return {split: clip_ids for split, clip_ids in {**trained, "test": tested}.items() if clip_ids}
@@ -123,29 +124,19 @@ class ModelFacts:
 
 def model_facts(name: str, folder: Path) -> ModelFacts:
     """Read what is there of a model in the folder that its evaluation left (`slr.evaluation.evaluate`)."""
-    files = {"metrics": folder / "metrics.json", "config": folder / "config.json"}
-    config = read_json(files["config"]) if files["config"].exists() else None
-    told = TOLD[task_of(config)]
-    files[told] = folder / f"{told}.csv"
-    missing = [str(path) for path in files.values() if not path.exists()]
-    read = {key: path for key, path in files.items() if path.exists()}
+    metrics, config, predictions, transcripts = (folder / file for file in (METRICS, CONFIG, PREDICTIONS, TRANSCRIPTS))
     return ModelFacts(
         name=name,
-        metrics=read_json(read["metrics"]) if "metrics" in read else {},
-        config=config,
-        predictions=read_predictions(read["predictions"]) if "predictions" in read else None,
-        transcripts=read_transcripts(read["transcripts"]) if "transcripts" in read else None,
+        metrics=read_json(metrics) if metrics.exists() else {},
+        config=read_json(config) if config.exists() else None,
+        predictions=read_predictions(predictions) if predictions.exists() else None,
+        transcripts=read_transcripts(transcripts) if transcripts.exists() else None,
         plots={plot: path.read_text(encoding="utf-8") for plot in (*LEARNING, CONFUSION, CURVE)
                if (path := folder / f"{plot}.svg").exists()},
         pictures={picture: path.read_bytes() for picture in PICTURES
                   if (path := folder / f"{picture}.png").exists()},
-        missing=missing,
+        missing=[str(path) for path in (metrics, config) if not path.exists()],
     )
-
-
-def task_of(config: dict[str, Any] | None) -> str:
-    """The task of a model by its config.json; of a model that was never trained, the commonest."""
-    return "isolated" if config is None else config["task"]
 
 
 def _accuracy(name: str, rows: pd.DataFrame) -> Accuracy:

@@ -14,8 +14,8 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
-from slr.dataset.manifest import read_manifest
 from slr.dataset.splits import read_splits
 from slr.figures import plots
 from slr.figures.draw import COLOURS, draw_strip
@@ -29,6 +29,7 @@ from slr.report.alignments import alignment_rows
 from slr.report.corpus_facts import CorpusFacts, corpus_facts
 from slr.report.leakage import Leakage, leakages
 from slr.report.model_facts import MAX_CONFUSIONS, Confusion, ModelFacts, model_facts
+from slr.tasks import TASKS
 
 MAX_EXAMPLES = 48
 """Glosses that are drawn; a page for a thousand would not open on a phone."""
@@ -38,8 +39,6 @@ MAX_SENTENCES = 40
 """Sentences of a model that are shown, those with most errors; all are in transcripts.csv."""
 MAX_ROWS = 200
 """Rows of a table of glosses or signers; the rest are in predictions.csv."""
-TABLES = {"isolated": "Single signs", "detection": "Streams", "continuous": "Sentences"}
-"""A table of models for each task, and its title."""
 COLUMNS = {
     "top1": "top-1", "top5": "top-5", "macro_f1": "macro F1", "worst_signer_top1": "worst signer",
     "signer_gap": "signer gap", "signer_probe": "signer probe", "pr_auc": "PR-AUC",
@@ -55,8 +54,8 @@ EMBEDDING_COLUMNS = {
 """The same for the table of embeddings; silhouettes are from -1 to 1."""
 
 
-def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, splits: Path, signers: Path,
-                 signers_metrics: Path, evaluations: Mapping[str, Path], lock: Path | None = None) -> None:
+def write_report(out: Path, params: Params, dataset: Dataset, *, signers_metrics: Path,
+                 evaluations: Mapping[str, Path], lock: Path | None = None) -> None:
     """Write the report.
 
     Parameters
@@ -64,8 +63,8 @@ def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, 
     out : Path
         The HTML file; the same bytes for the same inputs.
     params : Params
-    manifest, landmarks, splits, signers : Path
-        What the stages of those names wrote; `signers` may be absent.
+    dataset : Dataset
+        Its pseudo-signers may be absent.
     signers_metrics : Path
         The metrics of the pseudo-signers as JSON; may be absent.
     evaluations : mapping of str to Path
@@ -79,9 +78,8 @@ def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, 
     CorpusError
         If the manifest or the splits are missing.
     """
-    store = LandmarkStore(landmarks)
-    clips = read_manifest(manifest)
-    corpus = corpus_facts(clips, store, read_splits(splits), read_failures(landmarks))
+    store, clips = dataset.landmark_store, dataset.rows()
+    corpus = corpus_facts(clips, store, read_splits(dataset.splits), read_failures(dataset.landmarks))
     facts = [model_facts(name, folder) for name, folder in evaluations.items()]
     clean = chosen(params.evaluation.cleanup, params.corpus.name)
     context = {
@@ -95,7 +93,7 @@ def write_report(out: Path, *, params: Params, manifest: Path, landmarks: Path, 
         "selected": params.train.model,
         "models": [_model(model, corpus, store, clean, MAX_CONFUSIONS if model.name == params.train.model else
                           max(1, min(MAX_CONFUSIONS, MOST_CONFUSIONS // len(facts)))) for model in facts],
-        "signers": _signers(signers_metrics, signers, clips),
+        "signers": _signers(signers_metrics, dataset.signers, clips),
         "settings": yaml.safe_dump(_settings(params, evaluations), sort_keys=False, allow_unicode=True),
         "landmarks_metadata": {key: _text(value) for key, value in store.metadata.items()},
         "outputs": _outputs(lock, evaluations), "max_rows": MAX_ROWS,
@@ -129,9 +127,10 @@ def _measured(columns: dict[str, str], models: Sequence[ModelFacts]) -> dict[str
 def _tables(models: Sequence[ModelFacts], gloss_sets: Iterable[str]) -> list[dict[str, Any]]:
     """Title, columns and models of each task's table."""
     columns = COLUMNS | {f"top1_{name}": f"top-1, {name.replace('_', ' ')}" for name in gloss_sets}
-    of_task = {task: [model for model in models if model.task == task] for task in TABLES}
-    return [{"title": TABLES[task], "columns": _measured(columns, chosen), "models": chosen}
-            for task, chosen in of_task.items() if chosen]
+    tasks = dict.fromkeys([*TASKS, *(model.task.name for model in models)])
+    of_task = {task: [model for model in models if model.task.name == task] for task in tasks}
+    return [{"title": members[0].task.title, "columns": _measured(columns, members), "models": members}
+            for members in of_task.values() if members]
 
 
 def _shared(models: Sequence[ModelFacts]) -> dict[str, float]:

@@ -1,20 +1,20 @@
 """Looking at landmarks: drawn over a clip as a video or GIF, and one example of each gloss on a contact sheet."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.examples import example_clips
 from slr.dataset.frames import read_frames
-from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks
-from slr.dataset.manifest import read_manifest
-from slr.dataset.paths import FRAMES, LANDMARKS, MANIFEST
-from slr.dataset.skeleton import Skeleton, skeleton
+from slr.dataset.skeleton import Skeleton
 from slr.errors import CorpusError, SlrError
 from slr.extraction.frames import clip_frames
+from slr.extraction.video import VideoReader, find_landmarks
 from slr.figures.draw import View, draw_skeleton, key_frames
 from slr.figures.sheet import TILE_HEIGHT, sheet_path, sheet_row, write_sheet
 from slr.io.files import atomic_path
@@ -29,7 +29,7 @@ MAX_GLOSSES = 200
 """Rows of a contact sheet; an image twice as tall is opened by few programs."""
 
 
-def show_clip(clip: str, out: str | Path | None = None, *, frames: Path = FRAMES, landmarks: Path = LANDMARKS) -> Path:
+def show_clip(clip: str, out: str | Path | None = None, dataset: Dataset | None = None) -> Path:
     """Draw landmarks over a clip's frames, or on blank paper where the corpus came without video.
 
     Parameters
@@ -39,8 +39,8 @@ def show_clip(clip: str, out: str | Path | None = None, *, frames: Path = FRAMES
         the default settings.
     out : path, optional
         `.mp4`, `.mkv` or `.mov` for a video, `.gif` for an animation. Default: the clip's name with `.mp4`, here.
-    frames, landmarks : Path
-        What the stages of those names wrote.
+    dataset : Dataset, optional
+        Where clip ids are from; this project's by default.
 
     Returns
     -------
@@ -57,15 +57,17 @@ def show_clip(clip: str, out: str | Path | None = None, *, frames: Path = FRAMES
     out = Path(out) if out else Path(f"{Path(clip).stem if Path(clip).exists() else clip.replace('/', '_')}.mp4")
     if out.suffix.lower() not in (*WRITTEN_SUFFIXES, ".gif"):
         raise SlrError(f"{out}: can't write '{out.suffix}'; choose {', '.join(WRITTEN_SUFFIXES)} or .gif")
-    view = None
+    dataset = dataset or Dataset()
+    reader = cache(lambda: VideoReader(FramesParams(), LandmarksParams()))
+    shown, joints = find_landmarks(clip, lambda: dataset.landmark_store, reader)
+    coordinates, view, fps = shown.coordinates, None, shown.fps
     if Path(clip).exists():
-        coordinates, images, fps, joints = _extracted(Path(clip))
+        times = shown.timestamps_s
+        fps = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 1.0
+        # Decoded a second time: cheap beside extraction, and a long video's frames would fill the memory.
+        images = (frame.image for frame in clip_frames(Path(clip), FramesParams()))
     else:
-        store = LandmarkStore(landmarks)
-        store.require(clip)
-        shown = store[clip]
-        coordinates, fps, joints = shown.coordinates, shown.fps, store.skeleton
-        images, view = _pictures(shown, store, frames)
+        images, view = _pictures(shown, dataset)
     drawn = (draw_skeleton(_enlarged(image), frame, joints, view)
              for image, frame in zip(images, coordinates, strict=True))
     if out.suffix.lower() == ".gif":
@@ -75,18 +77,17 @@ def show_clip(clip: str, out: str | Path | None = None, *, frames: Path = FRAMES
     return out
 
 
-def contact_sheet(out: str | Path, *, count: int = 6, manifest: Path = MANIFEST, frames: Path = FRAMES,
-                  landmarks: Path = LANDMARKS) -> Path:
+def contact_sheet(out: str | Path, dataset: Dataset | None = None, *, count: int = 6) -> Path:
     """Draw one example of each gloss: a row of frames with their landmarks, and gloss, clip id and signer beside it.
 
     Parameters
     ----------
     out : path
         A `.png` file.
+    dataset : Dataset, optional
+        This project's by default.
     count : int, default 6
         Frames of each example, chosen by `slr.figures.draw.key_frames`.
-    manifest, frames, landmarks : Path
-        What the stages corpus, frames and landmarks wrote.
 
     Returns
     -------
@@ -99,17 +100,17 @@ def contact_sheet(out: str | Path, *, count: int = 6, manifest: Path = MANIFEST,
         If `out` isn't a PNG, or no clip has landmarks and a gloss.
     """
     out = sheet_path(out)
-    store = LandmarkStore(landmarks)
-    clips = read_manifest(manifest)
+    dataset = dataset or Dataset()
+    store, clips = dataset.landmark_store, dataset.rows()
     examples = list(example_clips(clips, store.n_frames).items())
     if not examples:
-        raise CorpusError(f"no clip of {manifest} has landmarks and a gloss; there is nothing to show")
+        raise CorpusError(f"no clip of {dataset.manifest} has landmarks and a gloss; there is nothing to show")
     signers = clips.set_index("clip_id").signer
     rows = []
     for gloss, clip_id in examples[:MAX_GLOSSES]:
         signer = signers[clip_id] if isinstance(signers[clip_id], str) else "unknown"
         clip = store[clip_id]
-        pictures = _drawn_frames(clip, *_pictures(clip, store, frames), store.skeleton, count)
+        pictures = _drawn_frames(clip, *_pictures(clip, dataset), store.skeleton, count)
         rows.append(sheet_row(pictures, gloss or "no gloss", [f"clip {clip_id}", f"signer {signer}"]))
     left_out = len(examples) - len(rows)
     if left_out:
@@ -118,29 +119,11 @@ def contact_sheet(out: str | Path, *, count: int = 6, manifest: Path = MANIFEST,
     return out
 
 
-def _extracted(path: Path) -> tuple[np.ndarray, Iterator[np.ndarray], float, Skeleton]:
-    """Landmarks of a video that is in no store, its frames, their mean rate, and the skeleton."""
-    from slr.extraction.holistic import HolisticExtractor
-
-    params = LandmarksParams()
-    times: list[float] = []
-
-    def images() -> Iterator[np.ndarray]:
-        for frame in clip_frames(path, FramesParams()):
-            times.append(frame.timestamp_s)
-            yield frame.image
-
-    with HolisticExtractor(params) as extractor:
-        coordinates = extractor.extract(images())
-    fps = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 1.0
-    # Decoded a second time: cheap beside extraction, and a long video's frames would fill the memory.
-    return coordinates, (frame.image for frame in clip_frames(path, FramesParams())), fps, skeleton(params.skeleton)
-
-
-def _pictures(clip: ClipLandmarks, store: LandmarkStore, frames: Path) -> tuple[Sequence[np.ndarray], View | None]:
+def _pictures(clip: ClipLandmarks, dataset: Dataset) -> tuple[Sequence[np.ndarray], View | None]:
     """A clip's frames; for landmarks that came without, blank ones and the view that fills them."""
+    store = dataset.landmark_store
     if store.metadata.get("extractor", {}).get("name") != "imported":
-        return read_frames(frames, clip.clip_id)[1], None
+        return read_frames(dataset.frames, clip.clip_id)[1], None
     blank = np.full((DRAWN_SIDE, DRAWN_SIDE, 3), 255, np.uint8)
     view = View.around(clip.coordinates, store.skeleton, (DRAWN_SIDE, DRAWN_SIDE), clip.width / clip.height)
     return [blank] * len(clip), view

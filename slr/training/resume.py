@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from slr.io.files import atomic_path
-from slr.training.scores import SCORES
+from slr.tasks.base import Score
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class RunState:
 
     Attributes
     ----------
+    score : Score
+        The validation metric that selects the checkpoint.
     history : list of dict
         One row for each epoch done.
     best_epoch : int
@@ -32,6 +34,7 @@ class RunState:
         Time that all cores together spent: what doesn't depend on what else the machine does.
     """
 
+    score: Score
     history: list[dict[str, Any]] = field(default_factory=list)
     best_epoch: int = 0
     best: dict[str, Tensor] = field(default_factory=dict)
@@ -47,18 +50,17 @@ class RunState:
         """The state after one more epoch, whose weights are kept if its validation score is the best so far."""
         history = [*self.history, row]
         times = self.seconds + seconds, self.cpu_seconds + cpu_seconds
-        if self.best_epoch and _score(row) <= _score(self.history[self.best_epoch - 1]):
-            return RunState(history, self.best_epoch, self.best, *times)
+        if self.best_epoch and self._rank(row) <= self._rank(self.history[self.best_epoch - 1]):
+            return RunState(self.score, history, self.best_epoch, self.best, *times)
         best = {name: weight.detach().cpu().clone().contiguous() for name, weight in model.state_dict().items()}
-        return RunState(history, row["epoch"], best, *times)
+        return RunState(self.score, history, row["epoch"], best, *times)
 
-
-def _score(row: dict[str, Any]) -> tuple[float, float, int]:
-    """Higher is better: the task's own score on validation, then a lower loss; without validation, the later epoch."""
-    score = next(score for score in SCORES.values() if score.column in row)
-    if row[score.column] is None:
-        return 0, 0, row["epoch"]
-    return score.sign * row[score.column], -(row["val_loss"] or 0), 0
+    def _rank(self, row: dict[str, Any]) -> tuple[float, float, int]:
+        """Higher is better: the task's validation score, then a lower loss; without validation, the later epoch."""
+        value = row[self.score.column]
+        if value is None:
+            return 0, 0, row["epoch"]
+        return value if self.score.higher_is_better else -value, -(row["val_loss"] or 0), 0
 
 
 class Checkpoint:
@@ -85,7 +87,7 @@ class Checkpoint:
             save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary,
                       metadata={"reached": json.dumps(numbers)})
 
-    def load(self, learner: nn.Module, optimizer: torch.optim.Optimizer) -> RunState | None:
+    def load(self, learner: nn.Module, optimizer: torch.optim.Optimizer, score: Score) -> RunState | None:
         """Put the saved state into both and return how far the run had come; None where nothing was saved."""
         if not self.path.exists():
             return None
@@ -101,4 +103,4 @@ class Checkpoint:
             index, name = key.split(".", 1)
             state.setdefault(int(index), {})[name] = value
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-        return RunState(best=groups["best"], **reached)
+        return RunState(score, best=groups["best"], **reached)

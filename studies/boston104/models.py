@@ -2,15 +2,11 @@
 
 from typing import NamedTuple
 
-from slr.params import (
-    AugmentParams,
-    ModelParams,
-    MultistreamParams,
-    PoseCtcParams,
-    ScaStgcnDetectionParams,
-    WindowsParams,
-)
+from slr.params import AugmentParams, ModelParams, WindowsParams
 from slr.params.families.ctc import CtcParams
+from slr.params.families.multistream import MultistreamParams
+from slr.params.families.pose_ctc import PoseCtcParams
+from slr.params.families.stgcn import ScaStgcnDetectionParams
 from studies.boston104.templates import Cover
 
 DATA = {"joints": "boston-3", "normalise": "none"}

@@ -150,7 +150,7 @@ def read_sentences(folder: Path, manifest: Path, landmarks: Path, templates: Tem
                for seed in range(1, (members or READER.seeds) + 1)]
     means = np.log(np.mean(_all(readers, workers), 0) + 1e-10)
     clips = read_manifest(manifest).set_index("clip_id")
-    store, step = LandmarkStore(landmarks), READER.params.frames_a_moment
+    store, step = LandmarkStore(landmarks), READER.params.temporal_stride
     moments = [-(-len(store.frame_numbers(clip_id)) // step) for clip_id in test]
     training = [list(glosses) for glosses in clips.glosses[list(train)]]
     labels = sorted({gloss for glosses in training for gloss in glosses})
@@ -176,7 +176,7 @@ def name_words(folder: Path, words: Words, workers: int) -> dict[str, np.ndarray
 
 def tell_signing(folder: Path, manifest: Path, landmarks: Path, train: Sequence[str], test: Sequence[str],
                  workers: int) -> dict[str, float]:
-    """The metrics of the detector of signing (`slr.evaluation.streams`)."""
+    """The metrics of the detector of signing (`slr.evaluation.detection`)."""
     data = split(folder, streams(folder, manifest, landmarks), landmarks, test, train)
     model = trained(folder / "detector", "detector", DETECTOR.params, data, workers)
     return evaluate(model, settings("detector", DETECTOR.params, workers), **data._asdict(),

@@ -1,15 +1,11 @@
 """The models of the study: each family with settings for 12 joints in metres, at a stated budget."""
 
-from slr.params import (
-    AttentionStgcnParams,
-    AugmentParams,
-    ModelParams,
-    MultistreamParams,
-    ScaStgcnParams,
-    SiltParams,
-    SpoterParams,
-    TransformerParams,
-)
+from slr.params import AugmentParams, ModelParams
+from slr.params.families.multistream import MultistreamParams
+from slr.params.families.silt import SiltParams
+from slr.params.families.spoter import SpoterParams
+from slr.params.families.stgcn import AttentionStgcnParams, ScaStgcnParams
+from slr.params.families.transformer import TransformerParams
 
 BEST = "best"
 """The project's own design, `multistream`: up to 5 CPU minutes a fold; the others have 40 CPU seconds."""

@@ -2,7 +2,9 @@
 
 from typing import Literal, NamedTuple
 
-from slr.params import AugmentParams, BatchingParams, EmbeddingParams, ModelParams, MultistreamParams, SpoterParams
+from slr.params import AugmentParams, BatchingParams, EmbeddingParams, ModelParams
+from slr.params.families.multistream import MultistreamParams
+from slr.params.families.spoter import SpoterParams
 from studies.slovak_oneshot.common import COMMON
 
 Corpus = Literal["sample", "isl", "front"]

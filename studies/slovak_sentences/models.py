@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
-from slr.params import AugmentParams, JoinedParams, PoseCtcParams, ScaStgcnDetectionParams, WindowsParams
+from slr.params import AugmentParams, JoinedParams, WindowsParams
+from slr.params.families.pose_ctc import PoseCtcParams
+from slr.params.families.stgcn import ScaStgcnDetectionParams
 
 VIEWS = AugmentParams(probability=0.9, yaw_degrees=60, squeeze=0, perspective=0, rotate_degrees=8, arm_degrees=6,
                       noise_std=0.1, scale=0.1, frame_rate=0.2)

@@ -12,7 +12,7 @@ from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import read_manifest
 from slr.dataset.skeleton import Skeleton
-from slr.evaluation.streams import probabilities_of
+from slr.evaluation.detection import probabilities_of
 from slr.inference.model import TrainedModel
 from slr.metrics.detection import best_threshold, pr_auc, precision_recall_f1
 from slr.segments.frames import frame_probabilities

@@ -12,7 +12,7 @@ from slr.data.batches import Batch
 from slr.data.normalise import normaliser
 from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ParamsError
-from slr.params import AugmentParams, TrainingParams
+from slr.params import AugmentParams, ModelParams
 from tests.helpers.landmark_corpus import JOINTS
 
 OFF = {"rotate_degrees": 0, "squeeze": 0, "perspective": 0, "arm_degrees": 0, "noise_std": 0}
@@ -221,7 +221,7 @@ def test_a_hand_turns_with_its_arm():
 
 def test_settings_that_could_do_nothing_say_so():
     with pytest.raises(ValueError, match="frame_rate.*resampled to 32 frames.*frame_rate: 0"):
-        TrainingParams(frames=32, augment={"frame_rate": 0.1})
+        ModelParams(frames=32, augment={"frame_rate": 0.1})
     with pytest.raises(ValueError, match="yaw_degrees.*'kinect-20' needs its depth; set channels: 3"):
-        TrainingParams(joints="kinect-20", augment={"yaw_degrees": 10})
-    assert TrainingParams(joints="kinect-20", channels=3, augment={"yaw_degrees": 10, "crop": 0.1}, frames=32)
+        ModelParams(joints="kinect-20", augment={"yaw_degrees": 10})
+    assert ModelParams(joints="kinect-20", channels=3, augment={"yaw_degrees": 10, "crop": 0.1}, frames=32)

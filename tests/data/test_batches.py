@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slr.data.batches import by_sign, collate, evaluation_batches, similar_lengths
+from slr.data.batches import by_sign, similar_lengths
 from slr.data.clips import arrange, load_clips, pick_joints
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import write_store
@@ -27,7 +27,7 @@ def clips_of(lengths: list[int], seed: int = 0):
 
 def test_a_batch_holds_each_clip_and_marks_padding_and_missing_joints():
     clips = clips_of([3, 7, 5])
-    batch = collate(clips, torch.tensor([2, 0]))
+    batch = clips.batch(torch.tensor([2, 0]))
     assert batch.landmarks.shape == (2, 5, 54, 2) and batch.landmarks.dtype == torch.float32
     assert batch.clip_ids == ("c2", "c0") and batch.lengths.tolist() == [5, 3] and batch.targets.tolist() == [2, 0]
     assert batch.signers.tolist() == [1, 0]
@@ -48,7 +48,7 @@ def test_every_clip_comes_once_in_an_order_that_follows_from_the_generator():
 
 def test_evaluation_reads_every_clip_once_and_says_which():
     clips = clips_of([5] * 10 + [50] * 9 + [4])
-    found = list(evaluation_batches(clips, 4))
+    found = list(clips.evaluation_batches(4))
     assert sorted(sum((batch.clip_ids for batch, _ in found), ())) == sorted(clips.clip_ids)
     for batch, indices in found:
         assert batch.clip_ids == tuple(clips.clip_ids[i] for i in indices)
@@ -59,7 +59,7 @@ def test_evaluation_reads_every_clip_once_and_says_which():
 def test_batches_of_similar_length_have_little_padding():
     lengths = np.random.default_rng(0).integers(10, 100, 256).tolist()
     clips = clips_of(lengths)
-    padded = sum(collate(clips, batch).frames.numel() for batch in similar_lengths(clips, 32, torch.Generator()))
+    padded = sum(clips.batch(batch).frames.numel() for batch in similar_lengths(clips, 32, torch.Generator()))
     assert padded < 1.2 * sum(lengths)
 
 

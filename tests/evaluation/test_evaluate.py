@@ -1,5 +1,7 @@
 """Testing a model: the metrics are those of the predictions, the predictions those of the model."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -10,7 +12,7 @@ from slr.dataset.signers import write_signers
 from slr.dataset.splits import read_splits, write_splits
 from slr.errors import CorpusError, ModelError
 from slr.evaluation.evaluate import evaluate
-from slr.evaluation.signs import measure
+from slr.evaluation.isolated import measure
 from slr.inference.model import load_model
 from slr.io.files import read_json, write_json
 from slr.metrics.classification import wilson
@@ -30,13 +32,13 @@ def trained(tmp_path_factory):
     """A made-up corpus and the folder of a model of it."""
     folder = tmp_path_factory.mktemp("trained")
     corpus = landmark_corpus.make(folder, glosses=6, repetitions=2)
-    train("spoter", settings(), *corpus, out=folder / "model", work=folder / "work")
+    train("spoter", settings(), corpus, out=folder / "model", work=folder / "work")
     return corpus, folder / "model"
 
 
 def run(trained, tmp_path, params: Params | None = None, **changed):
     corpus, model = trained
-    return evaluate(model, params or settings(), *corpus._replace(**changed),
+    return evaluate(model, params or settings(), replace(corpus, **changed),
                     metrics_path=tmp_path / "metrics.json", report_dir=tmp_path / "report")
 
 

@@ -1,11 +1,12 @@
 """Cross-validation by signer: who is tested, validated and trained where, and that nothing done is done again."""
-
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.dataset.splits import read_splits
@@ -14,7 +15,10 @@ from slr.evaluation import folds
 from slr.evaluation.folds import by_signer, cross_validate, fold_splits, summarise
 from slr.extraction.frames import extract_frames
 from slr.io.video import write_video
-from slr.params import FramesParams, Params, PoseCtcParams, SplitsParams, SpoterParams, StfnetParams, parse
+from slr.params import FramesParams, Params, SplitsParams, parse
+from slr.params.families.pose_ctc import PoseCtcParams
+from slr.params.families.spoter import SpoterParams
+from slr.params.families.stfnet import StfnetParams
 from slr.partition.splits import make_splits
 from tests.helpers import landmark_corpus
 
@@ -27,11 +31,11 @@ def settings(n_folds: int = 100, **evaluation) -> Params:
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory) -> landmark_corpus.Corpus:
+def corpus(tmp_path_factory) -> Dataset:
     return landmark_corpus.make(tmp_path_factory.mktemp("corpus"), glosses=3, signers=4, repetitions=2)
 
 
-def dealt(corpus: landmark_corpus.Corpus, n_folds: int, **options) -> list[pd.DataFrame]:
+def dealt(corpus: Dataset, n_folds: int, **options) -> list[pd.DataFrame]:
     """The splits of every fold, with the manifest's columns."""
     manifest = read_manifest(corpus.manifest)
     splits = make_splits(manifest, LandmarkStore(corpus.landmarks).clip_ids, SplitsParams(folds=n_folds))
@@ -84,7 +88,7 @@ def test_two_folds_of_one_leave_nothing_to_train_on(corpus):
 
 
 def test_every_model_is_tested_in_every_fold_and_never_twice(corpus, tmp_path, monkeypatch):
-    run = {"landmarks": corpus.landmarks, "manifest": corpus.manifest, "out": tmp_path, "workers": 1}
+    run = {"dataset": corpus, "out": tmp_path, "workers": 1}
     models = {"a": SMALL, "b": SMALL.model_copy(update={"lr": 0.01})}
     table = cross_validate(models, settings(2), **run)
     assert list(table.columns[:4]) == ["model", "fold", "signer", "top1"]
@@ -124,7 +128,7 @@ def test_a_failure_is_named_and_costs_only_itself(corpus, tmp_path):
     models = {"good": SMALL, "bad": SMALL.model_copy(update={
         "optimizer": "sgd", "lr": 1e12, "warmup_epochs": 0, "gradient_clip": 0, "norm_first": False, "epochs": 3})}
     with pytest.raises(SlrError, match=r"(?s)\d of 4 trainings failed:.*bad, fold \d: ModelError: .*not|nan|inf"):
-        cross_validate(models, settings(2), landmarks=corpus.landmarks, manifest=corpus.manifest, out=tmp_path,
+        cross_validate(models, settings(2), corpus, out=tmp_path,
                        workers=1, keep_models=True)
     for fold in range(2):
         assert (tmp_path / f"fold-{fold}/good/result.json").exists()
@@ -140,7 +144,7 @@ def test_a_training_can_be_sent_to_another_process(tmp_path):
 
 def test_no_folds_is_an_error(corpus, tmp_path):
     with pytest.raises(CorpusError, match="splits.folds"):
-        cross_validate({"a": SMALL}, settings(0), landmarks=corpus.landmarks, manifest=corpus.manifest, out=tmp_path)
+        cross_validate({"a": SMALL}, settings(0), corpus, out=tmp_path)
 
 
 def test_sentences_are_tested_too_from_landmarks_and_from_frames(tmp_path):
@@ -152,14 +156,15 @@ def test_sentences_are_tested_too_from_landmarks_and_from_frames(tmp_path):
     models = {"poses": PoseCtcParams(width=16, heads=1, layers=1, epochs=1),
               "pictures": StfnetParams(backbone="tiny", hidden=16, temporal=["K3", "P2"], lstm_layers=1, epochs=1,
                                        lstm_dropout=0, images={"resize": 32, "crop": 32})}
-    run = {"landmarks": made.landmarks, "manifest": made.manifest, "out": tmp_path / "out", "workers": 1}
-    table = cross_validate(models, settings(2), **run, frames=tmp_path / "frames")
+    run = {"dataset": replace(made, frames=tmp_path / "frames"), "out": tmp_path / "out", "workers": 1}
+    table = cross_validate(models, settings(2), **run)
     assert list(table.columns[:5]) == ["model", "fold", "signer", "wer", "clips"] and len(table) == 4
     assert set(table.clips) == {6} and sorted("+".join(table.signer[:2]).split("+")) == ["s0", "s1", "s2", "s3"]
     summary = summarise(table)
     assert summary.wer_max["pictures"] == table.wer[2:].max() and summary.clips.tolist() == [12, 12]
     assert summary.wer_mean["poses"] == pytest.approx(table.wer[:2].mean())
-    with pytest.raises(SlrError, match="pictures, fold 0: CorpusError: family stfnet reads frames"):
+    run["dataset"] = replace(made, frames=tmp_path / "none")
+    with pytest.raises(CorpusError, match="none"):
         cross_validate({"pictures": models["pictures"]}, settings(2), **run)
 
 

@@ -27,7 +27,7 @@ def model(tmp_path_factory):
     params = parse({"models": {"spoter": {"family": "spoter", "d_model": 16, "heads": 2, "encoder_layers": 1,
                                           "decoder_layers": 1, "feedforward": 32, "epochs": 40, "lr": 0.003}},
                     "compute": {"workers": 1}})
-    train("spoter", params, *corpus, out=folder / "model", work=folder / "work")
+    train("spoter", params, corpus, out=folder / "model", work=folder / "work")
     return folder / "model"
 
 

@@ -9,13 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from slr.cli import app
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.dataset.splits import read_splits
 from slr.errors import CorpusError, GalleryError, ModelError, SlrError
 from slr.gallery.answer import Finder
 from slr.gallery.build import add_to_index, build_index, describe
-from slr.gallery.entries import Entry, Places, entries
+from slr.gallery.entries import Entry, entries
 from slr.gallery.gallery import read_gallery, write_gallery
 from slr.inference.model import load_model
 from slr.io.files import file_hash
@@ -63,8 +64,7 @@ def test_a_split_becomes_a_gallery_of_the_models_features(index):
 
 def test_an_embedding_model_gives_its_vectors(project, tmp_path):
     """Searched in a gallery of its training clips it answers as the model itself, which compares with them too."""
-    corpus = landmark_corpus.Corpus(*(project / "data" / name for name in (
-        "landmarks", "splits.parquet", "manifest.parquet", "signers.parquet")))
+    corpus = Dataset.below(project / "data")
     losses = {"classification": 0, "triplet": 1}
     model = run(corpus, tmp_path, settings(embedding={"size": 8}, losses=losses, epochs=2))
     gallery = build_index(split="train", model=model, out=tmp_path / "index.parquet")
@@ -107,7 +107,7 @@ def test_a_new_sign_needs_one_example(tmp_path):
     assert np.mean([answer.neighbours[0].gloss == "gloss0" for answer in after]) >= 0.75
 
 
-def test_adding_a_clip_again_replaces_it_and_says_so(index):
+def test_adding_a_clip_again_redataset_it_and_says_so(index):
     some = of_split("train")[:2]
     size = len(read_gallery(index))
     gallery, replaced = add_to_index([*some, *of_split("val")], index=index)
@@ -148,12 +148,12 @@ def test_what_can_be_named(tmp_path):
     (tmp_path / "a.mp4").touch()
     (tmp_path / "b").mkdir()
     (tmp_path / "my.csv").write_text("path,gloss,signer\na.mp4,HOUSE,anna\nb,TREE,\n")
-    found = entries([f"{tmp_path}/a.mp4=my house", f"{tmp_path}/my.csv", "s0-g1-0"], None, Places())
+    found = entries([f"{tmp_path}/a.mp4=my house", f"{tmp_path}/my.csv", "s0-g1-0"], None, Dataset())
     assert found == [
         Entry(f"{tmp_path}/a.mp4", "my house", None, tmp_path / "a.mp4"),
         Entry(f"{tmp_path}/a.mp4", "HOUSE", "anna", tmp_path / "a.mp4"),
         Entry(f"{tmp_path}/b", "TREE", None, tmp_path / "b"), Entry("s0-g1-0", "gloss1", "s0")]
-    assert len(entries(["s0-g1-0"], "val", Places())) == 1 + len(of_split("val"))
+    assert len(entries(["s0-g1-0"], "val", Dataset())) == 1 + len(of_split("val"))
 
 
 @pytest.mark.parametrize("text, message", [
@@ -165,7 +165,7 @@ def test_a_csv_that_cannot_be_used_is_refused(tmp_path, text, message):
     (tmp_path / "here.mp4").touch()
     (tmp_path / "my.csv").write_text(text)
     with pytest.raises(CorpusError, match=message):
-        entries([f"{tmp_path}/my.csv"], None, Places())
+        entries([f"{tmp_path}/my.csv"], None, Dataset())
 
 
 @pytest.mark.parametrize("clips, split, message", [
@@ -174,17 +174,17 @@ def test_a_csv_that_cannot_be_used_is_refused(tmp_path, text, message):
     (["none.csv"], None, "can't be read")])
 def test_what_cannot_be_named_is_refused(clips, split, message):
     with pytest.raises(SlrError, match=message):
-        entries(clips, split, Places())
+        entries(clips, split, Dataset())
 
 
 def test_a_clip_without_a_gloss_has_no_place_in_a_gallery(tmp_path):
     clips = read_manifest("data/manifest.parquet")
     clips.at[0, "glosses"] = []
     write_manifest(tmp_path / "manifest.parquet", clips)
-    places = Places(manifest=tmp_path / "manifest.parquet")
+    dataset = Dataset(manifest=tmp_path / "manifest.parquet")
     with pytest.raises(GalleryError, match=f"'{clips.clip_id[0]}' has no gloss"):
-        entries([clips.clip_id[0]], None, places)
-    assert len(entries([], "train", places)) == len(of_split("train")) - 1
+        entries([clips.clip_id[0]], None, dataset)
+    assert len(entries([], "train", dataset)) == len(of_split("train")) - 1
 
 
 def test_a_gallery_of_other_vectors_under_the_models_name_is_refused(index, tmp_path):

@@ -1,11 +1,11 @@
 """A made-up landmark corpus that a model can learn in seconds: no video, no extractor."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmarks import ClipLandmarks, write_store
 from slr.dataset.manifest import SCHEMA, write_manifest
 from slr.dataset.signers import write_signers
@@ -17,15 +17,6 @@ METADATA = {"frames": {"fps": 15.0}, "extractor": {"name": "made-up", "settings"
 BODY = {"nose": (0.5, 0.25), "neck": (0.5, 0.38), "right_eye": (0.48, 0.22), "left_eye": (0.52, 0.22),
         "right_ear": (0.45, 0.24), "left_ear": (0.55, 0.24), "right_shoulder": (0.4, 0.4), "left_shoulder": (0.6, 0.4),
         "right_elbow": (0.36, 0.58), "left_elbow": (0.64, 0.58), "right_wrist": (0.4, 0.7), "left_wrist": (0.6, 0.7)}
-
-
-class Corpus(NamedTuple):
-    """Paths of a made-up corpus, as the pipeline's stages would have left them."""
-
-    landmarks: Path
-    splits: Path
-    manifest: Path
-    signers: Path
 
 
 def clip(gloss: int, rng: np.random.Generator, clip_id: str = "c", missing: float = 0.02) -> ClipLandmarks:
@@ -50,7 +41,7 @@ def clip(gloss: int, rng: np.random.Generator, clip_id: str = "c", missing: floa
     return ClipLandmarks(clip_id, 15, 320, 320, coordinates)
 
 
-def make(folder: Path, glosses: int = 4, signers: int = 6, repetitions: int = 4) -> Corpus:
+def make(folder: Path, glosses: int = 4, signers: int = 6, repetitions: int = 4) -> Dataset:
     """Clips with one sign: every signer shows every gloss so many times."""
     rng = np.random.default_rng(0)
     shown = [(f"s{signer}-g{gloss}-{repetition}", f"s{signer}", gloss)
@@ -59,7 +50,7 @@ def make(folder: Path, glosses: int = 4, signers: int = 6, repetitions: int = 4)
                           for clip_id, signer, gloss in shown])
 
 
-def sentences(folder: Path, glosses: int = 4, signers: int = 6, repetitions: int = 6, longest: int = 3) -> Corpus:
+def sentences(folder: Path, glosses: int = 4, signers: int = 6, repetitions: int = 6, longest: int = 3) -> Dataset:
     """Clips with one to `longest` signs after one another, a pause before, between and behind; with segments."""
     rng = np.random.default_rng(0)
     rows = []
@@ -77,7 +68,7 @@ def sentences(folder: Path, glosses: int = 4, signers: int = 6, repetitions: int
     return write(folder, rows)
 
 
-def streams(folder: Path, signers: int = 6, repetitions: int = 2, turns: int = 6) -> Corpus:
+def streams(folder: Path, signers: int = 6, repetitions: int = 2, turns: int = 6) -> Dataset:
     """Streams in which a signer signs (S) and pauses (n) in turn."""
     rng = np.random.default_rng(0)
     rows = []
@@ -103,13 +94,12 @@ def _joined(clip_id: str, pieces: list[np.ndarray]) -> ClipLandmarks:
     return ClipLandmarks(clip_id, 15, 320, 320, np.concatenate(pieces))
 
 
-def write(folder: Path, rows: list[tuple[ClipLandmarks, str, list[str], list[dict]]]) -> Corpus:
+def write(folder: Path, rows: list[tuple[ClipLandmarks, str, list[str], list[dict]]]) -> Dataset:
     """Write clips (with signer, glosses, segments) as the pipeline's stages would have left them, below `folder`.
 
     The last signer is for testing, the one before for validation. Pseudo-signers are signers, two to a cluster.
     """
-    corpus = Corpus(folder / "landmarks", folder / "splits.parquet", folder / "manifest.parquet",
-                    folder / "signers.parquet")
+    corpus = Dataset.below(folder)
     write_store(corpus.landmarks, [row[0] for row in rows], JOINTS, metadata=METADATA)
     *_, validating, testing = sorted({signer for _, signer, _, _ in rows})
     split_of = {testing: "test", validating: "val"}

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from slr.data.images import RgbBatch
+from slr.data.rgb import RgbBatch
 from slr.models.stfnet import Stfnet
 from slr.params.families.stfnet import StfnetParams
 
@@ -15,7 +15,7 @@ TINY = {"backbone": "tiny", "hidden": 32, "lstm_dropout": 0}
 def network(**settings) -> Stfnet:
     """A tiny network in evaluation, whose fusion blocks, norms and lift pooling do something."""
     torch.manual_seed(0)
-    model = Stfnet(StfnetParams(**(TINY | settings)), CLASSES).eval()
+    model = Stfnet(StfnetParams(**(TINY | settings)), None, CLASSES - 1).eval()
     generator = torch.Generator().manual_seed(1)
     for name, weight in model.named_parameters():
         if name.endswith("alpha"):

@@ -1,5 +1,6 @@
 """Explaining a clip and dumping features, by the folder of a model: of landmarks or frames, of a clip or a video."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from typer.testing import CliRunner
 
 from slr.cli import app
+from slr.dataset.dataset import Dataset
 from slr.dataset.frames import FrameStore
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import SCHEMA, write_manifest
@@ -22,7 +24,11 @@ from slr.inference.features import write_features
 from slr.inference.model import load_model
 from slr.io.video import probe, write_video
 from slr.models import build
-from slr.params import FramesParams, PoseCtcParams, ScaStgcnDetectionParams, SpoterParams, StfnetParams
+from slr.params import FramesParams
+from slr.params.families.pose_ctc import PoseCtcParams
+from slr.params.families.spoter import SpoterParams
+from slr.params.families.stfnet import StfnetParams
+from slr.params.families.stgcn import ScaStgcnDetectionParams
 from tests.helpers import landmark_corpus
 
 GLOSSES = ["gloss0", "gloss1", "gloss2", "gloss3"]
@@ -79,8 +85,8 @@ def pictures(tmp_path_factory) -> Path:
 
 
 def test_a_video_is_explained_as_the_clip_that_the_pipeline_made_of_it(pictures, tmp_path):
-    model, places = pictures.parent / "pictures", {"frames": pictures / "frames", "landmarks": pictures / "landmarks"}
-    found = explain("one", model, tmp_path / "clip", **places)
+    model, dataset = pictures.parent / "pictures", Dataset.below(pictures)
+    found = explain("one", model, tmp_path / "clip", dataset)
     assert found and explain(str(pictures / "one.mp4"), model, tmp_path / "video") == found
     table = pd.read_csv(tmp_path / "clip/glosses.csv")
     assert table.gloss.tolist() == [gloss.label for gloss in found] and table.end_s.max() <= 2.6
@@ -88,14 +94,13 @@ def test_a_video_is_explained_as_the_clip_that_the_pipeline_made_of_it(pictures,
     assert (video.n_frames, video.duration_s) == (20, pytest.approx(2.6, rel=0.01))
     for file in ("glosses.csv", "gradcam.mp4", "frames/00011.jpg"):
         assert (tmp_path / "clip" / file).read_bytes() == (tmp_path / "video" / file).read_bytes()
-    other = explain("two", model, tmp_path / "other", **places)
+    other = explain("two", model, tmp_path / "other", dataset)
     assert len(list((tmp_path / "other/frames").iterdir())) == 20 and other
 
 
 @pytest.mark.parametrize("name", ["poses", "signs"])
 def test_a_clip_of_landmarks_is_explained_by_its_joints(sentences, tmp_path, name):
-    found = explain("s1-0", sentences.parent / name, tmp_path / "out", frames=sentences / "frames",
-                    landmarks=sentences / "landmarks")
+    found = explain("s1-0", sentences.parent / name, tmp_path / "out", Dataset.below(sentences))
     table = pd.read_csv(tmp_path / "out/importance.csv")
     frames = LandmarkStore(sentences / "landmarks").n_frames["s1-0"]
     assert found and len(table) == frames * len(found) and "right_wrist" in table and (len(found) == 1) == (
@@ -105,27 +110,27 @@ def test_a_clip_of_landmarks_is_explained_by_its_joints(sentences, tmp_path, nam
 
 
 def test_what_cannot_be_explained_says_why(sentences, pictures, tmp_path):
-    places = {"frames": pictures / "frames", "landmarks": sentences / "landmarks"}
+    dataset = replace(Dataset.below(sentences), frames=pictures / "frames")
     poses, seen = sentences.parent / "poses", pictures.parent / "pictures"
     (tmp_path / "there").mkdir()
     with pytest.raises(CorpusError, match="there is there already; choose a new folder"):
-        explain("s1-0", poses, tmp_path / "there", **places)
+        explain("s1-0", poses, tmp_path / "there", dataset)
     with pytest.raises(CorpusError, match="no clip 's1-00'.*nearest ids: s1-0"):
-        explain("s1-00", poses, tmp_path / "out", **places)
+        explain("s1-00", poses, tmp_path / "out", dataset)
     with pytest.raises(CorpusError, match="no clip 'three'"):
-        explain("three", seen, tmp_path / "out", **places)
+        explain("three", seen, tmp_path / "out", dataset)
     (tmp_path / "broken.mp4").write_bytes(b"no video")
     with pytest.raises(SlrError, match=r"not a readable video.*\(.*broken.mp4\)"):
-        explain(tmp_path / "broken.mp4", seen, tmp_path / "out", **places)
+        explain(tmp_path / "broken.mp4", seen, tmp_path / "out", dataset)
     detector = model_of(tmp_path / "detector", ScaStgcnDetectionParams(widths=[16], hidden=16),
                         LandmarkStore(sentences / "landmarks").metadata)
     with pytest.raises(ModelError, match="finds where signing is; name one that reads"):
-        explain("s1-0", detector, tmp_path / "out", **places)
+        explain("s1-0", detector, tmp_path / "out", dataset)
     with pytest.raises(ModelError, match="finds where signing is, window by window"):
         write_features(tmp_path / "out.parquet", model=detector, data=sentences)
     other = model_of(tmp_path / "other", POSES, {"skeleton": "spoter-54", "channels": ["x", "y"]})
     with pytest.raises(ModelError, match="other was trained on landmarks made differently"):
-        explain("s1-0", other, tmp_path / "out", **places)
+        explain("s1-0", other, tmp_path / "out", dataset)
     assert not (tmp_path / "out").exists()
 
 

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 import torch
 
+from slr.decoding.readings import readings
 from slr.decoding.records import Gloss
 from slr.inference.gradcam import SHOWN_SIDE, GlossHeat, gradcam, overlay, write_gradcam
-from slr.inference.readings import readings
 from slr.io.video import probe
 from tests.helpers.rgb_batches import CLASSES, batch_of, network
 

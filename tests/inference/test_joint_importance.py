@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 import torch
 
-from slr.data.batches import collate
 from slr.data.clips import Clips
 from slr.dataset.skeleton import skeleton
+from slr.decoding.readings import readings
 from slr.inference.joint_importance import joint_importance, write_joint_importance
 from slr.inference.model import TrainedModel
-from slr.inference.readings import readings
 from slr.models import build
-from slr.params import PoseCtcParams, SpoterParams
+from slr.params.families.pose_ctc import PoseCtcParams
+from slr.params.families.spoter import SpoterParams
 
 SMALL = {"width": 32, "heads": 2, "layers": 1, "normalise": "none"}
 SENTENCES = {"lstm": PoseCtcParams(**SMALL), "graph": PoseCtcParams(**SMALL, front="graph", strides=[1]),
@@ -48,7 +48,7 @@ def difference(trained: TrainedModel, clips: Clips, scores, changed: np.ndarray)
     for step in (1e-6, -1e-6):
         scale = torch.from_numpy(1 + step * changed)[..., None]
         with torch.no_grad():
-            found.append(scores(trained.model(collate(replace(clips, landmarks=clips.landmarks * scale),
+            found.append(scores(trained.model(replace(clips, landmarks=clips.landmarks * scale).batch(
                                                       torch.tensor([0])))))
     return [(more - less) / 2e-6 for more, less in zip(*found, strict=True)]
 
@@ -69,7 +69,7 @@ def agrees(trained: TrainedModel, clips: Clips, scores) -> None:
 @pytest.mark.parametrize("name", SENTENCES)
 def test_of_sentences_it_is_how_fast_the_glosses_logits_grow(name):
     trained, clips = trained_of(SENTENCES[name]), clips_of(54)
-    said = readings(trained.model(collate(clips, torch.tensor([0])))["sequence_logits"][0], trained.labels)
+    said = readings(trained.model(clips.batch(torch.tensor([0])))["sequence_logits"][0], trained.labels)
     assert len(said) > 1
     agrees(trained, clips, lambda answer: [of.score(answer["sequence_logits"][0]).item() for of in said])
     found = joint_importance(trained, clips)

@@ -23,7 +23,7 @@ from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
 from slr.dataset.signers import write_signers
 from slr.dataset.splits import write_splits
 from slr.errors import ClipError, ModelError
-from slr.evaluation.streams import probabilities_of
+from slr.evaluation.detection import probabilities_of
 from slr.inference import transcribe
 from slr.inference.model import TrainedModel, load_model
 from slr.inference.spool import Spool

@@ -11,7 +11,7 @@ import torch
 from typer.testing import CliRunner
 
 from slr.cli import app
-from slr.data.images import RgbBatch, RgbClips
+from slr.data.rgb import RgbBatch, RgbClips
 from slr.dataset.frames import FrameStore
 from slr.dataset.landmark_store import LandmarkStore
 from slr.decoding.decoder import Decoder
@@ -58,7 +58,7 @@ def test_a_whole_video_is_read_as_evaluation_reads_its_clip(models, video, tiny_
     recogniser = load_model(models / "pictures", "continuous")
     clips, store = RgbClips(tiny_frames, (CLIP,), recogniser.params.images), FrameStore(tiny_frames)
     scores = recogniser.log_probabilities(clips)[0]
-    rate = store.fps(CLIP) * int(clips.lengths) / store.n_frames[CLIP] / recogniser.params.frames_a_moment
+    rate = store.fps(CLIP) * int(clips.lengths) / store.n_frames[CLIP] / recogniser.params.temporal_stride
     expected = Decoder(boundaries="middle")(scores)[0].glosses
     found = Transcriber(None, models / "pictures")(video)
     assert set(found) == {"glosses"} and expected
@@ -74,7 +74,7 @@ def test_a_stretch_of_more_frames_than_are_seen_is_read_as_evaluation_reads_its_
     recogniser, store = load_model(models / "few", "continuous"), FrameStore(tiny_frames)
     clips = RgbClips(tiny_frames, (CLIP,), recogniser.params.images)
     scores, n_frames = recogniser.log_probabilities(clips)[0], store.n_frames[CLIP]
-    rate = store.fps(CLIP) * int(clips.lengths) / n_frames / recogniser.params.frames_a_moment
+    rate = store.fps(CLIP) * int(clips.lengths) / n_frames / recogniser.params.temporal_stride
     expected = Decoder(boundaries="middle")(scores)[0].glosses
     last_s = n_frames / store.fps(CLIP)
     (stretch,) = stretches_of(clip_frames(video, FramesParams()), [(0, last_s)], recogniser.params.images)
@@ -128,7 +128,7 @@ def test_the_pictures_of_each_stretch_of_signing_are_read(models, video, monkeyp
         batch = RgbBatch(images, torch.tensor([len(pictures)]), torch.empty(1, 0).long(), ("",))
         with torch.inference_mode():
             scores = recogniser.model(batch)["sequence_logits"][0].log_softmax(1).numpy()
-        stride = recogniser.params.frames_a_moment
+        stride = recogniser.params.temporal_stride
         expected += [(LABELS[gloss.label - 1], *np.interp([start + gloss.start * stride, min(
             start + gloss.end * stride, end)], np.arange(len(edges_s)), edges_s).tolist())
             for gloss in Decoder(boundaries="middle")(scores)[0].glosses]

@@ -8,7 +8,8 @@ from torch.nn import functional as F
 
 from slr.errors import ParamsError
 from slr.models import build
-from slr.params import AttentionStgcnParams, parse
+from slr.params import parse
+from slr.params.families.stgcn import AttentionStgcnParams
 from tests.helpers.batches import CLASSES, batch_of, padded, reordered, with_rubbish
 
 VARIANTS = {"smaller": AttentionStgcnParams(widths=[16, 16, 16, 32], hidden=16),

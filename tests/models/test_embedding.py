@@ -10,15 +10,12 @@ from slr.dataset.skeleton import skeleton
 from slr.losses.classification import Criterion
 from slr.models import build
 from slr.models.embedding import Embedded, nearest
-from slr.params import (
-    AttentionStgcnParams,
-    MultistreamParams,
-    ScaStgcnParams,
-    SiltParams,
-    SpoterParams,
-    TrainingParams,
-    TransformerParams,
-)
+from slr.params import ModelParams
+from slr.params.families.multistream import MultistreamParams
+from slr.params.families.silt import SiltParams
+from slr.params.families.spoter import SpoterParams
+from slr.params.families.stgcn import AttentionStgcnParams, ScaStgcnParams
+from slr.params.families.transformer import TransformerParams
 from tests.helpers.batches import CLASSES, batch_of, padded, with_rubbish
 
 SMALL = {"d_model": 16, "heads": 2, "feedforward": 32}
@@ -32,7 +29,7 @@ FAMILIES = {
 LOSSES = {"triplet": TRIPLET, "proxy": {"classification": 0, "proxy": 1}, "both": {"contrastive": 1}}
 
 
-def made(family: str, losses: dict, **embedding) -> tuple[Embedded, TrainingParams, int]:
+def made(family: str, losses: dict, **embedding) -> tuple[Embedded, ModelParams, int]:
     """(model in training mode whose norms have seen batches, its settings, its batches' joints)"""
     kind, sizes = FAMILIES[family]
     params = kind(**sizes, losses=losses, embedding={"size": 5, **embedding})

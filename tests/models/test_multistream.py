@@ -11,7 +11,7 @@ from slr.dataset.skeleton import skeleton
 from slr.errors import ParamsError
 from slr.losses.classification import Criterion
 from slr.models import build
-from slr.params import MultistreamParams
+from slr.params.families.multistream import MultistreamParams
 from tests.helpers.batches import CLASSES, batch_of, padded, reordered, with_rubbish
 
 SMALL = {"widths": [8, 8, 12], "strides": [2, 1, 1], "seeds": 2}

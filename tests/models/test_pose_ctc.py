@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from slr.dataset.skeleton import skeleton
 from slr.models import build
-from slr.params import PoseCtcParams
+from slr.params.families.pose_ctc import PoseCtcParams
 from tests.helpers.batches import CLASSES, batch_of, padded, with_rubbish
 
 SMALL = {"width": 32, "heads": 2, "layers": 1}
@@ -33,7 +33,7 @@ def case(request):
 def test_every_moment_has_every_gloss_and_the_blank(case):
     model, batch, params = case
     found = model(batch)
-    moments = -(-21 // params.frames_a_moment)
+    moments = -(-21 // params.temporal_stride)
     for name in ("sequence_logits", "conv_logits", "frame_logits"):
         assert found[name].shape == (3, moments, CLASSES + 1)
     assert found["features"].shape == (3, moments, model.width)

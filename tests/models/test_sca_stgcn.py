@@ -12,7 +12,8 @@ from slr.errors import ParamsError
 from slr.losses.classification import Criterion
 from slr.models import build
 from slr.models.sca_stgcn import ClipGRU, SignerAttention, body, framing
-from slr.params import ScaStgcnParams, parse
+from slr.params import parse
+from slr.params.families.stgcn import ScaStgcnParams
 from tests.helpers.batches import CLASSES, batch_of, padded, reordered, with_rubbish
 
 SMALL = {"widths": [16, 32, 32], "hidden": 24, "signer_width": 16}

@@ -5,7 +5,9 @@ import torch
 
 from slr.dataset.skeleton import skeleton
 from slr.models import build
-from slr.params import SiltParams, SpoterParams, TransformerParams
+from slr.params.families.silt import SiltParams
+from slr.params.families.spoter import SpoterParams
+from slr.params.families.transformer import TransformerParams
 from tests.helpers.batches import CLASSES, batch_of, padded, reordered, with_rubbish
 
 SMALL = {"d_model": 16, "heads": 2, "feedforward": 32}

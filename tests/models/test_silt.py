@@ -9,7 +9,9 @@ from torch.nn import functional as F
 from slr.dataset.skeleton import skeleton
 from slr.errors import ParamsError
 from slr.models import build
-from slr.params import SiltParams, SpoterParams, parse
+from slr.params import parse
+from slr.params.families.silt import SiltParams
+from slr.params.families.spoter import SpoterParams
 from tests.helpers.batches import CLASSES, batch_of
 
 SMALL = {"joints": "right-hand-21", "normalise": "none", "heads": 2, "encoder_layers": 1, "decoder_layers": 1,

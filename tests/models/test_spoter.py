@@ -5,7 +5,8 @@ import torch
 
 from slr.errors import ParamsError
 from slr.models import build
-from slr.params import SpoterParams, parse
+from slr.params import parse
+from slr.params.families.spoter import SpoterParams
 from tests.helpers.batches import CLASSES, batch_of, reordered
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmarks import ClipLandmarks, write_store
 from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
 from slr.dataset.signers import read_signers, write_signers
@@ -95,7 +97,7 @@ def corpus(tmp_path_factory) -> Path:
 
 
 def clustered(corpus: Path, manifest: str = "manifest.parquet", splits: str = "splits.parquet", **params):
-    return cluster_signers(corpus / "landmarks", corpus / splits, corpus / manifest,
+    return cluster_signers(Dataset(manifest=corpus / manifest, landmarks=corpus / "landmarks", splits=corpus / splits),
                            SignersParams(max_clusters=7, **params))
 
 
@@ -192,7 +194,8 @@ def test_drawn_signers_are_found_in_extracted_landmarks(tiny_corpus, tiny_landma
     manifest = read_manifest(tiny_corpus / "manifest.parquet")
     nowhere = pd.array([None] * len(manifest), dtype="Int32")
     write_splits(tmp_path / "splits.parquet", manifest[["clip_id"]].assign(split="train", fold=nowhere))
-    _, metrics = cluster_signers(tiny_landmarks, tmp_path / "splits.parquet", tiny_corpus / "manifest.parquet",
+    _, metrics = cluster_signers(Dataset(manifest=tiny_corpus / "manifest.parquet", landmarks=tiny_landmarks,
+                                         splits=tmp_path / "splits.parquet"),
                                  SignersParams(clusters=manifest.signer.nunique()))
     assert metrics["ari"] >= 0.6 > metrics["published_ari"]
 
@@ -206,8 +209,8 @@ def test_nobody_in_view_is_one_cluster_and_a_warning(corpus, tmp_path, capsys):
     nothing = np.full((5, len(HOLISTIC), 4), np.nan, np.float32)
     clip_ids = read_manifest(corpus / "manifest.parquet").clip_id
     write_store(tmp_path / "landmarks", [ClipLandmarks(c, 15, 64, 64, nothing) for c in clip_ids], HOLISTIC)
-    clusters, metrics = cluster_signers(tmp_path / "landmarks", corpus / "splits.parquet",
-                                        corpus / "manifest.parquet", SignersParams())
+    dataset = replace(Dataset.below(corpus), landmarks=tmp_path / "landmarks")
+    clusters, metrics = cluster_signers(dataset, SignersParams())
     assert set(clusters.pseudo_signer) == {0} and metrics == {"clusters": 1}
     assert "nothing in the landmarks describes a person" in capsys.readouterr().err
 

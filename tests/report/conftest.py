@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmarks import ClipLandmarks, write_store
 from slr.dataset.manifest import write_manifest
 from slr.dataset.skeleton import skeleton
@@ -35,9 +36,8 @@ class Results:
 
     def arguments(self, models: Sequence[str] | None = None) -> dict:
         """With the evaluations of these models, by default of all that are trained."""
-        return {"params": self.params, "manifest": self.folder / "manifest.parquet", "signers":
-                self.folder / "signers.parquet", "landmarks": self.folder / "landmarks",
-                "splits": self.folder / "splits.parquet", "signers_metrics": self.folder / "signers.json",
+        return {"params": self.params, "dataset": Dataset.below(self.folder),
+                "signers_metrics": self.folder / "signers.json",
                 "evaluations": {name: self.folder / "reports" / name for name in models or self.params.train.models},
                 "lock": self.folder / "dvc.lock"}
 

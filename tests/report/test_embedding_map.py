@@ -41,7 +41,7 @@ def trained(tmp_path_factory):
     params = parse({"models": {"spoter": {"family": "spoter", "d_model": 16, "heads": 2, "encoder_layers": 1,
                                           "decoder_layers": 1, "feedforward": 32, "epochs": 1}},
                     "compute": {"workers": 1}})
-    train("spoter", params, *corpus, out=folder / "model", work=folder / "work")
+    train("spoter", params, corpus, out=folder / "model", work=folder / "work")
     return folder / "model"
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,6 +6,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import CHANNELS, ClipLandmarks, write_store
 from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
@@ -16,8 +18,8 @@ from slr.report.show import DRAWN_SIDE, GIF_HEIGHT, contact_sheet, show_clip
 
 
 @pytest.fixture
-def places(tiny_frames: Path, tiny_landmarks: Path) -> dict[str, Path]:
-    return {"frames": tiny_frames, "landmarks": tiny_landmarks}
+def dataset(tiny_frames: Path, tiny_landmarks: Path) -> Dataset:
+    return Dataset(frames=tiny_frames, landmarks=tiny_landmarks)
 
 
 def has(image: np.ndarray, colour: tuple[int, int, int], tolerance: int = 25) -> bool:
@@ -25,10 +27,10 @@ def has(image: np.ndarray, colour: tuple[int, int, int], tolerance: int = 25) ->
     return (np.abs(image.astype(int) - colour).max(axis=-1) < tolerance).sum() > 30
 
 
-def test_a_clip_as_video(places, tmp_path):
-    store = LandmarkStore(places["landmarks"])
+def test_a_clip_as_video(dataset, tmp_path):
+    store = LandmarkStore(dataset.landmarks)
     clip = store[store.clip_ids[0]]
-    out = show_clip(clip.clip_id, tmp_path / "clip.mp4", **places)
+    out = show_clip(clip.clip_id, tmp_path / "clip.mp4", dataset)
     video = probe(out)
     assert video.n_frames == len(clip)
     assert min(video.width, video.height) == max(DRAWN_SIDE, min(clip.width, clip.height))
@@ -36,31 +38,31 @@ def test_a_clip_as_video(places, tmp_path):
     assert any(has(frame.image, COLOURS["right_hand"]) for frame in read_video(out))
 
 
-def test_a_clip_as_gif(places, tmp_path):
-    store = LandmarkStore(places["landmarks"])
-    with Image.open(show_clip(store.clip_ids[1], tmp_path / "clip.gif", **places)) as animation:
+def test_a_clip_as_gif(dataset, tmp_path):
+    store = LandmarkStore(dataset.landmarks)
+    with Image.open(show_clip(store.clip_ids[1], tmp_path / "clip.gif", dataset)) as animation:
         assert animation.n_frames == store.n_frames[store.clip_ids[1]]
         assert animation.height == GIF_HEIGHT
         assert animation.info["loop"] == 0
 
 
-def test_an_unknown_clip_names_the_nearest(places, tmp_path):
-    known = LandmarkStore(places["landmarks"]).clip_ids[0]
+def test_an_unknown_clip_names_the_nearest(dataset, tmp_path):
+    known = LandmarkStore(dataset.landmarks).clip_ids[0]
     with pytest.raises(SlrError, match=f"no clip '{known}x'.*nearest ids: {known}"):
-        show_clip(f"{known}x", tmp_path / "clip.mp4", **places)
+        show_clip(f"{known}x", tmp_path / "clip.mp4", dataset)
     assert not list(tmp_path.iterdir())
 
 
-def test_other_suffixes_are_refused(places, tmp_path):
+def test_other_suffixes_are_refused(dataset, tmp_path):
     with pytest.raises(SlrError, match=r"can't write '\.avi'; choose \.mp4"):
-        show_clip("any", tmp_path / "clip.avi", **places)
+        show_clip("any", tmp_path / "clip.avi", dataset)
     with pytest.raises(SlrError, match=r"\.png"):
         contact_sheet(tmp_path / "sheet.jpg")
 
 
 def test_nothing_extracted_yet(tmp_path):
     with pytest.raises(CorpusError, match="dvc repro"):
-        show_clip("any", tmp_path / "clip.mp4", frames=tmp_path, landmarks=tmp_path)
+        show_clip("any", tmp_path / "clip.mp4", Dataset.below(tmp_path))
 
 
 def test_a_video_file_is_extracted_here(tiny_corpus, tmp_path, monkeypatch):
@@ -80,15 +82,15 @@ def test_a_broken_video_file(tmp_path):
     assert not (tmp_path / "out.mp4").exists()
 
 
-def test_the_default_name_lies_here(places, tmp_path, monkeypatch):
+def test_the_default_name_lies_here(dataset, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    clip_id = LandmarkStore(places["landmarks"]).clip_ids[0]
-    assert show_clip(clip_id, **places) == Path(f"{clip_id.replace('/', '_')}.mp4")
+    clip_id = LandmarkStore(dataset.landmarks).clip_ids[0]
+    assert show_clip(clip_id, dataset) == Path(f"{clip_id.replace('/', '_')}.mp4")
 
 
-def test_a_contact_sheet(places, tiny_corpus, tmp_path):
+def test_a_contact_sheet(dataset, tiny_corpus, tmp_path):
     manifest = tiny_corpus / "manifest.parquet"
-    out = contact_sheet(tmp_path / "sheet.png", count=4, manifest=manifest, **places)
+    out = contact_sheet(tmp_path / "sheet.png", replace(dataset, manifest=manifest), count=4)
     glosses = read_manifest(manifest).glosses.str[0].nunique()
     with Image.open(out) as sheet:
         pixels = np.asarray(sheet.convert("RGB"))
@@ -105,9 +107,9 @@ def test_landmarks_without_video_are_drawn_on_blank_paper(tmp_path):
                 metadata={"extractor": {"name": "imported", "format": "isl_kinect"}})
     write_manifest(tmp_path / "manifest.parquet", pd.DataFrame({
         "clip_id": ["a"], "media": ["a"], "glosses": [["HOUSE"]], "segments": [[]]}).reindex(columns=SCHEMA.names))
-    places = {"frames": tmp_path / "frames", "landmarks": tmp_path / "landmarks"}
-    *_, frame = read_video(show_clip("a", tmp_path / "a.mp4", **places))
+    dataset = Dataset.below(tmp_path)
+    *_, frame = read_video(show_clip("a", tmp_path / "a.mp4", dataset))
     assert frame.number == 5 and frame.image.shape == (DRAWN_SIDE, DRAWN_SIDE, 3)
     assert has(frame.image, COLOURS["pose"]) and has(frame.image, (255, 255, 255))
-    sheet = contact_sheet(tmp_path / "sheet.png", manifest=tmp_path / "manifest.parquet", **places)
+    sheet = contact_sheet(tmp_path / "sheet.png", dataset)
     assert has(np.asarray(Image.open(sheet)), COLOURS["pose"])

@@ -12,7 +12,10 @@ from slr.dataset.manifest import read_manifest
 from slr.dataset.splits import read_splits
 from slr.decoding.decoder import Decoder
 from slr.io.files import read_json
-from slr.params import MultistreamParams, PoseCtcParams, ScaStgcnDetectionParams, WindowsParams
+from slr.params import WindowsParams
+from slr.params.families.multistream import MultistreamParams
+from slr.params.families.pose_ctc import PoseCtcParams
+from slr.params.families.stgcn import ScaStgcnDetectionParams
 from studies.boston104 import data
 from studies.boston104 import run as study
 from studies.boston104.data import corpus, development_folds, streams

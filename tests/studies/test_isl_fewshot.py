@@ -7,7 +7,8 @@ import pytest
 from slr.corpora import scanning
 from slr.errors import SlrError
 from slr.io.files import read_json
-from slr.params import CorpusParams, EmbeddingParams, LossParams, MultistreamParams
+from slr.params import CorpusParams, EmbeddingParams, LossParams
+from slr.params.families.multistream import MultistreamParams
 from studies.dtw import dtw_body_features
 from studies.isl_fewshot import run as study
 from studies.isl_fewshot.models import MODELS

@@ -9,7 +9,8 @@ from slr.dataset.skeleton import skeleton
 from slr.errors import SlrError
 from slr.io.files import read_json
 from slr.models import build
-from slr.params import CorpusParams, SpoterParams
+from slr.params import CorpusParams
+from slr.params.families.spoter import SpoterParams
 from studies.isl_kinect import run as study
 from studies.isl_kinect.models import BEST, MODELS
 from tests.helpers import landmark_corpus

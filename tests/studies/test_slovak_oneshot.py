@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from slr.corpora.reading import nfc
-from slr.data.batches import collate
 from slr.data.clips import load_clips
 from slr.data.normalise import normaliser
 from slr.dataset.landmark_store import LandmarkStore
@@ -15,7 +14,8 @@ from slr.dataset.splits import read_splits
 from slr.errors import SlrError
 from slr.io.files import read_json
 from slr.models import build
-from slr.params import AugmentParams, MultistreamParams
+from slr.params import AugmentParams
+from slr.params.families.multistream import MultistreamParams
 from studies import slovak
 from studies.slovak_oneshot import run as study
 from studies.slovak_oneshot import sources
@@ -131,7 +131,7 @@ def normalised(folder, clip):
     """A clip of the common joints as a model reads it, with depth: (1, T, J, 3)"""
     write_store(folder, [clip], COMMON, channels=CHANNELS[:3])
     clips = load_clips(LandmarkStore(folder), [clip.clip_id], COMMON, channels=3)
-    return normaliser("shoulders", COMMON)(collate(clips, torch.tensor([0]))).landmarks
+    return normaliser("shoulders", COMMON)(clips.batch(torch.tensor([0]))).landmarks
 
 
 def test_mediapipe_and_kinect_have_the_same_common_joints(tmp_path):

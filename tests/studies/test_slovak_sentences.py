@@ -16,7 +16,9 @@ from slr.dataset.splits import read_splits
 from slr.errors import SlrError
 from slr.io.files import read_json
 from slr.models import build
-from slr.params import JoinedParams, PoseCtcParams, ScaStgcnDetectionParams, WindowsParams
+from slr.params import JoinedParams, WindowsParams
+from slr.params.families.pose_ctc import PoseCtcParams
+from slr.params.families.stgcn import ScaStgcnDetectionParams
 from studies.slovak import words
 from studies.slovak_sentences import run as study
 from studies.slovak_sentences.linked import check, forms, linked_words

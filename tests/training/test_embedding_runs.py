@@ -60,7 +60,7 @@ def test_the_folder_has_the_gallery_and_how_far_apart_it_is(once, corpus):
 
 
 def test_it_is_tested_like_any_model(once, corpus, tmp_path):
-    metrics = evaluate(once, embedding(), *corpus, tmp_path / "metrics.json", tmp_path / "report")
+    metrics = evaluate(once, embedding(), corpus, tmp_path / "metrics.json", tmp_path / "report")
     trained = read_json(once / "config.json")["training"]
     assert {name: metrics[name] for name in ("embedding_spread", "embedding_dimensions")} == {
         name: trained[name] for name in ("embedding_spread", "embedding_dimensions")}

@@ -15,7 +15,8 @@ from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import CorpusError, ModelError
 from slr.inference.model import load_model
 from slr.io.files import read_json
-from slr.params import SpoterParams, TrainingParams
+from slr.params import ModelParams
+from slr.params.families.spoter import SpoterParams
 from slr.training.loop import learning_rate, make_optimizer
 from tests.helpers import landmark_corpus
 from tests.helpers.training import run, run_killed, settings, splits_of
@@ -141,11 +142,11 @@ def test_without_training_clips_there_is_an_error(corpus, tmp_path):
 
 
 def test_the_learning_rate_rises_then_falls_along_a_cosine():
-    params = TrainingParams(lr=1, warmup_epochs=2, epochs=10)
+    params = ModelParams(lr=1, warmup_epochs=2, epochs=10)
     rates = [learning_rate(params, epoch / 4) for epoch in range(40)]
     assert 0 < rates[0] < rates[4] < rates[8] == 1 and rates[8:] == sorted(rates[8:], reverse=True)
     assert rates[24] == pytest.approx(0.5) and 0 < rates[-1] < 0.01
-    constant = TrainingParams(lr=1, warmup_epochs=0, schedule="constant")
+    constant = ModelParams(lr=1, warmup_epochs=0, schedule="constant")
     assert {learning_rate(constant, epoch) for epoch in range(60)} == {1}
 
 

@@ -1,15 +1,16 @@
 """A model of RGB frames in the loop of all models: STF-Net, from shards of frames to the metrics of sentences."""
 
 import math
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
 from safetensors.torch import load_file, save_file
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.frames import FrameStore
 from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
 from slr.dataset.signers import write_signers
@@ -24,7 +25,8 @@ from slr.io.files import file_hash, read_json
 from slr.io.video import write_video
 from slr.metrics.wer import align_sentences, count
 from slr.models.stfnet.backbone import ResNet
-from slr.params import FramesParams, StfnetParams, parse
+from slr.params import FramesParams, parse
+from slr.params.families.stfnet import StfnetParams
 from slr.training.loop import learning_rate, train
 
 COLOURS = {"blue": (40, 40, 255), "green": (40, 255, 40), "red": (255, 40, 40)}
@@ -34,15 +36,6 @@ LASTS, PAUSE = 6, 3
 SMALL = {"family": "stfnet", "backbone": "tiny", "hidden": 32, "temporal": ["K3", "P2"], "lstm_layers": 1,
          "lstm_dropout": 0, "epochs": 2, "steps": [1], "lr": 0.003,
          "images": {"resize": 36, "crop": 32, "flip": 0.5, "rescale": 0.2}}
-
-
-class Corpus(NamedTuple):
-    """Paths as the pipeline's stages leave them; there are no landmarks."""
-
-    landmarks: Path
-    splits: Path
-    manifest: Path
-    signers: Path
 
 
 def shown(glosses: list[str], frames: int | None = None) -> tuple[list[np.ndarray], list[dict]]:
@@ -56,7 +49,7 @@ def shown(glosses: list[str], frames: int | None = None) -> tuple[list[np.ndarra
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory) -> Corpus:
+def corpus(tmp_path_factory) -> Dataset:
     """Sentences of one or two colours; in training and in testing, one is too short for its glosses."""
     root, rows = tmp_path_factory.mktemp("colours"), []
     for split, sentences in {"train": ["b", "g", "r", "bg", "rb", "gr", "br", "gb"], "val": ["rg", "bg"],
@@ -69,11 +62,11 @@ def corpus(tmp_path_factory) -> Corpus:
             rows.append({"clip_id": f"{split}{i}", "media": f"{split}{i}.mp4", "glosses": glosses,
                          "segments": segments, "signer": split, "split": split})
     clips = pd.DataFrame(rows).reindex(columns=SCHEMA.names)
-    made = Corpus(root / "landmarks", root / "splits.parquet", root / "manifest.parquet", root / "signers.parquet")
+    made = Dataset.below(root)
     write_manifest(made.manifest, clips.assign(split=None))
     write_splits(made.splits, clips[["clip_id", "split"]].assign(fold=pd.array([None] * len(clips), dtype="Int32")))
     write_signers(made.signers, clips[["clip_id"]].assign(pseudo_signer=0))
-    extract_frames(made.manifest, root, root / "frames", FramesParams(fps=None, size=None), workers=1,
+    extract_frames(made.manifest, root, made.frames, FramesParams(fps=None, size=None), workers=1,
                    work=root / "work")
     return made
 
@@ -83,16 +76,15 @@ def settings(**changes):
                   "compute": {"workers": 1}})
 
 
-def run(corpus: Corpus, folder: Path, on_epoch=None, **changes) -> Path:
+def run(corpus: Dataset, folder: Path, on_epoch=None, **changes) -> Path:
     """Train `m` into `folder`/model."""
-    train("m", settings(**changes), *corpus, out=folder / "model", work=folder / "work", on_epoch=on_epoch,
-          frames=corpus.manifest.parent / "frames")
+    train("m", settings(**changes), corpus, out=folder / "model", work=folder / "work", on_epoch=on_epoch)
     return folder / "model"
 
 
-def measured(corpus: Corpus, model: Path, **frames) -> dict[str, float]:
-    return evaluate(model, settings(), *corpus, metrics_path=model.parent / "metrics.json",
-                    report_dir=model.parent / "report", **{"frames": corpus.manifest.parent / "frames"} | frames)
+def measured(corpus: Dataset, model: Path) -> dict[str, float]:
+    return evaluate(model, settings(), corpus, metrics_path=model.parent / "metrics.json",
+                    report_dir=model.parent / "report")
 
 
 @pytest.fixture(scope="module")
@@ -179,14 +171,15 @@ def test_frames_that_were_made_otherwise_are_refused(once, corpus, tmp_path):
     extract_frames(corpus.manifest, root, tmp_path / "frames", FramesParams(fps=5, size=None), workers=1,
                    work=tmp_path / "work")
     with pytest.raises(ModelError, match="trained on frames made differently from those in .*frames; run `dvc repro`"):
-        measured(corpus, once, frames=tmp_path / "frames")
+        measured(replace(corpus, frames=tmp_path / "frames"), once)
 
 
 def test_without_frames_it_says_so(corpus, once, tmp_path):
-    with pytest.raises(CorpusError, match="family stfnet reads frames, and here are landmarks alone"):
-        train("m", settings(), *corpus, out=tmp_path / "model", work=tmp_path / "work")
-    with pytest.raises(CorpusError, match="reads frames"):
-        measured(corpus, once, frames=None)
+    without = replace(corpus, frames=tmp_path / "none")
+    with pytest.raises(CorpusError, match="none"):
+        train("m", settings(), without, out=tmp_path / "model", work=tmp_path / "work")
+    with pytest.raises(CorpusError, match="none"):
+        measured(without, once)
 
 
 def test_commands_about_single_signs_refuse_it(once):
@@ -217,7 +210,7 @@ def test_the_learning_rate_goes_down_in_steps_as_published():
 
 @pytest.mark.parametrize(("layers", "frames"), [(["K5", "P2", "K5", "P2"], 4), (["K3"], 1)])
 def test_a_moment_has_as_many_frames_as_are_pooled(layers, frames):
-    assert StfnetParams(temporal=layers).frames_a_moment == frames
+    assert StfnetParams(temporal=layers).temporal_stride == frames
 
 
 @pytest.mark.parametrize("changes", [{"joints": "hands-42"}, {"channels": 3}, {"frames": 16}, {"augment": {"crop": .1}},

@@ -47,7 +47,7 @@ class Augment:
     generator : torch.Generator
         All that is random comes from it.
     frames : int, optional
-        Length that every clip has to have (`TrainingParams.frames`): what is left of a cropped one is spread over it.
+        Length that every clip has to have (`ModelParams.frames`): what is left of a cropped one is spread over it.
 
     Raises
     ------

@@ -12,7 +12,8 @@ as published: its features of a repeated frame are the same, and need not be com
 import torch
 from torch import Tensor, nn
 
-from slr.data.images import RgbBatch
+from slr.data.rgb import RgbBatch
+from slr.dataset.skeleton import Skeleton
 from slr.models.recurrent import BothWays
 from slr.models.stfnet.alignment import Alignment
 from slr.models.stfnet.backbone import ResNet
@@ -31,14 +32,16 @@ class Stfnet(nn.Module):
     Parameters
     ----------
     params : StfnetParams
+    skeleton : Skeleton or None
+        Every network is given one; pictures have none.
     classes : int
-        Glosses and the blank, which is class 0.
+        Glosses; the logits have one class more, the blank, which is class 0.
     """
 
     FRAMES_AT_ONCE = 32
     """Frames that the backbone reads at once in evaluation, where they don't share a batch norm's statistics."""
 
-    def __init__(self, params: StfnetParams, classes: int):
+    def __init__(self, params: StfnetParams, skeleton: Skeleton | None, classes: int):
         super().__init__()
         self.checkpointing = params.checkpointing
         self.backbone = ResNet(params.backbone)
@@ -51,9 +54,9 @@ class Stfnet(nn.Module):
                                        sources=1 + len(self.alignments))
         self.lstm = BothWays("lstm", self.width, self.width // 2, params.lstm_layers, params.lstm_dropout)
         heads = 1 if params.share_classifier else 2 + len(self.alignments)
-        self.classifiers = nn.ModuleList(Classifier(self.width, classes, params.normalise_classifier)
+        self.classifiers = nn.ModuleList(Classifier(self.width, classes + 1, params.normalise_classifier)
                                          for _ in range(heads))
-        self.classify_frames = Classifier(self.width, classes, False) if params.ctc.frames else None
+        self.classify_frames = Classifier(self.width, classes + 1, False) if params.ctc.frames else None
 
     def forward(self, batch: RgbBatch) -> dict[str, Tensor | list[Tensor]]:
         """Read a batch of clips; what lies behind their ends is never looked at.
@@ -69,6 +72,10 @@ class Stfnet(nn.Module):
         """
         frames, lengths = pack(batch.images.transpose(1, 2), batch.lengths), batch.lengths
         return self.answer(self._read(frames, lengths), lengths)
+
+    def load_pretrained(self, state: dict[str, Tensor]) -> None:
+        """Take ImageNet weights of the backbone."""
+        self.backbone.load_pretrained(state)
 
     def _read(self, frames: Tensor, lengths: Tensor) -> list[Tensor]:
         """(N, 3, H, W) packed -> (N, D), and the same of each alignment head."""

@@ -1,38 +1,37 @@
-"""Settings of one model: what every model has (`training`), and a module for each family of `slr/models`."""
+"""Settings of one model: what every model has (`training`), and a module for each family of networks.
 
-from typing import Annotated, Any
+A family is registered where it stands: a subclass of `ModelParams` that names its network. Families come from the
+modules here, from installed packages (entry points of the group `slr.families`), and by their dotted name
+(`family: my_package.settings:MyParams`).
+"""
 
-from pydantic import Discriminator, Tag
+from importlib import import_module
+from pkgutil import iter_modules
 
-from slr.params.families.multistream import MultistreamParams
-from slr.params.families.pose_ctc import PoseCtcParams
-from slr.params.families.silt import SiltParams
-from slr.params.families.spoter import SpoterParams
-from slr.params.families.stfnet import StfnetParams
-from slr.params.families.stgcn import AttentionStgcnParams, ScaStgcnDetectionParams, ScaStgcnParams
-from slr.params.families.transformer import TransformerParams
+from slr.errors import ParamsError
+from slr.params.families.training import FAMILIES, ModelParams
+from slr.params.lookup import locate, registered
+from slr.params.nearest import nearest
 
-FAMILIES = {"spoter": SpoterParams, "silt": SiltParams, "transformer": TransformerParams,
-            "sca_stgcn": ScaStgcnParams, "sca_stgcn_detection": ScaStgcnDetectionParams,
-            "attention_stgcn": AttentionStgcnParams,
-            "multistream": MultistreamParams, "pose_ctc": PoseCtcParams, "stfnet": StfnetParams}
-"""The settings' class of each family."""
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
 
 
-def _family(settings: Any) -> str | None:
-    return settings.get("family") if isinstance(settings, dict) else getattr(settings, "family", None)
+def family_named(name: str) -> type[ModelParams]:
+    """The settings' class of a family.
 
-
-ModelParams = Annotated[
-    Annotated[SpoterParams, Tag("spoter")]
-    | Annotated[SiltParams, Tag("silt")]
-    | Annotated[TransformerParams, Tag("transformer")]
-    | Annotated[ScaStgcnParams, Tag("sca_stgcn")]
-    | Annotated[ScaStgcnDetectionParams, Tag("sca_stgcn_detection")]
-    | Annotated[AttentionStgcnParams, Tag("attention_stgcn")]
-    | Annotated[MultistreamParams, Tag("multistream")]
-    | Annotated[PoseCtcParams, Tag("pose_ctc")]
-    | Annotated[StfnetParams, Tag("stfnet")],
-    Discriminator(_family),
-]
-"""Settings of one model; `family` tells which."""
+    Raises
+    ------
+    ParamsError
+        If there is no such family, with the nearest name.
+    """
+    if name in FAMILIES:
+        return FAMILIES[name]
+    installed = registered("slr.families")
+    if ":" not in name and name not in installed:
+        known = [*FAMILIES, *installed]
+        raise ParamsError(f"{name!r} is not one of {', '.join(sorted(known))}{nearest(name, known)}")
+    found = locate(installed.get(name, name))
+    if not (isinstance(found, type) and issubclass(found, ModelParams)):
+        raise ParamsError(f"{name!r} is no family of models; it has to be a subclass of slr.params.ModelParams")
+    return found

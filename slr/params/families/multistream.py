@@ -1,10 +1,10 @@
 """Settings of the multi-stream temporal convolutions."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from slr.params.families.training import TrainingParams
+from slr.params.families.training import ModelParams
 from slr.params.section import Positive
 
 View = Literal["joints", "bones", "directions", "reaches",
@@ -12,11 +12,12 @@ View = Literal["joints", "bones", "directions", "reaches",
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 
 
-class MultistreamParams(TrainingParams):
+class MultistreamParams(ModelParams):
     """Temporal convolutions over streams of joints, bones and motions; members of an ensemble, trained in one run."""
 
+    network: ClassVar[str] = "slr.models.multistream:Multistream"
     family: Literal["multistream"] = "multistream"
-    """Which network: a module of `slr/models`."""
+    """Which network."""
     frames: Positive | None = 32
     normalise: Literal["none", "frame", "clip", "shoulders", "hands"] = "shoulders"
     streams: Annotated[list[Annotated[list[View], Field(min_length=1)]], Field(min_length=1)] = [

@@ -1,23 +1,25 @@
 """Settings of continuous recognition from landmarks."""
 
 from math import prod
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from slr.params.families.ctc import CtcParams
 from slr.params.families.multistream import View
-from slr.params.families.training import AugmentParams, Task, TrainingParams
+from slr.params.families.training import AugmentParams, ModelParams
 from slr.params.section import Fraction, Positive
 
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 
 
-class PoseCtcParams(TrainingParams):
+class PoseCtcParams(ModelParams):
     """Sentences from landmarks: streams of joints or a graph, convolutions, a sequence model, CTC."""
 
+    network: ClassVar[str] = "slr.models.pose_ctc:PoseCtc"
+    task: ClassVar[str] = "continuous"
     family: Literal["pose_ctc"] = "pose_ctc"
-    """Which network: a module of `slr/models`."""
+    """Which network."""
     normalise: Literal["none", "frame", "clip", "shoulders", "hands"] = "shoulders"
     epochs: Positive = 80
     patience: Positive = 80
@@ -52,12 +54,8 @@ class PoseCtcParams(TrainingParams):
     ctc: CtcParams = CtcParams(distillation=0, frames=1)
 
     @property
-    def task(self) -> Task:
-        return "continuous"
-
-    @property
-    def frames_a_moment(self) -> int:
-        """Frames of a video to each moment of the logits."""
+    def temporal_stride(self) -> int:
+        """Input frames to each output frame."""
         return prod(self.strides)
 
     @model_validator(mode="after")

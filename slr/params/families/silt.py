@@ -1,6 +1,6 @@
 """Settings of SiLT."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from slr.params.families.spoter import SPOTER_AS_PUBLISHED, SpoterParams
 
@@ -11,8 +11,9 @@ class SiltParams(SpoterParams):
     `published: true` is the network and training of the paper for the block's joints.
     """
 
+    network: ClassVar[str] = "slr.models.silt:Silt"
     family: Literal["silt"] = "silt"
-    """Which network: a module of `slr/models`."""
+    """Which network."""
     joints: str = "holistic-75"
     """Skeleton that the model sees; the paper's are holistic-75 (WLASL) and right-hand-21 (IPN Hand)."""
     weights: Literal["query", "sequence"] = "query"

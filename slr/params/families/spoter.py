@@ -1,6 +1,6 @@
 """Settings of SPOTER."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
@@ -11,8 +11,9 @@ from slr.params.section import Positive
 class SpoterParams(AttentionParams):
     """SPOTER (Bohacek and Hruz, WACV-W 2022), repaired; `published: true` is the network and training of the paper."""
 
+    network: ClassVar[str] = "slr.models.spoter:Spoter"
     family: Literal["spoter"] = "spoter"
-    """Which network: a module of `slr/models`."""
+    """Which network."""
     published: bool = False
     """Replace every setting of this block by the paper's, except `joints`, `epochs` and `patience`."""
     encoder_layers: Positive = 3

@@ -1,12 +1,12 @@
 """Settings of STF-Net."""
 
 from math import prod
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from slr.params.families.ctc import CtcParams
-from slr.params.families.training import Task, TrainingParams
+from slr.params.families.training import ModelParams
 from slr.params.section import Fraction, Positive, Section
 
 Layer = Annotated[str, StringConstraints(pattern=r"^[KP][1-9]\d?$")]
@@ -41,11 +41,15 @@ class ImagesParams(Section):
         return self
 
 
-class StfnetParams(TrainingParams):
+class StfnetParams(ModelParams):
     """STF-Net: a ResNet with spatio-temporal fusion, temporal layers and a BiLSTM; from RGB frames, as published."""
 
+    network: ClassVar[str] = "slr.models.stfnet:Stfnet"
+    task: ClassVar[str] = "continuous"
+    inputs: ClassVar[str] = "slr.data.inputs:RgbInputs"
+    needs_video: ClassVar[bool] = True
     family: Literal["stfnet"] = "stfnet"
-    """Which network: a module of `slr/models`."""
+    """Which network."""
     normalise: Literal["none"] = "none"
     """Pictures are read as they are."""
     epochs: Positive = 100
@@ -94,22 +98,18 @@ class StfnetParams(TrainingParams):
     ctc: CtcParams = CtcParams()
 
     @property
-    def task(self) -> Task:
-        return "continuous"
+    def initial_weights(self) -> tuple[str, str | None] | None:
+        return None if self.weights is None else (self.weights, self.weights_sha256)
 
     @property
-    def reads(self) -> Literal["landmarks", "frames"]:
-        return "frames"
-
-    @property
-    def frames_a_moment(self) -> int:
-        """Frames of a video to each moment of the logits."""
+    def temporal_stride(self) -> int:
+        """Input frames to each output frame."""
         return prod(int(layer[1:]) for layer in self.temporal if layer[0] == "P")
 
     @model_validator(mode="after")
     def _nothing_is_about_landmarks_or_single_signs(self) -> Self:
         for name in ("joints", "channels", "frames", "augment", "losses", "batching", "embedding"):
-            if getattr(self, name) != TrainingParams.model_fields[name].default:
+            if getattr(self, name) != ModelParams.model_fields[name].default:
                 raise ValueError(f"{name}: STF-Net reads the pictures of whole sentences, which this doesn't change; "
                                  "leave it out (images has what changes pictures)")
         return self

@@ -1,10 +1,10 @@
 """Settings of the graph models: SCA-STGCN, and the ST-GCN with temporal attention."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from slr.params.families.training import Task, TrainingParams
+from slr.params.families.training import ModelParams
 from slr.params.section import Positive
 from slr.params.windows import WindowsParams
 
@@ -14,7 +14,7 @@ Dropout = Annotated[float, Field(ge=0, lt=1)]
 Width = Annotated[int, Field(ge=16, multiple_of=16)]
 
 
-class GraphParams(TrainingParams):
+class GraphParams(ModelParams):
     """What every graph model's blocks take."""
 
     graph: Literal["bones", "chain"] = "bones"
@@ -51,8 +51,9 @@ class GraphParams(TrainingParams):
 class ScaStgcnParams(GraphParams):
     """SCA-STGCN (Chaabani, 2024), repaired: graph blocks, attention over time conditioned on the signer, a GRU."""
 
+    network: ClassVar[str] = "slr.models.sca_stgcn:ScaStgcn"
     family: Literal["sca_stgcn"] = "sca_stgcn"
-    """Which network: a module of `slr/models`."""
+    """Which network."""
     published: bool = False
     """Replace the architecture and optimiser by the published ones. What chooses among the published
     variations stays (`attention`, `signer_encoder`, `signer_pooling`, `losses`), and so do `joints`, `normalise`,
@@ -102,14 +103,12 @@ SCA_AS_PUBLISHED = {
 class ScaStgcnDetectionParams(ScaStgcnParams):
     """SCA-STGCN on streams: what happens in each window, signing, speaking or neither."""
 
+    network: ClassVar[str] = "slr.models.sca_stgcn:ScaStgcn"
+    task: ClassVar[str] = "detection"
     family: Literal["sca_stgcn_detection"] = "sca_stgcn_detection"
-    """Which network: a module of `slr/models`."""
+    """Which network."""
     windows: WindowsParams = WindowsParams(classes=2, stride=5)
     """How streams are cut."""
-
-    @property
-    def task(self) -> Task:
-        return "detection"
 
     @model_validator(mode="after")
     def _windows_can_be_read(self) -> Self:
@@ -126,8 +125,9 @@ class ScaStgcnDetectionParams(ScaStgcnParams):
 class AttentionStgcnParams(GraphParams):
     """ST-GCN with temporal self-attention (Huzaifa), smaller by default; `published: true` has the published sizes."""
 
+    network: ClassVar[str] = "slr.models.attention_stgcn:AttentionStgcn"
     family: Literal["attention_stgcn"] = "attention_stgcn"
-    """Which network: a module of `slr/models`."""
+    """Which network."""
     published: bool = False
     """Replace joints, channels, frames and the architecture by the published ones; everything of training stays."""
     joints: str = "holistic-67"

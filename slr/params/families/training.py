@@ -1,13 +1,13 @@
 """Settings that every model has: its joints, its training, its augmentation, its losses."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from slr.params.section import Fraction, Positive, Section
 
-Task = Literal["isolated", "detection", "continuous"]
-"""What a model answers: the gloss of a clip, what happens in each window of a stream, the glosses of a sentence."""
+FAMILIES: "dict[str, type[ModelParams]]" = {}
+"""The settings of each family of models, by its name."""
 
 
 class AugmentParams(Section):
@@ -130,8 +130,26 @@ class EmbeddingParams(Section):
     """Share of the network's features that are left out before the vector is made of them."""
 
 
-class TrainingParams(Section):
-    """What every model's training loop takes; a model's own block adds its architecture."""
+class ModelParams(Section):
+    """What every model's training loop takes; a model's own block adds its architecture.
+
+    Attributes
+    ----------
+    network : str
+        Of a family: the dotted name of its network, a class that takes the settings, the skeleton and the number of
+        classes. Nothing is imported for it before a network is made, so that reading params.yaml imports no torch.
+    task : str
+        What the model answers: a name in `slr.tasks.TASKS`, an entry point of the group `slr.tasks`, or a dotted name.
+    inputs : str
+        The dotted name of what the model reads: `slr.data.inputs`.
+    needs_video : bool
+        Whether a corpus that comes as landmarks can't be read.
+    """
+
+    network: ClassVar[str] = ""
+    task: ClassVar[str] = "isolated"
+    inputs: ClassVar[str] = "slr.data.inputs:LandmarkInputs"
+    needs_video: ClassVar[bool] = False
 
     joints: str = "spoter-54"
     """Skeleton that the model sees, picked or derived from the landmarks'."""
@@ -169,15 +187,19 @@ class TrainingParams(Section):
     embedding: EmbeddingParams | None = None
     """Map a clip to a vector, and recognise its sign by the nearest training clip; null for a classifier."""
 
-    @property
-    def task(self) -> Task:
-        """What the model answers."""
-        return "isolated"
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if "family" in cls.model_fields and cls.network:
+            FAMILIES[cls.model_fields["family"].default] = cls
 
     @property
-    def reads(self) -> Literal["landmarks", "frames"]:
-        """What the model reads of a clip."""
-        return "landmarks"
+    def initial_weights(self) -> tuple[str, str | None] | None:
+        """File or address of weights that training starts from, and the file's SHA-256; None starts from random ones.
+
+        The network's `load_pretrained` takes them.
+        """
+        return None
 
     @model_validator(mode="after")
     def _augmentation_can_do_something(self) -> Self:

@@ -1,14 +1,14 @@
 """Settings of the plain transformer, and what SPOTER and SiLT share with it."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from slr.params.families.training import TrainingParams
+from slr.params.families.training import ModelParams
 from slr.params.section import Positive
 
 
-class AttentionParams(TrainingParams):
+class AttentionParams(ModelParams):
     """Settings of every network of attention layers over the frames of a clip."""
 
     missing: Literal["learned", "zero"] = "learned"
@@ -40,7 +40,8 @@ class AttentionParams(TrainingParams):
 class TransformerParams(AttentionParams):
     """A transformer encoder with sinusoidal positions, averaged over time (as in Luna-Jimenez et al., ICMI 2023)."""
 
+    network: ClassVar[str] = "slr.models.transformer:Transformer"
     family: Literal["transformer"] = "transformer"
-    """Which network: a module of `slr/models`."""
+    """Which network."""
     layers: Positive = 3
     """Self-attention over the frames."""

@@ -27,7 +27,7 @@ def test_the_published_sizes(backbone, of_backbone):
                 for c, factor in ((128, 1), (256, 2), (512, 4)))
     lift = 2 * (1024 * 3 + 1024 + 1024**2 + 1024) + 2 * (1024**2 * 5 + 1024 + 2 * 1024)
     lstm = 2 * 2 * (4 * 512 * (1024 + 512) + 2 * 4 * 512)
-    assert parts(Stfnet(StfnetParams(backbone=backbone), 1200)) == {
+    assert parts(Stfnet(StfnetParams(backbone=backbone), None, 1199)) == {
         "backbone": of_backbone, "fusions": fusions, "alignments": heads,
         "temporal": 5 * 512 * 1024 + 5 * 1024**2 + 2 * (1024 + 4 * 2 * 1024) + 2 * lift,
         "lstm": lstm, "classifiers": 1200 * 1024}
@@ -128,7 +128,7 @@ def test_checkpointing_keeps_less_than_half():
 @pytest.mark.parametrize("training", [True, False])
 def test_the_published_arrangement_gives_the_same_from_the_same_weights(training):
     model = network().train(training)
-    published = PublishedStfnet(StfnetParams(**TINY), CLASSES).train(training)
+    published = PublishedStfnet(StfnetParams(**TINY), None, CLASSES - 1).train(training)
     weights = published.state_dict()
     published.load_state_dict({name: value.reshape(weights[name].shape) for name, value in model.state_dict().items()})
     batch = batch_of(9, 9)
@@ -199,7 +199,7 @@ def test_mixed_precision_is_finite_and_near():
 def test_a_tiny_network_learns_to_read_movements_and_their_order():
     """Sentences of a bright square that goes down (1) or right (2), of one and of two glosses."""
     torch.manual_seed(0)
-    model, targets = Stfnet(StfnetParams(**TINY | {"alignment": False}), 3).train(), [[1, 2], [2, 1], [1], [2]]
+    model, targets = Stfnet(StfnetParams(**TINY | {"alignment": False}), None, 2).train(), [[1, 2], [2, 1], [1], [2]]
     images = torch.zeros(4, 3, 24, 32, 32)
     for clip, glosses in zip(images, targets, strict=True):
         for t in range(12 * len(glosses)):

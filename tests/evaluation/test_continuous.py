@@ -1,18 +1,20 @@
 """Testing a model of sentences: the metrics are those of the transcripts, the times those of the signs."""
 
 import shutil
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.dataset.splits import read_splits
 from slr.decoding.greedy import greedy
+from slr.evaluation.continuous import choose_fusion
 from slr.evaluation.evaluate import evaluate
-from slr.evaluation.sentences import choose_fusion
 from slr.evaluation.transcripts import read_transcripts
 from slr.inference.model import load_model
 from slr.io.files import read_json, write_json
@@ -33,8 +35,8 @@ def folder(tmp_path_factory):
     """A corpus of sentences, a model of it, and what its evaluation wrote."""
     folder = tmp_path_factory.mktemp("sentences")
     corpus = landmark_corpus.sentences(folder)
-    train("m", PARAMS, *corpus, out=folder / "models/m", work=folder / "work")
-    evaluate(folder / "models/m", PARAMS, *corpus, metrics_path=folder / "metrics/models/m.json",
+    train("m", PARAMS, corpus, out=folder / "models/m", work=folder / "work")
+    evaluate(folder / "models/m", PARAMS, corpus, metrics_path=folder / "metrics/models/m.json",
              report_dir=folder / "reports/m")
     return folder
 
@@ -92,9 +94,8 @@ def test_the_clean_up_is_made_before_counting_and_transcripts_stay(folder, metri
     """PHOENIX's makes one of a gloss after itself, which drawn sentences have too."""
     params = parse({"models": {"m": MODEL}, "train": {"model": "m", "models": ["m"]}, "compute": {"workers": 1},
                     "evaluation": {"cleanup": "phoenix2014"}})
-    corpus = landmark_corpus.Corpus(*(folder / name for name in ("landmarks", "splits.parquet", "manifest.parquet",
-                                                                 "signers.parquet")))
-    cleaned = evaluate(folder / "models/m", params, *corpus, metrics_path=tmp_path / "m.json",
+    corpus = Dataset.below(folder)
+    cleaned = evaluate(folder / "models/m", params, corpus, metrics_path=tmp_path / "m.json",
                        report_dir=tmp_path / "report")
     assert (tmp_path / "report/transcripts.csv").read_bytes() == (folder / "reports/m/transcripts.csv").read_bytes()
     rows = read_transcripts(tmp_path / "report/transcripts.csv")
@@ -112,9 +113,8 @@ def test_a_model_that_a_budget_kept_from_some_glosses_is_tested(folder, metrics,
     trained_on = clips.clip_id.isin(splits[splits.split == "train"].clip_id)
     clips.loc[clips[trained_on].index[:1], "glosses"] = clips[trained_on].glosses[:1].map(lambda _: ["never seen"])
     write_manifest(tmp_path / "manifest.parquet", clips)
-    corpus = landmark_corpus.Corpus(folder / "landmarks", folder / "splits.parquet", tmp_path / "manifest.parquet",
-                                    folder / "signers.parquet")
-    found = evaluate(folder / "models/m", PARAMS, *corpus, metrics_path=tmp_path / "m.json",
+    corpus = replace(Dataset.below(folder), manifest=tmp_path / "manifest.parquet")
+    found = evaluate(folder / "models/m", PARAMS, corpus, metrics_path=tmp_path / "m.json",
                      report_dir=tmp_path / "report")
     assert found["wer"] == metrics["wer"] and "wer_lm" in found
 
@@ -142,8 +142,7 @@ def test_the_report_lists_sentences_that_are_too_short(folder, tmp_path):
 
 def page_of(folder) -> str:
     """The report on what lies in a folder."""
-    write_report(folder / "report.html", params=PARAMS, manifest=folder / "manifest.parquet",
-                 landmarks=folder / "landmarks", splits=folder / "splits.parquet", signers=folder / "signers.parquet",
+    write_report(folder / "report.html", PARAMS, Dataset.below(folder),
                  signers_metrics=folder / "signers.json", evaluations={"m": folder / "reports/m"})
     return (folder / "report.html").read_text(encoding="utf-8")
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 import torch
 from torch import Tensor
 
-from slr.data.batches import Batch, collate, gather
+from slr.data.batches import Batch
 from slr.data.clips import Clips
 
 MOST_GLOSSES = 12
@@ -45,7 +45,7 @@ class Splicer:
         """The sentences at `indices` (B,), a share of them spliced; each begins as the one whose name it has."""
         spliced = (torch.rand(len(indices), generator=generator) < share).tolist()
         if not any(splice and clip in self.cuts for splice, clip in zip(spliced, indices.tolist(), strict=True)):
-            return collate(self.clips, indices)
+            return self.clips.batch(indices)
         frames, targets = [], []
         for clip, splice in zip(indices.tolist(), spliced, strict=True):
             if splice and clip in self.cuts:
@@ -57,7 +57,7 @@ class Splicer:
             frames.append(of_frames)
             targets.append(torch.tensor(glosses))
         pad = torch.nn.utils.rnn.pad_sequence
-        return gather(self.clips, indices, pad(frames, batch_first=True),
+        return self.clips.gather(indices, pad(frames, batch_first=True),
                       torch.tensor([len(of_frames) for of_frames in frames]),
                       pad(targets, batch_first=True, padding_value=-1))
 

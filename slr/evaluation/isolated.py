@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
-from slr.dataset.signers import read_signers
-from slr.evaluation.predictions import TOP, tell, write_predictions
+from slr.evaluation.predictions import PREDICTIONS, TOP, rank_predictions, write_predictions
 from slr.figures.input_weights import write_importance
 from slr.figures.model_plots import write_confusion
 from slr.figures.projections import write_embeddings
@@ -17,11 +17,11 @@ from slr.io.progress import warn
 from slr.metrics.classification import accuracy, by_group, macro_f1
 from slr.metrics.probe import persons, signer_probe
 from slr.metrics.retrieval import embedding_metrics, whole_glosses
-from slr.params import EvaluationParams
+from slr.params import Params
 
 
-def evaluate_signs(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, signers: Path,
-                   params: EvaluationParams, out: Path) -> dict[str, float]:
+def evaluate_isolated(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, out: Path, dataset: Dataset,
+                      params: Params) -> dict[str, float]:
     """The metrics of a model of clips with one sign, and predictions.csv, confusion.csv and pictures in `out`.
 
     A test clip whose gloss was never trained counts as wrong: leaving it out would flatter the model. The signer probe,
@@ -34,14 +34,14 @@ def evaluate_signs(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFr
     store : LandmarkStore
     clips : DataFrame
         The manifest's rows of all clips with one sign, with `split`.
-    signers : Path
-        Pseudo-signers: signers.parquet.
-    params : EvaluationParams
     out : Path
         predictions.csv (clip_id, signer, gloss, predicted, rank, probability, top5), confusion.csv (actual, predicted;
         one row per clip, for `dvc plots`), confusion.svg, embeddings.csv and embeddings.png (see
         `slr.figures.projections`), and of a model that weighs its landmarks importance.csv and importance.png
         (`slr.figures.input_weights`).
+    dataset : Dataset
+        Its pseudo-signers, where signers aren't known.
+    params : Params
 
     Returns
     -------
@@ -49,21 +49,22 @@ def evaluate_signs(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFr
         See docs/training.md.
     """
     clips = clips.assign(gloss=clips.glosses.str[0])
-    _warn_of_unknown_glosses(params.gloss_sets, set(clips.gloss))
+    _warn_of_unknown_glosses(params.evaluation.gloss_sets, set(clips.gloss))
     learnt = clips[clips.split == "train"].sort_values("clip_id", ignore_index=True)
     learnt = learnt.iloc[whole_glosses(learnt.gloss.to_numpy())]
     clips = clips[clips.split.isin(["val", "test"])].sort_values("clip_id", ignore_index=True)
     test = (clips.split == "test").to_numpy()
     landmarks_of = trained.clips(store, clips.clip_id)
     found = trained.outputs(landmarks_of)
-    predictions = tell(found["logits"].softmax(1).numpy()[test], trained.labels, clips[test].reset_index(drop=True))
-    features, who = found["features"].numpy(), persons(clips, read_signers(signers))
+    predictions = rank_predictions(found["logits"].softmax(1).numpy()[test], trained.labels,
+                                   clips[test].reset_index(drop=True))
+    features, who = found["features"].numpy(), persons(clips, dataset.pseudo_signers())
     both = pd.concat([clips, learnt], ignore_index=True)
     learnt_features = trained.outputs(trained.clips(store, learnt.clip_id))["features"].numpy()
-    metrics = {**measure(predictions, len(trained.labels), params.gloss_sets),
+    metrics = {**measure(predictions, len(trained.labels), params.evaluation.gloss_sets),
                **signer_probe(features, who, clips.gloss),
                **embedding_metrics(np.concatenate([features, learnt_features]), both.gloss, both.signer, both.split)}
-    write_predictions(out / "predictions.csv", predictions)
+    write_predictions(out / PREDICTIONS, predictions)
     confusion = predictions[["gloss", "predicted"]].rename(columns={"gloss": "actual"})
     confusion.to_csv(out / "confusion.csv", index=False, lineterminator="\n")
     write_confusion(out, predictions)

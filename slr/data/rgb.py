@@ -109,6 +109,15 @@ class RgbClips:
     def __len__(self) -> int:
         return len(self.clip_ids)
 
+    def evaluation_batches(self) -> Iterator[tuple[RgbBatch, Tensor]]:
+        """See `slr.data.batches.ClipSet`; each clip is a batch."""
+        order = self.lengths.argsort(stable=True).split(1)
+        yield from zip(self.batches(order), order, strict=True)
+
+    def with_sentences(self, targets: list[list[int]], frame_targets: list[Tensor] | None) -> "RgbClips":
+        """See `slr.data.batches.ClipSet`."""
+        return RgbClips(self.shards.folder, self.clip_ids, self.params, targets, frame_targets)
+
     def batch(self, indices: Tensor, generator: torch.Generator | None = None) -> RgbBatch:
         """The clips at `indices` (B,): changed at random with a generator, else as evaluation sees them."""
         return self._load([self._view(i, generator) for i in indices.tolist()])

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from slr.losses.collapse import advice, collapse_facts, collapsed
 from slr.params import LossParams
-from slr.training.collapse import advice, collapse_facts, collapsed
 
 TRIPLET, ANGLES = LossParams(triplet=1, triplet_margin=2), LossParams(proxy=1)
 

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from slr.data.clips import cut
+from slr.data.windows import windows_of
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import CorpusError
 from slr.figures import plots
@@ -18,17 +20,18 @@ from slr.metrics.detection import (
     pr_auc,
     segment_metrics,
 )
+from slr.params import Params
 from slr.segments import Segment
 from slr.segments.finding import segments_of
 from slr.segments.frames import frame_edges, frame_probabilities
 from slr.segments.labels import label_segments
 from slr.segments.windows import class_of_frames
-from slr.training.data import windows_of
 
 WINDOWS = "windows.csv"
 
 
-def evaluate_streams(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, out: Path) -> dict[str, float]:
+def evaluate_detection(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, out: Path,
+                       dataset: Dataset | None = None, params: Params | None = None) -> dict[str, float]:
     """The metrics of a detection model, and windows.csv and precision_recall.svg in the folder `out`.
 
     Parameters
@@ -40,6 +43,8 @@ def evaluate_streams(trained: TrainedModel, store: LandmarkStore, clips: pd.Data
     out : Path
         windows.csv: `clip_id`, `signer`, `start_s`, `end_s`, `label`, `probability` (of the positive label) of each
         test window.
+    dataset, params
+        Not used: every evaluator is given them.
 
     Returns
     -------

@@ -7,16 +7,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from slr.data.clips import padded
+from slr.data.inputs import Store
+from slr.data.sentences import gloss_classes, too_short
+from slr.dataset.dataset import Dataset
 from slr.decoding.decoder import Decoder
 from slr.decoding.greedy import greedy
 from slr.decoding.ngram import Fusion, train_ngrams
 from slr.decoding.records import Hypothesis, in_seconds, named
 from slr.evaluation.transcripts import TRANSCRIPTS, write_transcripts
 from slr.inference.model import TrainedModel
-from slr.losses.ctc import too_short
-from slr.metrics.phoenix import Clean
+from slr.metrics.phoenix import Clean, chosen
 from slr.metrics.wer import Alignment, align_sentences, count, counts_by_gloss, wer_metrics
-from slr.training.data import Store, gloss_classes, padded
+from slr.params import Params
 
 BY_GLOSS = "glosses.csv"
 ORDER = 3
@@ -25,8 +28,8 @@ WEIGHTS = (0.25, 0.5, 1.0, 1.5, 2.0)
 """Weights of the language model that validation chooses from; each with and without as large a bonus for a gloss."""
 
 
-def evaluate_sentences(trained: TrainedModel, store: Store, clips: pd.DataFrame, out: Path,
-                       clean: Clean | None = None) -> dict[str, float]:
+def evaluate_continuous(trained: TrainedModel, store: Store, clips: pd.DataFrame, out: Path, dataset: Dataset,
+                        params: Params) -> dict[str, float]:
     """The metrics of a continuous model, and transcripts.csv and glosses.csv in the folder `out`.
 
     Parameters
@@ -40,9 +43,11 @@ def evaluate_sentences(trained: TrainedModel, store: Store, clips: pd.DataFrame,
         transcripts.csv: `clip_id`, `signer`, `reference`, `hypothesis` (glosses with `|` between), `score`,
         `starts_s`, `ends_s`, `too_short` of each test sentence; glosses.csv: `gloss`, `correct`, `substituted`,
         `deleted`, `inserted`.
-    clean : callable, optional
-        What is done to the glosses of both sides before errors are counted (`slr.metrics.phoenix`). Transcripts stay
-        as they were signed and read.
+    dataset : Dataset
+        Not used: every evaluator is given one.
+    params : Params
+        `evaluation.cleanup`: what is done to the glosses of both sides before errors are counted
+        (`slr.metrics.phoenix`). Transcripts stay as they were signed and read.
 
     Returns
     -------
@@ -54,6 +59,7 @@ def evaluate_sentences(trained: TrainedModel, store: Store, clips: pd.DataFrame,
         moments than their glosses need; `boundary_error_ms`, how far starts and ends of glosses that were recognised
         are from the truth, where the corpus knows it (mean of absolute differences); `signers`, `classes`.
     """
+    clean = chosen(params.evaluation.cleanup, params.corpus.name)
     rows = {split: clips[clips.split == split].reset_index(drop=True) for split in ("train", "val", "test")}
     test = rows["test"]
     read = {split: trained.clips(store, of.clip_id) for split, of in rows.items() if split != "train" and len(of)}
@@ -85,7 +91,7 @@ def evaluate_sentences(trained: TrainedModel, store: Store, clips: pd.DataFrame,
     moments = glosses.new_tensor([len(scores) for scores in found["test"]])
     short = too_short(moments, targets, glosses).tolist()
     metrics["too_short"] = sum(short)
-    timed = [_times(hypothesis, trained.params.frames_a_moment, store.fps(clip_id) * seen / store.n_frames[clip_id])
+    timed = [_times(hypothesis, trained.params.temporal_stride, store.fps(clip_id) * seen / store.n_frames[clip_id])
              for hypothesis, clip_id, seen in zip(hypotheses, test.clip_id, read["test"].lengths.tolist(), strict=True)]
     errors_s = [_boundary_errors(alignment, times, clip, store) for alignment, times, clip in zip(
         align_sentences(references["test"], said), timed, test.itertuples(), strict=True)]
@@ -111,7 +117,7 @@ def choose_fusion(trained_on: Sequence[Sequence[str]], labels: Sequence[str], sc
     references : sequence of sequences of str
         Their glosses.
     clean : callable, optional
-        See `evaluate_sentences`.
+        What is done to the glosses of both sides before errors are counted.
     """
     model = train_ngrams(trained_on, labels, ORDER)
     tried = [Fusion(model, weight, bonus) for weight in WEIGHTS for bonus in (0.0, weight)]
@@ -127,9 +133,9 @@ def _wer(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]
     return count(chain.from_iterable(align_sentences(references, hypotheses, clean))).wer
 
 
-def _times(hypothesis: Hypothesis, frames_a_moment: int, fps: float) -> np.ndarray:
+def _times(hypothesis: Hypothesis, temporal_stride: int, fps: float) -> np.ndarray:
     """(glosses, 2) seconds: where each gloss starts and ends, by the rate of the frames that the model was shown."""
-    timed = in_seconds(hypothesis.glosses, frames_a_moment, fps)
+    timed = in_seconds(hypothesis.glosses, temporal_stride, fps)
     return np.array([(gloss.start, gloss.end) for gloss in timed]).reshape(-1, 2)
 
 

@@ -23,7 +23,8 @@ from slr.losses.classification import (
     roughness,
 )
 from slr.losses.triplet import all_triplets
-from slr.params import ScaStgcnParams, TrainingParams
+from slr.params import ModelParams
+from slr.params.families.stgcn import ScaStgcnParams
 
 CLIPS, CLASSES, SIGNERS, WIDTH = 12, 4, 3, 10
 
@@ -175,7 +176,7 @@ def test_the_adversary_counts_known_signers_alone():
 ])
 def test_one_signer_cannot_be_told_apart(signers, losses, problem):
     with pytest.raises(ParamsError, match=problem):
-        Criterion(TrainingParams(losses=losses), WIDTH, torch.ones(CLASSES), signers)
+        Criterion(ModelParams(losses=losses), WIDTH, torch.ones(CLASSES), signers)
 
 
 # Supervised contrastive

@@ -3,8 +3,11 @@
 import pandas as pd
 import pytest
 
-from slr.params import PoseCtcParams, ScaStgcnDetectionParams, SpoterParams, StfnetParams
-from slr.tasks import clips_of
+from slr.params.families.pose_ctc import PoseCtcParams
+from slr.params.families.spoter import SpoterParams
+from slr.params.families.stfnet import StfnetParams
+from slr.params.families.stgcn import ScaStgcnDetectionParams
+from slr.tasks import task_of
 
 CLIPS = pd.DataFrame({
     "clip_id": ["sign", "sentence", "stream", "bare"], "glosses": [["A"], ["A", "B"], [], []],
@@ -16,4 +19,4 @@ CLIPS = pd.DataFrame({
     (PoseCtcParams(), ["sign", "sentence"]), (PoseCtcParams(fewest_glosses=2), ["sentence"]),
     (StfnetParams(fewest_glosses=2), ["sentence"])])
 def test_each_model_has_its_clips(settings, expected):
-    assert clips_of(settings, CLIPS).clip_id.tolist() == expected
+    assert task_of(settings).clips(settings, CLIPS).clip_id.tolist() == expected

@@ -1,12 +1,14 @@
 """Testing a model of streams: the metrics are those of the windows, the windows those of the model."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import read_manifest, write_manifest
@@ -32,7 +34,7 @@ def settings(classes: int) -> Params:
     return parse({"models": {"m": small}, "train": {"model": "m", "models": ["m"]}, "compute": {"workers": 1}})
 
 
-def trained_and_tested(folder: Path, classes: int) -> tuple[landmark_corpus.Corpus, Path, dict[str, float]]:
+def trained_and_tested(folder: Path, classes: int) -> tuple[Dataset, Path, dict[str, float]]:
     """The corpus, the folder of what evaluation wrote beside the `model`, and the metrics.
 
     The second pause of each stream is speaking (P); of the last stream, the end isn't labelled.
@@ -43,8 +45,8 @@ def trained_and_tested(folder: Path, classes: int) -> tuple[landmark_corpus.Corp
         segments[3]["label"] = "P"
     clips.at[len(clips) - 1, "segments"] = clips.segments.iloc[-1][:-1]
     write_manifest(corpus.manifest, clips)
-    train("m", settings(classes), *corpus, out=folder / "model", work=folder / "work")
-    metrics = evaluate(folder / "model", settings(classes), *corpus, metrics_path=folder / "metrics.json",
+    train("m", settings(classes), corpus, out=folder / "model", work=folder / "work")
+    metrics = evaluate(folder / "model", settings(classes), corpus, metrics_path=folder / "metrics.json",
                        report_dir=folder / "report")
     return corpus, folder, metrics
 
@@ -66,7 +68,7 @@ def probabilities_of(model: TrainedModel, store: LandmarkStore, clip_id: str, st
     return model.probabilities(model.clip(window, store.skeleton))[0].numpy()
 
 
-def plain_windows(corpus: landmark_corpus.Corpus, folder: Path, kept: str = "S") -> pd.DataFrame:
+def plain_windows(corpus: Dataset, folder: Path, kept: str = "S") -> pd.DataFrame:
     """The test windows one by one: clip, first frame, label (of most labelled frames), P(S), the likeliest label."""
     store, model = LandmarkStore(corpus.landmarks), load_model(folder / "model")
     rows = []
@@ -178,7 +180,7 @@ def test_without_the_label_to_find_nothing_is_trained(tmp_path):
             segment["label"] = "P"
     write_manifest(corpus.manifest, clips)
     with pytest.raises(CorpusError, match="no training window is labelled S"):
-        train("m", settings(2), *corpus, out=tmp_path / "model", work=tmp_path / "work")
+        train("m", settings(2), corpus, out=tmp_path / "model", work=tmp_path / "work")
 
 
 def test_without_the_label_to_find_nothing_is_measured(tested, tmp_path):
@@ -189,7 +191,7 @@ def test_without_the_label_to_find_nothing_is_measured(tested, tmp_path):
             segment["label"] = "P"
     write_manifest(tmp_path / "manifest.parquet", clips)
     with pytest.raises(CorpusError, match="no test stream has a window labelled S"):
-        evaluate(folder / "model", settings(2), *corpus._replace(manifest=tmp_path / "manifest.parquet"),
+        evaluate(folder / "model", settings(2), replace(corpus, manifest=tmp_path / "manifest.parquet"),
                  metrics_path=tmp_path / "metrics.json", report_dir=tmp_path / "report")
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from slr.data.batches import similar_lengths
-from slr.data.images import FAINTEST, RgbClips, batch_of, cropped, rescaled, without_still
+from slr.data.rgb import FAINTEST, RgbClips, batch_of, cropped, rescaled, without_still
 from slr.dataset.frames import read_frames
 from slr.errors import CorpusError
 from slr.extraction.frames import extract_frames

@@ -5,9 +5,8 @@ from itertools import pairwise
 import pytest
 import torch
 
-from slr.data.batches import collate
 from slr.data.clips import Clips
-from slr.training.splice import Splicer
+from slr.data.splice import Splicer
 
 SENTENCES = {
     "a": [0, 0, 1, 1, 0, 2, 2, 2, 0], "b": [1, 1, 0, 0, 3, 3], "c": [0, 3, 3, 0, 1, 1, 0, 2],
@@ -52,7 +51,7 @@ def test_spliced_sentences_go_on_as_somebody_did(clips):
 
 def test_without_a_share_the_batch_is_the_sentences(clips):
     indices = torch.tensor([2, 0])
-    found, plain = Splicer(clips).batch(indices, 0, torch.Generator()), collate(clips, indices)
+    found, plain = Splicer(clips).batch(indices, 0, torch.Generator()), clips.batch(indices)
     assert torch.equal(found.landmarks, plain.landmarks) and torch.equal(found.targets, plain.targets)
 
 

@@ -20,7 +20,7 @@ STREAMS = {"family": "sca_stgcn_detection", "widths": [16], "hidden": 16, "epoch
 def run(corpus, folder, settings) -> tuple[dict, pd.DataFrame]:
     """Train `m`; returns its config and history."""
     params = parse({"models": {"m": settings}, "train": {"model": "m", "models": ["m"]}, "compute": {"workers": 1}})
-    train("m", params, *corpus, out=folder / "model", work=folder / "work")
+    train("m", params, corpus, out=folder / "model", work=folder / "work")
     return read_json(folder / "model/config.json"), pd.read_csv(folder / "model/history.csv")
 
 

@@ -1,0 +1,114 @@
+"""The landmarks of videos that are in no corpus, made as the pipeline would make them."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks, rounded
+from slr.dataset.skeleton import Skeleton, skeleton
+from slr.errors import ClipError
+from slr.extraction.frames import clip_frames
+from slr.extraction.holistic import HolisticExtractor, warn_if_slow
+from slr.params import FramesParams, LandmarksParams
+
+
+class SeenFrame(NamedTuple):
+    """A frame of a video: its time in seconds, its width and height in pixels, its landmarks (J, 4)."""
+
+    timestamp_s: float
+    size: tuple[int, int]
+    coordinates: np.ndarray
+
+
+class VideoReader:
+    """Extracts the landmarks of videos.
+
+    Parameters
+    ----------
+    frames : FramesParams
+    landmarks : LandmarksParams
+
+    Attributes
+    ----------
+    source : Skeleton
+        The joints of the landmarks.
+    """
+
+    def __init__(self, frames: FramesParams, landmarks: LandmarksParams):
+        self.frames = frames
+        self.source = skeleton(landmarks.skeleton)
+        warn_if_slow()
+        self.extractor = HolisticExtractor(landmarks)
+
+    def landmarks(self, video: str | Path) -> ClipLandmarks:
+        """The landmarks of a video (or a folder of images), as the landmark store would give them; its path is the
+        clip id.
+
+        Raises
+        ------
+        ClipError
+            If the video can't be read or no person is found in it.
+        """
+        frames = list(self.stream(video))
+        coordinates = np.stack([frame.coordinates for frame in frames]).astype(np.float32)
+        if np.isnan(coordinates).all():
+            raise ClipError(f"no person found in any of its {len(coordinates)} frames")
+        times = np.array([frame.timestamp_s for frame in frames])
+        return ClipLandmarks(str(video), self.frames.fps or 1, *frames[-1].size,
+                             rounded(coordinates, float(np.nanmax(np.abs(coordinates)))), times)
+
+    def stream(self, video: str | Path) -> Iterator[SeenFrame]:
+        """The landmarks of a video frame by frame, in bounded memory.
+
+        Raises
+        ------
+        ClipError
+            If the video can't be read.
+        """
+        seen: deque[tuple[float, tuple[int, int]]] = deque()
+
+        def images() -> Iterator[np.ndarray]:
+            for frame in clip_frames(Path(video), self.frames):
+                seen.append((frame.timestamp_s, (frame.image.shape[1], frame.image.shape[0])))
+                yield frame.image
+
+        for coordinates in self.extractor.stream(images()):
+            yield SeenFrame(*seen.popleft(), coordinates)
+
+
+def find_landmarks(clip: str | Path, store: Callable[[], LandmarkStore],
+                   reader: Callable[[], VideoReader]) -> tuple[ClipLandmarks, Skeleton]:
+    """The landmarks of a video (or a folder of images), if there is one of this name, else of a clip of the corpus.
+
+    Parameters
+    ----------
+    clip : str or Path
+        A file or folder, or a clip id.
+    store, reader : callable
+        Give what is needed of the two, when it is needed.
+
+    Returns
+    -------
+    landmarks : ClipLandmarks
+    skeleton : Skeleton
+        Its joints.
+
+    Raises
+    ------
+    ClipError
+        If the video can't be read, or no person is found in it.
+    CorpusError
+        If there is neither a file nor a clip of that name.
+    """
+    if not Path(clip).exists():
+        opened = store()
+        opened.require(str(clip))
+        return opened[str(clip)], opened.skeleton
+    try:
+        return reader().landmarks(clip), reader().source
+    except ClipError as error:
+        raise ClipError(f"{clip}: {error}") from None

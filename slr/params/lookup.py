@@ -1,0 +1,30 @@
+"""What stands behind a name, which is imported only when it is asked for."""
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from slr.errors import ParamsError
+
+
+def locate(name: str) -> Any:
+    """What `package.module:attribute` is.
+
+    Raises
+    ------
+    ParamsError
+        If it isn't of that form, or isn't there.
+    """
+    module, separator, attribute = name.partition(":")
+    try:
+        if not separator:
+            raise ImportError("a dotted name has the form package.module:Attribute")
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ParamsError(f"'{name}' can't be imported: {error}; install the package that has it, or correct the "
+                          "name") from None
+
+
+def registered(group: str) -> dict[str, str]:
+    """Names that installed packages register in an entry-point group (`slr.families`, `slr.corpora`, ...)."""
+    return {point.name: point.value for point in entry_points(group=group)}

@@ -1,0 +1,44 @@
+"""What models answer: one module for each task, with everything in which it differs from the others.
+
+A task is found by the name that a model's settings give (`ModelParams.task`): one of `TASKS`, one that an installed
+package registers (entry points of the group `slr.tasks`), or a dotted name.
+"""
+
+from slr.errors import ParamsError
+from slr.params import ModelParams
+from slr.params.lookup import locate, registered
+from slr.params.nearest import nearest
+from slr.tasks.base import Data, Score, Task, missing_clips
+
+__all__ = ["TASKS", "Data", "Score", "Task", "missing_clips", "task_name", "task_named", "task_of"]
+
+TASKS = {
+    "isolated": "slr.tasks.isolated:Isolated",
+    "detection": "slr.tasks.detection:Detection",
+    "continuous": "slr.tasks.continuous:Continuous",
+}
+"""The dotted name of each task."""
+
+
+def task_name(name: str) -> str:
+    """The dotted name of a task.
+
+    Raises
+    ------
+    ParamsError
+        If there is no such task, with the nearest name.
+    """
+    known = TASKS | registered("slr.tasks")
+    if ":" not in name and name not in known:
+        raise ParamsError(f"there is no task '{name}'{nearest(name, known)}")
+    return known.get(name, name)
+
+
+def task_named(name: str) -> Task:
+    """A task by its name; raises ParamsError if there is none."""
+    return locate(task_name(name))()
+
+
+def task_of(settings: ModelParams) -> Task:
+    """The task of a model with these settings."""
+    return task_named(settings.task)

@@ -1,0 +1,117 @@
+"""Continuous recognition: the glosses of a sentence, in order and with times."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from slr.params import ModelParams
+from slr.params.lookup import locate
+from slr.tasks.base import Data, Score, Task
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor, nn
+
+    from slr.data.batches import Batch, ClipSet
+    from slr.data.inputs import Store
+    from slr.data.normalise import Normalise
+    from slr.decoding.records import Reading
+
+
+class Continuous(Task):
+    """The gloss sequence of a sentence."""
+
+    name = "continuous"
+    title = "Sentences"
+    score = Score("val_wer", "WER", higher_is_better=False)
+    answers, command = "reads sentences", "slr transcribe"
+    evaluator = "slr.evaluation.continuous:evaluate_continuous"
+
+    def clips(self, settings: ModelParams, rows: pd.DataFrame) -> pd.DataFrame:
+        return rows[rows.glosses.str.len() >= settings.fewest_glosses]
+
+    def lacks(self, settings: ModelParams) -> str:
+        return f"no sentences of at least {settings.fewest_glosses} glosses"
+
+    def data(self, store: "Store", rows: dict[str, pd.DataFrame], signers: dict[str, pd.Series],
+             settings: ModelParams) -> Data:
+        """Class 0 is CTC's blank: the first gloss is class 1."""
+        labels = sorted({gloss for glosses in rows["train"].glosses for gloss in glosses})
+        return Data(labels, **{split: sentences(store, part, labels, settings, signers[split])
+                               for split, part in rows.items()})
+
+    def facts(self, name: str, data: Data, settings: ModelParams) -> dict[str, Any]:
+        """`too_short`: ids of the training and validation sentences that are; a warning tells of those of training."""
+        from slr.data.sentences import too_short_clips
+        from slr.io.progress import warn
+
+        found = {split: too_short_clips(clips, settings.temporal_stride)
+                 for split, clips in (("train", data.train), ("val", data.val))}
+        if short := found["train"]:
+            warn(f"train {name}: {len(short)} of {len(data.train)} sentences have fewer output frames than glosses and "
+                 f"repeats and count in no loss ({', '.join(short[:4])}{', ...' if len(short) > 4 else ''}; "
+                 "config.json has all); pool less in time, or look at their glosses")
+        return {"too_short": found}
+
+    def criterion(self, model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":
+        from slr.losses.ctc import CtcCriterion
+
+        return CtcCriterion(settings.ctc, settings.label_smoothing)
+
+    def batcher(self, clips: Any, settings: ModelParams) -> "Callable[[Tensor, Generator], Batch] | None":
+        """Sentences that are put together anew, where the settings ask for that."""
+        if not getattr(settings, "splice", 0):
+            return None
+        from slr.data.splice import Splicer
+
+        splicer = Splicer(clips)
+        return lambda indices, generator: splicer.batch(indices, settings.splice, generator)
+
+    def validate(self, model: "nn.Module", clips: "ClipSet", normalise: "Normalise") -> tuple[float | None, float]:
+        """The mean CTC loss of sentences whose glosses are all known and not too many; WER of greedy decoding."""
+        import torch
+
+        from slr.data.sentences import target_lengths, too_short
+        from slr.losses.ctc import ctc
+        from slr.metrics.wer import align_glosses, count
+        from slr.models.outputs import sentence_log_probabilities
+
+        edits = glosses = 0
+        losses: list[Tensor] = []
+        for scores, targets in zip(sentence_log_probabilities(model, clips, normalise), clips.targets, strict=True):
+            targets = targets[targets != -1]
+            best = scores.argmax(1).unique_consecutive()
+            counts = count(align_glosses(targets.tolist(), best[best > 0].tolist()))
+            edits, glosses = edits + counts.errors, glosses + counts.glosses
+            length, targets = torch.tensor([len(scores)]), targets[None]
+            if (targets > 0).all() and not too_short(length, targets, target_lengths(targets)):
+                losses.append(ctc(scores[None], length, targets))
+        return torch.stack(losses).mean().item() if losses else None, edits / glosses
+
+
+    def require_glosses(self, folder: Any) -> None:
+        pass
+
+    def logits(self, outputs: "dict[str, Tensor]", settings: ModelParams, frames: int) -> "tuple[Tensor, int]":
+        return outputs["sequence_logits"][0], settings.temporal_stride
+
+    def readings(self, logits: "Tensor", labels: list[str]) -> "list[Reading]":
+        # By its name: no training depends on the decoder.
+        return locate("slr.decoding.readings:readings")(logits, labels)
+
+    def clip_features(self, trained: Any, clips: "ClipSet") -> "list[tuple[np.ndarray, np.ndarray]]":
+        stride = trained.params.temporal_stride
+        return [(np.ascontiguousarray(features, np.float32),
+                 np.minimum(np.arange(len(features) + 1) * stride, frames))
+                for features, frames in zip(trained.sequence_features(clips), clips.lengths.tolist(), strict=True)]
+
+
+def sentences(store: "Store", rows: pd.DataFrame, labels: list[str], settings: ModelParams,
+              signers: pd.Series | None = None) -> "ClipSet":
+    """Sentences with the classes of their glosses, and of their frames where all rows have segments."""
+    from slr.data.inputs import inputs_of
+    from slr.data.sentences import frame_classes, gloss_classes
+
+    clips = inputs_of(settings).load(store, rows.clip_id, settings, for_training=True, signers=signers)
+    return clips.with_sentences(gloss_classes(rows, labels), frame_classes(store, rows, labels))

@@ -1,0 +1,80 @@
+"""Detection: what happens in each window of a stream, signing or not."""
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from slr.errors import CorpusError
+from slr.params import ModelParams
+from slr.tasks.base import Data, Score, Task
+from slr.tasks.isolated import classification
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from slr.data.clips import Clips
+    from slr.data.normalise import Normalise
+    from slr.dataset.landmark_store import LandmarkStore
+
+
+class Detection(Task):
+    """Where signing is in a stream."""
+
+    name = "detection"
+    title = "Streams"
+    score = Score("val_pr_auc", "PR-AUC")
+    answers, command = "finds where signing is", "slr segments"
+    evaluator = "slr.evaluation.detection:evaluate_detection"
+
+    def clips(self, settings: ModelParams, rows: pd.DataFrame) -> pd.DataFrame:
+        return rows[(rows.glosses.str.len() == 0) & (rows.segments.str.len() > 0)]
+
+    def lacks(self, settings: ModelParams) -> str:
+        return "no streams (clips without glosses whose segments are labelled)"
+
+    def data(self, store: "LandmarkStore", rows: dict[str, pd.DataFrame], signers: dict[str, pd.Series],
+             settings: ModelParams) -> Data:
+        """Windows without a label, or with one that training hasn't, are left out."""
+        from slr.data.clips import cut
+        from slr.data.inputs import inputs_of
+        from slr.data.windows import windows_of
+
+        streams = {split: inputs_of(settings).load(store, part.clip_id, settings, for_training=True,
+                                                   signers=signers[split]) for split, part in rows.items()}
+        found = {split: windows_of(store, part, settings) for split, part in rows.items()}
+        labels = sorted({label for _, _, label in found["train"] if label is not None})
+        if settings.windows.positive not in labels:
+            raise CorpusError(f"no training window is labelled {settings.windows.positive}, which windows.positive says"
+                              f" to find; labels here are {', '.join(labels) or 'none'} (windows.classes joins others "
+                              "to rest)")
+        return Data(labels, **{
+            split: cut(streams[split], [(*where, labels.index(label)) for *where, label in windows if label in labels],
+                       settings.windows.frames)
+            for split, windows in found.items()})
+
+    def criterion(self, model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":
+        return classification(model, data, settings)
+
+    def validate(self, model: "nn.Module", clips: "Clips", normalise: "Normalise") -> tuple[float, float]:
+        """Cross-entropy, and the mean of the classes' areas under the precision-recall curve."""
+        from torch.nn import functional as F
+
+        from slr.metrics.detection import class_metrics
+        from slr.models.outputs import outputs
+
+        logits = outputs(model, clips, normalise)["logits"]
+        return F.cross_entropy(logits, clips.targets).item(), class_metrics(
+            logits.softmax(1).numpy(), clips.targets.numpy())["macro_pr_auc"]
+
+    def calibrate(self, name: str, model: "nn.Module", best: dict[str, Any], data: Data, normalise: "Normalise",
+                  settings: ModelParams) -> dict[str, Any]:
+        """`threshold`: the probability from which windows are best labelled positive (F1); 0.5 without clips."""
+        from slr.metrics.detection import best_threshold
+        from slr.models.outputs import outputs
+
+        positive = data.labels.index(settings.windows.positive)
+        actual = data.val.targets == positive
+        if not actual.any():
+            return {"threshold": 0.5}
+        found = outputs(model, data.val, normalise)["logits"].softmax(1).numpy()
+        return {"threshold": best_threshold(actual.numpy(), found[:, positive])}

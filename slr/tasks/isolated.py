@@ -1,0 +1,111 @@
+"""Isolated signs: a clip has one gloss."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from slr.params import ModelParams
+from slr.tasks.base import Data, Score, Task
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from slr.data.clips import Clips
+    from slr.data.inputs import Store
+    from slr.data.normalise import Normalise
+    from slr.decoding.records import Reading
+
+
+class Isolated(Task):
+    """Which sign a clip shows, or a vector to search with."""
+
+    name = "isolated"
+    title = "Single signs"
+    score = Score("val_top1", "top-1")
+    answers, command = "names the sign of a clip", "slr predict"
+    labels_clips = True
+    evaluator = "slr.evaluation.isolated:evaluate_isolated"
+
+    def clips(self, settings: ModelParams, rows: pd.DataFrame) -> pd.DataFrame:
+        return rows[rows.glosses.str.len() == 1]
+
+    def lacks(self, settings: ModelParams) -> str:
+        return "no clips with one gloss"
+
+    def data(self, store: "Store", rows: dict[str, pd.DataFrame], signers: dict[str, pd.Series],
+             settings: ModelParams) -> Data:
+        """Validation clips of a gloss that training hasn't are left out: they say nothing about which epoch is best."""
+        from slr.data.inputs import inputs_of
+
+        glosses = {split: part.glosses.str[0] for split, part in rows.items()}
+        labels = sorted(glosses["train"].unique())
+        classes = {gloss: i for i, gloss in enumerate(labels)}
+        rows = {**rows, "val": rows["val"][glosses["val"].isin(classes)]}
+        return Data(labels, **{
+            split: inputs_of(settings).load(
+                store, part.clip_id, settings, for_training=True, classes=part.glosses.str[0].map(classes),
+                signers=signers[split][part.index])
+            for split, part in rows.items()})
+
+    def criterion(self, model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":
+        return classification(model, data, settings)
+
+    def validate(self, model: "nn.Module", clips: "Clips", normalise: "Normalise") -> tuple[float, float]:
+        """Cross-entropy, and top-1."""
+        from torch.nn import functional as F
+
+        from slr.models.outputs import outputs
+
+        logits = outputs(model, clips, normalise)["logits"]
+        return F.cross_entropy(logits, clips.targets).item(), (
+            logits.argmax(1) == clips.targets).float().mean().item()
+
+    def after_epoch(self, model: "nn.Module", clips: "Clips", normalise: "Normalise",
+                    settings: ModelParams) -> dict[str, float]:
+        """An embedding compares clips to the training clips, as it sees them now."""
+        if settings.embedding is None:
+            return {}
+        from slr.losses.collapse import collapse_facts
+        from slr.models.outputs import outputs
+
+        vectors = outputs(model, clips, normalise)["features"]
+        model.update_gallery(vectors, clips.targets)
+        return collapse_facts(vectors, settings.losses)
+
+    def calibrate(self, name: str, model: "nn.Module", best: dict[str, Any], data: Data, normalise: "Normalise",
+                  settings: ModelParams) -> dict[str, Any]:
+        """How far an embedding has collapsed; warns if it has."""
+        from slr.io.progress import warn
+        from slr.losses.collapse import FACTS, advice, collapsed
+
+        found = {fact: best[fact] for fact in FACTS if fact in best}
+        if found and collapsed(**found, size=model.width, top1=best["val_top1"]):
+            warn(advice(name, **found))
+        return {f"embedding_{fact}": value for fact, value in found.items()}
+
+
+    def require_glosses(self, folder: Any) -> None:
+        pass
+
+    def logits(self, outputs: "dict[str, Tensor]", settings: ModelParams, frames: int) -> "tuple[Tensor, int]":
+        return outputs["logits"], frames
+
+    def readings(self, logits: "Tensor", labels: list[str]) -> "list[Reading]":
+        """The most probable gloss, as long as the clip."""
+        from slr.decoding.records import Gloss, Reading
+
+        label = int(logits.argmax())
+        return [Reading(Gloss(labels[label], 0, 1), label, slice(0, 1))]
+
+    def clip_features(self, trained: Any, clips: "Clips") -> "list[tuple[np.ndarray, np.ndarray]]":
+        return [(vector[None], np.array([0, frames])) for vector, frames in zip(
+            trained.outputs(clips)["features"].numpy(), clips.lengths.tolist(), strict=True)]
+
+
+def classification(model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":
+    """The criterion of models that give each clip or window one class."""
+    from slr.losses.classification import Criterion
+
+    counts = data.train.targets.bincount(minlength=len(data.labels))
+    return Criterion(settings, model.width, counts, int(data.train.signers.max()) + 1)

@@ -1,0 +1,36 @@
+"""The batches of an epoch."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from slr.data.batches import ClipSet, by_sign, similar_lengths
+from slr.data.normalise import Normalise
+from slr.models.outputs import outputs
+from slr.params import ModelParams
+from slr.training.grouping import hard_batches, thresholds
+
+
+def training_order(model: nn.Module, clips: ClipSet, normalise: Normalise, settings: ModelParams,
+                   generator: torch.Generator, history: list[dict[str, Any]]) -> tuple[Iterable[Tensor], int]:
+    """The clips' numbers in each batch of the next epoch, and how many batches: `settings.batching`.
+
+    Batches grouped by hardness are made as they are asked for, by the model as it is then.
+    """
+    batching = settings.batching
+    if batching.clips_per_sign:
+        batches = by_sign(clips, settings.batch_size, batching.clips_per_sign, batching.signers_per_sign, generator)
+    else:
+        batches = similar_lengths(clips, settings.batch_size, generator)
+    if not 0 < batching.hard_from_epoch <= len(history) + 1:
+        return batches, len(batches)
+
+    def embed(indices: Tensor) -> Tensor:
+        return outputs(model, clips.pick(indices), normalise)["features"]
+
+    used = [row["triplets_used"] or 0 for row in history[batching.hard_from_epoch - 1:]]
+    limits = thresholds(used, batching.hard_fewest_triplets)
+    hard = hard_batches(batches, clips.targets, embed, settings.batch_size, batching, limits)
+    return hard, len(batches) * batching.hard_loops

@@ -1,0 +1,29 @@
+"""The optimiser, and the learning rate over time."""
+
+import math
+
+import torch
+from torch import nn
+
+from slr.params import ModelParams
+
+
+def make_optimizer(model: nn.Module, settings: ModelParams) -> torch.optim.Optimizer:
+    """The optimiser of the settings; only weight matrices decay."""
+    weights = list(model.parameters())
+    groups = [{"params": [w for w in weights if w.ndim > 1], "weight_decay": settings.weight_decay},
+              {"params": [w for w in weights if w.ndim <= 1], "weight_decay": 0}]
+    kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam, "sgd": torch.optim.SGD}[settings.optimizer]
+    return kind(groups, lr=settings.lr)
+
+
+def learning_rate(settings: ModelParams, epoch: float) -> float:
+    """The learning rate at a point of training, counted in epochs."""
+    warm, end = settings.warmup_epochs, settings.epochs
+    if epoch < warm:
+        return settings.lr * (epoch + 1 / 8) / (warm + 1 / 8)
+    if settings.schedule == "constant":
+        return settings.lr
+    if settings.schedule == "steps":
+        return settings.lr * settings.step_factor ** sum(epoch >= step for step in settings.steps)
+    return settings.lr * (1 + math.cos(math.pi * (epoch - warm) / max(1, end - warm))) / 2
