@@ -48,7 +48,7 @@ def measure(arrangement: str) -> dict[str, float]:
     begin = peak_mib()
     torch.manual_seed(0)
     params = StfnetParams(backbone="resnet34", checkpointing=arrangement == "checkpointing")
-    model = (PublishedStfnet if arrangement == "published" else Stfnet)(params, CLASSES)
+    model = (PublishedStfnet if arrangement == "published" else Stfnet)(params, None, CLASSES - 1)
     criterion, batch = CtcCriterion(params.ctc), batch_of(FRAMES, SIDE, GLOSSES, CLASSES)
     optimizer = torch.optim.Adam(model.parameters(), params.lr, weight_decay=params.weight_decay)
     for _ in range(2):

@@ -37,6 +37,7 @@ import torch
 
 from benchmarks import published_sca_stgcn, published_spoter
 from benchmarks.record import record
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmarks import ClipLandmarks, write_store
 from slr.dataset.manifest import SCHEMA, write_manifest
 from slr.dataset.skeleton import skeleton
@@ -84,8 +85,7 @@ def ours(folder: Path, clips: list[np.ndarray]) -> Callable[[], None]:
     params = parse({"models": {"spoter": SPOTER}, "train": {"model": "spoter", "models": ["spoter"]}})
 
     def epoch() -> None:
-        train("spoter", params, folder / "landmarks", folder / "splits.parquet", folder / "manifest.parquet",
-              folder / "signers.parquet", folder / "model", folder / "work")
+        train("spoter", params, Dataset.below(folder), folder / "model", folder / "work")
 
     return epoch
 

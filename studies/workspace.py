@@ -5,26 +5,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
+from slr.dataset.dataset import Dataset
 from slr.errors import SlrError
 from slr.io.clipwise import content_key
 from slr.io.files import atomic_path, file_hash, read_json, write_json
 from slr.params import ModelParams, Params, parse
 
 REPOSITORY = Path(__file__).parents[1]
-
-
-class Data(NamedTuple):
-    """What a model is trained and tested on, as the pipeline's stages would have left it; names as
-    `slr.training.loop.train` has them."""
-
-    landmarks: Path
-    manifest: Path
-    splits: Path
-    signers: Path
 
 
 def shared_data(name: str) -> Path:
@@ -63,7 +53,7 @@ def settings(name: str, params: ModelParams, workers: int, seed: int = 1) -> Par
                   "train": {"model": name, "models": [name], "seed": seed}})
 
 
-def trained(folder: Path, name: str, params: ModelParams, data: Data, workers: int, seed: int = 1) -> Path:
+def trained(folder: Path, name: str, params: ModelParams, data: Dataset, workers: int, seed: int = 1) -> Path:
     """The folder of a model of these settings and data, `folder`/model; trained unless that was done before.
 
     The code isn't watched.
@@ -72,15 +62,16 @@ def trained(folder: Path, name: str, params: ModelParams, data: Data, workers: i
     def make() -> None:
         from slr.training.loop import train
 
-        train(name, settings(name, params, workers, seed), **data._asdict(), out=folder / "model",
+        train(name, settings(name, params, workers, seed), data, out=folder / "model",
               work=folder / "work")
 
     return made(folder, trained_key(params, data, seed), make) / "model"
 
 
-def trained_key(params: ModelParams, data: Data, seed: int) -> str:
+def trained_key(params: ModelParams, data: Dataset, seed: int) -> str:
     """What a trained model follows from."""
-    return content_key(params.model_dump(), seed, *(file_hash(path) for path in data))
+    return content_key(params.model_dump(), seed, *map(file_hash, (data.landmarks, data.manifest, data.splits,
+                                                                   data.signers)))
 
 
 def require_known(names: Iterable[str], known: Iterable[str]) -> None:

@@ -2,12 +2,14 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate, groupby, pairwise
 from pathlib import Path
 
 import pandas as pd
 
 from slr.corpora import scanning
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.dataset.signers import write_signers
@@ -17,7 +19,7 @@ from slr.io.clipwise import content_key
 from slr.io.files import file_hash
 from slr.params import CorpusParams
 from slr.segments.windows import KEPT, REST
-from studies.workspace import Data, made
+from studies.workspace import made
 
 FOLDS = 3
 REPEATED, NEW = 20, 11
@@ -65,9 +67,9 @@ def development_folds(sentences: pd.DataFrame, seed: int = 1) -> list[list[str]]
     return folds
 
 
-def split(folder: Path, manifest: Path, landmarks: Path, test: Sequence[str], train: Sequence[str]) -> Data:
+def split(folder: Path, manifest: Path, landmarks: Path, test: Sequence[str], train: Sequence[str]) -> Dataset:
     """These clips to train and these to test; other clips are in neither, and none validates."""
-    data = Data(landmarks, manifest, folder / "splits.parquet", folder / "signers.parquet")
+    data = replace(Dataset.below(folder), landmarks=landmarks, manifest=manifest)
     rows = [(clip_id, name) for name, ids in (("train", train), ("test", test)) for clip_id in ids]
     splits = pd.DataFrame(sorted(rows), columns=["clip_id", "split"])
     folder.mkdir(parents=True, exist_ok=True)

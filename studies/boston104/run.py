@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.decoding.decoder import Decoder
@@ -32,7 +33,7 @@ from slr.metrics.wer import Alignment, align_sentences, confusions, wer_metrics
 from studies.boston104.data import corpus, development_folds, split, streams
 from studies.boston104.models import COVER, DETECTOR, HYPOTHESES, LANGUAGE, NEARNESS, READER, TRIED, WORDS, Ensemble
 from studies.boston104.templates import Choice, Templates, track
-from studies.workspace import Data, kept, settings, shared_data, trained, trained_key
+from studies.workspace import kept, settings, shared_data, trained, trained_key
 
 STUDY = Path(__file__).parent
 FOLDER = STUDY / "folds"
@@ -51,7 +52,7 @@ class Member(NamedTuple):
     folder: Path
     ensemble: Ensemble
     seed: int
-    data: Data
+    data: Dataset
     ask: Sequence[str]
 
     def answers(self) -> np.ndarray:
@@ -179,7 +180,7 @@ def tell_signing(folder: Path, manifest: Path, landmarks: Path, train: Sequence[
     """The metrics of the detector of signing (`slr.evaluation.detection`)."""
     data = split(folder, streams(folder, manifest, landmarks), landmarks, test, train)
     model = trained(folder / "detector", "detector", DETECTOR.params, data, workers)
-    return evaluate(model, settings("detector", DETECTOR.params, workers), **data._asdict(),
+    return evaluate(model, settings("detector", DETECTOR.params, workers), data,
                     metrics_path=folder / "detector.json", report_dir=folder / "report")
 
 

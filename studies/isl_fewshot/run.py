@@ -7,6 +7,7 @@ See README.md beside this file for the protocol.
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
@@ -15,6 +16,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.spatial.distance import cdist
 
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.evaluation.folds import cross_validate
@@ -91,8 +93,9 @@ def measure(name: str, model: ModelParams, clips: pd.DataFrame, folder: Path, wo
         the signs that were trained, as any classifier's.
     """
     signers = read_manifest(folder / "trained.parquet").signer.nunique()
-    table = cross_validate({name: model}, settings({name: model}, signers, workers), landmarks=folder / "landmarks",
-                           manifest=folder / "trained.parquet", out=folder, workers=workers, validate=False,
+    table = cross_validate({name: model}, settings({name: model}, signers, workers),
+                           replace(Dataset.below(folder), manifest=folder / "trained.parquet"), out=folder,
+                           workers=workers, validate=False,
                            keep_models=True)
     store, rows = LandmarkStore(folder / "landmarks"), []
     for fold, signer, top1 in table[["fold", "signer", "top1"]].itertuples(index=False):

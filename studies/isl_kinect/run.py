@@ -15,6 +15,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from slr.corpora import scanning
+from slr.dataset.dataset import Dataset
 from slr.evaluation.folds import cross_validate
 from slr.extraction.importing import import_landmarks
 from slr.figures import plots
@@ -62,8 +63,8 @@ def measure(name: str, model: ModelParams, folder: Path, workers: int = 0) -> pd
     No clips validate: every signer but the tested one trains, and the last epoch counts.
     """
     signers = pd.read_parquet(folder / "manifest.parquet").signer.nunique()
-    return cross_validate({name: model}, settings({name: model}, signers, workers), landmarks=folder / "landmarks",
-                          manifest=folder / "manifest.parquet", out=folder, workers=workers, validate=False)
+    return cross_validate({name: model}, settings({name: model}, signers, workers), Dataset.below(folder),
+                          out=folder, workers=workers, validate=False)
 
 
 def summarise(table: pd.DataFrame) -> dict[str, float]:

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from scipy.spatial.distance import cdist
 
 from slr.corpora.reading import nfc
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import SlrError
 from slr.figures import plots
@@ -76,8 +77,9 @@ def distances(member: Member) -> np.ndarray:
     def make() -> np.ndarray:
         settings = parse({"models": {member.name: member.recipe.params.model_dump()}, "compute": {"workers": 1},
                           "train": {"model": member.name, "models": [member.name], "seed": member.seed}})
-        data = {name: getattr(member.source, name) for name in ("landmarks", "splits", "manifest", "signers")}
-        train(member.name, settings, **data, out=member.folder / "model", work=member.folder / "work")
+        source = member.source
+        data = Dataset(source.manifest, landmarks=source.landmarks, splits=source.splits, signers=source.signers)
+        train(member.name, settings, data, out=member.folder / "model", work=member.folder / "work")
         return compare(load_model(member.folder / "model"), member.source.takes, member.pairs, member.recipe.compare)
 
     return kept(member.folder, member.key(), make)

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.special import expit
 
 from slr.corpora.imported.takes import sign_frames
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import read_manifest
@@ -18,7 +19,6 @@ from slr.metrics.detection import best_threshold, pr_auc, precision_recall_f1
 from slr.segments.frames import frame_probabilities
 from slr.segments.windows import frame_labels
 from studies.slovak_sentences.sources import SIGNING
-from studies.workspace import Data
 
 Frames = Mapping[str, np.ndarray]
 """A value for each frame of each clip, (T,)."""
@@ -44,7 +44,7 @@ def height(take: ClipLandmarks, joints: Skeleton) -> np.ndarray:
     return expit((shoulders - np.nan_to_num(wrists, nan=np.inf).min(1)) / unit)
 
 
-def measure_takes(trained: TrainedModel, data: Data) -> dict[str, float]:
+def measure_takes(trained: TrainedModel, data: Dataset) -> dict[str, float]:
     """`rest_f1`, `signing_f1` and `signing_pr_auc` of the model's frames of side takes, and the same of `height`.
 
     The truth is `slr.corpora.imported.takes.sign_frames` of the same take. The model says signing from 0.5 on; the

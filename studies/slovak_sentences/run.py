@@ -54,7 +54,7 @@ def measure(name: str, takes: Path, real: Path, recordings: Path, workers: int) 
     name : str
         Of `RECOGNISERS`.
     takes : Path
-        Data of the Slovak takes.
+        Dataset of the Slovak takes.
     real : Path
         Landmark store of the real sentences.
     recordings : Path
@@ -63,7 +63,7 @@ def measure(name: str, takes: Path, real: Path, recordings: Path, workers: int) 
     joined, params = RECOGNISERS[name]
     data = joined_sentences(FOLDER / "joined" / name, takes, joined)
     folder = trained(FOLDER / name, name, params, data, workers)
-    metrics = evaluate(folder, settings(name, params, workers), **data._asdict(),
+    metrics = evaluate(folder, settings(name, params, workers), data,
                        metrics_path=FOLDER / name / "metrics.json", report_dir=FOLDER / name / "report")
     model = load_model(folder)
     said = transcripts(model, LandmarkStore(real))

@@ -1,6 +1,7 @@
 """What the study learns from and reads: joined sentences, the takes as streams, and the real sentences' landmarks."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,9 +9,10 @@ import pandas as pd
 from slr.corpora import scanning
 from slr.corpora.imported.takes import sign_frames
 from slr.corpora.reading import row
+from slr.dataset import provenance
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
-from slr.dataset.provenance import differences
 from slr.dataset.signers import write_signers
 from slr.dataset.splits import write_splits
 from slr.errors import SlrError
@@ -22,7 +24,7 @@ from slr.io.files import file_hash
 from slr.params import CorpusParams, FramesParams, ImportedParams, JoinedParams, LandmarksParams, SplitsParams
 from slr.partition.splits import make_splits
 from slr.segments.windows import KEPT, REST
-from studies.workspace import Data, made
+from studies.workspace import made
 
 SENTENCES = "sentences.csv"
 JOINTS = "holistic-75"
@@ -30,7 +32,7 @@ JOINTS = "holistic-75"
 (SIGNING,) = KEPT[2]
 
 
-def joined_sentences(folder: Path, takes: Path, joined: JoinedParams) -> Data:
+def joined_sentences(folder: Path, takes: Path, joined: JoinedParams) -> Dataset:
     """Sentences joined of the takes, which keep their splits: front takes train, side takes test; made once.
 
     Parameters
@@ -39,8 +41,7 @@ def joined_sentences(folder: Path, takes: Path, joined: JoinedParams) -> Data:
     takes : Path
         Data of the Slovak takes: manifest.parquet and landmarks.
     """
-    data = Data(folder / "landmarks", folder / "manifest.parquet", folder / "splits.parquet",
-                folder / "signers.parquet")
+    data = Dataset.below(folder)
 
     def make() -> None:
         params = CorpusParams(name="joined", root=str(takes), joined=joined, imported=ImportedParams(skeleton=JOINTS))
@@ -53,7 +54,7 @@ def joined_sentences(folder: Path, takes: Path, joined: JoinedParams) -> Data:
     return data
 
 
-def take_streams(folder: Path, takes: Path, raised: float) -> Data:
+def take_streams(folder: Path, takes: Path, raised: float) -> Dataset:
     """The takes themselves as streams of rest and signing, by `slr.corpora.imported.takes.sign_frames`.
 
     Parameters
@@ -62,7 +63,7 @@ def take_streams(folder: Path, takes: Path, raised: float) -> Data:
         See `sign_frames`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    data = Data(takes / "landmarks", folder / "manifest.parquet", folder / "splits.parquet", folder / "signers.parquet")
+    data = replace(Dataset.below(folder), landmarks=takes / "landmarks")
     store = LandmarkStore(data.landmarks)
     clips = read_manifest(takes / "manifest.parquet")
     clips = clips[clips.clip_id.isin(store.clip_ids)]
@@ -100,14 +101,14 @@ def real_sentences(folder: Path, recordings: Path, takes: Path) -> Path:
         extract_landmarks(folder / "frames", landmarks, LandmarksParams(skeleton=how["skeleton"]), on_error="skip",
                           work=folder / "work/landmarks")
     here = LandmarkStore(landmarks).metadata
-    different = [of for part in ("extractor", "frames") for of in differences(how[part], here[part])]
+    different = provenance.differences(how, here, provenance.landmarks)
     if different:
         raise SlrError(f"the takes' landmarks were made otherwise than those in {landmarks} ({'; '.join(different)}); "
                        f"remove {folder}, or {takes.parent} where this machine's extractor is the newer one")
     return landmarks
 
 
-def _split(data: Data) -> None:
+def _split(data: Dataset) -> None:
     """Official splits, nothing to validate; the pseudo-signers, which no loss of the study asks for, are all one."""
     clips, ids = read_manifest(data.manifest), LandmarkStore(data.landmarks).clip_ids
     write_splits(data.splits, make_splits(clips, ids, SplitsParams(by="official", val=0)))

@@ -11,6 +11,7 @@ from pathlib import Path
 import matplotlib
 import pandas as pd
 
+from slr.dataset.dataset import Dataset
 from slr.evaluation.folds import by_signer, cross_validate
 from slr.figures import plots
 from slr.io.files import write_json, write_text
@@ -55,8 +56,7 @@ def measure(params: Params, folder: Path) -> pd.DataFrame:
     """
     models = {name: params.models[name].model_copy(update={"epochs": min(EPOCHS, params.models[name].epochs)})
               for name in classifiers(params)}
-    table = cross_validate(models, params, landmarks=folder / "landmarks", manifest=folder / "manifest.parquet",
-                           out=FOLDER, workers=params.compute.workers)
+    table = cross_validate(models, params, Dataset.below(folder), out=FOLDER, workers=params.compute.workers)
     folds, signers = table.groupby("model"), by_signer(table, FOLDER).groupby("model")
     return pd.DataFrame({
         "family": {name: model.family for name, model in models.items()},
