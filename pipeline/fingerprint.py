@@ -14,10 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from slr.corpora.registry import READERS
 from slr.dataset.paths import WORK
 from slr.io.files import atomic_path, read_json, write_json, write_text
 from slr.params import ModelParams, Params
+from slr.params.corpora import BUILT_IN, reader_named
 from slr.tasks import task_name, task_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,7 +58,8 @@ def write_fingerprints(params: Params, folder: Path) -> None:
         Is replaced.
     """
     code = Code(KEPT)
-    reader = READERS[params.corpus.name].module if params.corpus.name in READERS else "sample"
+    name = params.corpus.name
+    reader = "slr.corpora.sample" if name == BUILT_IN else reader_named(name).module
     with atomic_path(folder) as temporary:
         for script in scripts():
             if script.stem in OF_MODELS:
@@ -67,7 +68,7 @@ def write_fingerprints(params: Params, folder: Path) -> None:
                         script, modules_of(settings, script.stem),
                         json.dumps(settings.model_dump(mode="json"), sort_keys=True)) + "\n")
             else:
-                more = [f"slr.corpora.{reader}"] if script.stem in OF_CORPORA else []
+                more = [reader] if script.stem in OF_CORPORA else []
                 write_text(temporary / f"{script.stem}.txt", code.fingerprint(script, more) + "\n")
     code.keep()
 

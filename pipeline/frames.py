@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from pipeline.stage import run
-from slr.corpora.registry import IMPORTED
 from slr.dataset.paths import FRAMES, MANIFEST, WORK
 from slr.extraction.frames import extract_frames, no_frames
 from slr.params import Params
+from slr.params.corpora import comes_as_landmarks
 
 
 def frames(params: Params) -> None:
-    if params.corpus.name in IMPORTED:
+    if comes_as_landmarks(params.corpus.name):
         no_frames(FRAMES)
         return
     extract_frames(MANIFEST, Path(params.corpus.root), FRAMES, params.frames, on_error=params.corpus.on_error,

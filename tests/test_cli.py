@@ -20,8 +20,8 @@ from typer.testing import CliRunner
 import slr
 from slr.cli import PANELS, app, use
 from slr.cli.use import CORPORA
-from slr.corpora.registry import READERS
 from slr.params import CorpusParams, load
+from slr.params.corpora import READERS
 from tests.helpers import REPOSITORY
 from tests.helpers.landmark_corpus import make
 from tests.helpers.landmark_files import body, spoter_cells, write_npz, write_table

@@ -13,7 +13,6 @@ import pandas as pd
 from slr.corpora import scanning
 from slr.corpora.imported import landmark_format
 from slr.corpora.problems import Problem, errors
-from slr.corpora.registry import IMPORTED
 from slr.dataset.landmarks import check_landmarks
 from slr.dataset.splits import MIN_SIGNERS
 from slr.errors import ClipError, CorpusError
@@ -22,6 +21,7 @@ from slr.io.progress import progress
 from slr.io.video import read_video
 from slr.io.workers import map_unordered
 from slr.params import CorpusParams
+from slr.params.corpora import comes_as_landmarks
 
 MIN_FRAMES = 5
 """A clip with fewer frames is too short to show a sign."""
@@ -74,7 +74,7 @@ def check_corpus(params: CorpusParams, workers: int = 0) -> list[Problem]:
     if clips.empty and not problems:
         raise CorpusError(f"corpus {params.root} has no clips; expected {scanning.module_of(params.name).LAYOUT}")
     if not clips.empty:
-        media = (inspect_landmarks(params, clips.media.unique()) if params.name in IMPORTED
+        media = (inspect_landmarks(params, clips.media.unique()) if comes_as_landmarks(params.name)
                  else inspect_media(Path(params.root), clips.media.unique(), workers))
         problems += [*_media_problems(clips, media), *_duplicates(clips, media), *_glosses(clips), *_signers(clips),
                      *_outliers(clips, media)]

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from slr.corpora.registry import IMPORTED
 from slr.dataset.manifest import read_manifest
 from slr.errors import CorpusError
 from slr.params import ModelParams, Params
+from slr.params.corpora import comes_as_landmarks
 from slr.tasks import missing_clips, task_of
 
 
 def lacks(settings: ModelParams, corpus: str, clips: pd.DataFrame) -> str | None:
     """What a corpus, by its name and the rows of its manifest, hasn't and the model needs; None where it has it all."""
-    if settings.needs_video and corpus in IMPORTED:
+    if settings.needs_video and comes_as_landmarks(corpus):
         return "no video"
     return missing_clips(task_of(settings), settings, clips)
 

@@ -6,10 +6,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from slr.corpora.reading import Scan, keep_usable
-from slr.corpora.registry import READERS
 from slr.dataset.manifest import write_manifest
 from slr.errors import CorpusError
 from slr.params import CorpusParams
+from slr.params.corpora import BUILT_IN, reader_named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def module_of(name: str) -> ModuleType:
     """The reader's module, imported when it is needed: `scan` (see `slr.corpora.reading`) and `LAYOUT`."""
-    return import_module(f"slr.corpora.{READERS[name].module}")
+    return import_module(reader_named(name).module)
 
 
 def scan(params: CorpusParams, workers: int = 0) -> Scan:
@@ -41,7 +41,7 @@ def scan(params: CorpusParams, workers: int = 0) -> Scan:
     CorpusError
         If the root or the annotations are missing, or can't be read as a whole.
     """
-    settings = {name: getattr(params, name) for name in READERS[params.name].settings}
+    settings = {name: getattr(params, name) for name in reader_named(params.name).settings}
     return module_of(params.name).scan(params.root, workers=workers, **settings)
 
 
@@ -77,7 +77,7 @@ def prepare(params: CorpusParams, manifest: Path, workers: int = 0) -> None:
     CorpusError
         If the corpus can't be used; every problem that can be seen without decoding, at once.
     """
-    if params.name == "sample":
+    if params.name == BUILT_IN:
         from slr.corpora.sample import render
 
         clips = render(params.sample, Path(params.root), workers)

@@ -13,14 +13,15 @@ from slr.corpora import scanning
 from slr.corpora.coverage import lacks
 from slr.corpora.problems import errors
 from slr.corpora.reading import is_image_folder
-from slr.corpora.registry import IMPORTED
 from slr.errors import CorpusError
 from slr.io.files import write_text
 from slr.io.video import VIDEO_SUFFIXES
 from slr.params import ZOO, CorpusParams, FramesParams, load, parse, read_yaml
+from slr.params.corpora import READERS
 
-_PAGE, _PAGES = "docs/corpora.md", {"folder": "docs/your-own-recordings.md",
-                                    **dict.fromkeys(IMPORTED, "docs/corpora-landmarks.md")}
+_PAGE = "docs/corpora.md"
+_PAGES = {"folder": "docs/your-own-recordings.md"} | {
+    name: "docs/corpora-landmarks.md" for name, reader in READERS.items() if reader.landmarks}
 RECORDED_FRAMES = {"fps": 25, "size": 480}
 """Real hands are faster and smaller in the picture than drawn ones."""
 _CHOSEN = ("name", "source", "root", "annotations", "subset", "crop")
@@ -75,7 +76,7 @@ def use_published(params_path: str | Path, name: str, root: str | Path, annotati
     params_path, root : path
         As for `use_folder`.
     name : str
-        One of `slr.corpora.registry.READERS`.
+        One of `slr.params.corpora.READERS`.
     annotations : path, optional
         The corpus's annotation file or folder; without it, it is looked for in the root.
     **settings

@@ -4,6 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from slr.errors import ParamsError
+from slr.params.corpora import BUILT_IN, reader_named
 from slr.params.section import Fraction, Positive, Section
 from slr.params.windows import WindowsParams
 
@@ -24,11 +26,6 @@ class SampleParams(Section):
     fps: Annotated[float, Field(gt=0)] = 12
     size: Annotated[int, Field(ge=128)] = 320
     seed: int = 1
-
-
-SUBSETS: dict[str, tuple[int | str, ...]] = {"wlasl": (100, 300, 1000, 2000), "ipn": ("all",), "phoenix2014": ("SI5",),
-                                              "boston104": ("words",)}
-"""What `corpus.subset` may be, for each corpus that has subsets."""
 
 
 class ImportedParams(Section):
@@ -82,12 +79,12 @@ class JoinedParams(Section):
 class CorpusParams(Section):
     """Which corpus, where its media lie, and what to do about a clip that can't be used."""
 
-    name: Literal["sample", "folder", "wlasl", "ipn", "lsa64", "autsl", "phoenix2014", "phoenix2014t", "csl_daily",
-                  "isl_kinect", "boston104", "spoter_csv", "sca_npz", "arrays", "pose", "joined"] = "sample"
+    name: str = "sample"
     """`sample`: the built-in drawn signer; `folder`: your own recordings, see `slr use folder`; the others: published
-    corpora, see `docs/corpora.md`, and corpora that come as landmarks, see `docs/corpora-landmarks.md`."""
-    source: str = "slr/corpora/sample"
-    """What the corpus stage is rerun for when it changes: the drawing code, or the recordings."""
+    corpora, see `docs/corpora.md`, and corpora that come as landmarks, see `docs/corpora-landmarks.md`; or the dotted
+    name of a reader of your own, see `CONTRIBUTING.md`."""
+    source: str = "pipeline/corpus.py"
+    """What the corpus stage is rerun for when it changes, besides its code: the recordings."""
     root: str = "data/sample"
     """Folder that the manifest's media paths are relative to."""
     annotations: str | None = None
@@ -110,7 +107,13 @@ class CorpusParams(Section):
 
     @model_validator(mode="after")
     def _settings_fit_the_corpus(self) -> Self:
-        subsets = SUBSETS.get(self.name, ())
+        if self.name == BUILT_IN:
+            subsets: tuple[int | str, ...] = ()
+        else:
+            try:
+                subsets = reader_named(self.name).subsets
+            except ParamsError as error:
+                raise ValueError(f"name: {error}") from None
         if self.subset is not None and self.subset not in subsets:
             raise ValueError(f"subset {self.subset!r} is not one of corpus {self.name}'s; " + (
                 f"use {', '.join(map(str, subsets))} or null" if subsets else "it has none, use null"))

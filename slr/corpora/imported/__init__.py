@@ -15,12 +15,14 @@ them to the landmark store.
 from importlib import import_module
 from types import ModuleType
 
-from slr.corpora.registry import IMPORTED, READERS
 from slr.errors import CorpusError
+from slr.params.corpora import READERS, reader_named
 
 
 def landmark_format(name: str) -> ModuleType:
-    """The module of a format; raises CorpusError for a name that isn't one."""
-    if name not in IMPORTED:
-        raise CorpusError(f"corpus '{name}' doesn't come as landmarks; those that do: {', '.join(IMPORTED)}")
-    return import_module(f"slr.corpora.imported.{READERS[name].module.removeprefix('imported.')}")
+    """The module of a format; raises CorpusError for a corpus that has video."""
+    reader = reader_named(name)
+    if not reader.landmarks:
+        known = [other for other, reader in READERS.items() if reader.landmarks]
+        raise CorpusError(f"corpus '{name}' doesn't come as landmarks; those that do: {', '.join(known)}")
+    return import_module(reader.module)

@@ -1,0 +1,84 @@
+"""Which corpora can be read: a module for each kind, and the settings that it takes; nothing is imported for it.
+
+A reader is a module with `scan` and `LAYOUT` (`slr.corpora.reading`); one of a corpus that comes as landmarks also has
+`joints` and `load` (`slr.corpora.imported`). Besides those below, `corpus.name` may be the entry point of an installed
+package (group `slr.corpora`), or the dotted name of a module (`my_package.my_corpus`).
+"""
+
+from importlib import import_module
+from typing import NamedTuple
+
+from slr.errors import ParamsError
+from slr.params.lookup import registered
+from slr.params.nearest import nearest
+
+BUILT_IN = "sample"
+"""The corpus that is drawn, and not read."""
+
+
+class Reader(NamedTuple):
+    """How a corpus is read.
+
+    Attributes
+    ----------
+    module : str
+        Dotted name.
+    settings : tuple of str
+        The fields of CorpusParams that its `scan` takes besides root and workers.
+    subsets : tuple
+        What `corpus.subset` may be.
+    landmarks : bool
+        Whether it comes as landmarks, without video.
+    """
+
+    module: str
+    settings: tuple[str, ...] = ("annotations",)
+    subsets: tuple[int | str, ...] = ()
+    landmarks: bool = False
+
+
+READERS = {
+    "folder": Reader("slr.corpora.folder"),
+    "wlasl": Reader("slr.corpora.wlasl", ("annotations", "subset", "crop"), (100, 300, 1000, 2000)),
+    "ipn": Reader("slr.corpora.ipn", ("annotations", "subset"), ("all",)),
+    "lsa64": Reader("slr.corpora.lsa64"),
+    "autsl": Reader("slr.corpora.autsl"),
+    "phoenix2014": Reader("slr.corpora.phoenix2014", ("annotations", "subset"), ("SI5",)),
+    "phoenix2014t": Reader("slr.corpora.phoenix2014t"),
+    "csl_daily": Reader("slr.corpora.csl_daily"),
+    "isl_kinect": Reader("slr.corpora.imported.isl_kinect", (), landmarks=True),
+    "boston104": Reader("slr.corpora.imported.boston104", ("subset",), ("words",), landmarks=True),
+    "spoter_csv": Reader("slr.corpora.imported.spoter_csv", landmarks=True),
+    "sca_npz": Reader("slr.corpora.imported.sca_npz", ("annotations", "windows", "imported"), landmarks=True),
+    "arrays": Reader("slr.corpora.imported.arrays", landmarks=True),
+    "pose": Reader("slr.corpora.imported.pose_files", landmarks=True),
+    "joined": Reader("slr.corpora.imported.joined", ("joined",), landmarks=True),
+}
+
+
+def reader_named(name: str) -> Reader:
+    """How a corpus is read, by its `corpus.name`.
+
+    Raises
+    ------
+    ParamsError
+        If there is no such corpus, with the nearest name.
+    """
+    if name in READERS:
+        return READERS[name]
+    installed = registered("slr.corpora")
+    if name not in installed and "." not in name:
+        known = [BUILT_IN, *READERS, *installed]
+        raise ParamsError(f"{name!r} is not one of {', '.join(known)}{nearest(name, known)}")
+    module = installed.get(name, name)
+    try:
+        found = import_module(module)
+    except ImportError as error:
+        raise ParamsError(f"the reader '{module}' can't be imported: {error}; install the package that has it, or "
+                          "correct the name") from None
+    return Reader(module, getattr(found, "SETTINGS", ("annotations",)), landmarks=hasattr(found, "load"))
+
+
+def comes_as_landmarks(name: str) -> bool:
+    """Whether a corpus has landmarks in place of video."""
+    return name != BUILT_IN and reader_named(name).landmarks
