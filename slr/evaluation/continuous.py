@@ -79,13 +79,7 @@ def evaluate_continuous(trained: TrainedModel, store: Store, clips: pd.DataFrame
     metrics["wer_greedy"] = _wer(references["test"], [_names(greedy(of), trained.labels) for of in found["test"]],
                                  clean)
     if "val" in found:
-        known = set(trained.labels)  # all of them, but with a budget for few clips
-        trained_on = [glosses for glosses in references["train"] if known.issuperset(glosses)]
-        fusion = choose_fusion(trained_on, trained.labels, found["val"], references["val"], clean)
-        with_model = Decoder(fusion=fusion)
-        told = [_names(with_model(scores)[0], trained.labels) for scores in found["test"]]
-        metrics |= {"wer_lm": _wer(references["test"], told, clean), "lm_weight": fusion.weight,
-                    "lm_bonus": fusion.insertion_bonus}
+        metrics |= _with_language_model(references, found, trained.labels, clean)
     targets = padded(gloss_classes(test, trained.labels))
     glosses = (targets != -1).sum(1)
     moments = glosses.new_tensor([len(scores) for scores in found["test"]])
@@ -100,6 +94,18 @@ def evaluate_continuous(trained: TrainedModel, store: Store, clips: pd.DataFrame
     write_transcripts(out / TRANSCRIPTS, test, said, hypotheses, timed, short)
     _write_glosses(out / BY_GLOSS, alignments)
     return metrics | {"classes": len(trained.labels), "signers": int(test.signer.nunique())}
+
+
+def _with_language_model(references: dict[str, list[list[str]]], scores: dict[str, list[np.ndarray]],
+                         labels: Sequence[str], clean: Clean | None) -> dict[str, float]:
+    """`wer_lm` of the test sentences, and the language model's part that validation chose."""
+    known = set(labels)  # all of them, but with a budget for few clips
+    trained_on = [glosses for glosses in references["train"] if known.issuperset(glosses)]
+    fusion = choose_fusion(trained_on, labels, scores["val"], references["val"], clean)
+    decoder = Decoder(fusion=fusion)
+    hypotheses = [_names(decoder(sentence)[0], labels) for sentence in scores["test"]]
+    return {"wer_lm": _wer(references["test"], hypotheses, clean), "lm_weight": fusion.weight,
+            "lm_bonus": fusion.insertion_bonus}
 
 
 def choose_fusion(trained_on: Sequence[Sequence[str]], labels: Sequence[str], scores: Sequence[np.ndarray],

@@ -63,8 +63,6 @@ class Task(ABC):
     score : Score
     answers, command : str
         What a model of the task does, and the command that uses one, for messages.
-    labels_clips : bool
-        Whether a model gives each clip one label and one vector.
     evaluator : str
         Dotted name of the function that tests a model: `(trained, store, rows, out, dataset, params) -> metrics`, with
         the rows of all clips of the task, each with its `split`, and a folder for what the report shows.
@@ -75,7 +73,6 @@ class Task(ABC):
     score: ClassVar[Score]
     answers: ClassVar[str]
     command: ClassVar[str] = "slr features"
-    labels_clips: ClassVar[bool] = False
     evaluator: ClassVar[str]
 
     @abstractmethod

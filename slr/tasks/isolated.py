@@ -24,7 +24,6 @@ class Isolated(Task):
     title = "Single signs"
     score = Score("val_top1", "top-1")
     answers, command = "names the sign of a clip", "slr predict"
-    labels_clips = True
     evaluator = "slr.evaluation.isolated:evaluate_isolated"
 
     def clips(self, settings: ModelParams, rows: pd.DataFrame) -> pd.DataFrame:
