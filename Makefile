@@ -39,8 +39,9 @@ test: $(VENV)/installed  ## set up and run the tests
 	@echo "== tests on $(JOBS) processes"
 	pytest --numprocesses $(JOBS) --dist worksteal tests
 
-lint: $(VENV)/installed  ## check the style
+lint: $(VENV)/installed  ## check the style and which package imports which
 	ruff check .
+	lint-imports --no-logo
 
 numbers: $(VENV)/installed  ## rewrite the numbers in the documentation from the committed metrics
 	python -m docs.numbers
