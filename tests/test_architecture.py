@@ -1,0 +1,62 @@
+"""docs/architecture.md and its picture show the packages and the pipeline as they are."""
+
+import re
+from fnmatch import fnmatch
+
+import pytest
+import yaml
+
+from docs.architecture import draw, drawn, imports
+from tests.helpers import REPOSITORY
+
+STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())["stages"]
+COSTS = re.findall(r"^\| (`.+`) \| ([^|`]+) \|$", (REPOSITORY / "docs" / "architecture.md").read_text(), re.MULTILINE)
+
+
+def test_the_picture_of_the_packages_is_current():
+    assert drawn() == imports(), "run: python -m docs.architecture"
+
+
+def test_every_package_has_a_box_and_every_arrow_points_down(tmp_path):
+    graph = {"cli": ["data", "errors", "report"], "report": ["errors"], "data": ["io", "report"], "io": ["errors"],
+             "errors": []}
+    picture = tmp_path / "picture.svg"
+    svg = draw(graph)
+    picture.write_text(svg, encoding="utf-8")
+    assert drawn(picture) == graph
+    assert sorted(re.findall(r'class="name">(\w+)<', svg)) == sorted(graph)
+    arrows = re.findall(r'<path d="M\d+ (\d+)C.* (\d+)" class="line( up)?"/>', svg)
+    assert {int(end) > int(start) for start, end, up in arrows if not up} == {True}
+    assert [up for *_, up in arrows].count(" up") == 1  # data imports report: against the layers
+    assert len(arrows) == 6  # of cli to errors, and of data to errors, the others tell
+
+
+def paths(stage: dict, *kinds: str) -> list[str]:
+    """What a stage lists under some of its headings, with `*` for the name of a model."""
+    listed = [next(iter(path)) if isinstance(path, dict) else path for kind in kinds for path in stage.get(kind, [])]
+    return [re.sub(r"\$\{(item|train)\..+?\}", "*", path) for path in listed]
+
+
+def rerun(edit: str) -> set[str]:
+    """The stages that may run again after a change of a file or of a setting."""
+    assert not edit.startswith("slr/") or (REPOSITORY / edit).is_file()
+    waiting = [name for name, stage in STAGES.items()
+               if any(fnmatch(edit, read) or fnmatch(edit, f"{read}[./]*") for read in paths(stage, "deps", "params"))]
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        made = paths(STAGES[name], "outs", "metrics")
+        waiting += [other for other, stage in STAGES.items() if other not in found
+                    and any(fnmatch(read, out) or out.startswith(f"{read}/")
+                            for read in paths(stage, "deps") for out in made)]
+    return found
+
+
+@pytest.mark.parametrize("edits, words", COSTS)
+def test_a_change_costs_what_the_page_says(edits: str, words: str):
+    stages = [name for name in STAGES if re.search(rf"\b{name}\b", words)]
+    if "all after it" in words:
+        stages = list(STAGES)[list(STAGES).index(stages[0]):]
+    for edit in re.findall("`(.+?)`", edits):
+        assert rerun(edit) == set(stages), edit
