@@ -39,9 +39,10 @@ test: $(VENV)/installed  ## set up and run the tests
 	@echo "== tests on $(JOBS) processes"
 	pytest --numprocesses $(JOBS) --dist worksteal tests
 
-lint: $(VENV)/installed  ## check the style and which package imports which
+lint: $(VENV)/installed  ## check the style, which package imports which, and the types
 	ruff check .
 	lint-imports --no-logo
+	mypy
 
 numbers: $(VENV)/installed  ## rewrite the numbers in the documentation from the committed metrics
 	python -m docs.numbers

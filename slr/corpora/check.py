@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -174,13 +175,13 @@ def _media_problems(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Pr
                           "record it again, or remove it if it shows no sign")
 
 
-def _range(clip: tuple, file: Media) -> tuple[int, int]:
+def _range(clip: Any, file: Media) -> tuple[int, int]:
     """A clip's first frame and the end of its frames in its file."""
     start = 0 if pd.isna(clip.start_frame) else int(clip.start_frame)
     return start, file.n_frames if pd.isna(clip.end_frame) else min(int(clip.end_frame), file.n_frames)
 
 
-def _duration_s(clip: tuple, file: Media) -> float:
+def _duration_s(clip: Any, file: Media) -> float:
     start, end = _range(clip, file)
     return max(0, end - start) / file.fps
 

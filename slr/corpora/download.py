@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from slr.errors import ClipError
@@ -254,7 +254,7 @@ def _why_no_video(file: Path) -> str | None:
     return None
 
 
-def _write_csv(path: Path, rows: Iterable[Sequence]) -> None:
+def _write_csv(path: Path, rows: Iterable[Sequence[Any]]) -> None:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     write_text(path, text.getvalue())

@@ -168,8 +168,8 @@ def _choose_models(params_path: str | Path, corpus: str, clips: pd.DataFrame) ->
                                         ("zoo.models", zoo, params.zoo.models)) if kept and kept != listed]
     reasons: dict[str, list[str]] = {}
     for name in (*params.train.models, *params.zoo.models):
-        if missing[name]:
-            reasons.setdefault(missing[name], []).append(name)
+        if reason := missing[name]:
+            reasons.setdefault(reason, []).append(name)
     told += [f"left out: {', '.join(names)} (the corpus has {reason})" for reason, names in reasons.items()]
     model = params.train.model if params.train.model in (*root, *zoo) else root[0]
     return _Choice({"models": root, "model": model}, {"models": zoo}, told)

@@ -51,8 +51,8 @@ class ClipLandmarks:
     width: int
     height: int
     coordinates: np.ndarray
-    timestamps_s: np.ndarray | None = None
-    frame_numbers: np.ndarray | None = None
+    timestamps_s: np.ndarray = None  # type: ignore[assignment]  # set below where it is left out
+    frame_numbers: np.ndarray = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         numbers = np.arange(len(self.coordinates), dtype=np.int32)

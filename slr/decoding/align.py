@@ -35,11 +35,11 @@ def align(log_probs: np.ndarray, classes: Sequence[int]) -> np.ndarray:
         blank between them), or a needed class is impossible.
     """
     log_probs = checked(log_probs)
-    classes = np.asarray(classes, int)
-    if len(classes) == 0:
+    glosses = np.asarray(classes, int)
+    if len(glosses) == 0:
         return np.empty((0, 2), int)
-    states = np.full(2 * len(classes) + 1, BLANK)  # a blank, the first gloss, a blank, ..., the last gloss, a blank
-    states[1::2] = classes
+    states = np.full(2 * len(glosses) + 1, BLANK)  # a blank, the first gloss, a blank, ..., the last gloss, a blank
+    states[1::2] = glosses
     may_skip = np.r_[False, False, (states[2:] != BLANK) & (states[2:] != states[:-2])]
     emitted = log_probs[:, states]
 
@@ -54,8 +54,8 @@ def align(log_probs: np.ndarray, classes: Sequence[int]) -> np.ndarray:
 
     state = len(states) - 1 if best[-1] >= best[-2] else len(states) - 2
     if not np.isfinite(best[state]):
-        needed = len(classes) + int(np.sum(classes[1:] == classes[:-1]))
-        raise DecodingError(f"no path of {len(log_probs)} frames reads as these {len(classes)} glosses, which need "
+        needed = len(glosses) + int(np.sum(glosses[1:] == glosses[:-1]))
+        raise DecodingError(f"no path of {len(log_probs)} frames reads as these {len(glosses)} glosses, which need "
                             f"{needed}; lower the model's stride, or align fewer glosses")
     path = np.empty(len(emitted), int)
     for t in range(len(emitted) - 1, -1, -1):
@@ -63,8 +63,8 @@ def align(log_probs: np.ndarray, classes: Sequence[int]) -> np.ndarray:
         state -= came_from[t, state]
     frames = np.flatnonzero(path % 2)
     of_gloss = path[frames] // 2
-    first = np.searchsorted(of_gloss, np.arange(len(classes)))
-    last = np.searchsorted(of_gloss, np.arange(len(classes)), side="right") - 1
+    first = np.searchsorted(of_gloss, np.arange(len(glosses)))
+    last = np.searchsorted(of_gloss, np.arange(len(glosses)), side="right") - 1
     return np.stack([frames[first], frames[last] + 1], axis=1)
 
 

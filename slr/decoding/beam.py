@@ -20,6 +20,7 @@ from slr.decoding.records import checked
 
 WIDTH = 10
 TOP = 16
+_NOT_FUSED = np.empty(0)  # the scores of a language model that isn't there
 
 
 class Prefix:
@@ -30,9 +31,9 @@ class Prefix:
 
     def __init__(self, parent: "Prefix | None", label: int, fusion: Fusion | None):
         self.parent, self.label, self.number = parent, label, next(self._numbers)
-        if fusion is None:
-            self.history, self.fused = (), None
-        else:
+        self.history: tuple[int, ...] = ()
+        self.fused = _NOT_FUSED
+        if fusion is not None:
             self.history = fusion.model.start if parent is None else fusion.model.history((*parent.history, label))
             self.fused = fusion.scores(self.history)
 

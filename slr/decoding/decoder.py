@@ -49,13 +49,13 @@ class Decoder:
     boundaries: Literal["spikes", "middle"] = "spikes"
     at_most: float = np.inf
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.decoder == "flashlight" and not flashlight.installed():
             raise DecodingError("flashlight-text is not installed; pip install 'slr[decoding]', or set decoder: own")
         if self.method == "greedy" and self.fusion is not None:
             raise DecodingError("greedy decoding can't use a language model; set method: beam, or leave the model out")
 
-    def __call__(self, log_probs: np.ndarray, n_best: int = 1) -> list[Hypothesis]:
+    def __call__(self, log_probs: np.ndarray, n_best: int = 1) -> list[Hypothesis[int]]:
         """The most probable hypotheses of one sentence, best first; greedy decoding has one.
 
         Parameters
@@ -73,7 +73,7 @@ class Decoder:
         return [self._timed(classes, score, align(log_probs, classes), len(log_probs))
                 for classes, score in search(log_probs, self.width, self.top, n_best, self.fusion)]
 
-    def _timed(self, classes: list[int], score: float, spans: np.ndarray, n_frames: int) -> Hypothesis:
+    def _timed(self, classes: list[int], score: float, spans: np.ndarray, n_frames: int) -> Hypothesis[int]:
         if self.boundaries == "middle":
             spans = widen(spans, n_frames, self.at_most)
         return Hypothesis(tuple(Gloss(label, float(start), float(end))

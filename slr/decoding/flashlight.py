@@ -1,6 +1,7 @@
 """The same search by flashlight-text (Kahn et al., ICML 2022), in C++: extra `decoding`."""
 
 import importlib.util
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,6 +9,9 @@ from slr.decoding import BLANK
 from slr.decoding.beam import TOP, WIDTH, most_probable
 from slr.decoding.ngram import Fusion
 from slr.decoding.records import checked
+
+if TYPE_CHECKING:
+    from flashlight.lib.text.decoder import LM
 
 _NO_THRESHOLD = 1e30
 
@@ -48,30 +52,31 @@ def _collapsed(path: list[int]) -> list[int]:
     return [token for before, token in zip([BLANK, *path], path, strict=False) if token not in (before, BLANK)]
 
 
-def _language_model(fusion: Fusion):
+def _language_model(fusion: Fusion) -> "LM":
     """The language model as flashlight asks for it: a state is a whole prefix, so that only equal ones are merged."""
     from flashlight.lib.text.decoder import LM, LMState
 
     class Fused(LM):
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__()
-            self.history_of, self.scores_after = {}, {}
+            self.history_of: dict[LMState, tuple[int, ...]] = {}
+            self.scores_after: dict[tuple[int, ...], list[float]] = {}
 
-        def start(self, start_with_nothing):
+        def start(self, start_with_nothing: bool) -> LMState:
             state = LMState()
             self.history_of = {state: fusion.model.start}
             return state
 
-        def score(self, state, token):
+        def score(self, state: LMState, token: int) -> tuple[LMState, float]:
             history = self.history_of[state]
             child = state.child(token)
             self.history_of[child] = fusion.model.history((*history, token))
             return child, self._scores(history)[token]
 
-        def finish(self, state):
+        def finish(self, state: LMState) -> tuple[LMState, float]:
             return state, self._scores(self.history_of[state])[BLANK]
 
-        def _scores(self, history):
+        def _scores(self, history: tuple[int, ...]) -> list[float]:
             if history not in self.scores_after:
                 self.scores_after[history] = fusion.scores(history).tolist()
             return self.scores_after[history]

@@ -6,7 +6,7 @@ from slr.decoding import BLANK
 from slr.decoding.records import Gloss, Hypothesis, checked
 
 
-def greedy(log_probs: np.ndarray) -> Hypothesis:
+def greedy(log_probs: np.ndarray) -> Hypothesis[int]:
     """Best-path decoding (Graves et al., ICML 2006, section 3.2).
 
     Parameters

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
@@ -12,9 +12,11 @@ from slr.errors import DecodingError
 if TYPE_CHECKING:
     from torch import Tensor
 
+Label = TypeVar("Label", int, str)
+
 
 @dataclass(frozen=True)
-class Gloss:
+class Gloss(Generic[Label]):
     """One recognised gloss.
 
     Attributes
@@ -25,13 +27,13 @@ class Gloss:
         Half-open, in frames of the logits, or in seconds (`in_seconds`).
     """
 
-    label: int | str
+    label: Label
     start: float
     end: float
 
 
 @dataclass(frozen=True)
-class Hypothesis:
+class Hypothesis(Generic[Label]):
     """One reading of a whole sentence.
 
     Attributes
@@ -42,11 +44,11 @@ class Hypothesis:
         Natural logarithm of its probability, the language model's part included where there is one.
     """
 
-    glosses: tuple[Gloss, ...]
+    glosses: tuple[Gloss[Label], ...]
     score: float
 
     @property
-    def labels(self) -> list[int | str]:
+    def labels(self) -> list[Label]:
         """The glosses alone."""
         return [gloss.label for gloss in self.glosses]
 
@@ -65,7 +67,7 @@ class Reading:
         The frames of the logits in which the most probable path has it.
     """
 
-    gloss: Gloss
+    gloss: Gloss[str]
     label: int
     said: slice
 
@@ -74,12 +76,12 @@ class Reading:
         return logits[self.said, self.label].sum()
 
 
-def named(glosses: Sequence[Gloss], labels: Sequence[str]) -> tuple[Gloss, ...]:
+def named(glosses: Sequence[Gloss[int]], labels: Sequence[str]) -> tuple[Gloss[str], ...]:
     """The glosses with names in place of classes; `labels[i]` is the name of class i + 1."""
-    return tuple(replace(gloss, label=labels[gloss.label - 1]) for gloss in glosses)
+    return tuple(Gloss(labels[gloss.label - 1], gloss.start, gloss.end) for gloss in glosses)
 
 
-def in_seconds(glosses: Sequence[Gloss], stride: int, fps: float) -> tuple[Gloss, ...]:
+def in_seconds(glosses: Sequence[Gloss[Label]], stride: int, fps: float) -> tuple[Gloss[Label], ...]:
     """The glosses with times in seconds.
 
     Parameters

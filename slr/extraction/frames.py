@@ -107,7 +107,8 @@ def _jobs(clips: list[_Clip]) -> list[Job]:
 def _frames_of(clip: _Clip) -> pa.Table:
     """The clip's rows; raises ClipError or CorpusError with the reason and the media's path."""
     path = inside(clip.root, clip.media)
-    rows, digest = [], hashlib.sha256()
+    rows: list[tuple[str, int, int, float, bytes]] = []
+    digest = hashlib.sha256()
     try:
         for frame in read_video(path, fps=clip.params.fps, start_frame=clip.start_frame, end_frame=clip.end_frame,
                                 images_fps=clip.fps):

@@ -150,7 +150,9 @@ def _package() -> tuple[str, str]:
     from importlib.metadata import version
     from importlib.util import find_spec
 
-    modules = Path(find_spec("mediapipe").origin).parent / "modules"
+    package = find_spec("mediapipe")
+    assert package is not None and package.origin is not None
+    modules = Path(package.origin).parent / "modules"
     digest = hashlib.md5(usedforsecurity=False)
     for file in sorted(file for file in modules.rglob("*") if file.suffix in (".tflite", ".binarypb")):
         digest.update(file.relative_to(modules).as_posix().encode() + b"\0" + file.read_bytes())

@@ -56,7 +56,8 @@ def import_landmarks(manifest: Path, out: Path, params: CorpusParams, *, clips_p
 def _clips(rows: Any, params: CorpusParams, joints: Skeleton, failures: list[Failure]) -> Iterator[ClipLandmarks]:
     """The clips that can be used, in the manifest's order; the others are added to `failures`."""
     load = landmark_format(params.name).load
-    media, recording, channels = None, None, None
+    recording: ClipLandmarks | None = None
+    media, channels = None, None
     with progress("landmarks", len(rows), unit="clip") as advance:
         for row in rows.itertuples():
             advance()
@@ -64,6 +65,7 @@ def _clips(rows: Any, params: CorpusParams, joints: Skeleton, failures: list[Fai
                 if row.media != media:  # the clips of one recording follow one another
                     media, recording = None, load(params.root, row.media, params.imported)
                     media = row.media
+                assert recording is not None
                 clip = _cut(recording, row.clip_id, row.start_frame, row.end_frame)
                 check_landmarks(clip, joints, channels)
             except Exception as error:  # whatever is wrong with a user's file is that clip's failure

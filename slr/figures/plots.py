@@ -6,20 +6,25 @@ print. Glosses and signers come from users: they are never read as mathematical 
 
 import io
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib
 import numpy as np
 import pandas as pd
+from matplotlib.axis import Axis
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from slr.io.evenly import evenly
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 ACCENT = "#2f7fd6"
 SECOND = "#e07b39"
 _INK = "#010203"  # stands for currentColor until the SVG is written
-STYLE = {
+STYLE: "dict[RcKeyType, Any]" = {
     "svg.fonttype": "none", "svg.hashsalt": "slr", "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9, "text.color": _INK, "axes.labelcolor": _INK,
     "axes.edgecolor": _INK, "xtick.color": _INK, "ytick.color": _INK, "axes.spines.top": False,
@@ -44,7 +49,7 @@ def histogram(values: Sequence[float], label: str, *, bins: int = 24) -> str:
         axes = figure.add_subplot()
         axes.hist(values, bins=bins, color=ACCENT, alpha=0.85, rwidth=0.92)
         axes.set(xlabel=label, ylabel="clips")
-        axes.yaxis.get_major_locator().set_params(integer=True)
+        _whole_numbers(axes.yaxis)
         axes.grid(axis="y")
         axes.set_axisbelow(True)
         return _svg(figure)
@@ -73,7 +78,7 @@ def curves(history: pd.DataFrame, columns: dict[str, str], label: str, *, best: 
         if best is not None:
             axes.axvline(best, color=_INK, linewidth=0.8, linestyle=(0, (3, 3)), label=f"kept: epoch {best}")
         axes.set(xlabel="epoch", ylabel=label)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        _whole_numbers(axes.xaxis)
         axes.grid()
         axes.legend()
         return _svg(figure)
@@ -201,9 +206,16 @@ def scatter_figure(dots: Sequence[Dot], *, x_label: str, y_label: str, line: flo
     return figure
 
 
+def _whole_numbers(axis: Axis) -> None:
+    """Keep an axis' ticks to whole numbers."""
+    locator = axis.get_major_locator()
+    assert isinstance(locator, MaxNLocator)  # what axes have by default
+    locator.set_params(integer=True)
+
+
 def _spread(wanted: Sequence[float], gap: float) -> list[float]:
     """Places from 0 to 1 near the `wanted` ones (falling), at least `gap` apart where there is room."""
-    places = []
+    places: list[float] = []
     for height in wanted:
         places.append(min(height, places[-1] - gap) if places else min(height, 1.0))
     lowest = 0.0

@@ -9,6 +9,7 @@ import importlib.util
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,10 @@ import pandas as pd
 from slr.errors import SlrError
 from slr.io.evenly import evenly
 from slr.io.progress import warn
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.typing import RcKeyType
 
 PICTURE, TABLE = "embeddings.png", "embeddings.csv"
 MOST_CLIPS = 2000
@@ -64,7 +69,8 @@ def lay_out_by(method: str, features: np.ndarray) -> np.ndarray:
         raise SlrError(f"{TITLES[method]} of {len(features)} clips says nothing; choose pca")
     if method == "umap" and importlib.util.find_spec("umap") is None:
         raise SlrError("UMAP needs umap-learn; pip install 'slr[embeddings]', or choose tsne or pca")
-    lay = {"pca": _pca, "tsne": _tsne, "umap": lambda found: _umap()(found)}[method]
+    lay = _umap() if method == "umap" else {"pca": _pca, "tsne": _tsne}[method]
+    assert lay is not None  # UMAP is installed
     return np.asarray(lay(features.astype(np.float64)))
 
 
@@ -94,8 +100,10 @@ def draw(path: Path, places: dict[str, np.ndarray], names: dict[str, pd.Series])
     import matplotlib
     from matplotlib.figure import Figure
 
-    style = {"font.size": 7, "text.color": _INK, "axes.edgecolor": _INK, "axes.titlesize": 8, "axes.linewidth": 0.5,
-             "legend.frameon": False, "savefig.transparent": True}
+    style: dict[RcKeyType, Any] = {
+        "font.size": 7, "text.color": _INK, "axes.edgecolor": _INK, "axes.titlesize": 8, "axes.linewidth": 0.5,
+        "legend.frameon": False, "savefig.transparent": True,
+    }
     with matplotlib.rc_context(style):
         figure = Figure(figsize=(2.7 * len(places) + 1.3, 2.5 * len(names)), layout="constrained")
         grid = figure.subplots(len(names), len(places), squeeze=False)
@@ -161,7 +169,7 @@ def _colours(count: int) -> np.ndarray:
         matplotlib.colormaps["nipy_spectral"](np.linspace(0.05, 0.95, count))
 
 
-def _name(axes: object, names: pd.Index) -> None:
+def _name(axes: "Axes", names: pd.Index) -> None:
     """A legend beside the last picture. Names come from users: they aren't mathematics, and may begin with `_`."""
     from matplotlib.lines import Line2D
 

@@ -8,7 +8,7 @@ may miss a gloss, but no distance is wrong.
 import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -72,7 +72,7 @@ def open_search(path: str | Path, gallery: Gallery) -> Search:
     import faiss
 
     try:
-        opened = faiss.read_index(str(index))
+        opened = cast("faiss.IndexIVF", faiss.read_index(str(index)))
         fits = np.array_equal(opened.reconstruct_n(0, len(gallery)), gallery.vectors)
     except RuntimeError:  # what faiss raises for all that isn't as it should be
         fits = False
@@ -92,7 +92,7 @@ class ApproximateSearch(Search):
         Of the gallery's vectors; made here by default.
     """
 
-    def __init__(self, gallery: Gallery, index: "faiss.Index | None" = None):
+    def __init__(self, gallery: Gallery, index: "faiss.IndexIVF | None" = None):
         super().__init__(gallery)
         self.index = _make(gallery.vectors) if index is None else index
         self.index.nprobe = max(1, round(self.index.nlist * PROBED))
@@ -113,7 +113,7 @@ class ApproximateSearch(Search):
             count *= 8
 
 
-def _make(vectors: np.ndarray) -> "faiss.Index":
+def _make(vectors: np.ndarray) -> "faiss.IndexIVFFlat":
     """Inverted lists of (N, D) float32 vectors, as many as two roots of N; the same for the same vectors."""
     import faiss
 

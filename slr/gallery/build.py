@@ -120,7 +120,7 @@ def _gallery(wanted: Sequence[Entry], embedder: Embedder, metric: Metric) -> Gal
 
 def _write(path: str | Path, gallery: Gallery) -> Gallery:
     calibration = calibrate(Search(gallery))
-    gallery = with_calibration(gallery, calibration and calibration.to_json())
+    gallery = with_calibration(gallery, None if calibration is None else calibration.to_json())
     write_gallery(path, gallery)
     keep_approximate(path, gallery)
     return gallery

@@ -1,10 +1,10 @@
 """Fetching a file from an address: in several tries, each going on where the last one broke off, and checked."""
 
 import hashlib
-import io
 import os
 import threading
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import requests
@@ -126,7 +126,7 @@ class Connection:
             raise _Retry(innermost(error)) from None
         validator.unlink(missing_ok=True)
 
-    def _receive(self, answer: requests.Response, stream: io.BufferedRandom, start: int) -> None:
+    def _receive(self, answer: requests.Response, stream: BinaryIO, start: int) -> None:
         length = answer.headers.get("Content-Length")
         received = 0
         while block := answer.raw.read1(_BLOCK):  # what has come, so that a connection that breaks off loses none

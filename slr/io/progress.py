@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -19,8 +20,14 @@ class _Rate(ProgressColumn):
         return Text("" if speed is None else f"{speed:.1f} {self.unit}/s", style="progress.data.speed")
 
 
+class Advance(Protocol):
+    """Advances a progress bar; a `note` stays behind it until the next one."""
+
+    def __call__(self, amount: float = 1, note: str | None = None) -> None: ...
+
+
 @contextmanager
-def progress(description: str, total: float | None, unit: str = "clip") -> Iterator["Advance"]:
+def progress(description: str, total: float | None, unit: str = "clip") -> Iterator[Advance]:
     """A progress bar with count, rate and time left (unless the total is unknown); yields a function that advances it.
 
     >>> with progress("landmarks", total=3) as advance:
@@ -36,12 +43,10 @@ def progress(description: str, total: float | None, unit: str = "clip") -> Itera
         task = bar.add_task(description, total=total, note="")
 
         def advance(amount: float = 1, note: str | None = None) -> None:
-            bar.update(task, advance=amount, **({} if note is None else {"note": note}))
+            fields: dict[str, Any] = {} if note is None else {"note": note}
+            bar.update(task, advance=amount, **fields)
 
         yield advance
-
-
-Advance = type(lambda amount=1, note=None: None)
 
 
 def warn(message: str) -> None:

@@ -110,7 +110,7 @@ class Shards:
     def _footer(self, shard: int, key: bytes) -> Any:
         return json.loads(self._files[shard].metadata.metadata[key])
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[type["Shards"], tuple[Path]]:
         # Open files don't travel to worker processes; the folder does.
         return type(self), (self.folder,)
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -236,7 +237,8 @@ def _on_grid(frames: Iterable[_Decoded], step_s: Fraction) -> Iterator[_Decoded]
 
     Points after the last frame don't count. Of two frames equally near the earlier is kept.
     """
-    previous = grid_s = None
+    previous: _Decoded | None = None
+    grid_s = Fraction(0)
     for frame in frames:
         if previous is None:
             grid_s = frame.time_s
@@ -299,6 +301,7 @@ class _VideoFile:
                          if packet.pts is not None and not packet.is_discard]
                 if container.format.name == "avi" or len(times) < 2 or max(times) == min(times):
                     return nominal
+                assert stream.time_base is not None  # packets have times
                 return (len(times) - 1) / ((max(times) - min(times)) * stream.time_base)
         except av.error.FFmpegError as error:
             raise ClipError(f"not a readable video ({(error.strerror or str(error)).lower()})") from None
@@ -312,6 +315,7 @@ class _VideoFile:
                 stream = self._stream(container)
                 rate = float(stream.average_rate or stream.guessed_rate or self.nominal_fps)
                 if stream.duration:
+                    assert stream.time_base is not None
                     return float(stream.duration * stream.time_base), rate
                 return container.duration / av.time_base if container.duration else None, rate
         except av.error.FFmpegError as error:
@@ -354,14 +358,19 @@ class _VideoFile:
             if (frame.width, frame.height) != size:
                 raise ClipError(f"the picture changes its size at frame {number}")
             self.rotation = frame.rotation
-            yield _Decoded(number, time_s, lambda frame=frame: _rgb(frame, stream.sample_aspect_ratio))
+
+            def image(frame: "av.VideoFrame" = frame) -> np.ndarray:
+                return _rgb(frame, stream.sample_aspect_ratio)
+
+            yield _Decoded(number, time_s, image)
 
 
 def _rgb(frame: "av.VideoFrame", pixel_aspect: Fraction | None) -> np.ndarray:
     """(H, W, 3) uint8: the frame upright, in square pixels; grey-scale, palettes and alpha become three colours."""
-    # An aspect within a hundredth of 1 is an encoder's rounding of the size.
-    squeezed = pixel_aspect is not None and abs(pixel_aspect - 1) > 0.01
-    image = frame.to_ndarray(format="rgb24", width=round(frame.width * pixel_aspect) if squeezed else None)
+    width = None
+    if pixel_aspect is not None and abs(pixel_aspect - 1) > 0.01:  # less is an encoder's rounding of the size
+        width = round(frame.width * pixel_aspect)
+    image = frame.to_ndarray(format="rgb24", width=width)
     return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
 
 
@@ -383,7 +392,7 @@ class _ImageFolder:
     def __iter__(self) -> Iterator[_Decoded]:
         size: list[tuple[int, ...]] = []
         for number, file in enumerate(self.files):
-            yield _Decoded(number, number / self.nominal_fps, lambda file=file: self._read(file, size))
+            yield _Decoded(number, number / self.nominal_fps, partial(self._read, file, size))
 
     @staticmethod
     def _read(file: Path, first_shape: list[tuple[int, ...]]) -> np.ndarray:

@@ -66,7 +66,7 @@ def map_unordered(function: Callable[[Any], Any], items: Iterable[Any], workers:
         yield _alone(function, item)
 
 
-def _pool(function: Callable, waiting: list[Any], suspects: list[Any], workers: int) -> Iterator[Done]:
+def _pool(function: Callable[[Any], Any], waiting: list[Any], suspects: list[Any], workers: int) -> Iterator[Done]:
     """Work off `waiting` until it is empty or a worker dies; what was in flight then goes to `suspects`."""
     with _executor(workers) as executor:
         running: dict[Any, Any] = {}
@@ -83,7 +83,7 @@ def _pool(function: Callable, waiting: list[Any], suspects: list[Any], workers: 
                     return
 
 
-def _alone(function: Callable, item: Any) -> Done:
+def _alone(function: Callable[[Any], Any], item: Any) -> Done:
     with _executor(1) as executor:
         try:
             return executor.submit(_call, function, item).result()
@@ -106,11 +106,13 @@ def _begin_worker() -> None:
 
 def _end_with_parent() -> None:
     """Without this the workers of a killed run wait for work for ever, each with its models in memory."""
-    multiprocessing.parent_process().join()
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # this is a worker
+    parent.join()
     os._exit(1)
 
 
-def _call(function: Callable, item: Any) -> Done:
+def _call(function: Callable[[Any], Any], item: Any) -> Done:
     try:
         return Done(item, function(item), None)
     except Exception as error:  # the caller decides what an item's failure means

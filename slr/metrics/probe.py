@@ -42,8 +42,8 @@ def signer_probe(features: np.ndarray, signers: pd.Series, glosses: pd.Series) -
 
     known = signers.notna().to_numpy()
     names, groups = signers[known].to_numpy(), glosses[known].to_numpy()
-    features = pd.DataFrame(features[known].astype(np.float64))
-    features = (features - features.groupby(groups).transform("mean")).to_numpy()
+    table = pd.DataFrame(features[known].astype(np.float64))
+    features = (table - table.groupby(groups).transform("mean")).to_numpy()
     n_signers, n_glosses = len(np.unique(names)), len(np.unique(groups))
     if n_signers < 2 or n_glosses < 2:
         return {}

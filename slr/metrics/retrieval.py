@@ -66,11 +66,11 @@ def embedding_metrics(features: np.ndarray, glosses: Sequence[str], signers: Seq
         `silhouette`, `silhouette_train`, and what `retrieval_metrics` gives; what can't be measured is left out. The
         same for the same clips in the same order.
     """
-    glosses, trained = np.asarray(glosses), np.asarray(split) == "train"
-    found = {"silhouette": silhouette(features[~trained], glosses[~trained]),
-             "silhouette_train": silhouette(features[trained], glosses[trained])}
-    chosen = whole_glosses(glosses[~trained])
-    pairs = pair(features[~trained][chosen], glosses[~trained][chosen],
+    names, trained = np.asarray(glosses), np.asarray(split) == "train"
+    found = {"silhouette": silhouette(features[~trained], names[~trained]),
+             "silhouette_train": silhouette(features[trained], names[trained])}
+    chosen = whole_glosses(names[~trained])
+    pairs = pair(features[~trained][chosen], names[~trained][chosen],
                  np.asarray(signers, dtype=object)[~trained][chosen])
     return {name: value for name, value in found.items() if value is not None} | retrieval_metrics(pairs)
 

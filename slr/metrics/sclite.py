@@ -78,7 +78,7 @@ def write_stm(path: str | Path, utterances: Iterable[Utterance]) -> None:
     write_text(path, "".join(lines))
 
 
-def write_ctm(path: str | Path, recognised: Iterable[tuple[str, Sequence[Gloss]]]) -> None:
+def write_ctm(path: str | Path, recognised: Iterable[tuple[str, Sequence[Gloss[str]]]]) -> None:
     """Write hypotheses: (name, glosses with times in seconds) of each sentence, in the order of the references.
 
     Raises ScoringError for a name or gloss that sclite would read as something else.

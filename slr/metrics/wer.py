@@ -74,7 +74,8 @@ def align_glosses(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignm
     From the end on, a match or substitution is taken before a gap, and an insertion before a deletion.
     """
     costs = [[GAP * (i + j) for j in range(len(hypothesis) + 1)] for i in range(len(reference) + 1)]
-    ways = [["I" if i == 0 else "D" for _ in range(len(hypothesis) + 1)] for i in range(len(reference) + 1)]
+    ways: list[list[Op]] = [["I" if i == 0 else "D" for _ in range(len(hypothesis) + 1)]
+                            for i in range(len(reference) + 1)]
     for i, gloss in enumerate(reference, 1):
         for j, said in enumerate(hypothesis, 1):
             match = costs[i - 1][j - 1] + (0 if gloss == said else SUBSTITUTION)
@@ -115,7 +116,7 @@ def align_sentences(references: Sequence[Sequence[str]], hypotheses: Sequence[Se
         raise ScoringError(f"{len(references)} references but {len(hypotheses)} hypotheses; one is needed for each "
                            "sentence, empty where nothing was recognised")
     if clean is not None:
-        references, hypotheses = map(clean, references), map(clean, hypotheses)
+        references, hypotheses = [*map(clean, references)], [*map(clean, hypotheses)]
     return [align_glosses(*pair) for pair in zip(references, hypotheses, strict=True)]
 
 
@@ -144,6 +145,7 @@ def counts_by_gloss(alignments: Iterable[Alignment]) -> dict[str, Counts]:
     for alignment in alignments:
         for pair in alignment:
             gloss = pair.hypothesis if pair.op == "I" else pair.reference
+            assert gloss is not None
             counts[gloss] = counts.get(gloss, Counts()) + count([pair])
     return dict(sorted(counts.items()))
 
@@ -151,7 +153,8 @@ def counts_by_gloss(alignments: Iterable[Alignment]) -> dict[str, Counts]:
 def confusions(alignments: Iterable[Alignment]) -> dict[tuple[str, str], int]:
     """How often each gloss (first) was taken for which other (second), the most frequent first."""
     pairs = (pair for alignment in alignments for pair in alignment)
-    found = Counter((pair.reference, pair.hypothesis) for pair in pairs if pair.op == "S")
+    found = Counter((pair.reference, pair.hypothesis) for pair in pairs
+                    if pair.op == "S" and pair.reference is not None and pair.hypothesis is not None)
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 

@@ -84,7 +84,7 @@ def cluster_signers(dataset: Dataset, params: SignersParams) -> tuple[pd.DataFra
 
 def _measure(store: LandmarkStore, clip_ids: Iterable[str]) -> list[np.ndarray]:
     """(clips, statistics) of whole clips, of first halves, of second halves; and (clips, 4) as published."""
-    rows: tuple[list, ...] = ([], [], [], [])
+    rows: tuple[list[list[float] | np.ndarray], ...] = ([], [], [], [])
     for clip_id in clip_ids:
         clip = store[clip_id]
         middle = len(clip) // 2
@@ -149,13 +149,15 @@ def _cluster(features: np.ndarray, train: np.ndarray, params: SignersParams) -> 
     fitted = features[train]
     largest = min(params.max_clusters, len(np.unique(fitted, axis=0)) - 1)
     numbers = range(2, largest + 1) if params.clusters == "auto" else [params.clusters]
-    best, best_score = None, -np.inf
+    best: KMeans | None = None
+    best_score = -np.inf
     for number in numbers:
         model = KMeans(number, n_init=10, random_state=params.seed).fit(fitted)
         score = silhouette_score(fitted, model.labels_, sample_size=min(len(fitted), _SILHOUETTE_CLIPS),
                                  random_state=params.seed)
         if score > best_score:
             best, best_score = model, score
+    assert best is not None
     labels = best.predict(features)
     order = pd.unique(labels[train])
     return np.argsort(order)[labels], float(best_score)
@@ -292,7 +294,7 @@ class _Body:
     @property
     def busier(self) -> str:
         """The side whose wrist travels further."""
-        return max(self.travel, key=self.travel.get)
+        return max(self.travel, key=lambda side: self.travel[side])
 
 
 def _smooth(path: np.ndarray) -> np.ndarray:

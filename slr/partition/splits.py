@@ -159,7 +159,8 @@ def _deal(clips: pd.DataFrame, val: float, test: float, by: str, rng: np.random.
     else:
         groups, _ = pd.factorize(clips.media)
         strata = _stratum_of_each(groups, glosses)
-    best, best_score = None, None
+    best: np.ndarray | None = None
+    best_score = None
     for _ in range(TRIALS):
         names = np.full(groups.max() + 1, "train", object)
         if by == "signer":
@@ -172,6 +173,7 @@ def _deal(clips: pd.DataFrame, val: float, test: float, by: str, rng: np.random.
             best, best_score = split, score
         if by == "video" and score[0] == 0:
             break  # shares are exact by construction, so nothing is left to improve
+    assert best is not None
     return best
 
 

@@ -11,6 +11,7 @@ from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
 from mimetypes import guess_type
 from pathlib import Path
+from typing import Any
 
 from slr.errors import CorpusError
 from slr.segments import Segment
@@ -73,12 +74,11 @@ def from_eaf(path: str | Path) -> dict[str, list[Segment]]:
     """
     try:
         root = ElementTree.parse(path).getroot()
-        times_ms = {slot.attrib["TIME_SLOT_ID"]: slot.get("TIME_VALUE") for slot in root.iter("TIME_SLOT")}
+        times_ms: dict[str, Any] = {slot.attrib["TIME_SLOT_ID"]: slot.get("TIME_VALUE")
+                                    for slot in root.iter("TIME_SLOT")}  # int() of one without a time raises TypeError
         return {tier.attrib["TIER_ID"]: sorted(
-            (Segment(*(int(times_ms[annotation.attrib[key]]) / 1000 for key in ("TIME_SLOT_REF1", "TIME_SLOT_REF2")),
-                     annotation.findtext("ANNOTATION_VALUE") or "")
-             for annotation in tier.iter("ALIGNABLE_ANNOTATION")), key=lambda segment: segment.start_s)
-                for tier in root.iter("TIER")}
+            (_segment(annotation, times_ms) for annotation in tier.iter("ALIGNABLE_ANNOTATION")),
+            key=lambda segment: segment.start_s) for tier in root.iter("TIER")}
     except (OSError, ElementTree.ParseError, KeyError, TypeError, ValueError) as error:
         raise CorpusError(f"{path} can't be read as EAF ({type(error).__name__}: {error}); open it in ELAN and save it "
                           "again") from None
@@ -124,3 +124,8 @@ def _media_attributes(media: Path, folder: Path) -> dict[str, str]:
     near = os.path.relpath(path, folder.resolve()).replace(os.sep, "/")
     return {"MEDIA_URL": f"file://{path}", "MIME_TYPE": guess_type(path)[0] or "video/*",
             "RELATIVE_MEDIA_URL": near if near.startswith("..") else f"./{near}"}
+
+
+def _segment(annotation: ElementTree.Element, times_ms: dict[str, Any]) -> Segment:
+    start_s, end_s = (int(times_ms[annotation.attrib[key]]) / 1000 for key in ("TIME_SLOT_REF1", "TIME_SLOT_REF2"))
+    return Segment(start_s, end_s, annotation.findtext("ANNOTATION_VALUE") or "")

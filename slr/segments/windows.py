@@ -37,8 +37,10 @@ def window_labels(labels: list[str | None], windows: WindowsParams) -> Iterator[
         if label is not None:
             counts[frame + 1, names.index(label)] = 1
     counts = counts.cumsum(0)
-    for start in range(0, len(labels) - windows.frames + 1, windows.stride):
-        of_window = counts[start + windows.frames] - counts[start]
+    length = windows.frames
+    assert length is not None  # the whole video has segments, and no window
+    for start in range(0, len(labels) - length + 1, windows.stride):
+        of_window = counts[start + length] - counts[start]
         if not of_window.any():
             yield start, None
         elif windows.rule == "any" and windows.positive in names and of_window[names.index(windows.positive)]:

@@ -89,7 +89,9 @@ def scan(root: str | Path, *, subset: str | None = None, workers: int = 0) -> Sc
     n_frames = {video: len(track) for video, track in _tracks(same_file(_file(root, TRACKS))).items()}
     signers = dict(_table(_file(root, "speaker.csv"), {"video": "int64", "speaker": "str"}).itertuples(index=False))
     problems: list[Problem] = []
-    rows, seen, absent = [], set(), set()
+    rows: list[dict[str, Any]] = []
+    seen: set[int] = set()
+    absent: set[int] = set()
     for split, name in _WORDS.items():
         for video, words in _words(_file(root, name), n_frames, problems, absent).items():
             seen.add(video)

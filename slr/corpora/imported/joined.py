@@ -103,7 +103,7 @@ def scan(root: str | Path, *, joined: JoinedParams | None = None, workers: int =
     problems: list[Problem] = []
     groups = _groups(root, joined, problems)
     rng = np.random.default_rng(joined.seed)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for split in sorted({kind.split or "" for kind in groups}):
         kinds = [kind for kind in groups if (kind.split or "") == split]
         wanted = joined.test_sentences if split in ("val", "test") else joined.sentences

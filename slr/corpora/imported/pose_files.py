@@ -89,7 +89,7 @@ def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmark
         size = (pose.header.dimensions.width, pose.header.dimensions.height)
         if not all(size):
             raise ClipError(f"{path.name} has no frame size; write it with its width and height")
-        values[..., :2] /= np.float32(size)
+        values[..., :2] /= np.array(size, np.float32)
         if not is_holistic(component.name for component in pose.header.components):
             values[..., 2:] /= size[0]
     coordinates = values if values.shape[2] < 3 else np.concatenate([values, confidence[..., None]], -1)

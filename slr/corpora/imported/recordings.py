@@ -132,7 +132,7 @@ def to_store(values: np.ndarray, joints: Skeleton, settings: ImportedParams, *, 
             if size is None:
                 raise ClipError("coordinates in pixels need the size of the frames; set corpus.imported.size: "
                                 "[WIDTH, HEIGHT]")
-            coordinates[..., :2] /= np.float32(size)
+            coordinates[..., :2] /= np.array(size, np.float32)
             coordinates[..., 2:3] /= size[0]
         if y_up:
             coordinates[..., 1] = 1 - coordinates[..., 1]

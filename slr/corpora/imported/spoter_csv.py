@@ -124,12 +124,14 @@ class _Table:
 
     def _find_columns(self) -> tuple[dict[str, tuple[str, str]], list[str]]:
         """Names of the columns of x and y of each joint, and the joints that haven't any but need none."""
-        columns, absent = {}, []
+        columns: dict[str, tuple[str, str]] = {}
+        absent: list[str] = []
         for joint in skeleton("spoter-54").joints:
             spellings = [column(joint, {side: names[i] for side, names in _HANDS.items()}) for i in range(3)]
             found = next((name for name in spellings if f"{name}_X" in self._header), None)
             if found is not None and f"{found}_Y" in self._header:
-                columns[joint] = tuple(f"{found}_{axis}" for axis in _AXES)
+                x, y = (f"{found}_{axis}" for axis in _AXES)
+                columns[joint] = x, y
             elif joint in DERIVED:
                 absent.append(joint)
             else:

@@ -3,7 +3,7 @@
 It shows that the pipeline works; it says nothing about any sign language.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slr.corpora.sample.signs import MINIMAL_PAIRS, SIGNS, Sign
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["MINIMAL_PAIRS", "SIGNS", "Sign", "render"]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name != "render":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from slr.corpora.sample.corpus import render  # heavy: numpy, OpenCV, pandas

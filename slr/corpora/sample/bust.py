@@ -1,5 +1,6 @@
 """What moves little: torso, neck, head, hair and a painted face, drawn once per signer and expression."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -32,6 +33,10 @@ _HAIR_CONES = {
     "long": ((0, .075, -.020, .081, 0, .060, -.030, .081), (.050, .075, -.015, .036, .074, .0, -.022, .024),
              (.074, .0, -.025, .026, .088, -.150, -.030, .030)),
 }
+
+
+_Point = tuple[float, float]
+_Colour = np.ndarray | tuple[int, int, int]
 
 
 class Expression(NamedTuple):
@@ -117,7 +122,7 @@ class _Artist:
         top = head_middle(self.signer)[1] - 0.05
         return np.array([[(0, -.012, .035, .052), (0, .04, .0, .053)], [(0, .04, .0, .053), (0, top, .005, .050)]])
 
-    def _head(self, cones: tuple, jaw: np.ndarray | None = None) -> np.ndarray:
+    def _head(self, cones: tuple[tuple[float, ...], ...], jaw: np.ndarray | None = None) -> np.ndarray:
         """Cones of the head in the body's metres; what lies below the nose drops by `jaw`."""
         ends = np.concatenate([_pair(cone) for cone in cones])
         if jaw is not None:
@@ -177,27 +182,27 @@ class _Brush:
     def __init__(self, picture: np.ndarray, camera: Camera, middle: np.ndarray, scale: float):
         self.picture, self.camera, self.middle, self.scale = picture, camera, middle, scale
 
-    def _pixels(self, points) -> np.ndarray:
+    def _pixels(self, points: Iterable[_Point]) -> np.ndarray:
         world = np.array([(x, y, .078) for x, y in points]) * self.scale + self.middle
         return np.round(self.camera.project(world)[0][:, :2] * 2**_SHIFT).astype(np.int32)
 
     def _length(self, metres: float) -> float:
         return metres * self.scale * self.camera.scale
 
-    def polygon(self, points, colour) -> None:
+    def polygon(self, points: Iterable[_Point], colour: _Colour) -> None:
         cv2.fillPoly(self.picture, [self._pixels(points)], _bytes(colour), cv2.LINE_AA, _SHIFT)
 
-    def line(self, points, width: float, colour) -> None:
+    def line(self, points: Iterable[_Point], width: float, colour: _Colour) -> None:
         thickness = max(1, round(self._length(width)))
         cv2.polylines(self.picture, [self._pixels(points)], False, _bytes(colour), thickness, cv2.LINE_AA, _SHIFT)
 
-    def ellipse(self, middle, radii, colour) -> None:
+    def ellipse(self, middle: _Point, radii: _Point, colour: _Colour) -> None:
         x, y = (int(v) for v in self._pixels([middle])[0])
         axes = tuple(max(1, round(self._length(r) * 2**_SHIFT)) for r in radii)
         cv2.ellipse(self.picture, (x, y), axes, 0, 0, 360, _bytes(colour), cv2.FILLED, cv2.LINE_AA, _SHIFT)
 
 
-def _bytes(colour) -> tuple[int, ...]:
+def _bytes(colour: _Colour) -> tuple[int, ...]:
     return tuple(int(v) for v in np.clip(colour, 0, 255))
 
 

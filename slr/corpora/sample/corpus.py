@@ -108,7 +108,7 @@ def _fingerprint(params: SampleParams) -> str:
 def _plan(params: SampleParams, root: Path) -> list[_Clip]:
     signers = make_signers(params.signers, params.seed)
     signs = SIGNS[:params.signs]
-    common = {"fps": params.fps, "size": params.size, "seed": params.seed, "root": root}
+    common: dict[str, Any] = {"fps": params.fps, "size": params.size, "seed": params.seed, "root": root}
     plan = []
     if "isolated" in params.parts:
         plan += [_Clip(f"{signer.name}-{sign.gloss.lower()}-{take}", "isolated", signer, (sign,), **common)

@@ -84,13 +84,14 @@ _PALM_POINTS = {
     "hypothenar": (-0.030, 0.045, 0.008), "thenar": (0.020, 0.042, 0.014), "web": (0.026, 0.062, 0.006),
 }
 _PALM_NAMES = {name: 21 + i for i, name in enumerate(_PALM_POINTS)}
-_PALM_CONES = (
+_PALM_CONES: tuple[tuple[int | str, int | str, float, float], ...] = (
     (0, "heel", 23.0, 21.0), ("heel_thumb", 5, 19.0, 11.5), ("heel", 9, 19.0, 12.0),
     ("heel", 13, 18.0, 11.5), ("heel_pinky", 17, 17.0, 10.5), ("heel_pinky", "hypothenar", 16.0, 14.0),
     ("hypothenar", 17, 14.0, 10.5), ("heel_thumb", "thenar", 17.0, 16.0), ("heel_thumb", 1, 16.0, 16.0),
     (1, 2, 15.5, 11.5), ("thenar", "web", 14.0, 10.0), (2, "web", 10.5, 9.5), ("web", 5, 10.0, 10.5),
     (5, 9, 10.8, 11.2), (9, 13, 11.2, 10.8), (13, 17, 10.8, 9.6),
 )
+_Cones = list[tuple[tuple[int, int], tuple[float, ...]]]
 _FINGER_RADII = ((10.4, 9.4, 8.2, 6.9), (10.8, 9.6, 8.4, 7.0), (10.3, 9.2, 8.1, 6.8), (9.2, 8.2, 7.2, 6.2))
 _THUMB_RADII = (12.5, 11.2, 10.0, 8.4)
 
@@ -110,10 +111,14 @@ def flesh() -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     tuple of (ends, radii)
         `ends` (N, 2) int: points of `flesh_points`; `radii` (N, 2): metres.
     """
-    palm = [((_PALM_NAMES.get(a, a), _PALM_NAMES.get(b, b)), (ra, rb)) for a, b, ra, rb in _PALM_CONES]
-    groups = [palm, [((1 + i, 2 + i), _THUMB_RADII[i:i + 2]) for i in range(3)]]
+    palm: _Cones = [((_palm_point(a), _palm_point(b)), (ra, rb)) for a, b, ra, rb in _PALM_CONES]
+    groups: list[_Cones] = [palm, [((1 + i, 2 + i), _THUMB_RADII[i:i + 2]) for i in range(3)]]
     for finger, radii in enumerate(_FINGER_RADII):
         first = 5 + 4 * finger
         groups.append([((first + i, first + i + 1), radii[i:i + 2]) for i in range(3)])
     return tuple((np.array([ends for ends, _ in group]), np.array([radii for _, radii in group]) / 1000)
                  for group in groups)
+
+
+def _palm_point(name: int | str) -> int:
+    return name if isinstance(name, int) else _PALM_NAMES[name]

@@ -90,7 +90,7 @@ def _box(low: np.ndarray, high: np.ndarray) -> Box:
     return slice(low[1], high[1]), slice(low[0], high[0])
 
 
-def _boxes(ends: np.ndarray, radii: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def _boxes(ends: np.ndarray, radii: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """First (in) and last (out) pixel of each cone on a canvas of so many rows and columns: (N, 2) x and y, twice."""
     low = np.floor((ends[..., :2] - radii[..., None]).min(1)).astype(int)
     high = np.ceil((ends[..., :2] + radii[..., None]).max(1)).astype(int) + 1
@@ -232,7 +232,7 @@ def occlusion(height: np.ndarray, reach: float) -> np.ndarray:
 
     `reach` is the distance in pixels over which a surface shades what is behind it.
     """
-    around = cv2.blur(height, (int(reach) | 1, int(reach) | 1))
+    around: np.ndarray = cv2.blur(height, (int(reach) | 1, int(reach) | 1))
     step = _shadow_step(reach)
     shifted = np.empty_like(around)
     shifted[step:, step:] = around[:-step, :-step]

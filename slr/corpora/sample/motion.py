@@ -42,7 +42,9 @@ def ease(u: np.ndarray) -> np.ndarray:
     return u * u * u * (10 + u * (6 * u - 15))
 
 
-def _movement(u: np.ndarray, out=0.0, up=0.0, roll=0.0, twist=0.0, change=0.0) -> Movement:
+def _movement(u: np.ndarray, out: float | np.ndarray = 0.0, up: float | np.ndarray = 0.0,
+              roll: float | np.ndarray = 0.0, twist: float | np.ndarray = 0.0,
+              change: float | np.ndarray = 0.0) -> Movement:
     zero = np.zeros_like(u)
     return Movement(np.stack([zero + out, zero + up], -1), zero + roll, zero + twist, zero + change)
 

@@ -1,6 +1,6 @@
 """Frames of a clip: the bust, arms and hands before it, light, shade and grain."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -126,12 +126,14 @@ def _shadow(height: np.ndarray, wall: np.float32, reach: float) -> np.ndarray:
 
 
 def _grow(box: Box, margin: int, size: int) -> Box:
-    return tuple(slice(max(side.start - margin, 0), min(side.stop + margin, size)) for side in box)
+    rows, columns = (slice(max(side.start - margin, 0), min(side.stop + margin, size)) for side in box)
+    return rows, columns
 
 
 def _relative(box: Box, outer: Box) -> Box:
-    return tuple(slice(side.start - whole.start, side.stop - whole.start)
-                 for side, whole in zip(box, outer, strict=True))
+    rows, columns = (slice(side.start - whole.start, side.stop - whole.start)
+                     for side, whole in zip(box, outer, strict=True))
+    return rows, columns
 
 
 def _finish(albedo: np.ndarray, light: np.ndarray) -> np.ndarray:
@@ -159,7 +161,7 @@ def _arm_cones(signer: Signer, arm: Arm) -> list[tuple[np.ndarray, np.ndarray, i
               (bend, _chain(np.array(_WRIST_RADII) * signer.hand), _SKIN, _PALM_BLEND)]
     if signer.sleeve < 1:
         cut = arm.shoulder + signer.sleeve * (arm.elbow - arm.shoulder)
-        cut_radius = np.interp(signer.sleeve, (0, 1), _ARM_RADII)
+        cut_radius = float(np.interp(signer.sleeve, (0, 1), _ARM_RADII))
         groups.append((_cones([cut, arm.elbow]), _chain([cut_radius, _ARM_RADII[1]]), _SKIN, 0.0))
         sleeve, sleeve_radii = [arm.shoulder, cut], [_ARM_RADII[0], cut_radius]
     else:
@@ -177,5 +179,5 @@ def _cones(points: list[np.ndarray]) -> np.ndarray:
     return np.stack([np.stack(pair, 1) for pair in zip(points[:-1], points[1:], strict=True)], 1)
 
 
-def _chain(radii) -> np.ndarray:
+def _chain(radii: np.ndarray | Sequence[float]) -> np.ndarray:
     return np.stack([radii[:-1], radii[1:]], -1)

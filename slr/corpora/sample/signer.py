@@ -1,10 +1,12 @@
 """Drawn signers: bodies, looks and habits, spread evenly over what people differ in."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 Colour = tuple[float, float, float]
+_Option = TypeVar("_Option")
 
 _SKINS = ((244, 205, 178), (233, 185, 150), (215, 160, 120), (186, 128, 90), (150, 98, 66), (132, 86, 60))
 _HAIRS = ((52, 34, 24), (24, 20, 20), (120, 74, 40), (176, 132, 74), (112, 112, 116), (140, 58, 34))
@@ -109,7 +111,7 @@ def _signer(index: int, seed: int) -> Signer:
     return Signer(name=f"s{index:02d}", left_handed=place in _LEFT_HANDED, **traits)
 
 
-def _pick(options: tuple, at: float):
+def _pick(options: tuple[_Option, ...], at: float) -> _Option:
     return options[int(at * len(options))]
 
 

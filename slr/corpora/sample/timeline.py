@@ -101,7 +101,10 @@ class Timeline:
         ends = np.cumsum([piece.duration_s for piece in self._pieces])
         firsts = np.searchsorted(times, np.concatenate([[0], ends]))
         firsts[-1] = len(times)
-        dominant, other, segments, speaking = [], [], [], []
+        dominant: list[motion.Hand] = []
+        other: list[motion.Hand] = []
+        segments: list[Segment] = []
+        speaking: list[np.ndarray] = []
         for piece, end, first, last in zip(self._pieces, ends, firsts[:-1], firsts[1:], strict=True):
             if first == last:
                 continue
