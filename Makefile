@@ -8,7 +8,7 @@ TORCH_INDEX ?=
 JOBS ?= 2
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help setup run zoo test lint numbers clean
+.PHONY: help setup run zoo test coverage lint numbers clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,12 @@ zoo: $(VENV)/installed  ## train and test every other model too (zoo/params.yaml
 test: $(VENV)/installed  ## set up and run the tests
 	@echo "== tests on $(JOBS) processes"
 	pytest --numprocesses $(JOBS) --dist worksteal tests
+
+coverage: $(VENV)/installed  ## run the tests and record which lines of slr/ they reach
+	@echo "== tests on $(JOBS) processes, their lines counted"
+	pytest --numprocesses $(JOBS) --dist worksteal --cov --cov-report= tests
+	rm -f .coverage.*
+	python -m benchmarks.coverage
 
 lint: $(VENV)/installed  ## check the style, which package imports which, and the types
 	ruff check .
