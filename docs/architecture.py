@@ -51,9 +51,10 @@ Graph = dict[str, list[str]]
 Node = str | tuple[str, str, int]
 """A package, or the point where the arrow from one package to another passes a row."""
 
-ROW, EDGE = 84, 16
+ROW, EDGE = 78, 16
 BOX, HEIGHT = 186, 46
 LANE, GAP = 30, 11  # the room that an arrow takes where it passes a row, and that between neighbours
+_STRAIGHT = 8  # how much more straight arrows count than boxes near each other
 
 
 def imports() -> Graph:
@@ -200,13 +201,20 @@ def _spread(rows: list[list[Node]], joined: dict[Node, list[Node]]) -> dict[Node
     across: dict[Node, float] = {node: wide / 2 for nodes in rows for node in nodes}
     for _ in range(200):
         for nodes, (*start, end) in zip(rows, starts, strict=True):
-            wished = [(across[node] + 3 * np.mean([across[other] for other in joined[node]] or [wide / 2])) / 4
-                      - first - _room(node) / 2 for node, first in zip(nodes, start, strict=True)]
-            shifts = np.clip(isotonic_regression(wished).x, 0, wide - EDGE - end)
+            wished = [(across[node] + 3 * _pull(node, joined[node], across)) / 4 - first - _room(node) / 2
+                      for node, first in zip(nodes, start, strict=True)]
+            weights = [1 if isinstance(node, str) else _STRAIGHT for node in nodes]
+            shifts = np.clip(isotonic_regression(wished, weights=weights).x, 0, wide - EDGE - end)
             for node, first, shift in zip(nodes, start, shifts, strict=True):
                 across[node] = first + _room(node) / 2 + shift
     aside = (wide - min(across[nodes[0]] for nodes in rows) - max(across[nodes[-1]] for nodes in rows)) / 2
     return {node: (round(across[node] + aside), EDGE + ROW * row) for row, nodes in enumerate(rows) for node in nodes}
+
+
+def _pull(node: Node, others: list[Node], across: dict[Node, float]) -> float:
+    """The mean of the places of what a node is joined to; an arrow on its way rather goes straight on."""
+    weights = [1 if isinstance(node, str) or isinstance(other, str) else _STRAIGHT for other in others]
+    return float(np.average([across[other] for other in others], weights=weights)) if others else across[node]
 
 
 def _room(node: Node) -> int:

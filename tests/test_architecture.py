@@ -2,15 +2,20 @@
 
 import re
 from fnmatch import fnmatch
+from pathlib import Path
 
 import pytest
 import yaml
 
 from docs.architecture import draw, drawn, imports
+from pipeline.fingerprint import OF_CORPORA, OF_MODELS, Code, modules_of
+from slr.params import load
 from tests.helpers import REPOSITORY
 
+PARAMS, CODE = load(REPOSITORY / "params.yaml"), Code()
 STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())["stages"]
-COSTS = re.findall(r"^\| (`.+`) \| ([^|`]+) \|$", (REPOSITORY / "docs" / "architecture.md").read_text(), re.MULTILINE)
+del STAGES["settings"]  # it follows every edit
+COSTS = re.findall(r"^\| (.*`.+`) \| ([^|`]+) \|$", (REPOSITORY / "docs" / "architecture.md").read_text(), re.MULTILINE)
 
 
 def test_the_picture_of_the_packages_is_current():
@@ -31,6 +36,14 @@ def test_every_package_has_a_box_and_every_arrow_points_down(tmp_path):
     assert len(arrows) == 6  # of cli to errors, and of data to errors, the others tell
 
 
+def code_of(stage: str) -> set[str]:
+    """The files that a stage runs, for some model or other."""
+    models = PARAMS.models.values() if stage in OF_MODELS else [None]
+    readers = ["slr.corpora.sample"] if stage in OF_CORPORA else []
+    return {path.as_posix() for settings in models for path in CODE.closure(
+        Path(f"pipeline/{stage}.py"), readers if settings is None else modules_of(settings, stage))}
+
+
 def paths(stage: dict, *kinds: str) -> list[str]:
     """What a stage lists under some of its headings, with `*` for the name of a model."""
     listed = [next(iter(path)) if isinstance(path, dict) else path for kind in kinds for path in stage.get(kind, [])]
@@ -39,9 +52,14 @@ def paths(stage: dict, *kinds: str) -> list[str]:
 
 def rerun(edit: str) -> set[str]:
     """The stages that may run again after a change of a file or of a setting."""
-    assert not edit.startswith("slr/") or (REPOSITORY / edit).is_file()
-    waiting = [name for name, stage in STAGES.items()
-               if any(fnmatch(edit, read) or fnmatch(edit, f"{read}[./]*") for read in paths(stage, "deps", "params"))]
+    if edit.startswith("slr/"):
+        assert (REPOSITORY / edit).is_file()
+        waiting = [name for name in STAGES if edit in code_of(name)]
+    elif edit.startswith("models."):
+        waiting = list(OF_MODELS)  # their fingerprints have the model's settings too
+    else:
+        waiting = [name for name, stage in STAGES.items()
+                   if any(edit == param or edit.startswith(f"{param}.") for param in stage.get("params", []))]
     found: set[str] = set()
     while waiting:
         name = waiting.pop()

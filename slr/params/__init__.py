@@ -4,8 +4,9 @@ One module for each subject: `pipeline` (the stages), `families` (what every mod
 `whole` (the file), and `reading`, which checks a file and explains what is wrong in it.
 """
 
-from slr.params.families import FAMILIES, family_named
+from slr.params.families import family_named
 from slr.params.families.training import (
+    FAMILIES,
     AugmentParams,
     BatchingParams,
     EmbeddingParams,

@@ -12,8 +12,8 @@ import yaml
 from pydantic import ValidationError
 
 from slr.errors import ParamsError
-from slr.params.families import FAMILIES, family_named
-from slr.params.families.training import ModelParams
+from slr.params.families import family_named
+from slr.params.families.training import FAMILIES, ModelParams
 from slr.params.nearest import nearest
 from slr.params.section import Section
 from slr.params.whole import Params
