@@ -75,7 +75,7 @@ def test_a_misspelt_selection_is_refused_with_the_nearest_of_both_files(project)
     ({"corpse": {}}, "corpse: unknown name; did you mean 'corpus'"),
     ({"corpus": {"sample": {"part": ["isolated"]}}}, "did you mean 'parts'"),
     ({"corpus": {"name": "wlasl", "subset": 200}}, "corpus.subset"),
-    ({"corpus": {"subset": 100}}, "corpus: subset 100 is not one of corpus sample's; it has none, use null"),
+    ({"corpus": {"subset": 100}}, "corpus.subset 100 is not one of corpus sample's; it has none, use null"),
     ({"corpus": {"name": "ipn", "subset": 100}}, "subset 100 is not one of corpus ipn's; use all or null"),
     ({"corpus": {"name": "ipn", "crop": "bbox"}}, "crop: corpus ipn has no boxes"),
     ({"splits": {"by": "signr"}}, "did you mean 'signer'"),

@@ -82,6 +82,8 @@ def cross_validate(models: Mapping[str, ModelParams], params: Params, dataset: D
     folds = [int(fold) for fold in sorted(splits.fold.dropna().unique())]
     if not folds:
         raise CorpusError("there are no folds to test in; set splits.folds to the number of signers, or to at least 3")
+    for settings in models.values():
+        inputs_of(settings).open(dataset)  # now, and not after other models have trained
     read = {inputs_of(settings).path(dataset) for settings in models.values()} | {dataset.landmarks}
     identity = [*map(file_hash, sorted(read)), file_hash(dataset.manifest), params.splits.model_dump(),
                 params.signers.model_dump(), validate]

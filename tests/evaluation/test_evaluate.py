@@ -121,8 +121,8 @@ def test_a_gloss_that_was_never_trained_counts_as_wrong(trained, tmp_path):
     splits = read_splits(corpus.splits)
     moved = splits.assign(split=splits.split.where(~splits.clip_id.str.contains("g5"), "test"))
     write_splits(tmp_path / "splits.parquet", moved)
-    train("spoter", settings(), corpus.landmarks, tmp_path / "splits.parquet", corpus.manifest, corpus.signers,
-          tmp_path / "model", tmp_path / "work")
+    train("spoter", settings(), replace(corpus, splits=tmp_path / "splits.parquet"), tmp_path / "model",
+          tmp_path / "work")
     metrics = run((corpus, tmp_path / "model"), tmp_path, splits=tmp_path / "splits.parquet")
     predictions = pd.read_csv(tmp_path / "report/predictions.csv")
     unknown = predictions[predictions.gloss == "gloss5"]

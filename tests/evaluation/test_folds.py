@@ -137,7 +137,7 @@ def test_a_failure_is_named_and_costs_only_itself(corpus, tmp_path):
 
 
 def test_a_training_can_be_sent_to_another_process(tmp_path):
-    task = folds._Run("a", 1, tmp_path, tmp_path, tmp_path, None, parse(
+    task = folds._Run("a", 1, tmp_path, Dataset.below(tmp_path), parse(
         {"models": {"a": SMALL.model_dump()}, "train": {"models": ["a"], "model": "a"}}), True)
     assert pickle.loads(pickle.dumps(task)) == task
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from slr.evaluation.predictions import read_predictions, tell, write_predictions
+from slr.evaluation.predictions import rank_predictions, read_predictions, write_predictions
 
 LABELS = ["1", "NA", "žltý"]
 
@@ -12,14 +12,14 @@ def clips(glosses):
 
 
 def test_ranks_and_best_glosses():
-    rows = tell(np.array([[.5, .3, .2], [.1, .2, .7], [.4, .4, .2]]), LABELS, clips(["1", "NA", "unknown"]))
+    rows = rank_predictions(np.array([[.5, .3, .2], [.1, .2, .7], [.4, .4, .2]]), LABELS, clips(["1", "NA", "unknown"]))
     assert list(rows.predicted) == ["1", "žltý", "1"]
     assert list(rows["rank"])[:2] == [1, 2] and rows["rank"][2] > 3  # a gloss that was never trained has no rank
     assert rows.top5[1] == "žltý|NA|1"
 
 
 def test_names_survive_the_file(tmp_path):
-    rows = tell(np.eye(3), LABELS, clips(LABELS))
+    rows = rank_predictions(np.eye(3), LABELS, clips(LABELS))
     write_predictions(tmp_path / "p.csv", rows)
     read = read_predictions(tmp_path / "p.csv")
     assert list(read.gloss) == LABELS and list(read.predicted) == LABELS

@@ -124,9 +124,9 @@ def test_what_cannot_be_explained_says_why(sentences, pictures, tmp_path):
         explain(tmp_path / "broken.mp4", seen, tmp_path / "out", dataset)
     detector = model_of(tmp_path / "detector", ScaStgcnDetectionParams(widths=[16], hidden=16),
                         LandmarkStore(sentences / "landmarks").metadata)
-    with pytest.raises(ModelError, match="finds where signing is; name one that reads"):
+    with pytest.raises(ModelError, match="finds where signing is; name one that recognises"):
         explain("s1-0", detector, tmp_path / "out", dataset)
-    with pytest.raises(ModelError, match="finds where signing is, window by window"):
+    with pytest.raises(ModelError, match="finds where signing is; name one"):
         write_features(tmp_path / "out.parquet", model=detector, data=sentences)
     other = model_of(tmp_path / "other", POSES, {"skeleton": "spoter-54", "channels": ["x", "y"]})
     with pytest.raises(ModelError, match="other was trained on landmarks made differently"):
@@ -142,14 +142,14 @@ def test_every_moment_of_every_test_sentence_has_its_vector(data, model, stride,
     assert (tmp_path / "once.parquet").read_bytes() == (tmp_path / "again.parquet").read_bytes()
     table = pd.read_parquet(tmp_path / "once.parquet")
     trained = load_model(data.parent / model)
-    store = LandmarkStore(data / "landmarks") if trained.params.reads == "landmarks" else FrameStore(data / "frames")
+    store = trained.inputs.open(Dataset.below(data))
     assert table.clip_id.nunique() == clips == 2 and len(table) == vectors and set(table.split) == {"test"}
     for clip_id, rows in table.groupby("clip_id"):
         seen = trained.clips(store, [clip_id])
-        (expected,) = trained.moments(seen)
+        (expected,) = trained.sequence_features(seen)
         np.testing.assert_allclose(np.stack(rows.vector), expected, atol=1e-5)
         assert expected.shape == (-(-int(seen.lengths[0]) // stride), trained.model.width)
-        assert rows.moment.tolist() == list(range(len(rows))) and (rows.start_s.iloc[1:].to_numpy() ==
+        assert rows.output_frame.tolist() == list(range(len(rows))) and (rows.start_s.iloc[1:].to_numpy() ==
                                                                    rows.end_s.iloc[:-1].to_numpy()).all()
         assert rows.start_s.iloc[0] == 0 and rows.end_s.iloc[-1] == pytest.approx(
             store.n_frames[clip_id] / store.fps(clip_id))
@@ -161,7 +161,7 @@ def test_a_clip_with_one_sign_has_one_vector(tmp_path):
     model = model_of(tmp_path / "signs", SIGNS, LandmarkStore(made.landmarks).metadata)
     assert write_features(tmp_path / "val.parquet", model=model, data=tmp_path / "data", split="val") == (4, 4)
     table, trained = pd.read_parquet(tmp_path / "val.parquet"), load_model(model)
-    assert set(table.clip_id.str[:2]) == {"s1"} and set(table.moment) == {0}
+    assert set(table.clip_id.str[:2]) == {"s1"} and set(table.output_frame) == {0}
     expected = trained.outputs(trained.clips(LandmarkStore(made.landmarks), table.clip_id))["features"]
     np.testing.assert_allclose(np.stack(table.vector), expected, atol=1e-5)
     with pytest.raises(CorpusError, match="no split 'dev'; choose train, val, test"):

@@ -26,12 +26,12 @@ from slr.errors import ClipError, ModelError
 from slr.evaluation.detection import probabilities_of
 from slr.inference import transcribe
 from slr.inference.model import TrainedModel, load_model
+from slr.inference.recognisers import LandmarkRecogniser
 from slr.inference.spool import Spool
 from slr.inference.transcribe import (
     AROUND_S,
     LONGEST_S,
     Transcriber,
-    glosses_of,
     pieces,
     print_tiers,
     window_probabilities,
@@ -252,7 +252,7 @@ def test_a_video_shorter_than_a_window_is_one_window(detector, recogniser, tiny_
     clip = ClipLandmarks("short", 12, 320, 320, clip.coordinates[:n_frames])
     with spooled(clip, store, detector, recogniser) as spool:
         starts, found = window_probabilities(detector, spool)
-        glosses = list(glosses_of(recogniser, spool, 0, n_frames))
+        glosses = list(LandmarkRecogniser(recogniser).glosses_between(spool, 0, n_frames))
         assert spool.edges_s == pytest.approx(np.arange(n_frames + 1) / 12)
     assert starts.tolist() == [0]
     assert found == pytest.approx(detector.probabilities(detector.clip(clip, store.skeleton)).numpy(), abs=1e-5)
@@ -301,7 +301,7 @@ def test_glosses_of_a_long_stretch_lie_in_its_pieces(recogniser, tiny_landmarks)
     with spooled(long_clip(store), store, recogniser) as spool:
         edges_s = spool.edges_s
         found = list(pieces([Segment(0, edges_s[-1], "signing")], np.ones(len(spool)), edges_s, 4.0))
-        glosses = [list(glosses_of(recogniser, spool, start, end)) for start, end in found]
+        glosses = [list(LandmarkRecogniser(recogniser).glosses_between(spool, start, end)) for start, end in found]
     assert found[0][0] == 0 and found[-1][1] == len(edges_s) - 1 and all(a[1] == b[0] for a, b in pairwise(found))
     assert all(2.0 <= edges_s[end] - edges_s[start] <= 4.0 for start, end in found[:-1])
     assert sum(map(len, glosses)) >= len(found)
@@ -316,7 +316,7 @@ def test_frames_that_share_a_time_break_nothing(recogniser, tiny_landmarks):
     frozen = ClipLandmarks("frozen", 12, 320, 320, clip.coordinates, np.full(len(clip), 0.5))
     with spooled(frozen, store, recogniser) as spool:
         assert spool.edges_s[-1] == pytest.approx(0.5 + 1 / 12)
-        glosses = list(glosses_of(recogniser, spool, 0, len(clip)))
+        glosses = list(LandmarkRecogniser(recogniser).glosses_between(spool, 0, len(clip)))
     assert glosses and all(gloss.end_s >= gloss.start_s + 0.00099 for gloss in glosses)
 
 

@@ -17,10 +17,11 @@ from slr.dataset.landmark_store import LandmarkStore
 from slr.decoding.decoder import Decoder
 from slr.errors import ClipError
 from slr.extraction.frames import clip_frames
-from slr.inference import transcribe
+from slr.inference import recognisers
 from slr.inference.model import TrainedModel, load_model
+from slr.inference.recognisers import RgbRecogniser
 from slr.inference.stretches import stretches_of
-from slr.inference.transcribe import Transcriber, glosses_of_pictures, pieces, signing_probabilities
+from slr.inference.transcribe import Transcriber, pieces, signing_probabilities
 from slr.io.files import read_json, write_json
 from slr.io.video import read_video, write_video
 from slr.params import FramesParams
@@ -79,15 +80,15 @@ def test_a_stretch_of_more_frames_than_are_seen_is_read_as_evaluation_reads_its_
     last_s = n_frames / store.fps(CLIP)
     (stretch,) = stretches_of(clip_frames(video, FramesParams()), [(0, last_s)], recogniser.params.images)
     assert int(clips.lengths) == int(stretch.batch.lengths) == 10 < n_frames and expected
-    assert told(glosses_of_pictures(recogniser, stretch)) == [
+    assert told(RgbRecogniser(recogniser).glosses_of(stretch)) == [
         (LABELS[gloss.label - 1], gloss.start / rate, min(gloss.end / rate, last_s)) for gloss in expected]
 
 
 @pytest.mark.parametrize("detector", [None, "detector"])
 def test_no_piece_is_longer_than_what_the_recogniser_sees_at_full_rate(models, video, monkeypatch, detector):
-    seen, read = [], transcribe.glosses_of_pictures
-    monkeypatch.setattr(transcribe, "glosses_of_pictures",
-                        lambda model, stretch, fps: seen.append(stretch) or read(model, stretch, fps))
+    seen, read = [], RgbRecogniser.glosses_of
+    monkeypatch.setattr(RgbRecogniser, "glosses_of",
+                        lambda recogniser, stretch: seen.append(stretch) or read(recogniser, stretch))
     transcriber = Transcriber(detector and models / detector, models / "few")
     n_frames = sum(1 for _ in clip_frames(video, FramesParams()))
     found = transcriber(video)["glosses"]
@@ -111,9 +112,9 @@ def test_a_model_of_native_rates_reads_videos_at_that_of_its_training(video, tmp
 
 def test_the_pictures_of_each_stretch_of_signing_are_read(models, video, monkeypatch):
     """Each stretch by itself, here by a plain loop over all of the video's frames."""
-    monkeypatch.setattr(transcribe, "LONGEST_S", 1.0)
+    monkeypatch.setattr(recognisers, "LONGEST_S", 1.0)
     transcriber = Transcriber(models / "detector", models / "pictures")
-    recogniser, frames = transcriber.recogniser, list(clip_frames(video, FramesParams()))
+    recogniser, frames = transcriber.recogniser.trained, list(clip_frames(video, FramesParams()))
     found = transcriber(video)
     with transcriber.spooled(video) as spool:
         signing, edges_s = signing_probabilities(transcriber.detector, spool), spool.edges_s
@@ -150,8 +151,8 @@ def test_frames_are_made_as_the_recogniser_learned_them_and_not_as_the_detector(
     slow = save_untrained(tmp_path / "slow", FROM_PICTURES, LABELS, {"frames": params.model_dump()})
     seen = []
     transcriber = Transcriber(models / "detector", slow)
-    read = type(transcriber.recogniser).clip_log_probabilities
-    monkeypatch.setattr(type(transcriber.recogniser), "clip_log_probabilities",
+    read = TrainedModel.clip_log_probabilities
+    monkeypatch.setattr(TrainedModel, "clip_log_probabilities",
                         lambda model, batch: seen.append(batch) or read(model, batch))
     ((stretch,), glosses) = transcriber(video).values()
     (batch,) = seen

@@ -47,7 +47,7 @@ def case(request) -> tuple[Embedded, Batch]:
     model, _, joints = made(request.param, TRIPLET)
     model.eval().requires_grad_(False)
     known = batch_of(20, 11, joints, channels=4, seed=9)
-    model.remember(model(known)["features"], known.targets)
+    model.update_gallery(model(known)["features"], known.targets)
     return model, batch_of(3, 9, joints, channels=4)
 
 

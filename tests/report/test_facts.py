@@ -65,7 +65,7 @@ def test_worst_confusions(model):
 
 def test_a_model_without_files(results):
     model = model_facts("nowhere", results.folder / "nowhere")
-    assert len(model.missing) == 3
+    assert len(model.missing) == 2
     assert model.accuracies("gloss") == [] and model.confusions() == [] and model.interval("top1") is None
 
 

@@ -85,7 +85,7 @@ def test_a_broken_video_file(tmp_path):
 def test_the_default_name_lies_here(dataset, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     clip_id = LandmarkStore(dataset.landmarks).clip_ids[0]
-    assert show_clip(clip_id, dataset) == Path(f"{clip_id.replace('/', '_')}.mp4")
+    assert show_clip(clip_id, dataset=dataset) == Path(f"{clip_id.replace('/', '_')}.mp4")
 
 
 def test_a_contact_sheet(dataset, tiny_corpus, tmp_path):

@@ -175,7 +175,7 @@ def test_every_model_reads_its_joints(name):
     model = build(params, 16).eval()
     batch = batch_of(2, params.frames or 20, len(skeleton(params.joints)), params.channels)
     if params.embedding:
-        model.remember(torch.zeros(16, model.width), torch.arange(16))
+        model.update_gallery(torch.zeros(16, model.width), torch.arange(16))
     outputs = model(batch)
     assert outputs["logits"].shape == (2, 16) and len(outputs["features"]) == 2
     assert params.embedding is not None or MODELS[name].compare == "logits"

@@ -38,6 +38,7 @@ def test_what_happens_in_streams_is_learned(tmp_path):
     assert history.val_pr_auc.max() > 0.9
 
 
-def test_a_corpus_without_such_clips_is_refused(corpus, tmp_path):
+def test_a_corpus_without_such_clips_is_refused(tmp_path):
+    corpus = landmark_corpus.make(tmp_path / "corpus", repetitions=1)
     with pytest.raises(CorpusError, match="the corpus has no streams"):
         run(corpus, tmp_path, STREAMS)

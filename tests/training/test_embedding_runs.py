@@ -82,7 +82,7 @@ def test_a_killed_run_with_grouped_batches_ends_with_the_same_weights(once, corp
 
 
 def test_the_thresholds_of_grouping_follow_the_history(monkeypatch, corpus, tmp_path):
-    from slr.training import loop
+    from slr.training import batching
 
     seen = []
 
@@ -90,8 +90,8 @@ def test_the_thresholds_of_grouping_follow_the_history(monkeypatch, corpus, tmp_
         seen.append(arguments[-1])
         return hard_batches(*arguments)
 
-    hard_batches = loop.hard_batches
-    monkeypatch.setattr(loop, "hard_batches", watched)
+    hard_batches = batching.hard_batches
+    monkeypatch.setattr(batching, "hard_batches", watched)
     rows = []
     run(corpus, tmp_path, embedding(epochs=4), on_epoch=rows.append)
     assert [(limits.distance, round(limits.same_sign, 3)) for limits in seen] == [(0.5, 1), (0.4, 0.9), (0.4, 0.9)]
