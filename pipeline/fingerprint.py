@@ -102,6 +102,7 @@ class Code:
         if kept is not None and kept.exists():
             self._known = {key: Module(*value) for key, value in read_json(kept).items()}
         self._used: dict[str, Module] = {}
+        self._read_before = set(self._known)
         self._module = cache(self._read)
         self._files = cache(lambda name: list(files_of(name)))
 
@@ -131,7 +132,7 @@ class Code:
 
     def keep(self) -> None:
         """Write what is known of the files that were asked for, for the next run."""
-        if self._kept is not None and self._used != self._known:
+        if self._kept is not None and self._used.keys() != self._read_before:
             write_json(self._kept, self._used)
 
     def _read(self, path: Path) -> Module:

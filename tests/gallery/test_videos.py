@@ -10,7 +10,7 @@ from PIL import Image
 
 from slr.dataset.dataset import Dataset
 from slr.dataset.manifest import read_manifest
-from slr.errors import GalleryError, SlrError
+from slr.errors import ClipError, SlrError
 from slr.gallery.answer import Finder
 from slr.gallery.build import build_index
 
@@ -48,7 +48,7 @@ def test_a_video_asks_and_one_of_the_same_name_but_another_recording_counts(draw
     assert answer.neighbours[0].gloss == "sign 1" and answer.neighbours[0].distance == pytest.approx(0, abs=1e-4)
     assert len(answer.neighbours) == 3
     (tmp_path / "text.mp4").write_text("not a video")
-    with pytest.raises(GalleryError, match="^text.mp4: "):
+    with pytest.raises(ClipError, match="^text.mp4: "):
         asked.find("text.mp4")
 
 

@@ -17,6 +17,7 @@ from lxml import etree
 from typer.testing import CliRunner
 
 from slr.cli import app
+from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
@@ -75,8 +76,8 @@ def models(tiny_corpus, tiny_landmarks, tmp_path_factory) -> Path:
                                    ("recogniser", RECOGNISER, tiny_corpus / "manifest.parquet")):
         params = parse({"models": {name: family}, "train": {"model": name, "models": [name]},
                         "compute": {"workers": 1}})
-        train(name, params, tiny_landmarks, folder / "splits.parquet", manifest, folder / "signers.parquet",
-              folder / name, folder / "work")
+        train(name, params, Dataset(manifest, landmarks=tiny_landmarks, splits=folder / "splits.parquet",
+                                    signers=folder / "signers.parquet"), folder / name, folder / "work")
     config = read_json(folder / "detector/config.json")
     config["training"]["threshold"] = 0.5  # the one of 55 windows is a chance matter
     write_json(folder / "detector/config.json", config)
