@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from slr.dataset.paths import WORK
+from slr.errors import ParamsError
 from slr.io.files import atomic_path, read_json, write_json, write_text
 from slr.params import ModelParams, Params
 from slr.params.corpora import BUILT_IN, reader_named
+from slr.params.lookup import registered
 from slr.tasks import task_name, task_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -64,8 +66,12 @@ def write_fingerprints(params: Params, folder: Path) -> None:
         for script in scripts():
             if script.stem in OF_MODELS:
                 for name, settings in params.models.items():
+                    modules = modules_of(settings, script.stem)
+                    if script.stem == "evaluate":
+                        modules += [registered("slr.metrics").get(metric, metric).partition(":")[0]
+                                    for metric in params.evaluation.metrics]
                     write_text(temporary / script.stem / f"{name}.txt", code.fingerprint(
-                        script, modules_of(settings, script.stem),
+                        script, modules,
                         json.dumps(settings.model_dump(mode="json"), sort_keys=True)) + "\n")
             else:
                 more = [reader] if script.stem in OF_CORPORA else []
@@ -182,5 +188,9 @@ def files_of(name: str) -> Iterator[Path]:
 
 def _elsewhere(name: str) -> list[Path]:
     """The file of a module that isn't in the repository."""
-    spec = find_spec(name)
+    try:
+        spec = find_spec(name)
+    except ImportError as error:
+        raise ParamsError(f"'{name}' can't be imported: {error}; install the package that has it, or correct the "
+                          "name") from None
     return [Path(spec.origin)] if spec is not None and spec.origin else []

@@ -98,6 +98,8 @@ def test_a_misspelt_selection_is_refused_with_the_nearest_of_both_files(project)
     ({"models": {"spoter": {"family": "spoter", "losses": {"triplet": 1}, "augment": {"mixup": 1}}}},
      "losses.triplet: mixup leaves no clip with one gloss"),
     ({"models": {"spoter": {"lr": 1}}}, "models.spoter.family: which network"),
+    ({"models": {"stfnet": {"family": "stfnet", "images": {"still": "removed"}}}},
+     "models.stfnet.images.still: is called background .removed: subtracted. now"),
     ({"models": {"spoter": {"family": "sputer"}}}, "not one of .*did you mean 'spoter'"),
     ({"models": {"spoter": {"family": "spoter", "lr": -1}}}, "greater than 0"),
 ])
@@ -123,3 +125,13 @@ def test_a_missing_file_and_broken_yaml_are_readable_errors(tmp_path):
 def test_the_settings_of_a_block_that_may_be_left_out_are_described_too():
     told = {setting: default for setting, default, _ in describe()}
     assert told["models.<name>.embedding"] is None and told["models.<name>.embedding.size"] == 32
+
+
+def test_a_mistake_between_settings_is_one_short_line_that_names_the_setting_and_the_way_out():
+    content = yaml.safe_load((REPOSITORY / "params.yaml").read_text())
+    content["models"]["spoter"] |= {"frames": 32, "augment": {"frame_rate": 0.2}}
+    with pytest.raises(ParamsError) as caught:
+        parse(content)
+    line = str(caught.value).splitlines()[1].strip()
+    assert line.startswith("models.spoter.augment.frame_rate: ") and "set augment.frame_rate: 0" in line
+    assert len(line) <= 300

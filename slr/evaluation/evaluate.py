@@ -1,6 +1,7 @@
 """Test a trained model, once: its metrics, and what it answered for every test clip."""
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from slr.figures.model_plots import write_learning
 from slr.inference.model import load_model
 from slr.io.files import atomic_path, write_json
 from slr.params import Params
-from slr.params.lookup import locate
+from slr.params.lookup import locate, registered
 from slr.training.device import use_cores
 
 
@@ -54,6 +55,7 @@ def evaluate(model_dir: Path, params: Params, dataset: Dataset, metrics_path: Pa
     with atomic_path(report_dir) as temporary:
         temporary.mkdir()
         metrics = locate(task.evaluator)(trained, store, rows, temporary, dataset, params)
+        metrics |= own_metrics(params.evaluation.metrics, temporary / task.per_clip)
         training = trained.config["training"]
         write_learning(temporary, pd.read_csv(model_dir / HISTORY), training["best_epoch"], task.score.column,
                        task.score.title)
@@ -63,6 +65,21 @@ def evaluate(model_dir: Path, params: Params, dataset: Dataset, metrics_path: Pa
         write_json(temporary / METRICS, metrics)
         write_json(metrics_path, metrics)
     return metrics
+
+
+def own_metrics(names: Iterable[str], table: Path) -> dict[str, float]:
+    """The metrics that a user's own functions measure, by the functions' names.
+
+    Parameters
+    ----------
+    names : iterable of str
+        `evaluation.metrics`.
+    table : Path
+        A CSV with a row for each test clip, which each function is given as a DataFrame.
+    """
+    known = registered("slr.metrics")
+    functions = [locate(known.get(name, name)) for name in names]
+    return {function.__name__: float(function(pd.read_csv(table, keep_default_na=False))) for function in functions}
 
 
 _TRAINING = ("train_seconds", "train_cpu_seconds", "epochs", "best_epoch", "embedding_spread", "embedding_dimensions")

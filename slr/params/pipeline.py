@@ -194,6 +194,9 @@ class EvaluationParams(Section):
 
     gloss_sets: dict[str, list[str]] = {}
     """Named sets of glosses; each adds the metric `top1_<name>`, over the clips of these glosses alone."""
+    metrics: list[str] = []
+    """Metrics of your own, by dotted names (`my_package.metrics:balanced_accuracy`) or entry points of the group
+    `slr.metrics`: functions of the table of what a model answered for each test clip."""
     cleanup: Literal["auto", "none", "phoenix2014", "phoenix2014t"] = "auto"
     """What is done to the glosses of sentences before errors are counted: the clean-up of PHOENIX's own evaluation, or
     nothing; `auto`: as `corpus.name` says."""

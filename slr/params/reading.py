@@ -18,6 +18,12 @@ from slr.params.nearest import nearest
 from slr.params.section import Section
 from slr.params.whole import Params
 
+RENAMED = {
+    "still": "background (removed: subtracted)", "fewest" "_glosses": "min_glosses", "most" "_glosses": "max_glosses",
+    "hard_fewest" "_triplets": "hard_min_triplets", "raised": "rest_threshold", "between_s": "margin_s",
+    "around_s": "edge_margin_s",
+}
+"""Settings that had another name before."""
 ZOO = Path("zoo/params.yaml")
 """The file with the models that are trained when they are asked for, beside `params.yaml`; it may be missing."""
 
@@ -153,6 +159,8 @@ def explain(problem: Any, section: type[Section], prefix: str = "") -> str:
     where = problem["loc"]
     place = ".".join([*([prefix] if prefix else []), *map(str, where)])
     if problem["type"] == "extra_forbidden":
+        if str(where[-1]) in RENAMED:
+            return f"{place}: is called {RENAMED[str(where[-1])]} now; rename it"
         parent = _section_at(section, where[:-1])
         return f"{place}: unknown name{nearest(str(where[-1]), list(parent.model_fields) if parent else [])}"
     if problem["type"] == "literal_error":

@@ -4,7 +4,7 @@ import base64
 import io
 import json
 import math
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from slr.io.clipwise import read_failures
 from slr.io.files import read_json, write_text
 from slr.metrics.phoenix import Clean, chosen
 from slr.metrics.wer import align_sentences, counts_by_gloss
-from slr.params import Params
+from slr.params import EvaluationParams, Params
 from slr.report.alignments import alignment_rows
 from slr.report.corpus_facts import CorpusFacts, corpus_facts
 from slr.report.leakage import Leakage, leakages
@@ -87,7 +87,7 @@ def write_report(out: Path, params: Params, dataset: Dataset, *, signers_metrics
         "durations": Markup(plots.histogram(corpus.durations_s, "duration in seconds")),
         "examples": [(gloss, clip_id, _strip(store, clip_id))
                      for gloss, clip_id in list(corpus.examples.items())[:MAX_EXAMPLES]],
-        "measured": any(model.metrics for model in facts), "tables": _tables(facts, params.evaluation.gloss_sets),
+        "measured": any(model.metrics for model in facts), "tables": _tables(facts, params.evaluation),
         "embedding_columns": _measured(EMBEDDING_COLUMNS, facts), "shared": _shared(facts),
         "leakages": leakages(facts), "leakage_plot": _leakage_plot(leakages(facts), params.train.model),
         "selected": params.train.model,
@@ -124,9 +124,10 @@ def _measured(columns: dict[str, str], models: Sequence[ModelFacts]) -> dict[str
     return {key: name for key, name in columns.items() if any(key in model.metrics for model in models)}
 
 
-def _tables(models: Sequence[ModelFacts], gloss_sets: Iterable[str]) -> list[dict[str, Any]]:
+def _tables(models: Sequence[ModelFacts], params: EvaluationParams) -> list[dict[str, Any]]:
     """Title, columns and models of each task's table."""
-    columns = COLUMNS | {f"top1_{name}": f"top-1, {name.replace('_', ' ')}" for name in gloss_sets}
+    columns = COLUMNS | {f"top1_{name}": f"top-1, {name.replace('_', ' ')}" for name in params.gloss_sets}
+    columns |= {name.rpartition(":")[2]: name.rpartition(":")[2].replace("_", " ") for name in params.metrics}
     tasks = dict.fromkeys([*TASKS, *(model.task.name for model in models)])
     of_task = {task: [model for model in models if model.task.name == task] for task in tasks}
     return [{"title": members[0].task.title, "columns": _measured(columns, members), "models": members}

@@ -63,6 +63,8 @@ class Task(ABC):
     score : Score
     answers, command : str
         What a model of the task does, and the command that uses one, for messages.
+    per_clip : str
+        The CSV that it leaves, with what a model answered for each test clip (or window).
     evaluator : str
         Dotted name of the function that tests a model: `(trained, store, rows, out, dataset, params) -> metrics`, with
         the rows of all clips of the task, each with its `split`, and a folder for what the report shows.
@@ -73,6 +75,7 @@ class Task(ABC):
     score: ClassVar[Score]
     answers: ClassVar[str]
     command: ClassVar[str] = "slr features"
+    per_clip: ClassVar[str] = "predictions.csv"
     evaluator: ClassVar[str]
 
     @abstractmethod

@@ -26,6 +26,7 @@ class Continuous(Task):
     title = "Sentences"
     score = Score("val_wer", "WER", higher_is_better=False)
     answers, command = "reads sentences", "slr transcribe"
+    per_clip = "transcripts.csv"
     evaluator = "slr.evaluation.continuous:evaluate_continuous"
 
     def clips(self, settings: ModelParams, rows: pd.DataFrame) -> pd.DataFrame:

@@ -24,6 +24,7 @@ class Detection(Task):
     title = "Streams"
     score = Score("val_pr_auc", "PR-AUC")
     answers, command = "finds where signing is", "slr segments"
+    per_clip = "windows.csv"
     evaluator = "slr.evaluation.detection:evaluate_detection"
 
     def clips(self, settings: ModelParams, rows: pd.DataFrame) -> pd.DataFrame:
