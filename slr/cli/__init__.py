@@ -37,7 +37,7 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def main(version: Annotated[bool, flag("--version", callback=_print_version, is_eager=True,
-                                       help="Print the version.")] = False):
+                                       help="Print the version.")] = False) -> None:
     """Sign-language recognition, from recordings to tested models.
 
     Choose a corpus, run `dvc repro`, look, recognise:

@@ -1,14 +1,14 @@
 """What commands share: options that many have, answers as JSON, and mistakes as a sentence."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from slr.errors import SlrError
 
@@ -36,14 +36,14 @@ def panels(names: Mapping[str, Sequence[str]]) -> type[TyperGroup]:
             listed = {name: self.commands[name] for panel in names.values() for name in panel}
             for panel, commands in names.items():
                 for name in commands:
-                    listed[name].rich_help_panel = panel
-            self.commands = listed | self.commands
+                    cast(TyperCommand | TyperGroup, listed[name]).rich_help_panel = panel
+            self.commands = {**listed, **self.commands}
 
     return Panels
 
 
 @contextmanager
-def readable_errors():
+def readable_errors() -> Iterator[None]:
     """Turn an error that is meant for the user into its message and exit code 1."""
     try:
         yield

@@ -12,7 +12,7 @@ commands = typer.Typer()
 
 
 @commands.command()
-def check(params: ParamsFile = PARAMS, as_json: Json = False):
+def check(params: ParamsFile = PARAMS, as_json: Json = False) -> None:
     """List every problem of the corpus, before any computing.
 
     Reads all of it. Exit code 1 if something is broken, 0 with warnings alone; then `dvc repro` is next.
@@ -40,7 +40,7 @@ def show(
     out: Annotated[Path | None, typer.Option(
         "--out", "-o", metavar="FILE", help="What to write: .mp4 or .gif of a clip, .png of the sheet.",
         show_default="CLIP.mp4 or sheet.png, here")] = None,
-):
+) -> None:
     """Draw landmarks over a clip, or make a sheet of all glosses.
 
     The left hand is orange, the right hand blue, the body grey, the face violet.
@@ -55,7 +55,7 @@ def show(
     if sheet == (clip is not None):
         raise typer.BadParameter("name a clip (or a video file), or ask for --sheet")
     with readable_errors():
-        typer.echo(looking.contact_sheet(out or Path("sheet.png")) if sheet else looking.show_clip(clip, out))
+        typer.echo(looking.contact_sheet(out or Path("sheet.png")) if clip is None else looking.show_clip(clip, out))
 
 
 @commands.command("convert")
@@ -64,7 +64,7 @@ def convert_landmarks(
         help="The format: SPOTER's CSV, SCA-STGCN's NPZ, or .pose files.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="A new folder.")],
     y_up: Annotated[bool, flag("--y-up", help="spoter alone: y grows upwards, as in the published files.")] = False,
-):
+) -> None:
     """Write the landmarks as files of other programs.
 
     All clips of data/landmarks, with the glosses and splits of the manifest.
@@ -83,7 +83,7 @@ def sample_error(
     root: Annotated[Path, typer.Option(metavar="FOLDER", help="The drawn corpus, with its true joints.")] = SAMPLE,
     landmarks: Annotated[Path, typer.Option(metavar="FOLDER", help="The extracted landmarks.")] = LANDMARKS,
     as_json: Json = False,
-):
+) -> None:
     """How far landmarks are from the drawn signer's true joints.
 
     Mean distances in shoulder widths, and the share of frames in which each part is found.

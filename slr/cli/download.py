@@ -18,7 +18,7 @@ def download_wlasl(
     subset: Annotated[int | None, typer.Option(metavar="N", help="Only its first 100, 300, 1000 or 2000 glosses.",
                                               show_default="all")] = None,
     workers: Annotated[int, typer.Option(min=1, max=32, metavar="N", help="Videos fetched at a time.")] = 4,
-):
+) -> None:
     """Fetch WLASL's videos.
 
     Stopped, it goes on where it was; run again, it checks what is there.

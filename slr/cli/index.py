@@ -32,7 +32,7 @@ def build_index(
         help="Distance between two clips' vectors.")] = "euclidean",
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
-):
+) -> None:
     """Make a gallery of the signs in some clips.
 
     `slr search` looks signs up in it. One clip of a sign is enough, and nothing is trained.
@@ -57,7 +57,7 @@ def add_to_index(
     model: ItsModel = None,
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
-):
+) -> None:
     """Add clips to a gallery.
 
     Those that are in it already are replaced.
@@ -92,7 +92,7 @@ def search(
     sheet: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the neighbours too: a .png file.")] = None,
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
-):
+) -> None:
     """Look a sign up in a gallery: its nearest glosses, or none.
 
     "None of these" has a calibrated confidence, where the gallery is large enough to calibrate it.

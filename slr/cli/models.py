@@ -18,7 +18,7 @@ def transfer_model(
                                        help="The other corpus' manifest.parquet and landmarks.")],
     any_landmarks: AnyLandmarks = False,
     as_json: Json = False,
-):
+) -> None:
     """Test a model on another corpus' signs, without training.
 
     Signs are known by one or five examples each; retrieval and open set are measured too.
@@ -44,7 +44,7 @@ def draw_map(
     = Path("data"),
     any_landmarks: AnyLandmarks = False,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The HTML page.")] = Path("reports/map.html"),
-):
+) -> None:
     """All clips by a model's features, as one interactive page.
 
     What is near what, and, by a click on a point, how it is signed.
@@ -64,7 +64,7 @@ def explain_clip(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="A new folder.")],
     model: TrainedFolder = SELECTED,
     any_extractor: AnyExtractor = False,
-):
+) -> None:
     """Show which joints, or which pixels, an answer hangs on.
 
     Gradient times input for models of landmarks, Grad-CAM for models of RGB frames; for each gloss that is read.
@@ -86,7 +86,7 @@ def write_features(
     data: Annotated[Path, typer.Option(
         metavar="FOLDER", help="With manifest.parquet, splits.parquet, and landmarks or frames.")] = Path("data"),
     split: Annotated[Split, typer.Option(help="Which clips.")] = "test",
-):
+) -> None:
     """Write a model's features of all clips as a table.
 
     One row for each clip, or for each output frame of each sentence.

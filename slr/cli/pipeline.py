@@ -12,7 +12,7 @@ commands = typer.Typer()
 
 
 @commands.command()
-def settings(as_json: Json = False):
+def settings(as_json: Json = False) -> None:
     """Every setting of params.yaml: its default and what it means.
 
     Whatever params.yaml doesn't set has its default.
@@ -42,7 +42,7 @@ def verify(
     zoo_models: Annotated[int, typer.Option(
         min=0, help="Also so many models of the zoo, chosen by the last commit's hash, so that all come round.")] = 0,
     as_json: Json = False,
-):
+) -> None:
     """Rerun the pipeline and compare with the committed metrics.
 
     Runs what is out of date. Data must be equal bit for bit; a trained model's fractions may differ by half their

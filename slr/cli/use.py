@@ -145,7 +145,7 @@ def use_folder(
         "CSV with path, gloss and, if known, signer, split, start_s, end_s (seconds), glosses; its paths are relative "
         "to --root."))] = None,
     params: ParamsFile = PARAMS,
-):
+) -> None:
     """Your own recordings, as folders of glosses or with a CSV.
 
     Next: `slr check`, then `dvc repro`.
@@ -175,7 +175,7 @@ def _published(name: str, help: str, options: tuple[Option, ...]) -> None:
         with readable_errors():
             typer.echo(use_published(params, name.replace("-", "_"), root, **settings))
 
-    use_corpus.__signature__ = Signature([
+    vars(use_corpus)["__signature__"] = Signature([
         Parameter("root", Parameter.KEYWORD_ONLY, annotation=Root), *(option.parameter for option in options),
         Parameter("params", Parameter.KEYWORD_ONLY, annotation=ParamsFile, default=PARAMS)])
     required = "".join(f" {option.flag} {option.flag[2:].upper()}" for option in options if option.default is ...)
@@ -188,7 +188,7 @@ for _name, (_help, _options) in CORPORA.items():
 
 
 @app.command("sample")
-def use_sample(params: ParamsFile = PARAMS):
+def use_sample(params: ParamsFile = PARAMS) -> None:
     """The built-in corpus: a drawn signer with invented signs.
 
     Next: `dvc repro`.

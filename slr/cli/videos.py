@@ -19,7 +19,7 @@ def predict(
     top: Annotated[int, typer.Option(min=1, metavar="N", help="How many glosses to name.")] = 5,
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
-):
+) -> None:
     """Recognise the one sign in each video: the likeliest glosses.
 
     With their probabilities. Exit code 1 if a video can't be read; the others are answered all the same.
@@ -62,7 +62,7 @@ def find_segments(
     out: SegmentFiles = None,
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
-):
+) -> None:
     """Find where in a video somebody signs: from when to when.
 
     In seconds from the start, with the model's mean probability.
@@ -84,7 +84,7 @@ def transcribe_video(
     out: SegmentFiles = None,
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
-):
+) -> None:
     """Read a video of any length: its glosses, from when to when.
 
     Finds signing, and recognises it; times are in seconds from the start.

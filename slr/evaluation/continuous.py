@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -85,7 +86,7 @@ def evaluate_continuous(trained: TrainedModel, store: Store, clips: pd.DataFrame
     moments = glosses.new_tensor([len(scores) for scores in found["test"]])
     short = too_short(moments, targets, glosses).tolist()
     metrics["too_short"] = sum(short)
-    timed = [_times(hypothesis, trained.params.temporal_stride, store.fps(clip_id) * seen / store.n_frames[clip_id])
+    timed = [_times(hypothesis, trained.temporal_stride, store.fps(clip_id) * seen / store.n_frames[clip_id])
              for hypothesis, clip_id, seen in zip(hypotheses, test.clip_id, read["test"].lengths.tolist(), strict=True)]
     errors_s = [_boundary_errors(alignment, times, clip, store) for alignment, times, clip in zip(
         align_sentences(references["test"], said), timed, test.itertuples(), strict=True)]
@@ -145,7 +146,7 @@ def _times(hypothesis: Hypothesis, temporal_stride: int, fps: float) -> np.ndarr
     return np.array([(gloss.start, gloss.end) for gloss in timed]).reshape(-1, 2)
 
 
-def _boundary_errors(alignment: Alignment, times: np.ndarray, clip, store: Store) -> np.ndarray:
+def _boundary_errors(alignment: Alignment, times: np.ndarray, clip: Any, store: Store) -> np.ndarray:
     """Absolute differences in seconds of starts and ends of the glosses that were recognised."""
     if len(clip.segments) != len(clip.glosses):
         return np.empty(0)

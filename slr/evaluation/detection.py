@@ -59,7 +59,7 @@ def evaluate_detection(trained: TrainedModel, store: LandmarkStore, clips: pd.Da
     threshold = trained.config["training"]["threshold"]
     actual, probability = test.actual.to_numpy(), test.probability.to_numpy()
     if not actual.any():
-        raise CorpusError(f"no test stream has a window labelled {trained.params.windows.positive}, so what the model "
+        raise CorpusError(f"no test stream has a window labelled {trained.windows.positive}, so what the model "
                           "finds can't be measured; test on other streams (splits.test, or the corpus' own split)")
     metrics = binary_metrics(actual, probability, threshold)
     if len(trained.labels) > 2:
@@ -83,7 +83,7 @@ def probabilities_of(trained: TrainedModel, store: LandmarkStore, clips: pd.Data
     """(stream's number, first frame, label) of every window, and what the model says of each (N, classes)."""
     streams = trained.clips(store, clips.clip_id)
     found = windows_of(store, clips, trained.params)
-    windows = cut(streams, [(stream, start, -1) for stream, start, _ in found], trained.params.windows.frames)
+    windows = cut(streams, [(stream, start, -1) for stream, start, _ in found], trained.window_frames)
     return found, trained.probabilities(windows).numpy()
 
 
@@ -91,12 +91,12 @@ def _windows(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame,
              edges_s: dict[str, np.ndarray]) -> pd.DataFrame:
     """One row a window that has a label that the model knows."""
     found, probabilities = probabilities_of(trained, store, clips)
-    positive = trained.labels.index(trained.params.windows.positive)
+    positive = trained.labels.index(trained.windows.positive)
     rows = []
     for (stream, start, label), of_window in zip(found, probabilities, strict=True):
         clip = clips.iloc[stream]
         times = edges_s[clip.clip_id]
-        end = min(start + trained.params.windows.frames, len(times) - 1)
+        end = min(start + trained.window_frames, len(times) - 1)
         rows.append((clip.clip_id, clip.signer, start, times[start], times[end], label,
                      label == trained.labels[positive], of_window[positive], of_window))
     table = pd.DataFrame(rows, columns=["clip_id", "signer", "start", "start_s", "end_s", "label", "actual",
@@ -107,14 +107,14 @@ def _windows(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame,
 def _of_frames(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, edges_s: dict[str, np.ndarray],
                windows: pd.DataFrame, threshold: float) -> dict[str, float]:
     """`frame_pr_auc` of the labelled frames, and `segment_metrics` of the positive label's segments among these."""
-    positive, length = trained.params.windows.positive, trained.params.windows.frames
+    positive, length = trained.windows.positive, trained.window_frames
     actual, probability, segments = [], [], []
     for clip in clips.itertuples():
         own = windows[windows.clip_id == clip.clip_id]
         if own.empty:
             continue
         edges = edges_s[clip.clip_id]
-        labels = class_of_frames(clip.segments, store.frame_numbers(clip.clip_id), trained.params.windows)
+        labels = class_of_frames(clip.segments, store.frame_numbers(clip.clip_id), trained.windows)
         of_frames = frame_probabilities(own.probability.to_numpy(), own.start.to_numpy(), length, len(labels))
         labelled = np.array([label is not None for label in labels])  # elsewhere nobody knows
         actual.append(np.array(labels)[labelled] == positive)

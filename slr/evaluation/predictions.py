@@ -22,13 +22,13 @@ def rank_predictions(probabilities: np.ndarray, labels: list[str], clips: pd.Dat
     clips : DataFrame
         `clip_id`, `signer` and `gloss`.
     """
-    labels = np.array(labels)
+    names = np.array(labels)
     classes = clips.gloss.map({gloss: i for i, gloss in enumerate(labels)}).fillna(-1).astype(int).to_numpy()
     order = np.argsort(-probabilities, axis=1, kind="stable")
     return pd.DataFrame({
-        "clip_id": clips.clip_id, "signer": clips.signer, "gloss": clips.gloss, "predicted": labels[order[:, 0]],
+        "clip_id": clips.clip_id, "signer": clips.signer, "gloss": clips.gloss, "predicted": names[order[:, 0]],
         "rank": ranks(probabilities, classes), "probability": probabilities.max(1),
-        "top5": ["|".join(labels[best]) for best in order[:, :TOP]],
+        "top5": ["|".join(names[best]) for best in order[:, :TOP]],
     })
 
 

@@ -81,9 +81,9 @@ def print_transfer(metrics: dict[str, Any]) -> None:
     table = Table("metric", "value", "95 % interval", "ways")
     for name, title in _TITLES.items():
         if name in metrics:
-            ends = [metrics.get(f"{name}_ci_{end}") for end in ("low", "high")]
-            table.add_row(title, f"{metrics[name]:.3f}", "" if None in ends else "{:.3f} - {:.3f}".format(*ends),
-                          str(metrics.get(f"{name}_ways", "")))
+            low, high = (metrics.get(f"{name}_ci_{end}") for end in ("low", "high"))
+            interval = "" if low is None or high is None else f"{low:.3f} - {high:.3f}"
+            table.add_row(title, f"{metrics[name]:.3f}", interval, str(metrics.get(f"{name}_ways", "")))
     console = Console()
     console.print(table)
     signers = metrics.get("signers", 0)

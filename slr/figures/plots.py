@@ -42,7 +42,7 @@ _LONGEST_NAME = 20
 _LONGEST_LABEL = 32
 
 
-def histogram(values: Sequence[float], label: str, *, bins: int = 24) -> str:
+def histogram(values: Sequence[float] | np.ndarray, label: str, *, bins: int = 24) -> str:
     """SVG of how `values` are distributed; `label` names the quantity and its unit, for clips."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(5.2, 2.4), layout="constrained")

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -12,17 +13,19 @@ from slr.data.clips import Clips
 from slr.data.rgb import RgbClips
 from slr.dataset.dataset import Dataset
 from slr.dataset.frames import FrameStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import SCHEMA, write_manifest
 from slr.decoding.records import Gloss
 from slr.errors import CorpusError, SlrError
 from slr.extraction.frames import extract_frames
-from slr.extraction.video import find_landmarks
+from slr.extraction.video import VideoReader, find_landmarks
 from slr.inference.gradcam import gradcam, write_gradcam
 from slr.inference.joint_importance import joint_importance, write_joint_importance
 from slr.inference.model import TrainedModel, load_model
 from slr.inference.video import video_reader
 from slr.io.clipwise import read_failures
 from slr.io.files import atomic_path
+from slr.models.stfnet import Stfnet
 from slr.params.lookup import locate
 
 
@@ -74,7 +77,7 @@ def explain_frames(trained: TrainedModel, clip: str, dataset: Dataset, folder: P
     """Of an RGB model: where it looked."""
     with _frames(trained, clip, dataset) as (clips, fps):
         batch = clips.batch(clips.lengths.argsort())
-        found = gradcam(trained.model, batch, trained.labels, trained.params.temporal_stride)
+        found = gradcam(cast(Stfnet, trained.model), batch, trained.labels, trained.temporal_stride)
         write_gradcam(folder, batch, found, fps)
     return [heat.gloss for heat in found]
 
@@ -93,7 +96,7 @@ def _frames(trained: TrainedModel, clip: str, dataset: Dataset) -> Iterator[tupl
     """A clip's frames, those of a video made as the pipeline would, and their rate as the model sees them."""
     with tempfile.TemporaryDirectory() as folder:
         store, clip_id = (_extracted(trained, Path(clip).resolve(), Path(folder)) if Path(clip).exists()
-                          else (trained.open(dataset), clip))
+                          else (cast(FrameStore, trained.open(dataset)), clip))
         clips = trained.clips(store, [clip_id])
         yield clips, store.fps(clip_id) * int(clips.lengths[0]) / store.n_frames[clip_id]
 
@@ -112,14 +115,14 @@ def _extracted(trained: TrainedModel, video: Path, folder: Path) -> tuple[FrameS
 
 def _landmarks(trained: TrainedModel, clip: str, dataset: Dataset, any_extractor: bool) -> tuple[Clips, float]:
     """A clip's landmarks, those of a video found here, and their rate as the model sees them."""
-    reader = None
+    reader: VideoReader | None = None
 
-    def opened():
+    def opened() -> VideoReader:
         nonlocal reader
         reader = reader or video_reader(trained, any_extractor)
         return reader
 
-    found, joints = find_landmarks(clip, lambda: trained.open(dataset), opened)
+    found, joints = find_landmarks(clip, lambda: cast(LandmarkStore, trained.open(dataset)), opened)
     clips = trained.clip(found, joints)
     return clips, _rate(found.timestamps_s, found.fps) * int(clips.lengths[0]) / len(found)
 

@@ -122,7 +122,7 @@ def overlay(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
     import cv2
 
     heat = cv2.resize(heat, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR).clip(0, 1)
-    colours = cv2.applyColorMap(np.uint8(255 * heat), cv2.COLORMAP_TURBO)[..., ::-1]
+    colours = cv2.applyColorMap((255 * heat).astype(np.uint8), cv2.COLORMAP_TURBO)[..., ::-1]
     share = _STRONGEST * np.sqrt(heat)[..., None]
     return np.rint(picture * (1 - share) + colours * share).astype(np.uint8)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, overload
 
 import numpy as np
 from safetensors import SafetensorError
@@ -15,9 +15,11 @@ from slr.data.batches import ClipSet
 from slr.data.clips import Clips, arrange
 from slr.data.inputs import Inputs, Store, inputs_of
 from slr.data.normalise import normaliser
-from slr.data.rgb import RgbBatch
+from slr.data.rgb import RgbBatch, RgbClips
 from slr.dataset import provenance
 from slr.dataset.dataset import Dataset
+from slr.dataset.frames import FrameStore
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.model_folder import CONFIG, WEIGHTS
 from slr.dataset.skeleton import Skeleton, skeleton
@@ -25,7 +27,10 @@ from slr.errors import ModelError, ParamsError
 from slr.io.files import file_hash, read_json
 from slr.models import build
 from slr.models.outputs import forward_sentences, outputs, sentence_log_probabilities, sentence_outputs
-from slr.params import FramesParams, ModelParams, parse_model
+from slr.params import FramesParams, ModelParams, WindowsParams, parse_model
+from slr.params.families.pose_ctc import PoseCtcParams
+from slr.params.families.stfnet import StfnetParams
+from slr.params.families.stgcn import ScaStgcnDetectionParams
 from slr.tasks import Task, task_named, task_of
 
 
@@ -52,6 +57,7 @@ class TrainedModel:
     @cached_property
     def weights_hash(self) -> str:
         """MD5 of the weights; identifies the model that produced a vector."""
+        assert self.folder is not None
         return file_hash(self.folder / WEIGHTS)
 
     @property
@@ -70,6 +76,23 @@ class TrainedModel:
     def skeleton(self) -> Skeleton:
         """The joints that the model reads."""
         return skeleton(self.params.joints)
+
+    @property
+    def temporal_stride(self) -> int:
+        """Input frames to each output frame of a model of sentences."""
+        return cast(PoseCtcParams | StfnetParams, self.params).temporal_stride
+
+    @property
+    def windows(self) -> WindowsParams:
+        """How a model of streams has them cut."""
+        return cast(ScaStgcnDetectionParams, self.params).windows
+
+    @property
+    def window_frames(self) -> int:
+        """Frames of each of these windows."""
+        frames = self.windows.frames
+        assert frames is not None  # a model's settings have to have a number
+        return frames
 
     @cached_property
     def task(self) -> Task:
@@ -100,6 +123,15 @@ class TrainedModel:
         if found := provenance.differences(self.config["preprocessing"], store.metadata, policy):
             raise ModelError(f"the model in {self.folder} was trained on {self.inputs.name} made differently from "
                              f"those in {path} ({'; '.join(found)}); {way_out}")
+
+    @overload
+    def clips(self, store: LandmarkStore, clip_ids: Sequence[str]) -> Clips: ...
+
+    @overload
+    def clips(self, store: FrameStore, clip_ids: Sequence[str]) -> RgbClips: ...
+
+    @overload
+    def clips(self, store: Store, clip_ids: Sequence[str]) -> ClipSet: ...
 
     def clips(self, store: Store, clip_ids: Sequence[str]) -> ClipSet:
         """Clips of a store of what the model reads, as it was trained to read them.

@@ -1,6 +1,7 @@
 """From a video to its sign, with a trained model and nothing else."""
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -63,7 +64,7 @@ class Predictor:
         return [(self.trained.labels[i], float(probabilities[i])) for i in best]
 
     def _store(self) -> LandmarkStore:
-        return self.trained.open(self.dataset)
+        return cast(LandmarkStore, self.trained.open(self.dataset))
 
 
 def print_predictions(predictions: dict[str, list[tuple[str, float]]]) -> None:

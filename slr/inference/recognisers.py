@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from slr.inference.spool import Spool
 from slr.inference.stretches import Stretch, stretches_of
 from slr.io.progress import progress
 from slr.io.video import IMAGES_FPS, Frame, announced_frames
+from slr.params.families.stfnet import StfnetParams
 from slr.params.lookup import locate
 from slr.segments import Segment
 from slr.segments.frames import frame_edges
@@ -78,9 +79,10 @@ class RgbRecogniser:
 
     def __init__(self, trained: TrainedModel):
         self.trained = trained
-        self.landmark_models = []
+        self.landmark_models: list[TrainedModel] = []
+        self.images = cast(StfnetParams, trained.params).images
         # No longer than that all of its frames are seen, at the rate of training.
-        self.longest_s = min(LONGEST_S, trained.params.images.max_frames / (trained.frames.fps or IMAGES_FPS))
+        self.longest_s = min(LONGEST_S, self.images.max_frames / (trained.frames.fps or IMAGES_FPS))
 
     def glosses(self, video: Path, spool: Spool, bounds: Sequence[tuple[int, int]]) -> list[Segment]:
         edges_s = spool.edges_s
@@ -100,7 +102,7 @@ class RgbRecogniser:
                     yield frame
 
             try:
-                return [gloss for stretch in stretches_of(frames(), spans_s, self.trained.params.images)
+                return [gloss for stretch in stretches_of(frames(), spans_s, self.images)
                         for gloss in self.glosses_of(stretch)]
             except ClipError as error:
                 raise ClipError(f"{video}: {error}") from None
@@ -118,7 +120,7 @@ class RgbRecogniser:
 def decoded(trained: TrainedModel, log_probabilities: np.ndarray, seen: int, edges_s: np.ndarray) -> Iterator[Segment]:
     """The glosses by beam search, in a piece of these edges of whose frames so many were seen, evenly."""
     glosses = Decoder(boundaries="middle")(log_probabilities)[0].glosses
-    frames, stride = np.linspace(0, seen, len(edges_s)), trained.params.temporal_stride
+    frames, stride = np.linspace(0, seen, len(edges_s)), trained.temporal_stride
     for gloss, name in zip(glosses, named(glosses, trained.labels), strict=True):
         outputs = slice(int(gloss.start), int(np.ceil(gloss.end)))
         start_s, end_s = np.interp(np.array([gloss.start, gloss.end]) * stride, frames, edges_s)

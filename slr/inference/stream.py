@@ -20,7 +20,7 @@ class GreedyStream:
     A gloss comes out one frame after its last: then neither it nor its time can change.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._frame, self._label, self._start = 0, BLANK, 0
 
     def feed(self, log_probs: np.ndarray) -> list[Gloss]:
@@ -99,9 +99,10 @@ class BeamStream:
         if not comes_out:
             return None
         self._paths = [paths.without_first() for paths in self._paths]
-        self._root = first[best]
-        self._root.parent = None  # frees what lies before it
-        return self._out(self._root.label, *spans[best][0])
+        root = first[best]
+        assert root is not None  # a gloss has ended on its best path
+        self._root, root.parent = root, None  # frees what lies before it
+        return self._out(root.label, *spans[best][0])
 
     def _keep(self, alive: list[int]) -> None:
         self._beam.keep(alive)
@@ -120,6 +121,7 @@ class BeamStream:
         for i, prefix in enumerate(self._beam.prefixes):
             stayed, parent = step.stayed[i], step.grown_from[i]
             to_blank = to_label = None
+            path: _Path | None
             if self._beam.blank[i] > -np.inf:
                 path = before[stayed].best
                 to_blank = _Path(path.score + frame[BLANK], path.spans)
@@ -164,5 +166,6 @@ def _first_after(prefix: Prefix, root: Prefix) -> Prefix | None:
     """The prefix on the way to this one that has one gloss more than the root; None for the root itself."""
     first = None
     while prefix is not root:
+        assert prefix.parent is not None  # the root lies on the way
         first, prefix = prefix, prefix.parent
     return first

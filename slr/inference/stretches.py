@@ -51,7 +51,8 @@ def stretches_of(frames: Iterable[Frame], spans_s: Iterable[tuple[float, float]]
         If the disk is full.
     """
     spans = iter(spans_s)
-    span, times = next(spans, None), []
+    times: list[float] = []
+    span = next(spans, None)
     with tempfile.TemporaryFile() as file:
         for frame in frames:
             while span is not None and frame.timestamp_s >= span[1]:
@@ -65,7 +66,7 @@ def stretches_of(frames: Iterable[Frame], spans_s: Iterable[tuple[float, float]]
                     file.seek(len(times) * params.crop**2 * 3)
                     file.write(cropped(frame.image, params).tobytes())
                 times.append(frame.timestamp_s)
-        if times:
+        if span is not None and times:
             yield Stretch(_batch(file, len(times), params), np.array(times), span[1])
 
 

@@ -93,6 +93,7 @@ class Transcriber:
         """
         video = Path(video)
         if self.reader is None:
+            assert self.recogniser is not None  # there is one of the two
             return {GLOSSES: self.recogniser.glosses_throughout(video)}
         with self.spooled(video) as spool:
             edges_s = spool.edges_s
@@ -110,12 +111,13 @@ class Transcriber:
     @contextmanager
     def spooled(self, video: Path) -> Iterator[Spool]:
         """The landmarks of all of a video's frames, as long as the context lasts; raises as a call does."""
+        reader = self.reader
+        assert reader is not None
         with tempfile.TemporaryFile() as file:
-            spool = Spool(file, self.reader.source, [model.skeleton for model in self._landmark_models],
-                          self.reader.frames.fps)
+            spool = Spool(file, reader.source, [model.skeleton for model in self._landmark_models], reader.frames.fps)
             try:
-                with progress("landmarks", announced_frames(video, self.reader.frames.fps), unit="frame") as advance:
-                    for frame in self.reader.stream(video):
+                with progress("landmarks", announced_frames(video, reader.frames.fps), unit="frame") as advance:
+                    for frame in reader.stream(video):
                         spool.append(frame.coordinates, frame.timestamp_s, frame.size)
                         advance()
                 if not spool.anyone:
@@ -134,8 +136,8 @@ def window_probabilities(detector: TrainedModel, spool: Spool) -> tuple[np.ndarr
         First frame of each window.
     probabilities : ndarray, (N, classes) float32
     """
-    windows = detector.params.windows
-    length = min(windows.frames, len(spool))
+    windows = detector.windows
+    length = min(detector.window_frames, len(spool))
     starts = np.arange(0, len(spool) - length + 1, windows.stride)
     at_once = max(1, BLOCK // windows.stride)
     found = []
@@ -150,9 +152,8 @@ def window_probabilities(detector: TrainedModel, spool: Spool) -> tuple[np.ndarr
 def signing_probabilities(detector: TrainedModel, spool: Spool) -> np.ndarray:
     """(T,): how probable signing is in each frame of a video, by the windows that it lies in."""
     starts, probabilities = window_probabilities(detector, spool)
-    windows = detector.params.windows
-    return frame_probabilities(probabilities[:, detector.labels.index(windows.positive)], starts, windows.frames,
-                               len(spool))
+    positive = detector.labels.index(detector.windows.positive)
+    return frame_probabilities(probabilities[:, positive], starts, detector.window_frames, len(spool))
 
 
 def pieces(stretches: Sequence[Segment], signing: np.ndarray, edges_s: np.ndarray,

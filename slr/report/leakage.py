@@ -45,7 +45,8 @@ class Leakage:
 
 def leakages(models: Sequence[ModelFacts]) -> list[Leakage]:
     """Of the models that have a signer probe, in their order."""
-    found, baselines = [], {}
+    found: list[Leakage] = []
+    baselines: dict[str, ModelFacts] = {}
     for model in models:
         if "signer_probe" not in model.metrics or "top1" not in model.metrics:
             continue

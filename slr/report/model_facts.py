@@ -95,8 +95,8 @@ class ModelFacts:
 
     def interval(self, metric: str) -> tuple[float, float] | None:
         """The 95 % interval of a metric, where evaluation wrote one."""
-        ends = [self.metrics.get(f"{metric}_ci_{end}") for end in ("low", "high")]
-        return None if None in ends else (ends[0], ends[1])
+        low, high = (self.metrics.get(f"{metric}_ci_{end}") for end in ("low", "high"))
+        return None if low is None or high is None else (low, high)
 
     def accuracies(self, by: str) -> list[Accuracy]:
         """Accuracy for each value of a column of the predictions (`gloss`, `signer`); unknown ones are left out."""

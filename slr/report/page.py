@@ -235,7 +235,7 @@ def _number(value: Any) -> str:
     """Counts in full with thin spaces, other numbers with four digits."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         return str(value)
-    if float(value).is_integer() and abs(value) < 1e12:
+    if float(value).is_integer() and abs(float(value)) < 1e12:
         return f"{int(value):,}".replace(",", "\u202f")
     return f"{value:.4g}" if math.isfinite(value) else str(value)
 

@@ -65,7 +65,7 @@ def show_clip(clip: str, out: str | Path | None = None, dataset: Dataset | None 
         times = shown.timestamps_s
         fps = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 1.0
         # Decoded a second time: cheap beside extraction, and a long video's frames would fill the memory.
-        images = (frame.image for frame in clip_frames(Path(clip), FramesParams()))
+        images: Iterable[np.ndarray] = (frame.image for frame in clip_frames(Path(clip), FramesParams()))
     else:
         images, view = _pictures(shown, dataset)
     drawn = (draw_skeleton(_enlarged(image), frame, joints, view)

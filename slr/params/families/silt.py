@@ -12,7 +12,7 @@ class SiltParams(SpoterParams):
     """
 
     network: ClassVar[str] = "slr.models.silt:Silt"
-    family: Literal["silt"] = "silt"
+    family: Literal["silt"] = "silt"  # type: ignore[assignment]  # each family has its own name
     """Which network."""
     joints: str = "holistic-75"
     """Skeleton that the model sees; the paper's are holistic-75 (WLASL) and right-hand-21 (IPN Hand)."""

@@ -60,7 +60,7 @@ class StfnetParams(ModelParams):
     lr: Annotated[float, Field(gt=0)] = 0.0001
     weight_decay: Annotated[float, Field(ge=0)] = 0.0001
     warmup_epochs: Annotated[int, Field(ge=0)] = 0
-    schedule: Literal["steps", "cosine", "constant"] = "steps"
+    schedule: Literal["steps", "cosine", "constant"] = "steps"  # type: ignore[assignment]  # others have no steps
     """The learning rate after the warm-up: less at each of `steps`, down to 0 along a cosine, or as it is."""
     steps: list[Positive] = [40, 60, 80]
     """Epochs after which the learning rate is multiplied by `step_factor`."""

@@ -105,7 +105,7 @@ class ScaStgcnDetectionParams(ScaStgcnParams):
 
     network: ClassVar[str] = "slr.models.sca_stgcn:ScaStgcn"
     task: ClassVar[str] = "detection"
-    family: Literal["sca_stgcn_detection"] = "sca_stgcn_detection"
+    family: Literal["sca_stgcn_detection"] = "sca_stgcn_detection"  # type: ignore[assignment]  # has its own name
     """Which network."""
     windows: WindowsParams = WindowsParams(classes=2, stride=5)
     """How streams are cut."""
