@@ -2,18 +2,29 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from slr.data.clips import Clips
 
 
 class AnyBatch(Protocol):
     """Clips padded to the longest of them, in the form that a network reads."""
 
-    lengths: Tensor
-    targets: Tensor
-    clip_ids: tuple[str, ...]
+    @property
+    def lengths(self) -> Tensor: ...
+
+    @property
+    def targets(self) -> Tensor: ...
+
+    @property
+    def clip_ids(self) -> tuple[str, ...]: ...
+
+    @property
+    def frame_targets(self) -> Tensor | None: ...
 
     def __len__(self) -> int: ...
 
@@ -31,9 +42,14 @@ class ClipSet(Protocol):
     targets : Tensor (clips,) or (clips, glosses) int64, or a list of Tensors
     """
 
-    clip_ids: tuple[str, ...]
-    lengths: Tensor
-    targets: Tensor | list[Tensor]
+    @property
+    def clip_ids(self) -> tuple[str, ...]: ...
+
+    @property
+    def lengths(self) -> Tensor: ...
+
+    @property
+    def targets(self) -> Tensor | list[Tensor]: ...
 
     def __len__(self) -> int: ...
 
@@ -94,8 +110,9 @@ class Batch:
         return replace(self, landmarks=landmarks.masked_fill(~mask[..., None], 0), mask=mask)
 
     def to(self, device: str | torch.device) -> "Batch":
-        return replace(self, **{name: value.to(device) for name, value in vars(self).items()
-                                if isinstance(value, Tensor)})
+        moved: dict[str, Any] = {name: value.to(device) for name, value in vars(self).items()
+                                 if isinstance(value, Tensor)}
+        return replace(self, **moved)
 
 
 def frame_mask(lengths: Tensor, frames: int) -> Tensor:
@@ -117,7 +134,7 @@ def similar_lengths(clips: ClipSet, batch_size: int, generator: torch.Generator,
     return _shuffled(order.split(batch_size), generator)
 
 
-def by_sign(clips: ClipSet, batch_size: int, clips_per_sign: int, signers_per_sign: int,
+def by_sign(clips: "Clips", batch_size: int, clips_per_sign: int, signers_per_sign: int,
             generator: torch.Generator) -> list[Tensor]:
     """Every clip once, in batches that have several clips of each of their signs: the clips' numbers.
 

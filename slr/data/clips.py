@@ -156,18 +156,18 @@ def arrange(clip_ids: tuple[str, ...], coordinates: np.ndarray, lengths: np.ndar
         Resample every clip to this many frames.
     """
     picked = pick_joints(coordinates[..., :channels], selector)
-    mask = ~np.isnan(picked).any(-1)
-    picked[~mask] = 0
+    found = ~np.isnan(picked).any(-1)
+    picked[~found] = 0
     if sizes is not None:
         picked = isotropic(picked, np.repeat(sizes, lengths, axis=0))
-        picked[~mask] = 0
-    landmarks, mask, lengths = torch.from_numpy(picked), torch.from_numpy(mask), torch.tensor(lengths).long()
+        picked[~found] = 0
+    landmarks, mask, steps = torch.from_numpy(picked), torch.from_numpy(found), torch.tensor(lengths).long()
     if frames is not None:
-        landmarks, mask = resample(landmarks, mask, lengths, frames)
-        lengths = torch.full_like(lengths, frames)
+        landmarks, mask = resample(landmarks, mask, steps, frames)
+        steps = torch.full_like(steps, frames)
     targets, of_signer = (torch.full((len(clip_ids),), -1) if numbers is None else torch.tensor(list(numbers))
                           for numbers in (classes, signers))
-    return Clips(clip_ids, landmarks, mask, lengths.cumsum(0) - lengths, lengths, targets.long(), of_signer.long())
+    return Clips(clip_ids, landmarks, mask, steps.cumsum(0) - steps, steps, targets.long(), of_signer.long())
 
 
 def pick_joints(coordinates: np.ndarray, selector: np.ndarray) -> np.ndarray:

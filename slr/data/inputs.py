@@ -3,9 +3,9 @@
 Everything that depends on which it is stands behind `Inputs`. A model's settings name theirs (`TrainingParams.inputs`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 import pandas as pd
@@ -24,12 +24,18 @@ from slr.io.workers import return_freed_memory
 from slr.params import ModelParams
 from slr.params.lookup import locate
 
+if TYPE_CHECKING:
+    from slr.params.families.stfnet import StfnetParams
+
 
 class Store(Protocol):
     """The landmarks or the frames of a corpus, opened for reading."""
 
-    metadata: dict[str, Any]
-    n_frames: dict[str, int]
+    @property
+    def metadata(self) -> dict[str, Any]: ...
+
+    @property
+    def n_frames(self) -> dict[str, int]: ...
 
     def fps(self, clip_id: str) -> float: ...
 
@@ -80,7 +86,7 @@ class Inputs(Protocol):
             If the store can't give what the settings ask for.
         """
 
-    def training_batches(self, clips: Any, order: Iterator[Tensor], settings: ModelParams, normalise: Normalise,
+    def training_batches(self, clips: Any, order: Iterable[Tensor], settings: ModelParams, normalise: Normalise,
                          generator: Any, batch: Callable[[Tensor], Batch] | None = None) -> Iterator[AnyBatch]:
         """The clips at each of the indices (B,), changed at random and normalised.
 
@@ -119,7 +125,7 @@ class LandmarkInputs:
             channels = max(channels, 3)  # other view points need depth
         return load_clips(store, clip_ids, skeleton(settings.joints), classes, channels, signers, settings.frames)
 
-    def training_batches(self, clips: Clips, order: Iterator[Tensor], settings: ModelParams, normalise: Normalise,
+    def training_batches(self, clips: Clips, order: Iterable[Tensor], settings: ModelParams, normalise: Normalise,
                          generator: Any, batch: Callable[[Tensor], Batch] | None = None) -> Iterator[Batch]:
         augment = Augment(settings.augment, skeleton(settings.joints), generator, settings.frames)
         return (augment((batch or clips.batch)(indices), normalise) for indices in order)
@@ -149,9 +155,9 @@ class RgbInputs:
              classes: Sequence[int] | None = None, signers: Sequence[int] | None = None) -> RgbClips:
         if for_training:
             return_freed_memory()
-        return RgbClips(store.folder, tuple(clip_ids), settings.images)
+        return RgbClips(store.folder, tuple(clip_ids), cast("StfnetParams", settings).images)
 
-    def training_batches(self, clips: RgbClips, order: Iterator[Tensor], settings: ModelParams, normalise: Normalise,
+    def training_batches(self, clips: RgbClips, order: Iterable[Tensor], settings: ModelParams, normalise: Normalise,
                          generator: Any, batch: Callable[[Tensor], Batch] | None = None) -> Iterator[RgbBatch]:
         return clips.batches(order, generator)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -51,8 +51,9 @@ class RgbBatch:
         return len(self.clip_ids)
 
     def to(self, device: str | torch.device) -> "RgbBatch":
-        return replace(self, **{name: value.to(device) for name, value in vars(self).items()
-                                if isinstance(value, Tensor)})
+        moved: dict[str, Any] = {name: value.to(device) for name, value in vars(self).items()
+                                 if isinstance(value, Tensor)}
+        return replace(self, **moved)
 
 
 class View(NamedTuple):

@@ -23,8 +23,8 @@ def frame_classes(store: Store, rows: pd.DataFrame, labels: list[str]) -> list[T
     if rows.empty or not rows.segments.str.len().all():
         return None
     classes = _classes(labels)
-    return [torch.tensor([classes.get(label, 0) for label in frame_labels(row.segments,
-                                                                          store.frame_numbers(row.clip_id))])
+    return [torch.tensor([0 if label is None else classes.get(label, 0)
+                          for label in frame_labels(row.segments, store.frame_numbers(row.clip_id))])
             for row in rows.itertuples()]
 
 

@@ -30,6 +30,7 @@ class Splicer:
         self.glosses: dict[int, list[int]] = {}
         self.having: dict[int, list[tuple[int, int]]] = defaultdict(list)  # gloss -> (sentence, place)
         for clip in range(len(clips)) if clips.frame_targets is not None else ():
+            assert clips.frame_targets is not None
             start, length = int(clips.offsets[clip]), int(clips.lengths[clip])
             runs = _runs(clips.frame_targets[start:start + length])
             glosses = [target for target in clips.targets[clip].tolist() if target >= 0]

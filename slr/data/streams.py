@@ -46,7 +46,7 @@ def reaching(skeleton: Skeleton) -> list[tuple[int, int]]:
             "left_shoulder", "right_shoulder", "spine", f"{side}_elbow")))
         pairs += [(joint, hand) for joint in seen_from if joint is not None]
         hands.append(hand)
-    return pairs + [tuple(hands)] if len(hands) == 2 else pairs
+    return pairs + [(hands[0], hands[1])] if len(hands) == 2 else pairs
 
 
 def _first(skeleton: Skeleton, *joints: str) -> int | None:

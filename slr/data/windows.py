@@ -1,18 +1,25 @@
 """Windows of streams, as detection reads them."""
 
+from typing import TYPE_CHECKING, cast
+
 import pandas as pd
 
-from slr.dataset.landmark_store import LandmarkStore
 from slr.params import ModelParams
 from slr.segments.windows import class_of_frames, window_labels
 
+if TYPE_CHECKING:
+    from slr.data.inputs import Store
+    from slr.params.families.stgcn import ScaStgcnDetectionParams
 
-def windows_of(store: LandmarkStore, rows: pd.DataFrame, settings: ModelParams) -> list[tuple[int, int, str | None]]:
+
+def windows_of(store: "Store", rows: pd.DataFrame, settings: ModelParams) -> list[tuple[int, int, str | None]]:
     """(stream's number, first frame, label) of each window; None where no frame of it is labelled.
 
     A stream that is shorter than a window is one window.
     """
-    found = []
+    settings = cast("ScaStgcnDetectionParams", settings)
+    assert settings.windows.frames is not None
+    found: list[tuple[int, int, str | None]] = []
     for clip, row in enumerate(rows.itertuples()):
         labels = class_of_frames(row.segments, store.frame_numbers(row.clip_id), settings.windows)
         windows = settings.windows.model_copy(update={"frames": min(settings.windows.frames, len(labels))})

@@ -4,6 +4,9 @@ Losses about the clips' signers skip clips whose signer isn't known (-1). They a
 that mixup mixed: what is half of one gloss and half of another, by two people, has neither.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -37,6 +40,8 @@ class Criterion(nn.Module):
     ParamsError
         If a loss tells signers apart and the training clips don't have two.
     """
+
+    class_weights: Tensor | None
 
     def __init__(self, params: ModelParams, width: int, class_counts: Tensor, signers: int):
         super().__init__()
@@ -108,6 +113,7 @@ class Criterion(nn.Module):
         logits = outputs.get("members", outputs["logits"][:, None]).float()  # (B, members, classes)
         loss = self._of_targets(logits, batch.targets)
         if batch.mixed_targets is not None:
+            assert batch.mixed_share is not None
             loss = torch.lerp(loss, self._of_targets(logits, batch.mixed_targets), batch.mixed_share)
         return loss.mean()
 
@@ -128,7 +134,7 @@ def _too_few(name: str, kind: str, signers: int) -> str:
             f"{'pseudo-signers' if kind == 'pseudo' else 'known signers'}; set {out}, or losses.{name}: 0")
 
 
-def _mean(values) -> Tensor:
+def _mean(values: Iterable[Tensor]) -> Tensor:
     return torch.stack(list(values)).mean()
 
 
@@ -158,19 +164,20 @@ class Adversary(nn.Module):
         """Mean cross-entropy of features (B, D) for signers (B,); zero without clips."""
         if not len(features):
             return features.new_zeros(())
-        return F.cross_entropy(self.classify(_Reverse.apply(features, self.factor)), signers)
+        turned = _Reverse.apply(features, self.factor)  # type: ignore[no-untyped-call]  # torch gives it no types
+        return F.cross_entropy(self.classify(turned), signers)
 
 
 class _Reverse(torch.autograd.Function):
     """The same forwards; backwards the gradient times -factor."""
 
     @staticmethod
-    def forward(ctx, x: Tensor, factor: float) -> Tensor:
+    def forward(ctx: Any, x: Tensor, factor: float) -> Tensor:
         ctx.factor = factor
         return x.view_as(x)
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         return -ctx.factor * gradient, None
 
 

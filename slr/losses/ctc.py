@@ -6,6 +6,7 @@ is left out of the means, so that no loss is ever infinite or NaN; `too_short` f
 """
 
 from collections.abc import Sequence
+from typing import TypedDict
 
 import torch
 from torch import Tensor, nn
@@ -57,6 +58,17 @@ def distillation(student: Tensor, teacher: Tensor, lengths: Tensor, temperature:
     return divergence * temperature ** 2
 
 
+class SentenceOutputs(TypedDict, total=False):
+    """What models of sentences return, as far as a loss is about it: see `CtcCriterion.forward`."""
+
+    sequence_logits: Tensor
+    conv_logits: Tensor
+    frame_logits: Tensor
+    alignment_logits: Sequence[Tensor]
+    lift_losses: Tensor
+    lengths: Tensor
+
+
 class CtcCriterion(nn.Module):
     """The weighted terms of continuous recognition, as far as a model has what they are about.
 
@@ -74,7 +86,7 @@ class CtcCriterion(nn.Module):
         self.params, self.label_smoothing = params, label_smoothing
         self.left_out = 0
 
-    def forward(self, outputs: dict[str, Tensor | Sequence[Tensor]], batch: AnyBatch) -> dict[str, Tensor]:
+    def forward(self, outputs: SentenceOutputs, batch: AnyBatch) -> dict[str, Tensor]:
         """Terms of a model's outputs for a batch.
 
         Parameters

@@ -65,7 +65,7 @@ class TripletLoss(nn.Module):
         """(B, D), (B,) -> ()"""
         found = all_triplets(features, targets, self.margin)
         if self.training and found.valid:
-            self.used.append((found.hard.item(), found.valid.item()))
+            self.used.append((int(found.hard), int(found.valid)))
         return found.loss
 
     def report(self) -> dict[str, float | None]:

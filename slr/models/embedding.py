@@ -3,7 +3,7 @@
 As SPOTER embeddings (xmartlabs, 2023): a linear layer on the network's features, trained by what is near what.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -35,11 +35,14 @@ class Embedded(nn.Module):
         Their classes.
     """
 
+    gallery: Tensor
+    gallery_targets: Tensor
+
     def __init__(self, backbone: nn.Module, params: EmbeddingParams, classes: int, classifier: bool):
         super().__init__()
         self.backbone, self.classes, self.classifier = backbone, classes, classifier
         self.width, self.normalise = params.size, params.normalise
-        self.embed = nn.Sequential(nn.Dropout(params.dropout), nn.Linear(backbone.width, params.size))
+        self.embed = nn.Sequential(nn.Dropout(params.dropout), nn.Linear(cast(int, backbone.width), params.size))
         self.register_buffer("gallery", torch.empty(0, params.size))
         self.register_buffer("gallery_targets", torch.empty(0, dtype=torch.int64))
         if not classifier:
@@ -94,4 +97,5 @@ def _drop_classifier(backbone: nn.Module) -> None:
     if isinstance(backbone.classify, nn.Module):
         backbone.classify = nn.Identity()
     else:  # the weights of an ensemble's classifiers
-        backbone.classify = backbone.bias = None
+        for name in ("classify", "bias"):
+            setattr(backbone, name, None)

@@ -91,7 +91,7 @@ class Input(nn.Module):
 class FrameNorm(nn.BatchNorm1d):
     """Batch norm of the last axis (Ioffe and Szegedy, ICML 2015), whose statistics are of the clips' own frames."""
 
-    def forward(self, x: Tensor, frames: Tensor) -> Tensor:
+    def forward(self, x: Tensor, frames: Tensor) -> Tensor:  # type: ignore[override]  # nothing takes it for its base
         """x: (B, T, ..., C); frames: (B, T) bool, False for padding, which in training comes out as zero."""
         if not self.training or frames.all():
             return super().forward(x.flatten(0, -2)).view(x.shape)
@@ -123,6 +123,8 @@ class Block(nn.Module):
     linear_bias : bool
         Give the linear layer a bias, as published; the norm after it makes it all but redundant.
     """
+
+    adjacency: Tensor
 
     def __init__(self, graph: Tensor, inputs: int, outputs: int, kernel: int = 3, dilation: int = 1, stride: int = 1,
                  dropout: float = 0.1, learned_edges: bool = False, linear_bias: bool = False):

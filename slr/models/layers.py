@@ -5,6 +5,7 @@ Vaswani et al., "Attention Is All You Need", NeurIPS 2017, unless a part says ot
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -51,7 +52,7 @@ class Frames(nn.Module):
         x = torch.where(found, batch.landmarks[..., :channels].flatten(2), self.absent)  # (B, T, J * C)
         if self.weights is not None:
             x = x * self.weights
-        if self.project is not None:
+        if self.project is not None and self.norm is not None:
             matrix = self.project.weight
             matrix = matrix if self.weights is None else F.normalize(matrix, dim=0)
             x = self.norm(F.linear(x, matrix, self.project.bias))
@@ -195,7 +196,9 @@ class Dropout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
-        return _ByteDropout.apply(x, self.p) if x.device.type == "cpu" else F.dropout(x, self.p)
+        if x.device.type == "cpu":
+            return _ByteDropout.apply(x, self.p)  # type: ignore[no-untyped-call]  # torch gives it no types
+        return F.dropout(x, self.p)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
@@ -203,7 +206,7 @@ class Dropout(nn.Module):
 
 class _ByteDropout(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x: Tensor, p: float) -> Tensor:
+    def forward(ctx: Any, x: Tensor, p: float) -> Tensor:
         dropped = round(256 * p)
         ctx.scale = 256 / (256 - dropped)
         words = torch.empty(-(-x.numel() // 8), dtype=torch.int64).random_(-2**63, None)  # all of the 64 bits
@@ -215,7 +218,7 @@ class _ByteDropout(torch.autograd.Function):
         return _keep(x, kept, ctx.scale)
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (kept,) = ctx.saved_tensors
         return _keep(gradient, kept, ctx.scale), None
 

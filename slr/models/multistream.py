@@ -114,7 +114,7 @@ class Block(nn.Module):
 class FrameNorm(nn.BatchNorm1d):
     """Batch normalisation over the clips' own frames: padding counts in no statistic."""
 
-    def forward(self, x: Tensor, frames: Tensor) -> Tensor:
+    def forward(self, x: Tensor, frames: Tensor) -> Tensor:  # type: ignore[override]  # nothing takes it for its base
         """x: (B, D, T), frames: (B, T) bool -> (B, D, T)"""
         if not self.training or frames.all():
             return super().forward(x)

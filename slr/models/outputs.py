@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from slr.data.batches import AnyBatch, ClipSet
+from slr.data.batches import AnyBatch, Batch, ClipSet
 from slr.data.clips import Clips
 from slr.data.normalise import Normalise
 
@@ -53,7 +54,8 @@ def sentence_outputs(model: nn.Module, clips: ClipSet,
                      normalise: Normalise) -> Iterator[tuple[int, dict[str, Tensor]]]:
     """What a model says of every sentence (`forward_sentences`), with the sentence's number; the shortest first."""
     for batch, indices in clips.evaluation_batches():
-        yield from zip(indices.tolist(), forward_sentences(model, normalise(batch)), strict=True)
+        normalised = normalise(cast(Batch, batch))  # pictures, which aren't, come back as they are
+        yield from zip(indices.tolist(), forward_sentences(model, normalised), strict=True)
 
 
 @torch.inference_mode()

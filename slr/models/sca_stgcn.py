@@ -67,7 +67,7 @@ class ScaStgcn(nn.Module):
         for block in self.blocks[1:]:
             x, _ = block(x, frames)  # (B, T, J, D)
         h = self.pool(x, frames)  # (B, T, D)
-        if self.signer_encoder is None:
+        if self.signer_encoder is None or self.attend_time is None:
             features = self.gru(h, batch.lengths)
             return {"logits": self.classify(features), "features": features}
         signer = self.signer_encoder(batch, early)
@@ -164,6 +164,8 @@ class JointAttention(nn.Module):
 
 class StatisticsEncoder(nn.Module):
     """A signer's embedding, from statistics of the clip's landmarks."""
+
+    bones: Tensor
 
     def __init__(self, params: ScaStgcnParams, skeleton: Skeleton):
         super().__init__()

@@ -38,4 +38,4 @@ class Silt(Spoter):
     def input_weights(self) -> dict[str, Tensor]:
         """The learned weights (J * C,) of a frame's coordinates before the `encoder`, and before the `decoder`."""
         weighted = {"encoder": self.embed} | ({} if self.ask is None else {"decoder": self.ask})
-        return {where: frames.weights.detach() for where, frames in weighted.items()}
+        return {where: frames.weights.detach() for where, frames in weighted.items() if frames.weights is not None}

@@ -23,7 +23,7 @@ class PublishedDecoderLayer(Layer):
         super().__init__(width, heads, feedforward, dropout, norm_first=False)
         self.query_norm = nn.LayerNorm(width)
 
-    def forward(self, x: Tensor, source: Tensor, attend: Tensor) -> Tensor:
+    def forward(self, x: Tensor, source: Tensor | None, attend: Tensor) -> Tensor:
         return super().forward(self.query_norm(x + self.dropout(x)), source, attend)
 
 

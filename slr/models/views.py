@@ -45,18 +45,21 @@ class Views(nn.Module):
         If the skeleton hasn't the shoulders to turn a clip by, or hands and a body for reaches.
     """
 
+    bones: Tensor
+    reaches: Tensor
+
     def __init__(self, skeleton: Skeleton, used: Collection[str], channels: int, lag: int, smooth: bool = False,
                  facing: bool = False, turn_degrees: float = 0):
         super().__init__()
         self.channels, self.lag, self.smooth = channels, lag, smooth
         self.turn = math.radians(turn_degrees)
-        self.shoulders = None
+        self.shoulders: tuple[int, int] | None = None
         if facing:
             shoulders = ("left_shoulder", "right_shoulder")
             if any(joint not in skeleton.joints for joint in shoulders):
                 raise ParamsError(f"facing: joints '{skeleton.name}' have no shoulders to turn a clip by; "
                                   "set facing: false, or other `joints`")
-            self.shoulders = tuple(skeleton.index(joint) for joint in shoulders)
+            self.shoulders = skeleton.index(shoulders[0]), skeleton.index(shoulders[1])
         pairs = {"bones": skeleton.bone_indices, "reaches": reaching(skeleton)}
         for name, joints in pairs.items():
             self.register_buffer(name, torch.as_tensor(joints, dtype=torch.int64).reshape(-1, 2), persistent=False)
@@ -105,6 +108,8 @@ class Standard(nn.Module):
     """
 
     MOMENTUM, EPS = 0.1, 1e-5
+    mean: Tensor
+    variance: Tensor
 
     def __init__(self, width: int):
         super().__init__()

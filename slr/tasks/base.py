@@ -7,7 +7,7 @@ what they need when they are called.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from slr.data.inputs import Store
     from slr.data.normalise import Normalise
     from slr.decoding.records import Reading
+
+Settings = TypeVar("Settings", bound=ModelParams)
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ class Data:
     val: "ClipSet"
 
 
-class Task(ABC):
-    """A task. What has a default here need not be said.
+class Task(ABC, Generic[Settings]):
+    """A task of models with these settings. What has a default here need not be said.
 
     Attributes
     ----------
@@ -79,16 +81,16 @@ class Task(ABC):
     evaluator: ClassVar[str]
 
     @abstractmethod
-    def clips(self, settings: ModelParams, rows: pd.DataFrame) -> pd.DataFrame:
+    def clips(self, settings: Settings, rows: pd.DataFrame) -> pd.DataFrame:
         """The rows of a manifest (with `glosses` and `segments`) that a model of the task trains and is tested on."""
 
     @abstractmethod
-    def lacks(self, settings: ModelParams) -> str:
+    def lacks(self, settings: Settings) -> str:
         """What a corpus hasn't where it has none of these, as in "the corpus has ..."."""
 
     @abstractmethod
     def data(self, store: "Store", rows: dict[str, pd.DataFrame], signers: dict[str, pd.Series],
-             settings: ModelParams) -> Data:
+             settings: Settings) -> Data:
         """Read the clips of the splits `train` and `val`.
 
         Parameters
@@ -99,16 +101,16 @@ class Task(ABC):
             Number of each row's signer, -1 where unknown.
         """
 
-    def facts(self, name: str, data: Data, settings: ModelParams) -> dict[str, Any]:
+    def facts(self, name: str, data: Data, settings: Settings) -> dict[str, Any]:
         """What config.json says of the data, known before training; may warn, under the model's `name`."""
         return {}
 
     @abstractmethod
-    def criterion(self, model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":
+    def criterion(self, model: "nn.Module", data: Data, settings: Settings) -> "nn.Module":
         """What training minimises: a module whose `forward(outputs, batch)` gives named terms, and which has `report()`
         for the history."""
 
-    def batcher(self, clips: Any, settings: ModelParams) -> "Callable[[Tensor, Generator], Batch] | None":
+    def batcher(self, clips: Any, settings: Settings) -> "Callable[[Tensor, Generator], Batch] | None":
         """What makes a training batch of clips' numbers, where it isn't those clips as they are."""
         return None
 
@@ -117,12 +119,12 @@ class Task(ABC):
         """The loss and the score on validation clips, of which there are some."""
 
     def after_epoch(self, model: "nn.Module", clips: Any, normalise: "Normalise",
-                    settings: ModelParams) -> dict[str, float]:
+                    settings: Settings) -> dict[str, float]:
         """What a model takes from the training clips after an epoch; returns columns of the history."""
         return {}
 
     def calibrate(self, name: str, model: "nn.Module", best: dict[str, Any], data: Data, normalise: "Normalise",
-                  settings: ModelParams) -> dict[str, Any]:
+                  settings: Settings) -> dict[str, Any]:
         """What the best weights, which `model` has, are used with, by the validation clips; `best` is their epoch's row
         of the history. Goes into config.json; may warn, under the model's `name`."""
         return {}
@@ -134,7 +136,7 @@ class Task(ABC):
         """Raise ModelError if models of the task, such as the one in `folder`, don't recognise glosses in clips."""
         raise ModelError(f"the model in {folder} {self.answers}; name one that recognises signs or sentences")
 
-    def logits(self, outputs: "dict[str, Tensor]", settings: ModelParams, frames: int) -> "tuple[Tensor, int]":
+    def logits(self, outputs: "dict[str, Tensor]", settings: Settings, frames: int) -> "tuple[Tensor, int]":
         """(T', classes) logits of the one clip of a batch with so many frames, and the input frames to each of T'."""
         raise NotImplementedError
 

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from slr.data.inputs import Store
     from slr.data.normalise import Normalise
     from slr.decoding.records import Reading
+    from slr.params.families.pose_ctc import PoseCtcParams
+    from slr.params.families.stfnet import StfnetParams
+
+    SentenceParams = PoseCtcParams | StfnetParams
 
 
-class Continuous(Task):
+class Continuous(Task["SentenceParams"]):
     """The gloss sequence of a sentence."""
 
     name = "continuous"
@@ -29,10 +33,10 @@ class Continuous(Task):
     per_clip = "transcripts.csv"
     evaluator = "slr.evaluation.continuous:evaluate_continuous"
 
-    def clips(self, settings: ModelParams, rows: pd.DataFrame) -> pd.DataFrame:
+    def clips(self, settings: "SentenceParams", rows: pd.DataFrame) -> pd.DataFrame:
         return rows[rows.glosses.str.len() >= settings.fewest_glosses]
 
-    def lacks(self, settings: ModelParams) -> str:
+    def lacks(self, settings: "SentenceParams") -> str:
         return f"no sentences of at least {settings.fewest_glosses} glosses"
 
     def data(self, store: "Store", rows: dict[str, pd.DataFrame], signers: dict[str, pd.Series],
@@ -42,7 +46,7 @@ class Continuous(Task):
         return Data(labels, **{split: sentences(store, part, labels, settings, signers[split])
                                for split, part in rows.items()})
 
-    def facts(self, name: str, data: Data, settings: ModelParams) -> dict[str, Any]:
+    def facts(self, name: str, data: Data, settings: "SentenceParams") -> dict[str, Any]:
         """`too_short`: ids of the training and validation sentences that are; a warning tells of those of training."""
         from slr.data.sentences import too_short_clips
         from slr.io.progress import warn
@@ -55,19 +59,20 @@ class Continuous(Task):
                  "config.json has all); pool less in time, or look at their glosses")
         return {"too_short": found}
 
-    def criterion(self, model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":
+    def criterion(self, model: "nn.Module", data: Data, settings: "SentenceParams") -> "nn.Module":
         from slr.losses.ctc import CtcCriterion
 
         return CtcCriterion(settings.ctc, settings.label_smoothing)
 
     def batcher(self, clips: Any, settings: ModelParams) -> "Callable[[Tensor, Generator], Batch] | None":
         """Sentences that are put together anew, where the settings ask for that."""
-        if not getattr(settings, "splice", 0):
+        share = getattr(settings, "splice", 0)
+        if not share:
             return None
         from slr.data.splice import Splicer
 
         splicer = Splicer(clips)
-        return lambda indices, generator: splicer.batch(indices, settings.splice, generator)
+        return lambda indices, generator: splicer.batch(indices, share, generator)
 
     def validate(self, model: "nn.Module", clips: "ClipSet", normalise: "Normalise") -> tuple[float | None, float]:
         """The mean CTC loss of sentences whose glosses are all known and not too many; WER of greedy decoding."""
@@ -94,7 +99,7 @@ class Continuous(Task):
     def require_glosses(self, folder: Any) -> None:
         pass
 
-    def logits(self, outputs: "dict[str, Tensor]", settings: ModelParams, frames: int) -> "tuple[Tensor, int]":
+    def logits(self, outputs: "dict[str, Tensor]", settings: "SentenceParams", frames: int) -> "tuple[Tensor, int]":
         return outputs["sequence_logits"][0], settings.temporal_stride
 
     def readings(self, logits: "Tensor", labels: list[str]) -> "list[Reading]":

@@ -1,6 +1,6 @@
 """Detection: what happens in each window of a stream, signing or not."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from torch import nn
 
     from slr.data.clips import Clips
+    from slr.data.inputs import Store
     from slr.data.normalise import Normalise
-    from slr.dataset.landmark_store import LandmarkStore
+    from slr.params.families.stgcn import ScaStgcnDetectionParams
 
 
-class Detection(Task):
+class Detection(Task["ScaStgcnDetectionParams"]):
     """Where signing is in a stream."""
 
     name = "detection"
@@ -33,13 +34,15 @@ class Detection(Task):
     def lacks(self, settings: ModelParams) -> str:
         return "no streams (clips without glosses whose segments are labelled)"
 
-    def data(self, store: "LandmarkStore", rows: dict[str, pd.DataFrame], signers: dict[str, pd.Series],
-             settings: ModelParams) -> Data:
+    def data(self, store: "Store", rows: dict[str, pd.DataFrame], signers: dict[str, pd.Series],
+             settings: "ScaStgcnDetectionParams") -> Data:
         """Windows without a label, or with one that training hasn't, are left out."""
         from slr.data.clips import cut
         from slr.data.inputs import inputs_of
         from slr.data.windows import windows_of
 
+        length = settings.windows.frames
+        assert length is not None
         streams = {split: inputs_of(settings).load(store, part.clip_id, settings, for_training=True,
                                                    signers=signers[split]) for split, part in rows.items()}
         found = {split: windows_of(store, part, settings) for split, part in rows.items()}
@@ -49,8 +52,8 @@ class Detection(Task):
                               f" to find; labels here are {', '.join(labels) or 'none'} (windows.classes joins others "
                               "to rest)")
         return Data(labels, **{
-            split: cut(streams[split], [(*where, labels.index(label)) for *where, label in windows if label in labels],
-                       settings.windows.frames)
+            split: cut(cast("Clips", streams[split]), [(stream, start, labels.index(label))
+                                                       for stream, start, label in windows if label in labels], length)
             for split, windows in found.items()})
 
     def criterion(self, model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":
@@ -68,14 +71,15 @@ class Detection(Task):
             logits.softmax(1).numpy(), clips.targets.numpy())["macro_pr_auc"]
 
     def calibrate(self, name: str, model: "nn.Module", best: dict[str, Any], data: Data, normalise: "Normalise",
-                  settings: ModelParams) -> dict[str, Any]:
+                  settings: "ScaStgcnDetectionParams") -> dict[str, Any]:
         """`threshold`: the probability from which windows are best labelled positive (F1); 0.5 without clips."""
         from slr.metrics.detection import best_threshold
         from slr.models.outputs import outputs
 
         positive = data.labels.index(settings.windows.positive)
-        actual = data.val.targets == positive
+        clips = cast("Clips", data.val)
+        actual = clips.targets == positive
         if not actual.any():
             return {"threshold": 0.5}
-        found = outputs(model, data.val, normalise)["logits"].softmax(1).numpy()
+        found = outputs(model, clips, normalise)["logits"].softmax(1).numpy()
         return {"threshold": best_threshold(actual.numpy(), found[:, positive])}

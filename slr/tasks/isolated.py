@@ -1,6 +1,6 @@
 """Isolated signs: a clip has one gloss."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from slr.data.inputs import Store
     from slr.data.normalise import Normalise
     from slr.decoding.records import Reading
+    from slr.models.embedding import Embedded
 
 
-class Isolated(Task):
+class Isolated(Task[ModelParams]):
     """Which sign a clip shows, or a vector to search with."""
 
     name = "isolated"
@@ -69,7 +70,7 @@ class Isolated(Task):
         from slr.models.outputs import outputs
 
         vectors = outputs(model, clips, normalise)["features"]
-        model.update_gallery(vectors, clips.targets)
+        cast("Embedded", model).update_gallery(vectors, clips.targets)
         return collapse_facts(vectors, settings.losses)
 
     def calibrate(self, name: str, model: "nn.Module", best: dict[str, Any], data: Data, normalise: "Normalise",
@@ -79,7 +80,7 @@ class Isolated(Task):
         from slr.losses.collapse import FACTS, advice, collapsed
 
         found = {fact: best[fact] for fact in FACTS if fact in best}
-        if found and collapsed(**found, size=model.width, top1=best["val_top1"]):
+        if found and collapsed(**found, size=cast(int, model.width), top1=best["val_top1"]):
             warn(advice(name, **found))
         return {f"embedding_{fact}": value for fact, value in found.items()}
 
@@ -106,5 +107,6 @@ def classification(model: "nn.Module", data: Data, settings: ModelParams) -> "nn
     """The criterion of models that give each clip or window one class."""
     from slr.losses.classification import Criterion
 
-    counts = data.train.targets.bincount(minlength=len(data.labels))
-    return Criterion(settings, model.width, counts, int(data.train.signers.max()) + 1)
+    clips = cast("Clips", data.train)
+    counts = clips.targets.bincount(minlength=len(data.labels))
+    return Criterion(settings, cast(int, model.width), counts, int(clips.signers.max()) + 1)

@@ -1,12 +1,13 @@
 """The batches of an epoch."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from slr.data.batches import ClipSet, by_sign, similar_lengths
+from slr.data.clips import Clips
 from slr.data.normalise import Normalise
 from slr.models.outputs import outputs
 from slr.params import ModelParams
@@ -20,17 +21,18 @@ def training_order(model: nn.Module, clips: ClipSet, normalise: Normalise, setti
     Batches grouped by hardness are made as they are asked for, by the model as it is then.
     """
     batching = settings.batching
+    signs = cast(Clips, clips)  # what `batching` groups are clips of landmarks, each with one class
     if batching.clips_per_sign:
-        batches = by_sign(clips, settings.batch_size, batching.clips_per_sign, batching.signers_per_sign, generator)
+        batches = by_sign(signs, settings.batch_size, batching.clips_per_sign, batching.signers_per_sign, generator)
     else:
         batches = similar_lengths(clips, settings.batch_size, generator)
     if not 0 < batching.hard_from_epoch <= len(history) + 1:
         return batches, len(batches)
 
     def embed(indices: Tensor) -> Tensor:
-        return outputs(model, clips.pick(indices), normalise)["features"]
+        return outputs(model, signs.pick(indices), normalise)["features"]
 
     used = [row["triplets_used"] or 0 for row in history[batching.hard_from_epoch - 1:]]
     limits = thresholds(used, batching.hard_fewest_triplets)
-    hard = hard_batches(batches, clips.targets, embed, settings.batch_size, batching, limits)
+    hard = hard_batches(batches, signs.targets, embed, settings.batch_size, batching, limits)
     return hard, len(batches) * batching.hard_loops

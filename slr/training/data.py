@@ -22,8 +22,9 @@ def read_data(dataset: Dataset, store: Store, task: Task, settings: ModelParams,
     """
     rows = dataset.split_rows()
     if (missing := missing_clips(task, settings, rows)) is not None:
-        raise CorpusError(f"the corpus has {missing}, so a model of family {settings.family} can't be trained; choose "
-                          "another model, or a corpus that has them (of the built-in one: corpus.sample.parts)")
+        family = vars(settings)["family"]
+        raise CorpusError(f"the corpus has {missing}, so a model of family {family} can't be trained; choose another "
+                          "model, or a corpus that has them (of the built-in one: corpus.sample.parts)")
     rows = task.clips(settings, rows)
     if settings.losses.signers == "pseudo":
         pseudo = dataset.pseudo_signers().rename(columns={"pseudo_signer": "group"})

@@ -88,7 +88,7 @@ def scaled_distances(vectors: Tensor, targets: Tensor, same_sign: float = 1.0) -
 
 def hard_pairs(distances: Tensor, least: float) -> list[tuple[int, int]]:
     """Pairs (a, b), a > b, at a scaled distance (B, B) of `least` or more, the hardest first."""
-    rows, columns = torch.tril_indices(*distances.shape, offset=-1)
+    rows, columns = torch.tril_indices(len(distances), distances.shape[1], offset=-1)
     found = distances[rows, columns]
     order = found.argsort(descending=True, stable=True)
     order = order[found[order] >= least]
@@ -128,6 +128,7 @@ def group_pairs(pairs: Sequence[tuple[int, int]], items: int, size: int) -> list
                 put(b, group)
         elif of_a is None or of_b is None:
             item, group = (a, of_b) if of_a is None else (b, of_a)
+            assert group is not None
             if len(group) < size:
                 put(item, group)
         elif of_a is not of_b and len(of_a) + len(of_b) <= size:
@@ -136,5 +137,7 @@ def group_pairs(pairs: Sequence[tuple[int, int]], items: int, size: int) -> list
             groups = [group for group in groups if group is not of_b]
     for item in range(items):
         if item not in group_of:
-            put(item, next((group for group in groups if len(group) < size), None) or group_with(1))
+            group = next((group for group in groups if len(group) < size), None) or group_with(1)
+            assert group is not None
+            put(item, group)
     return [group for group in groups if group]

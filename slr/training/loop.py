@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +35,18 @@ from slr.training.resume import Checkpoint, RunState
 
 MOST_CLIPS = {"full": None, "smoke": 128}
 """Training clips that a budget allows."""
+
+
+class Pretrained(Protocol):
+    """A network that can start from weights that others trained."""
+
+    def load_pretrained(self, state: dict[str, Tensor]) -> None: ...
+
+
+class Reporting(Protocol):
+    """What `Task.criterion` gives, besides a module."""
+
+    def report(self) -> dict[str, float | None]: ...
 
 
 @dataclass(frozen=True)
@@ -124,7 +136,7 @@ def prepare(name: str, settings: ModelParams, task: Task, inputs: Inputs, data: 
     weights = {}
     if settings.initial_weights is not None:
         source, sha256 = settings.initial_weights
-        model.load_pretrained(read_weights(source, sha256, fetched))
+        cast(Pretrained, model).load_pretrained(read_weights(source, sha256, fetched))
         weights = {"weights": sha256 or file_hash(source)}
     criterion = task.criterion(model, data, settings).to(device)
     learner = nn.ModuleDict({"model": model, "criterion": criterion})
@@ -137,8 +149,9 @@ def prepare(name: str, settings: ModelParams, task: Task, inputs: Inputs, data: 
 def fit(run: Run, checkpoint: Checkpoint, on_epoch: Callable[[dict[str, Any]], None] | None = None) -> RunState:
     """Train for as many epochs as the settings say, or until validation doesn't improve any more."""
     state = checkpoint.load(run.learner, run.optimizer, run.task.score) or RunState(run.task.score)
-    for row in state.history if on_epoch else []:
-        on_epoch(row)
+    if on_epoch:
+        for row in state.history:
+            on_epoch(row)
     settings, task = run.settings, run.task
     with progress(f"train {run.name} ({run.device.type}, {run.precision})", settings.epochs, unit="epoch") as advance:
         advance(state.epoch)
@@ -149,7 +162,7 @@ def fit(run: Run, checkpoint: Checkpoint, on_epoch: Callable[[dict[str, Any]], N
             val_loss, score = (task.validate(run.model, run.data.val, run.normalise) if len(run.data.val)
                                else (None, None))
             row = {"epoch": state.epoch + 1, "train_loss": loss, "val_loss": val_loss, task.score.column: score,
-                   "lr": rate, **run.criterion.report(), **facts}
+                   "lr": rate, **cast(Reporting, run.criterion).report(), **facts}
             state = state.after(row, run.model, time.perf_counter() - started, time.process_time() - started_cpu)
             checkpoint.save(state, run.learner, run.optimizer)
             if on_epoch:
@@ -166,7 +179,8 @@ def train_epoch(run: Run, state: RunState) -> tuple[float, float]:
     torch.manual_seed(run.seed * 100_003 + state.epoch)
     generator = torch.Generator().manual_seed(run.seed * 100_003 + state.epoch)
     order, steps = training_order(run.model, run.data.train, run.normalise, settings, generator, state.history)
-    batcher = run.batcher and (lambda indices: run.batcher(indices, generator))
+    made = run.batcher
+    batcher = None if made is None else lambda indices: made(indices, generator)
     batches = run.inputs.training_batches(run.data.train, order, settings, run.normalise, generator, batcher)
     run.learner.train()
     total, seen, rate = 0.0, 0, 0.0

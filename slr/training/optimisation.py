@@ -1,11 +1,15 @@
 """The optimiser, and the learning rate over time."""
 
 import math
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import nn
 
 from slr.params import ModelParams
+
+if TYPE_CHECKING:
+    from slr.params.families.stfnet import StfnetParams
 
 
 def make_optimizer(model: nn.Module, settings: ModelParams) -> torch.optim.Optimizer:
@@ -24,6 +28,7 @@ def learning_rate(settings: ModelParams, epoch: float) -> float:
         return settings.lr * (epoch + 1 / 8) / (warm + 1 / 8)
     if settings.schedule == "constant":
         return settings.lr
-    if settings.schedule == "steps":
-        return settings.lr * settings.step_factor ** sum(epoch >= step for step in settings.steps)
+    stepwise = cast("StfnetParams", settings)
+    if stepwise.schedule == "steps":
+        return settings.lr * stepwise.step_factor ** sum(epoch >= step for step in stepwise.steps)
     return settings.lr * (1 + math.cos(math.pi * (epoch - warm) / max(1, end - warm))) / 2

@@ -180,6 +180,7 @@ class Augment:
         if self.params.joint_dropout:
             parts |= self._uniform(clips, joints) < self.params.joint_dropout
         if self.params.part_dropout:
+            assert self.parts is not None
             which = self._up_to(torch.full((clips,), len(self.parts) - 1))
             losing = self._uniform(clips) < self.params.part_dropout
             parts |= self.parts[which] & losing[:, None]
@@ -192,7 +193,7 @@ class Augment:
         if not self.params.mixup:
             return batch
         partner = torch.randperm(len(batch), generator=self.generator)
-        numbers = np.random.default_rng(torch.randint(2**62, (1,), generator=self.generator).item())
+        numbers = np.random.default_rng(int(torch.randint(2**62, (1,), generator=self.generator).item()))
         share = numbers.beta(self.params.mixup, self.params.mixup, len(batch))
         # The smaller part is the partner's: a clip stays mostly itself, and so do its name and its signer.
         return mix(batch, partner, torch.from_numpy(np.minimum(share, 1 - share)).float())

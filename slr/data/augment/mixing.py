@@ -32,5 +32,5 @@ def mix(batch: Batch, partner: Tensor, share: Tensor) -> Batch:
     mixed = torch.lerp(batch.landmarks, theirs, share[:, None, None, None])
     landmarks = torch.where(own & other, mixed, torch.where(own, batch.landmarks, theirs))
     lengths = torch.maximum(batch.lengths, batch.lengths[partner])
-    mixed = replace(batch, lengths=lengths, mixed_targets=batch.targets[partner], mixed_share=share)
-    return mixed.with_landmarks(landmarks, (own | other)[..., 0])
+    result = replace(batch, lengths=lengths, mixed_targets=batch.targets[partner], mixed_share=share)
+    return result.with_landmarks(landmarks, (own | other)[..., 0])

@@ -9,6 +9,9 @@ Padding is left out where it costs most: up to the temporal layers, a batch is o
 as published: its features of a repeated frame are the same, and need not be computed up to 15 times.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -88,7 +91,8 @@ class Stfnet(nn.Module):
         -------
         Tensor (N, C, h, w), what that block makes of each frame, and vectors (N, D) of the alignment heads before it.
         """
-        x, heads = self._frame_by_frame(self.backbone.stem, frames), []
+        heads: list[Tensor] = []
+        x = self._frame_by_frame(self.backbone.stem, frames)
         for i, stage in enumerate(self.backbone.stages):
             if i > 1:
                 x, heads = self._fused(i - 2, x, heads, lengths)
@@ -119,7 +123,7 @@ class Stfnet(nn.Module):
         x = self._segment(self.fusions[i], x, lengths.tolist())
         return x, [*heads, self._segment(self.alignments[i], x, lengths)] if self.alignments else heads
 
-    def _frame_by_frame(self, stage, x: Tensor) -> Tensor:
+    def _frame_by_frame(self, stage: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         """A stage, or the stem, of which a frame's result is its own matter unless norms are in training."""
         if not self.training:
             return torch.cat([stage(part) for part in x.split(self.FRAMES_AT_ONCE)])
@@ -127,7 +131,7 @@ class Stfnet(nn.Module):
             x = self._segment(segment, x)
         return x
 
-    def _segment(self, segment, *inputs) -> Tensor:
+    def _segment(self, segment: Callable[..., Tensor], *inputs: Any) -> Tensor:
         """A part of the network that training keeps nothing of but its inputs, with `checkpointing`."""
         if self.checkpointing and self.training and torch.is_grad_enabled():
             return checkpointed(segment, *inputs, norms=batch_norms(self))

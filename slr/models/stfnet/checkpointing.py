@@ -5,13 +5,14 @@ Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
 
-def checkpointed(segment: Callable[..., Tensor], *inputs, norms: Sequence[_BatchNorm]) -> Tensor:
+def checkpointed(segment: Callable[..., Tensor], *inputs: Any, norms: Sequence[_BatchNorm]) -> Tensor:
     """Call a segment that draws no random numbers, keeping nothing but its inputs for its gradient.
 
     Parameters

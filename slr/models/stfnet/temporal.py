@@ -99,6 +99,7 @@ class LiftPooling(nn.Module):
 
 def _step(channels: int) -> nn.Sequential:
     last = nn.Conv1d(channels, channels, 1)
+    assert last.bias is not None
     nn.init.zeros_(last.weight)
     nn.init.zeros_(last.bias)
     return nn.Sequential(nn.Conv1d(channels, channels, 3, padding=1, groups=channels), nn.ReLU(), last, nn.Tanh())
