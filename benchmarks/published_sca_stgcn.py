@@ -18,7 +18,7 @@ from slr.training.device import autocast
 
 
 class PublishedBlock(nn.Module):
-    """(B, T, J, C_in) -> (B, T, J, C_out); `frames` is passed on, as `slr.models.graph.Block` does."""
+    """(B, T, J, C_in) -> (B, T, J, C_out); `frames` is passed on, as `slr.models.graph.GraphBlock` does."""
 
     def __init__(self, adjacency: Tensor, inputs: int, outputs: int, dilation: int, dropout: float):
         super().__init__()

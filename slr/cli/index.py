@@ -8,7 +8,7 @@ import typer
 from slr.cli.common import AnyExtractor, Json, Split, TrainedFolder, print_error, print_json, readable_errors
 from slr.dataset.paths import SELECTED
 from slr.errors import SlrError
-from slr.gallery import ALARM, INDEX
+from slr.gallery import FALSE_ACCEPT_RATE, INDEX
 
 app = typer.Typer(no_args_is_help=True, help="Make galleries: signs known by an example each.")
 commands = typer.Typer()
@@ -87,8 +87,8 @@ def search(
     index: Gallery = INDEX,
     model: ItsModel = None,
     top: Annotated[int, typer.Option(min=1, metavar="N", help="How many glosses to name.")] = 5,
-    alarm: Annotated[float, typer.Option(min=0, max=1, metavar="RATE", help=(
-        "False-accept rate: share of signs outside the gallery that may pass for one in it, as a fraction."))] = ALARM,
+    false_accept_rate: Annotated[float, typer.Option(min=0, max=1, metavar="RATE", help=(
+        "Share of signs outside the gallery that may pass for one in it, as a fraction."))] = FALSE_ACCEPT_RATE,
     sheet: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the neighbours too: a .png file.")] = None,
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
@@ -104,7 +104,7 @@ def search(
     from slr.gallery.answer import Finder, print_answers
 
     with readable_errors():
-        finder = Finder(index, model, alarm=alarm, any_extractor=any_extractor)
+        finder = Finder(index, model, false_accept_rate=false_accept_rate, any_extractor=any_extractor)
     answers = []
     for clip in clips:
         try:

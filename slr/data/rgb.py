@@ -211,11 +211,11 @@ def _show(pictures: np.ndarray, params: ImagesParams, into: np.ndarray) -> None:
     """Fill (T, H, W, 3) with what a model sees of a clip's pictures, uint8."""
     np.divide(pictures, np.float32(127.5), out=into)
     into -= 1
-    if params.still == "removed":
-        without_still(into)
+    if params.background == "subtracted":
+        subtract_background(into)
 
 
-def without_still(pictures: np.ndarray) -> None:
+def subtract_background(pictures: np.ndarray) -> None:
     """Leave what moves in a clip (T, H, W, 3), in place: how far each pixel is from its median over time.
 
     From -1 for not at all to 1 for as far as the farthest hundredth: the same for a dark hand before a bright shirt as

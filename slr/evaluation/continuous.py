@@ -18,7 +18,7 @@ from slr.decoding.ngram import Fusion, train_ngrams
 from slr.decoding.records import Hypothesis, in_seconds, named
 from slr.evaluation.transcripts import TRANSCRIPTS, write_transcripts
 from slr.inference.model import TrainedModel
-from slr.metrics.phoenix import Clean, chosen
+from slr.metrics.phoenix import Clean, cleanup_for
 from slr.metrics.wer import Alignment, align_sentences, count, counts_by_gloss, wer_metrics
 from slr.params import Params
 
@@ -60,7 +60,7 @@ def evaluate_continuous(trained: TrainedModel, store: Store, clips: pd.DataFrame
         moments than their glosses need; `boundary_error_ms`, how far starts and ends of glosses that were recognised
         are from the truth, where the corpus knows it (mean of absolute differences); `signers`, `classes`.
     """
-    clean = chosen(params.evaluation.cleanup, params.corpus.name)
+    clean = cleanup_for(params.evaluation.cleanup, params.corpus.name)
     rows = {split: clips[clips.split == split].reset_index(drop=True) for split in ("train", "val", "test")}
     test = rows["test"]
     read = {split: trained.clips(store, of.clip_id) for split, of in rows.items() if split != "train" and len(of)}

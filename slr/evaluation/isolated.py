@@ -15,7 +15,7 @@ from slr.figures.projections import write_embeddings
 from slr.inference.model import TrainedModel
 from slr.io.progress import warn
 from slr.metrics.classification import accuracy, by_group, macro_f1
-from slr.metrics.probe import persons, signer_probe
+from slr.metrics.probe import signer_labels, signer_probe
 from slr.metrics.retrieval import embedding_metrics, whole_glosses
 from slr.params import Params
 
@@ -58,7 +58,7 @@ def evaluate_isolated(trained: TrainedModel, store: LandmarkStore, clips: pd.Dat
     found = trained.outputs(landmarks_of)
     predictions = rank_predictions(found["logits"].softmax(1).numpy()[test], trained.labels,
                                    clips[test].reset_index(drop=True))
-    features, who = found["features"].numpy(), persons(clips, dataset.pseudo_signers())
+    features, who = found["features"].numpy(), signer_labels(clips, dataset.pseudo_signers())
     both = pd.concat([clips, learnt], ignore_index=True)
     learnt_features = trained.outputs(trained.clips(store, learnt.clip_id))["features"].numpy()
     metrics = {**measure(predictions, len(trained.labels), params.evaluation.gloss_sets),

@@ -13,7 +13,7 @@ import pyarrow as pa
 from slr.dataset.frames import SCHEMA, decode_jpeg
 from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError, CorpusError
-from slr.io.clipwise import Job, content_key, judge, make_parts, read_parts, write_failures
+from slr.io.clipwise import Job, apply_failure_policy, content_key, make_parts, read_parts, write_failures
 from slr.io.files import atomic_path, disk_errors, file_hash, inside
 from slr.io.shards import with_clip, write_shards
 from slr.io.video import IMAGES_FPS, Frame, read_video
@@ -55,7 +55,7 @@ def extract_frames(manifest: Path, root: Path, out: Path, params: FramesParams, 
     Raises
     ------
     SlrError
-        If clips can't be used (see `slr.io.clipwise.judge`), or the disk is full.
+        If clips can't be used (see `slr.io.clipwise.apply_failure_policy`), or the disk is full.
     """
     rows = read_manifest(manifest).astype(object)
     rows = rows.where(rows.notna(), None)
@@ -64,7 +64,7 @@ def extract_frames(manifest: Path, root: Path, out: Path, params: FramesParams, 
                   for row in rows.itertuples()])
     with disk_errors("frames", out):
         parts, failures = make_parts("frames", jobs, _frames_of, Path(work), workers=workers, unit="clip")
-        judge("frames", failures, len(jobs), Path(out), on_error=on_error, max_failures=max_failures)
+        apply_failure_policy("frames", failures, len(jobs), Path(out), on_error=on_error, max_failures=max_failures)
         with atomic_path(out) as temporary:
             temporary.mkdir()
             write_shards(temporary, read_parts(parts), SCHEMA, metadata={"frames": params.model_dump()},

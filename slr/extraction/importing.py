@@ -10,7 +10,7 @@ from slr.corpora.imported import landmark_format
 from slr.dataset.landmarks import CHANNELS, ClipLandmarks, check_landmarks, encode, write_rows
 from slr.dataset.manifest import read_manifest
 from slr.dataset.skeleton import Skeleton
-from slr.io.clipwise import Failure, judge, reason, write_failures
+from slr.io.clipwise import Failure, apply_failure_policy, reason, write_failures
 from slr.io.files import atomic_path, disk_errors
 from slr.io.progress import progress
 from slr.params import CorpusParams
@@ -32,7 +32,7 @@ def import_landmarks(manifest: Path, out: Path, params: CorpusParams, *, clips_p
     Raises
     ------
     SlrError
-        If clips can't be used (see `slr.io.clipwise.judge`), or the disk is full.
+        If clips can't be used (see `slr.io.clipwise.apply_failure_policy`), or the disk is full.
     """
     reader = landmark_format(params.name)
     joints = reader.joints(params.root, params.imported)
@@ -49,7 +49,8 @@ def import_landmarks(manifest: Path, out: Path, params: CorpusParams, *, clips_p
             write_rows(temporary, (encode(clip, joints) for clip in chain([first], clips)), joints,
                        metadata=metadata, channels=CHANNELS[:first.coordinates.shape[2]],
                        clips_per_shard=clips_per_shard)
-        judge("landmarks", failures, len(rows), Path(out), on_error=params.on_error, max_failures=params.max_failures)
+        apply_failure_policy("landmarks", failures, len(rows), Path(out), on_error=params.on_error,
+                             max_failures=params.max_failures)
         write_failures(temporary, failures)
 
 

@@ -12,7 +12,16 @@ from slr.dataset.landmarks import ClipLandmarks, encode, write_rows
 from slr.dataset.skeleton import skeleton
 from slr.errors import ClipError
 from slr.extraction.holistic import HolisticExtractor, extractor_metadata, warn_if_slow
-from slr.io.clipwise import Job, content_key, judge, make_parts, prune, read_failures, read_parts, write_failures
+from slr.io.clipwise import (
+    Job,
+    apply_failure_policy,
+    content_key,
+    make_parts,
+    prune,
+    read_failures,
+    read_parts,
+    write_failures,
+)
 from slr.io.files import atomic_path, disk_errors
 from slr.io.shards import Shards
 from slr.params import LandmarksParams
@@ -49,7 +58,7 @@ def extract_landmarks(frames: Path, out: Path, params: LandmarksParams, *, on_er
     Raises
     ------
     SlrError
-        If clips can't be used (see `slr.io.clipwise.judge`), there are no frames, or the disk is full.
+        If clips can't be used (see `slr.io.clipwise.apply_failure_policy`), there are no frames, or the disk is full.
     """
     joints = skeleton(params.skeleton)
     extractor = extractor_metadata(params)
@@ -60,7 +69,7 @@ def extract_landmarks(frames: Path, out: Path, params: LandmarksParams, *, on_er
     with disk_errors("landmarks", out):
         parts, failures = make_parts("landmarks", jobs, _landmarks_of, Path(work), workers=workers, unit="frame")
         failures = [*read_failures(frames), *failures]
-        judge("landmarks", failures, len(parts) + len(failures), Path(out), on_error=on_error,
+        apply_failure_policy("landmarks", failures, len(parts) + len(failures), Path(out), on_error=on_error,
               max_failures=max_failures)
         with atomic_path(out) as temporary:
             temporary.mkdir()

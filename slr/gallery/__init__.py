@@ -4,5 +4,5 @@ from pathlib import Path
 
 INDEX = Path("index.parquet")
 """Where a gallery is, by default."""
-ALARM = 0.1
+FALSE_ACCEPT_RATE = 0.1
 """Share of signs outside a gallery that may pass for one in it, by default."""

@@ -13,7 +13,7 @@ from slr.dataset.skeleton import Skeleton
 from slr.errors import GalleryError
 from slr.figures.draw import draw_strip
 from slr.figures.sheet import TILE_HEIGHT, sheet_path, sheet_row, write_sheet
-from slr.gallery import ALARM, INDEX
+from slr.gallery import FALSE_ACCEPT_RATE, INDEX
 from slr.gallery.approximate import open_search
 from slr.gallery.build import embedder_of
 from slr.gallery.gallery import read_gallery, scaled
@@ -67,7 +67,7 @@ class Finder:
         The gallery.
     model : path, optional
         The folder of the model that made it; by default the one that it names.
-    alarm : float
+    false_accept_rate : float
         Share of signs outside the gallery that may pass for one in it.
     any_extractor : bool, default False
         Read videos although this machine's extractor isn't the one of training.
@@ -87,12 +87,13 @@ class Finder:
     'hello'
     """
 
-    def __init__(self, index: str | Path = INDEX, model: str | Path | None = None, *, alarm: float = ALARM,
-                 any_extractor: bool = False, dataset: Dataset | None = None):
+    def __init__(self, index: str | Path = INDEX, model: str | Path | None = None, *,
+                 false_accept_rate: float = FALSE_ACCEPT_RATE, any_extractor: bool = False,
+                 dataset: Dataset | None = None):
         self.dataset = dataset or Dataset()
         self.gallery = read_gallery(index)
         self.calibration = Calibration.of_json(self.gallery.calibration)
-        self.alarm = alarm
+        self.false_accept_rate = false_accept_rate
         self.embedder = embedder_of(self.gallery, model, self.dataset, any_extractor)
         self.search = open_search(index, self.gallery)
         self._row_of = {clip_id: row for row, clip_id in enumerate(self.gallery.clip_ids)}
@@ -118,7 +119,8 @@ class Finder:
         if self.calibration is None or len(nearest) < 2:
             return Answer(clip, nearest[:top], None, None, landmarks)
         confidence = self.calibration.confidence([neighbour.distance for neighbour in nearest])
-        return Answer(clip, nearest[:top], confidence, confidence >= self.calibration.threshold(self.alarm), landmarks)
+        known = confidence >= self.calibration.threshold(self.false_accept_rate)
+        return Answer(clip, nearest[:top], confidence, known, landmarks)
 
     def sheet(self, answers: Sequence[Answer], out: str | Path) -> Path:
         """Draw a contact sheet: a strip of skeletons for each query, and below it one for each neighbour.

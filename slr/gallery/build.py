@@ -84,15 +84,16 @@ def describe(gallery: Gallery, path: str | Path, replaced: Sequence[str] = ()) -
         said += f"; {len(replaced)} replaced: {', '.join(replaced[:5])}{', ...' if len(replaced) > 5 else ''}"
     if calibration is None:
         said += f"\nWith fewer than {FEWEST_GLOSSES} glosses nothing tells a sign outside the gallery."
-    elif calibration.known_kept is None:
+    elif calibration.true_accept_rate is None:
         said += "\nNo gloss has a second clip: how many signs of it will be called 'none of these' can't be measured."
     else:
-        said += (f"\nLeft out in turn, {calibration.known_kept:.0%} of its clips are taken for signs of it; of other "
-                 f"signs {calibration.alarm():.0%} will be (area under the curve {calibration.auroc:.3f}).")
+        said += (f"\nLeft out in turn, {calibration.true_accept_rate:.0%} of its clips are taken for signs of it; of "
+                 f"other signs {calibration.false_accept_rate():.0%} will be (area under the curve "
+                 f"{calibration.auroc:.3f}).")
     return {"index": str(path), "clips": len(gallery), "glosses": glosses, "metric": gallery.metric,
             "model": gallery.model, "model_hash": gallery.model_hash, "replaced": list(replaced),
-            "known_kept": calibration and calibration.known_kept, "auroc": calibration and calibration.auroc,
-            "summary": said}
+            "true_accept_rate": calibration and calibration.true_accept_rate,
+            "auroc": calibration and calibration.auroc, "summary": said}
 
 
 def embedder_of(gallery: Gallery, model: str | Path | None, dataset: Dataset, any_extractor: bool = False) -> Embedder:

@@ -20,7 +20,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from slr.errors import GalleryError
-from slr.gallery import ALARM
+from slr.gallery import FALSE_ACCEPT_RATE
 from slr.gallery.search import Search
 from slr.io.evenly import evenly
 from slr.io.progress import progress
@@ -44,16 +44,17 @@ class Calibration:
     score : {"ratio", "distance"}
     outside : tuple of tuple of float
         For each gloss the scores of its clips when the gloss is left out, sorted; at most `MOST_CLIPS` in all.
-    known_kept : float, optional
-        Share of the clips that, with only themselves left out, would not be called "none of these" at `ALARM`; where
-        their gloss has clips of other signers, against these alone. None where no gloss has a second clip.
+    true_accept_rate : float, optional
+        Share of the clips that, with only themselves left out, would not be called "none of these" at the default
+        false-accept rate; where their gloss has clips of other signers, against these alone. None where no gloss has a
+        second clip.
     auroc : float, optional
         How well the score tells these from `outside`: 0.5 guesses, 1 is always right. None as above.
     """
 
     score: Score
     outside: tuple[tuple[float, ...], ...]
-    known_kept: float | None = None
+    true_accept_rate: float | None = None
     auroc: float | None = None
 
     def confidence(self, distances: Sequence[float]) -> float:
@@ -62,16 +63,16 @@ class Calibration:
         nearer = shares[np.searchsorted(scores, score_of(distances, self.score), side="right")]
         return float(1 - (nearer + 1) / (len(self.outside) + 1))
 
-    def alarm(self, wanted: float = ALARM) -> float:
+    def false_accept_rate(self, wanted: float = FALSE_ACCEPT_RATE) -> float:
         """Share of signs outside that pass for one in the gallery: the wanted one, or what n glosses can keep to.
 
         That is 1 / (n + 1), and leaves only what comes nearer than every sign outside.
         """
         return max(wanted, 1 / (len(self.outside) + 1))
 
-    def threshold(self, alarm: float = ALARM) -> float:
-        """The confidence that an answer needs to keep to such an alarm."""
-        return 1 - self.alarm(alarm) - _ROUNDING
+    def threshold(self, false_accept_rate: float = FALSE_ACCEPT_RATE) -> float:
+        """The confidence that an answer needs to stay at a false-accept rate."""
+        return 1 - self.false_accept_rate(false_accept_rate) - _ROUNDING
 
     @cached_property
     def _pooled(self) -> tuple[np.ndarray, np.ndarray]:

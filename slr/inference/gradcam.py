@@ -58,8 +58,8 @@ class _BehindBackbone(nn.Module):
 
     def logits(self, seen: Tensor) -> Tensor:
         """(N, C, h, w), what the last residual block makes of a clip's frames -> (T', classes)"""
-        vectors = self.model.vectors(self.seen(seen), self.heads, self.lengths)
-        return self.model.answer(vectors, self.lengths)["sequence_logits"][0]
+        vectors = self.model.pool(self.seen(seen), self.heads, self.lengths)
+        return self.model.head(vectors, self.lengths)["sequence_logits"][0]
 
     def forward(self, seen: Tensor, reading: Reading) -> Tensor:
         """(1,)"""
@@ -83,7 +83,7 @@ def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], temporal_stri
     from captum.attr import LayerGradCam
 
     with torch.no_grad():
-        seen, heads = model.see(pack(batch.images.transpose(1, 2), batch.lengths), batch.lengths)
+        seen, heads = model.encode_frames(pack(batch.images.transpose(1, 2), batch.lengths), batch.lengths)
         behind = _BehindBackbone(model, heads, batch.lengths)
         found = readings(behind.logits(seen), labels)
     explain, n_frames, heats = LayerGradCam(behind, behind.seen), len(seen), []

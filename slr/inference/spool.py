@@ -8,7 +8,7 @@ import numpy as np
 
 from slr.dataset.landmarks import CHANNELS, ClipLandmarks, rounded
 from slr.dataset.skeleton import Skeleton
-from slr.io.files import room
+from slr.io.files import temp_file_errors
 from slr.io.video import IMAGES_FPS
 from slr.segments.frames import frame_edges
 
@@ -53,7 +53,7 @@ class Spool:
 
     def append(self, coordinates: np.ndarray, timestamp_s: float, size: tuple[int, int]) -> None:
         """Take the next frame: its landmarks (J, 4), its time, and its width and height in pixels."""
-        with room("landmarks"):
+        with temp_file_errors("landmarks"):
             self._file.seek(0, 2)
             self._file.write(coordinates[self._kept].astype(np.float32).tobytes())
         self._times_s.append(timestamp_s)
@@ -80,7 +80,7 @@ class Spool:
         """The frames from `start` to before `end`, without a name."""
         shape = (end - start, len(self._kept), len(CHANNELS))
         step = int(np.prod(shape[1:])) * 4
-        with room("landmarks"):
+        with temp_file_errors("landmarks"):
             self._file.seek(start * step)
             content = self._file.read(shape[0] * step)
         coordinates = np.full((shape[0], len(self.source), shape[2]), np.nan, np.float32)

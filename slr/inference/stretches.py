@@ -8,7 +8,7 @@ import numpy as np
 
 from slr.data.rgb import RgbBatch, batch_of, cropped
 from slr.io.evenly import evenly
-from slr.io.files import room
+from slr.io.files import temp_file_errors
 from slr.io.video import Frame
 from slr.params.families.stfnet import ImagesParams
 
@@ -62,7 +62,7 @@ def stretches_of(frames: Iterable[Frame], spans_s: Iterable[tuple[float, float]]
             if span is None:
                 return
             if frame.timestamp_s >= span[0]:
-                with room("pictures"):
+                with temp_file_errors("pictures"):
                     file.seek(len(times) * params.crop**2 * 3)
                     file.write(cropped(frame.image, params).tobytes())
                 times.append(frame.timestamp_s)
@@ -72,7 +72,7 @@ def stretches_of(frames: Iterable[Frame], spans_s: Iterable[tuple[float, float]]
 
 def _batch(file: BinaryIO, n_frames: int, params: ImagesParams) -> RgbBatch:
     """Of the pictures that the file begins with."""
-    with room("pictures"):
+    with temp_file_errors("pictures"):
         file.flush()
         pictures = np.memmap(file, np.uint8, "r", shape=(n_frames, params.crop, params.crop, 3))
     return batch_of(pictures[evenly(n_frames, params.max_frames)], params)

@@ -108,7 +108,7 @@ def prune(work: Path, parts: Iterable[Path]) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def judge(stage: str, failures: Sequence[Failure], n_clips: int, out: Path, *, on_error: str,
+def apply_failure_policy(stage: str, failures: Sequence[Failure], n_clips: int, out: Path, *, on_error: str,
           max_failures: float) -> None:
     """Let a stage go on without its failed clips, or end it with an error that names them.
 

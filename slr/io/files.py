@@ -38,7 +38,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 @contextmanager
-def room(what: str) -> Iterator[None]:
+def temp_file_errors(what: str) -> Iterator[None]:
     """Turn an error of a temporary file into one that says what to do; raises SlrError for OSError."""
     try:
         yield

@@ -96,7 +96,7 @@ class Criterion(nn.Module):
             else:  # detached: an embedding that says nothing would be the easiest to share nothing with
                 y = F.layer_norm(outputs["signer"].float().detach(), outputs["signer"].shape[1:])
             terms["mutual_information"] = losses.mutual_information * club(self.estimator, x, y).clamp_min(0)
-            terms["mutual_information_estimator"] = misfit(self.estimator, x, y)
+            terms["mutual_information_estimator"] = estimator_nll(self.estimator, x, y)
         if losses.attention_sparsity:
             terms["attention_sparsity"] = losses.attention_sparsity * _mean(map(entropy, outputs["attention"]))
         if losses.attention_smoothness:
@@ -281,7 +281,7 @@ def club(estimator: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     return own.mean() - (log_q.sum() - own.sum()) / (len(x) * (len(x) - 1))
 
 
-def misfit(estimator: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+def estimator_nll(estimator: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """-log q(y_i | x_i), the mean over clips: what fits the estimator; x and y learn nothing from it."""
     if not len(x):
         return x.new_zeros(())

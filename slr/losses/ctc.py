@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.data.batches import AnyBatch
+from slr.data.batches import AnyBatch, frame_mask
 from slr.data.sentences import target_lengths, too_short
 from slr.decoding import BLANK
 from slr.params.families.ctc import CtcParams
@@ -52,7 +52,7 @@ def distillation(student: Tensor, teacher: Tensor, lengths: Tensor, temperature:
     lengths : Tensor (B,)
     temperature : float
     """
-    own = torch.arange(student.shape[1], device=student.device) < lengths[:, None]
+    own = frame_mask(lengths, student.shape[1])
     student, teacher = (logits[own][:, BLANK + 1:].float() / temperature for logits in (student, teacher.detach()))
     divergence = F.kl_div(student.log_softmax(1), teacher.log_softmax(1), reduction="batchmean", log_target=True)
     return divergence * temperature ** 2

@@ -48,7 +48,7 @@ CLEAN: dict[str, Clean] = {"phoenix2014": clean_2014, "phoenix2014t": clean_2014
 """The clean-up of each corpus that has one, by `corpus.name`."""
 
 
-def chosen(cleanup: str, corpus: str) -> Clean | None:
+def cleanup_for(cleanup: str, corpus: str) -> Clean | None:
     """The clean-up that `evaluation.cleanup` means for a corpus, both as in params.yaml; None for none."""
     return CLEAN.get(corpus if cleanup == "auto" else cleanup)
 

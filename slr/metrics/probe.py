@@ -57,7 +57,7 @@ def signer_probe(features: np.ndarray, signers: pd.Series, glosses: pd.Series) -
     return {"signer_probe": float(balanced_accuracy_score(names, said)), "signer_probe_chance": 1 / n_signers}
 
 
-def persons(clips: pd.DataFrame, pseudo_signers: pd.DataFrame) -> pd.Series:
+def signer_labels(clips: pd.DataFrame, pseudo_signers: pd.DataFrame) -> pd.Series:
     """(clips,) who signs: the true signers where any are known, else the pseudo-signers; None where unknown.
 
     Parameters

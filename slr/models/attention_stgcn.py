@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from slr.data.batches import Batch
 from slr.dataset.skeleton import Skeleton
-from slr.models.graph import Block, Input, JointPooling, adjacency
-from slr.models.layers import Dropout, Layer, Positions, Stack, mean_over_time
+from slr.models.graph import GraphBlock, Input, JointPooling, adjacency
+from slr.models.layers import Dropout, Positions, TransformerLayer, TransformerStack, mean_over_time
 from slr.params.families.stgcn import AttentionStgcnParams
 
 
@@ -31,13 +31,14 @@ class AttentionStgcn(nn.Module):
         graph = adjacency(skeleton, params.graph)
         sizes = [self.input.width, *params.widths]
         self.blocks = nn.ModuleList(
-            Block(graph, sizes[i], sizes[i + 1], params.kernel, stride=stride, dropout=params.dropout,
+            GraphBlock(graph, sizes[i], sizes[i + 1], params.kernel, stride=stride, dropout=params.dropout,
                   learned_edges=params.learned_edges, linear_bias=params.published)
             for i, stride in enumerate(params.strides))
         self.pool = JointPooling(len(skeleton), sizes[-1], params.joint_sums)
         self.positions = Positions(params.positions, sizes[-1])
-        self.attention = Stack((Layer(sizes[-1], params.heads, 2 * sizes[-1], params.dropout, norm_first=True)
-                                for _ in range(params.attention_layers)), sizes[-1])
+        self.attention = TransformerStack(
+            (TransformerLayer(sizes[-1], params.heads, 2 * sizes[-1], params.dropout, norm_first=True)
+             for _ in range(params.attention_layers)), sizes[-1])
         self.width = params.hidden
         self.hidden = nn.Sequential(nn.Linear(sizes[-1], self.width), nn.ReLU(), Dropout(params.dropout))
         self.classify = nn.Linear(self.width, classes)

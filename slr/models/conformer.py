@@ -4,10 +4,10 @@ Gulati et al., "Conformer: Convolution-augmented Transformer for Speech Recognit
 positions in place of relative ones.
 """
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from slr.data.batches import frame_mask
 from slr.models.layers import sinusoids
 
 
@@ -32,7 +32,7 @@ class Conformer(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """x: (B, T, width), lengths: (B,) -> (B, T, width)"""
-        frames = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
+        frames = frame_mask(lengths, x.shape[1])
         x = x + sinusoids(x.shape[1], self.width).to(x)
         for layer in self.layers:
             x = layer(x, frames)

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from slr.data.batches import Batch
 from slr.data.streams import motions
 from slr.dataset.skeleton import Skeleton
+from slr.models.blocks import FrameNorm
 from slr.models.layers import Dropout
 
 
@@ -88,18 +89,7 @@ class Input(nn.Module):
         return torch.cat(features, -1)
 
 
-class FrameNorm(nn.BatchNorm1d):
-    """Batch norm of the last axis (Ioffe and Szegedy, ICML 2015), whose statistics are of the clips' own frames."""
-
-    def forward(self, x: Tensor, frames: Tensor) -> Tensor:  # type: ignore[override]  # nothing takes it for its base
-        """x: (B, T, ..., C); frames: (B, T) bool, False for padding, which in training comes out as zero."""
-        if not self.training or frames.all():
-            return super().forward(x.flatten(0, -2)).view(x.shape)
-        own = super().forward(x[frames].flatten(0, -2))
-        return torch.zeros_like(x, dtype=own.dtype).index_put((frames,), own.view(-1, *x.shape[2:]))
-
-
-class Block(nn.Module):
+class GraphBlock(nn.Module):
     """Linear -> adjacency product -> temporal convolution -> batch norm -> residual -> ReLU -> dropout.
 
     The first three are linear, so they are computed in another order, with the same result: the adjacency product on

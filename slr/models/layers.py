@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from slr.data.batches import Batch
 
 
-class Frames(nn.Module):
+class FrameEmbedding(nn.Module):
     """Each frame's landmarks as one vector, with its place in time.
 
     Parameters
@@ -87,7 +87,7 @@ class Attention(nn.Module):
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, T, D) -> (B, H, T, D / H)
 
 
-class Layer(nn.Module):
+class TransformerLayer(nn.Module):
     """Attention, then feed-forward, each with a residual and a norm.
 
     Parameters
@@ -117,13 +117,13 @@ class Layer(nn.Module):
         return self.feedforward_norm(x + self.dropout(self.feedforward(x)))
 
 
-class Stack(nn.Module):
+class TransformerStack(nn.Module):
     """Layers one after the other, and a norm: an encoder (without a source) or a decoder.
 
     Matrices start as Glorot and Bengio's (AISTATS 2010).
     """
 
-    def __init__(self, layers: Iterable[Layer], width: int):
+    def __init__(self, layers: Iterable[TransformerLayer], width: int):
         super().__init__()
         self.layers = nn.ModuleList(layers)
         self.norm = nn.LayerNorm(width)
@@ -131,7 +131,7 @@ class Stack(nn.Module):
             nn.init.xavier_uniform_(weight)
 
     def forward(self, x: Tensor, source: Tensor | None, attend: Tensor) -> Tensor:
-        """As `Layer.forward`."""
+        """As `TransformerLayer.forward`."""
         for layer in self.layers:
             x = layer(x, source, attend)
         return self.norm(x)

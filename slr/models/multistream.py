@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from slr.data.batches import Batch
 from slr.dataset.skeleton import Skeleton
+from slr.models.blocks import FrameNorm, TemporalBlock
 from slr.models.views import Views
 from slr.params.families.multistream import MultistreamParams
 
@@ -53,9 +54,9 @@ class Multistream(nn.Module):
         widths = [params.widths[0], *params.widths]
         self.inputs = nn.ModuleList(
             nn.Linear(sum(self.views.widths[view] for view in stream), widths[0], bias=False) for stream in streams)
-        self.norm = FrameNorm(self.members * widths[0])
+        self.norm = FrameNorm(self.members * widths[0], time_last=True)
         self.blocks = nn.ModuleList(
-            Block(self.members, inputs, outputs, params.kernel, stride, params.dropout)
+            TemporalBlock(self.members, inputs, outputs, params.kernel, stride, params.dropout)
             for inputs, outputs, stride in zip(widths, widths[1:], params.strides, strict=False))
         self.dropout = nn.Dropout(params.head_dropout)
         read = 2 * sum(widths)
@@ -87,51 +88,3 @@ class Multistream(nn.Module):
         mean = x.masked_fill(outside, 0).sum(2) / frames.sum(1, keepdim=True)
         most = x.masked_fill(outside, -torch.inf).amax(2)
         return [part.unflatten(1, (self.members, -1)) for part in (mean, most)]
-
-
-class Block(nn.Module):
-    """Convolution in time -> norm -> ReLU -> dropout, and a residual where the width stays.
-
-    All members at once, each with its own weights: groups of one convolution.
-    """
-
-    def __init__(self, members: int, inputs: int, outputs: int, kernel: int, stride: int, dropout: float):
-        super().__init__()
-        self.convolve = nn.Conv1d(members * inputs, members * outputs, kernel, stride, kernel // 2, groups=members,
-                                  bias=False)
-        self.norm = FrameNorm(members * outputs)
-        self.dropout = ChannelDropout(dropout)
-        self.stride, self.residual = stride, inputs == outputs
-
-    def forward(self, x: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
-        """x: (B, members * inputs, T), frames: (B, T) -> (B, members * outputs, T'), (B, T')"""
-        x = x.masked_fill(~frames[:, None], 0)  # padding is what a convolution sees beyond a clip's end: nothing
-        kept = frames[:, ::self.stride]
-        h = self.dropout(F.relu(self.norm(self.convolve(x), kept)))
-        return h + x[:, :, ::self.stride] if self.residual else h, kept
-
-
-class FrameNorm(nn.BatchNorm1d):
-    """Batch normalisation over the clips' own frames: padding counts in no statistic."""
-
-    def forward(self, x: Tensor, frames: Tensor) -> Tensor:  # type: ignore[override]  # nothing takes it for its base
-        """x: (B, D, T), frames: (B, T) bool -> (B, D, T)"""
-        if not self.training or frames.all():
-            return super().forward(x)
-        own = super().forward(x.transpose(1, 2)[frames])  # (frames of all clips, D)
-        return torch.zeros_like(x.transpose(1, 2), dtype=own.dtype).index_put((frames,), own).transpose(1, 2)
-
-
-class ChannelDropout(nn.Module):
-    """Dropout of whole features of a clip (Tompson et al., CVPR 2015), which draws one number for all frames."""
-
-    def __init__(self, share: float):
-        super().__init__()
-        self.share = share
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, D, T) -> (B, D, T)"""
-        if not self.training or not self.share:
-            return x
-        kept = torch.rand(*x.shape[:2], 1, device=x.device) >= self.share
-        return x * (kept / (1 - self.share)).to(x.dtype)

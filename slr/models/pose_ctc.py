@@ -9,11 +9,10 @@ from torch import Tensor, nn
 
 from slr.data.batches import Batch
 from slr.dataset.skeleton import Skeleton
+from slr.models.blocks import TemporalBlock
 from slr.models.conformer import Conformer
-from slr.models.graph import Block as GraphBlock
-from slr.models.graph import Input, JointPooling, adjacency
-from slr.models.multistream import Block
-from slr.models.recurrent import BothWays
+from slr.models.graph import GraphBlock, Input, JointPooling, adjacency
+from slr.models.recurrent import Bidirectional
 from slr.models.views import Views
 from slr.params.families.pose_ctc import PoseCtcParams
 
@@ -42,9 +41,9 @@ class PoseCtc(nn.Module):
         width, self.pooling = params.width, params.temporal_stride
         self.front = StreamFront(params, skeleton) if params.front == "streams" else GraphFront(params, skeleton)
         self.blocks = nn.ModuleList(
-            Block(1, width, width, params.kernel, stride, params.dropout) for stride in params.strides)
+            TemporalBlock(1, width, width, params.kernel, stride, params.dropout) for stride in params.strides)
         self.read = (Conformer(width, params.layers, params.heads, params.dropout) if params.sequence == "conformer"
-                     else BothWays(params.sequence, width, width, params.layers, params.dropout))
+                     else Bidirectional(params.sequence, width, width, params.layers, params.dropout))
         self.dropout = nn.Dropout(params.dropout)
         self.width = self.read.width
         self.classify = nn.Linear(self.width, classes + 1)

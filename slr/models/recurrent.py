@@ -5,8 +5,10 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from slr.data.batches import frame_mask
 
-class BothWays(nn.Module):
+
+class Bidirectional(nn.Module):
     """A bidirectional LSTM or GRU over each clip's own frames.
 
     What torch's bidirectional ones say of packed sequences. Each way is a network of its own, the backward one on clips
@@ -26,21 +28,22 @@ class BothWays(nn.Module):
         super().__init__()
         cell = {"lstm": nn.LSTM, "gru": nn.GRU}[kind]
         widths = [inputs] + [2 * hidden] * (layers - 1)
-        self.there = nn.ModuleList(cell(width, hidden, batch_first=True) for width in widths)
-        self.back = nn.ModuleList(cell(width, hidden, batch_first=True) for width in widths)
+        self.forward_layers = nn.ModuleList(cell(width, hidden, batch_first=True) for width in widths)
+        self.backward_layers = nn.ModuleList(cell(width, hidden, batch_first=True) for width in widths)
         self.dropout = nn.Dropout(dropout)
         self.width = 2 * hidden
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """x: (B, T, inputs), lengths: (B,) -> (B, T, 2 hidden), zero behind a clip's end."""
-        for layer, (there, back) in enumerate(zip(self.there, self.back, strict=True)):
-            x = self.dropout(x) if layer else x
-            x = torch.cat([there(x)[0], turned(back(turned(x, lengths))[0], lengths)], 2)
-        own = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
+        for number, (forward, backward) in enumerate(zip(self.forward_layers, self.backward_layers, strict=True)):
+            x = self.dropout(x) if number else x
+            turned, _ = backward(reversed_within_length(x, lengths))
+            x = torch.cat([forward(x)[0], reversed_within_length(turned, lengths)], 2)
+        own = frame_mask(lengths, x.shape[1])
         return x.masked_fill(~own[..., None], 0)
 
 
-def turned(x: Tensor, lengths: Tensor) -> Tensor:
+def reversed_within_length(x: Tensor, lengths: Tensor) -> Tensor:
     """(B, T, D) clips turned around within their lengths (B,); behind these their first frame is repeated."""
     steps = torch.arange(x.shape[1], device=x.device)
     return x.take_along_dim((lengths[:, None] - 1 - steps).clamp_min(0)[..., None], 1)

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from slr.data.batches import Batch
 from slr.dataset.skeleton import Skeleton
-from slr.models.graph import Block, Input, JointPooling, adjacency
+from slr.models.graph import GraphBlock, Input, JointPooling, adjacency
 from slr.models.layers import Dropout, mean_over_time, sinusoids
-from slr.models.recurrent import turned
+from slr.models.recurrent import reversed_within_length
 from slr.params.families.stgcn import ScaStgcnParams
 
 
@@ -33,7 +33,7 @@ class ScaStgcn(nn.Module):
         graph = adjacency(skeleton, params.graph)
         sizes = [self.input.width, *params.widths]
         self.blocks = nn.ModuleList(
-            Block(graph, sizes[i], sizes[i + 1], params.kernel, dilation=i + 1, dropout=params.dropout,
+            GraphBlock(graph, sizes[i], sizes[i + 1], params.kernel, dilation=i + 1, dropout=params.dropout,
                   learned_edges=params.learned_edges, linear_bias=params.published)
             for i in range(len(params.widths)))
         width = sizes[-1]
@@ -272,7 +272,7 @@ class ClipGRU(nn.Module):
         steps = torch.arange(x.shape[1], device=x.device)
         last = (lengths - 1).clamp_min(0)
         there, _ = self.there(x)
-        back, _ = self.back(turned(x, lengths))
+        back, _ = self.back(reversed_within_length(x, lengths))
         if self.read == "mean":
             return mean_over_time(torch.cat([there, back], -1), steps < lengths[:, None])
         return torch.cat([_at(there, last), _at(back, torch.zeros_like(last) if self.read == "last" else last)], -1)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from slr.data.batches import Batch
 from slr.dataset.skeleton import Skeleton
-from slr.models.layers import Frames, mean_over_time
+from slr.models.layers import FrameEmbedding, mean_over_time
 from slr.models.spoter import Spoter
 from slr.params.families.silt import SiltParams
 
@@ -25,7 +25,7 @@ class Silt(Spoter):
         self.ask = None
         if params.weights == "sequence":
             del self.class_query
-            self.ask = Frames(len(skeleton) * params.channels, params.d_model, params.missing, params.positions,
+            self.ask = FrameEmbedding(len(skeleton) * params.channels, params.d_model, params.missing, params.positions,
                               weighted=True)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:

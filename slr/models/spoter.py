@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from slr.data.batches import Batch
 from slr.dataset.skeleton import Skeleton
-from slr.models.layers import Frames, Layer, Stack
+from slr.models.layers import FrameEmbedding, TransformerLayer, TransformerStack
 from slr.params.families.spoter import SpoterParams
 
 
-class PublishedDecoderLayer(Layer):
+class PublishedDecoderLayer(TransformerLayer):
     """A decoder layer without self-attention: one query has nothing to choose from but itself.
 
     Only the residual around it was left in, so that x is added to itself.
@@ -46,11 +46,13 @@ class Spoter(nn.Module):
         inputs = len(skeleton) * params.channels
         width = self.width = params.d_model or inputs
         sizes = (width, params.heads, params.feedforward, params.dropout)
-        self.embed = Frames(inputs, params.d_model, params.missing, params.positions, weighted)
-        self.encoder = Stack((Layer(*sizes, params.norm_first) for _ in range(params.encoder_layers)), width)
+        self.embed = FrameEmbedding(inputs, params.d_model, params.missing, params.positions, weighted)
+        self.encoder = TransformerStack(
+            (TransformerLayer(*sizes, params.norm_first) for _ in range(params.encoder_layers)), width)
         self.class_query = nn.Parameter(torch.rand(width))
-        self.decoder = Stack((Layer(*sizes, norm_first=True) if params.norm_first else PublishedDecoderLayer(*sizes)
-                              for _ in range(params.decoder_layers)), width)
+        self.decoder = TransformerStack(
+            (TransformerLayer(*sizes, norm_first=True) if params.norm_first else PublishedDecoderLayer(*sizes)
+             for _ in range(params.decoder_layers)), width)
         self.classify = nn.Linear(width, classes)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from slr.data.batches import Batch
 from slr.dataset.skeleton import Skeleton
-from slr.models.layers import Frames, Layer, Stack, mean_over_time
+from slr.models.layers import FrameEmbedding, TransformerLayer, TransformerStack, mean_over_time
 from slr.params.families.transformer import TransformerParams
 
 
@@ -27,9 +27,10 @@ class Transformer(nn.Module):
         super().__init__()
         inputs = len(skeleton) * params.channels
         width = self.width = params.d_model or inputs
-        self.embed = Frames(inputs, params.d_model, params.missing, params.positions)
-        self.encoder = Stack((Layer(width, params.heads, params.feedforward, params.dropout, params.norm_first)
-                              for _ in range(params.layers)), width)
+        self.embed = FrameEmbedding(inputs, params.d_model, params.missing, params.positions)
+        self.encoder = TransformerStack(
+            (TransformerLayer(width, params.heads, params.feedforward, params.dropout, params.norm_first)
+             for _ in range(params.layers)), width)
         self.classify = nn.Linear(width, classes)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:

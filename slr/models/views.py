@@ -70,7 +70,7 @@ class Views(nn.Module):
             raise ParamsError(f"streams: joints '{skeleton.name}' have no hands that reach out from a body; leave out "
                               "reaches and reach_motions")
         self.widths = {view: sizes[view] * self.channels for view in sorted(used)}
-        self.standard = nn.ModuleDict({view: Standard(self.widths[view]) for view in sorted(used)})
+        self.standard = nn.ModuleDict({view: MaskedStandardisation(self.widths[view]) for view in sorted(used)})
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """(B, T, J, C >= the model's) -> {view: (B, T, numbers)}, missing ones at a learned place."""
@@ -100,7 +100,7 @@ class Views(nn.Module):
         return errors.uniform_(-self.turn, self.turn) if self.training and self.turn else errors
 
 
-class Standard(nn.Module):
+class MaskedStandardisation(nn.Module):
     """Each number with mean 0 and deviation 1 over the frames that have it, and a learned value where it is missing.
 
     As batch normalisation (Ioffe and Szegedy, ICML 2015) without its scale and shift: the batch's own statistics in

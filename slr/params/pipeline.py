@@ -53,16 +53,16 @@ class JoinedParams(Section):
     """Sentences for training; or all, of takes that have no split."""
     test_sentences: Positive = 200
     """Sentences for test, and as many for validation where takes are for that."""
-    fewest_glosses: Positive = 2
-    most_glosses: Positive = 5
+    min_glosses: Positive = 2
+    max_glosses: Positive = 5
     """Glosses of a sentence, at least and at most; each number as often as any other."""
     vocabulary: Positive | None = None
     """Only the first so many glosses, in the order of the takes' clip ids; null for every one."""
-    raised: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    rest_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.3
     """A sign begins and ends where a hand is so far from rest, as a share of the farthest in the take."""
-    between_s: Annotated[float, Field(ge=0)] = 0.1
+    margin_s: Annotated[float, Field(ge=0)] = 0.1
     """The longest that a take goes on before and after its sign, within a sentence; how long is drawn each time."""
-    around_s: Annotated[float, Field(ge=0)] = 0.6
+    edge_margin_s: Annotated[float, Field(ge=0)] = 0.6
     """The same before a sentence's first sign and after its last."""
     transition_s: Annotated[float, Field(ge=0)] = 0.2
     """Time in which every joint goes straight from the end of one take to the start of the next."""
@@ -70,8 +70,8 @@ class JoinedParams(Section):
 
     @model_validator(mode="after")
     def _glosses_in_order(self) -> Self:
-        if self.most_glosses < self.fewest_glosses:
-            raise ValueError(f"most_glosses: {self.most_glosses} is below fewest_glosses ({self.fewest_glosses}); "
+        if self.max_glosses < self.min_glosses:
+            raise ValueError(f"max_glosses: {self.max_glosses} is below min_glosses ({self.min_glosses}); "
                              "raise it")
         return self
 

@@ -26,7 +26,7 @@ from slr.inference.model import load_model
 from slr.io.evenly import evenly
 from slr.io.files import write_text
 from slr.io.progress import progress
-from slr.metrics.probe import persons
+from slr.metrics.probe import signer_labels
 
 MOST_SKELETONS = 500
 """Clips whose skeletons are in the page, evenly chosen: about 5 kB each."""
@@ -103,7 +103,7 @@ def _clips(dataset: Dataset, store: LandmarkStore) -> tuple[pd.DataFrame, bool]:
                           "run `dvc repro splits`")
     known = bool(clips.signer.notna().any())
     if not known and dataset.signers.exists():
-        clips = clips.assign(signer=persons(clips, dataset.pseudo_signers()))
+        clips = clips.assign(signer=signer_labels(clips, dataset.pseudo_signers()))
     return clips[["clip_id", "gloss", "signer", "split"]], known or bool(clips.signer.isna().all())
 
 

@@ -22,7 +22,7 @@ from slr.figures.draw import COLOURS, draw_strip
 from slr.figures.model_plots import CONFUSION, CURVE, LEARNING
 from slr.io.clipwise import read_failures
 from slr.io.files import read_json, write_text
-from slr.metrics.phoenix import Clean, chosen
+from slr.metrics.phoenix import Clean, cleanup_for
 from slr.metrics.wer import align_sentences, counts_by_gloss
 from slr.params import EvaluationParams, Params
 from slr.report.alignments import alignment_rows
@@ -81,7 +81,7 @@ def write_report(out: Path, params: Params, dataset: Dataset, *, signers_metrics
     store, clips = dataset.landmark_store, dataset.rows()
     corpus = corpus_facts(clips, store, read_splits(dataset.splits), read_failures(dataset.landmarks))
     facts = [model_facts(name, folder) for name, folder in evaluations.items()]
-    clean = chosen(params.evaluation.cleanup, params.corpus.name)
+    clean = cleanup_for(params.evaluation.cleanup, params.corpus.name)
     context = {
         "title": params.corpus.name, "params": params, "corpus": corpus, "colours": COLOURS,
         "durations": Markup(plots.histogram(corpus.durations_s, "duration in seconds")),

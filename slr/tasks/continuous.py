@@ -34,10 +34,10 @@ class Continuous(Task["SentenceParams"]):
     evaluator = "slr.evaluation.continuous:evaluate_continuous"
 
     def clips(self, settings: "SentenceParams", rows: pd.DataFrame) -> pd.DataFrame:
-        return rows[rows.glosses.str.len() >= settings.fewest_glosses]
+        return rows[rows.glosses.str.len() >= settings.min_glosses]
 
     def lacks(self, settings: "SentenceParams") -> str:
-        return f"no sentences of at least {settings.fewest_glosses} glosses"
+        return f"no sentences of at least {settings.min_glosses} glosses"
 
     def data(self, store: "Store", rows: dict[str, pd.DataFrame], signers: dict[str, pd.Series],
              settings: ModelParams) -> Data:

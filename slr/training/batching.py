@@ -33,6 +33,6 @@ def training_order(model: nn.Module, clips: ClipSet, normalise: Normalise, setti
         return outputs(model, signs.pick(indices), normalise)["features"]
 
     used = [row["triplets_used"] or 0 for row in history[batching.hard_from_epoch - 1:]]
-    limits = thresholds(used, batching.hard_fewest_triplets)
+    limits = thresholds(used, batching.hard_min_triplets)
     hard = hard_batches(batches, signs.targets, embed, settings.batch_size, batching, limits)
     return hard, len(batches) * batching.hard_loops

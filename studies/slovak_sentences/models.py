@@ -27,7 +27,7 @@ class Recogniser(NamedTuple):
 
 
 READER = PoseCtcParams(normalise="hands", epochs=24, patience=24, weight_decay=0.1, splice=0.5, augment=VIEWS)
-JOINED = JoinedParams(sentences=1200, test_sentences=200, fewest_glosses=2, most_glosses=5, seed=1)
+JOINED = JoinedParams(sentences=1200, test_sentences=200, min_glosses=2, max_glosses=5, seed=1)
 
 RECOGNISERS: dict[str, Recogniser] = {
     "all": Recogniser(JOINED, READER),

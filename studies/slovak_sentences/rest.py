@@ -64,7 +64,7 @@ def measure_takes(trained: TrainedModel, data: Dataset) -> dict[str, float]:
             "rest_frames": float(np.mean(~actual)), "take_frames": len(actual)}
 
 
-def measure_sentences(trained: TrainedModel, landmarks: Path, raised: float) -> dict[str, float]:
+def measure_sentences(trained: TrainedModel, landmarks: Path, rest_threshold: float) -> dict[str, float]:
     """What the model says of real sentences, for which there is no truth.
 
     Returns
@@ -78,7 +78,7 @@ def measure_sentences(trained: TrainedModel, landmarks: Path, raised: float) -> 
     said = {clip_id: of >= 0.5 for clip_id, of in signing(trained, store, store.clip_ids).items()}
     rule = {}
     for clip in store:
-        start, end = sign_frames(clip, store.skeleton, raised)
+        start, end = sign_frames(clip, store.skeleton, rest_threshold)
         rule[clip.clip_id] = (np.arange(len(clip)) >= start) & (np.arange(len(clip)) < end)
     said_all, rule_all = _together(said, store.clip_ids), _together(rule, store.clip_ids)
     return {"sentences_signing": float(said_all.mean()),

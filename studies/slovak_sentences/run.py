@@ -91,10 +91,10 @@ def write_transcripts(path: Path, words: Mapping[str, Sequence[str]], said: Mapp
 
 def measure_rest(takes: Path, real: Path, workers: int) -> dict[str, float]:
     """Train the detector of rest on front takes, and measure it on side takes and on the real sentences."""
-    raised = RECOGNISERS[MAIN].joined.raised
-    data = take_streams(FOLDER / "takes", takes, raised)
+    rest_threshold = RECOGNISERS[MAIN].joined.rest_threshold
+    data = take_streams(FOLDER / "takes", takes, rest_threshold)
     detector = load_model(trained(FOLDER / "detector", "detector", DETECTOR, data, workers))
-    return rest.measure_takes(detector, data) | rest.measure_sentences(detector, real, raised)
+    return rest.measure_takes(detector, data) | rest.measure_sentences(detector, real, rest_threshold)
 
 
 def summarise(read: Mapping[str, Read], of_rest: Mapping[str, float]) -> dict[str, float]:

@@ -54,12 +54,12 @@ def joined_sentences(folder: Path, takes: Path, joined: JoinedParams) -> Dataset
     return data
 
 
-def take_streams(folder: Path, takes: Path, raised: float) -> Dataset:
+def take_streams(folder: Path, takes: Path, rest_threshold: float) -> Dataset:
     """The takes themselves as streams of rest and signing, by `slr.corpora.imported.takes.sign_frames`.
 
     Parameters
     ----------
-    raised : float
+    rest_threshold : float
         See `sign_frames`.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def take_streams(folder: Path, takes: Path, raised: float) -> Dataset:
     segments = []
     for clip_id in clips.clip_id:
         take = store[clip_id]
-        bounds = [0, *sign_frames(take, store.skeleton, raised), len(take)]
+        bounds = [0, *sign_frames(take, store.skeleton, rest_threshold), len(take)]
         numbers = [*take.frame_numbers.tolist(), int(take.frame_numbers[-1]) + 1]
         segments.append([{"start": numbers[start], "end": numbers[end], "label": label} for start, end, label in zip(
             bounds, bounds[1:], (REST, SIGNING, REST), strict=False) if end > start])

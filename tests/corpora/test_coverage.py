@@ -21,7 +21,7 @@ def test_a_model_without_clips_is_refused_before_anything_is_computed(tmp_path):
                     "train": {"model": "find", "models": ["find"]}})
     with pytest.raises(CorpusError, match="models.find can't be trained: the corpus has no streams"):
         require_clips(params, tmp_path / "manifest.parquet")
-    params = parse({"models": {"read": {"family": "pose_ctc", "fewest_glosses": 3}},
+    params = parse({"models": {"read": {"family": "pose_ctc", "min_glosses": 3}},
                     "train": {"model": "read", "models": ["read"]}})
     with pytest.raises(CorpusError, match="no sentences of at least 3 glosses"):
         require_clips(params, tmp_path / "manifest.parquet")

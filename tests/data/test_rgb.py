@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from slr.data.batches import similar_lengths
-from slr.data.rgb import FAINTEST, RgbClips, batch_of, cropped, rescaled, without_still
+from slr.data.rgb import FAINTEST, RgbClips, batch_of, cropped, rescaled, subtract_background
 from slr.dataset.frames import read_frames
 from slr.errors import CorpusError
 from slr.extraction.frames import extract_frames
@@ -116,7 +116,7 @@ def test_a_zoom_is_the_same_for_all_frames_of_a_clip_and_leaves_a_full_picture(f
 
 def test_what_stands_still_is_removed_and_what_moves_stays_wherever_it_is_shown(folder):
     """The red corner stands still; around it the picture gets brighter, most at both ends of the clip."""
-    batch = clips(folder, still="removed").batch(torch.tensor([1, 0]))
+    batch = clips(folder, background="subtracted").batch(torch.tensor([1, 0]))
     for clip, length in enumerate(batch.lengths.tolist()):
         images = batch.images[clip, :, :length]
         assert images[:, :, :9, :9].mean() < -0.8 and images.min() == -1 and images.max() == 1
@@ -125,9 +125,9 @@ def test_what_stands_still_is_removed_and_what_moves_stays_wherever_it_is_shown(
         assert by_frame[0] > by_frame[middle // 2] > by_frame[middle] and by_frame[-1] > by_frame[middle]
     assert not batch.images[1, :, 5:].any()
     for clip, name in ((0, "long"), (1, "short")):
-        params = ImagesParams(**SMALL | {"still": "removed", "resize": 56})  # JPEG itself doesn't shrink it
+        params = ImagesParams(**SMALL | {"background": "subtracted", "resize": 56})  # JPEG itself doesn't shrink it
         pictures = np.stack([cropped(image, params) for image in read_frames(folder, name)[1]])
-        stored = clips(folder, still="removed", resize=56).batch(torch.tensor([1 - clip])).images
+        stored = clips(folder, background="subtracted", resize=56).batch(torch.tensor([1 - clip])).images
         assert torch.allclose(batch_of(pictures, params).images, stored, atol=1e-5)
 
 
@@ -137,12 +137,12 @@ def test_clothes_background_and_their_contrast_to_a_moving_hand_are_removed():
         pictures = np.repeat(background[None], 9, 0).astype(np.float32)
         for t, picture in enumerate(pictures):
             picture[4:8, t:t + 4] = hand
-        without_still(pictures)
+        subtract_background(pictures)
         found.append(pictures > -0.8)
     assert (found[0] == found[1]).all() and found[0].any()
     still = np.zeros((5, 8, 8, 3), np.float32)
     still[2] += 0.01
-    without_still(still)
+    subtract_background(still)
     assert still.max() < -0.5  # a clip without motion isn't made of noise
 
 
@@ -151,7 +151,7 @@ def test_what_stands_still_is_the_median_over_at_most_64_frames(frames):
     pictures = np.random.default_rng(frames).uniform(-1, 1, (frames, 8, 12, 3)).astype(np.float32)
     moves = np.abs(pictures - np.median(pictures[::-(-frames // 64)], axis=0))
     expected = np.minimum(moves * 2 / max(np.percentile(moves[:, ::4, ::4], 99), FAINTEST) - 1, 1)
-    without_still(pictures)
+    subtract_background(pictures)
     assert np.allclose(pictures, expected, atol=1e-6)
 
 
@@ -194,9 +194,9 @@ def test_the_same_seed_gives_the_same_pictures_also_when_fetched_ahead(folder):
     assert list(data.batches([])) == []
 
 
-@pytest.mark.parametrize("still", ["kept", "removed"])
-def test_frames_in_memory_are_the_same_and_are_decoded_once(folder, still, monkeypatch):
-    random = {"zoom": 0.3, "resize": 44, "rescale": 0.5, "flip": 0.5, "still": still}  # decoded at two sizes, or three
+@pytest.mark.parametrize("background", ["kept", "subtracted"])
+def test_frames_in_memory_are_the_same_and_are_decoded_once(folder, background, monkeypatch):
+    random = {"zoom": 0.3, "resize": 44, "rescale": 0.5, "flip": 0.5, "background": background}  # two sizes, or three
     kept, decoded = clips(folder, **random), clips(folder, **random, keep_mib=0)
     everything = torch.arange(len(SIZES))
 

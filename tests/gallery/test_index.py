@@ -212,7 +212,7 @@ def command(*words: str, code: int = 0):
 def test_on_the_command_line(tmp_path):
     out = str(tmp_path / "index.parquet")
     built = json.loads(command("index", "build", "--split", "train", "--model", "model", "-o", out, "--json").stdout)
-    assert built["clips"] == len(of_split("train")) and built["glosses"] == 6 and 0 <= built["known_kept"] <= 1
+    assert built["clips"] == len(of_split("train")) and built["glosses"] == 6 and 0 <= built["true_accept_rate"] <= 1
     assert "replaced: s0-g0-0" in command("index", "add", "s0-g0-0", "--index", out).stdout
     clip_id, sheet = of_split("test")[0], tmp_path / "sheet.png"
     found = command("search", clip_id, "nobody", "--index", out, "--top", "2", "--sheet", str(sheet), "--json", code=1)

@@ -21,22 +21,22 @@ def of_world(clips: int, known: int = 60, outside: int = 400, spread: float = 0.
     return Search(made), asked[:known], asked[known:]
 
 
-def passed(search: Search, calibration: Calibration, queries: np.ndarray, alarm: float) -> float:
+def passed(search: Search, calibration: Calibration, queries: np.ndarray, false_accept_rate: float) -> float:
     """Share of queries that are taken for signs of the gallery."""
-    threshold = calibration.threshold(alarm)
+    threshold = calibration.threshold(false_accept_rate)
     return float(np.mean([calibration.confidence(search.nearest_rows(query, 2)[1]) >= threshold for query in queries]))
 
 
 @pytest.mark.parametrize("clips", [1, 4])
-@pytest.mark.parametrize("alarm", [0.05, 0.1, 0.3])
-def test_signs_outside_pass_as_often_as_was_allowed(clips, alarm):
+@pytest.mark.parametrize("false_accept_rate", [0.05, 0.1, 0.3])
+def test_signs_outside_pass_as_often_as_was_allowed(clips, false_accept_rate):
     rates, kept = [], []
     for seed in range(5):
         search, inside, outside = of_world(clips, seed=seed)
         calibration = calibrate(search)
-        rates.append(passed(search, calibration, outside, alarm))
-        kept.append(passed(search, calibration, inside, alarm))
-    assert np.mean(rates) == pytest.approx(alarm, abs=0.03 + 0.3 * alarm)
+        rates.append(passed(search, calibration, outside, false_accept_rate))
+        kept.append(passed(search, calibration, inside, false_accept_rate))
+    assert np.mean(rates) == pytest.approx(false_accept_rate, abs=0.03 + 0.3 * false_accept_rate)
     assert np.mean(kept) > 0.9
 
 
@@ -44,12 +44,12 @@ def test_what_it_says_of_its_own_clips_comes_true_for_new_ones():
     search, inside, _ = of_world(4, spread=0.5)
     calibration = calibrate(search)
     assert 0.5 < calibration.auroc < 1
-    assert passed(search, calibration, inside, 0.1) == pytest.approx(calibration.known_kept, abs=0.15)
+    assert passed(search, calibration, inside, 0.1) == pytest.approx(calibration.true_accept_rate, abs=0.15)
 
 
 def test_one_clip_a_gloss_tells_nothing_of_signs_inside():
     calibration = calibrate(of_world(1)[0])
-    assert calibration.known_kept is None and calibration.auroc is None and calibration.score == "ratio"
+    assert calibration.true_accept_rate is None and calibration.auroc is None and calibration.score == "ratio"
     assert len(calibration.outside) == 60
 
 
@@ -76,7 +76,7 @@ def test_each_gloss_counts_once_however_many_clips_it_has():
 
 def test_few_glosses_cannot_keep_to_a_small_alarm_and_say_which_they_can():
     calibration = Calibration("distance", ((1.0,), (2.0,), (3.0,)))
-    assert calibration.alarm(0.1) == 1 / 4 and calibration.alarm(0.5) == 0.5
+    assert calibration.false_accept_rate(0.1) == 1 / 4 and calibration.false_accept_rate(0.5) == 0.5
     assert calibration.confidence([0.9]) >= calibration.threshold(0.1) > calibration.confidence([1.0])
 
 

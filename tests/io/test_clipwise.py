@@ -7,8 +7,8 @@ from slr.errors import ClipError, SlrError
 from slr.io.clipwise import (
     Failure,
     Job,
+    apply_failure_policy,
     content_key,
-    judge,
     make_parts,
     prune,
     read_failures,
@@ -78,10 +78,10 @@ def test_a_stage_goes_on_without_a_few_clips_if_told_to(tmp_path, n_failed, n_cl
     (out / "00000.parquet").touch()
     failures = [Failure(f"clip{i}", "test", "too bad") for i in range(n_failed)]
     if goes_on:
-        judge("test", failures, n_clips, out, **options)
+        apply_failure_policy("test", failures, n_clips, out, **options)
         return
     with pytest.raises(SlrError, match=f"test: {n_failed} of {n_clips} clips.*\n  clip 'clip0': too bad"):
-        judge("test", failures, n_clips, out, **options)
+        apply_failure_policy("test", failures, n_clips, out, **options)
     assert [path.name for path in out.iterdir()] == ["failures.csv"]
     assert read_failures(out) == failures
 
@@ -89,4 +89,4 @@ def test_a_stage_goes_on_without_a_few_clips_if_told_to(tmp_path, n_failed, n_cl
 def test_an_error_names_some_of_many_clips(tmp_path):
     failures = [Failure(f"clip{i:02d}", "test", "too bad") for i in range(25)]
     with pytest.raises(SlrError, match="and 15 more"):
-        judge("test", failures, 100, tmp_path / "out", on_error="fail", max_failures=0)
+        apply_failure_policy("test", failures, 100, tmp_path / "out", on_error="fail", max_failures=0)

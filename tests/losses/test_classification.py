@@ -19,7 +19,7 @@ from slr.losses.classification import (
     club,
     contrastive,
     entropy,
-    misfit,
+    estimator_nll,
     roughness,
 )
 from slr.losses.triplet import all_triplets
@@ -228,7 +228,7 @@ def fitted(estimator: nn.Module, x: Tensor, y: Tensor, steps: int = 200) -> nn.M
     for step in range(steps):
         some = torch.arange(step * size, step * size + size) % len(x)
         optimizer.zero_grad()
-        misfit(estimator, x[some], y[some]).backward()
+        estimator_nll(estimator, x[some], y[some]).backward()
         optimizer.step()
     return estimator
 

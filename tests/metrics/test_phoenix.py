@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slr.metrics.phoenix import CLEAN, chosen, clean_2014, clean_2014t
+from slr.metrics.phoenix import CLEAN, clean_2014, clean_2014t
 from slr.metrics.sclite import read_stm
 from slr.metrics.wer import align_sentences, count
 from tests.helpers.references import real_references

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from slr.metrics.probe import persons, signer_probe
+from slr.metrics.probe import signer_labels, signer_probe
 
 
 def clips(signers: int = 4, glosses: int = 8, repetitions: int = 3) -> pd.DataFrame:
@@ -92,6 +92,6 @@ def test_it_is_the_same_every_time():
 def test_pseudo_signers_stand_in_only_where_no_signer_is_known():
     rows = pd.DataFrame({"clip_id": ["a", "b", "c"], "signer": ["x", None, "y"]})
     pseudo = pd.DataFrame({"clip_id": ["b", "a"], "pseudo_signer": [10, 2]})
-    assert persons(rows, pseudo).tolist() == rows.signer.tolist()
-    stand_ins = persons(rows.assign(signer=None), pseudo)
+    assert signer_labels(rows, pseudo).tolist() == rows.signer.tolist()
+    stand_ins = signer_labels(rows.assign(signer=None), pseudo)
     assert stand_ins.tolist()[:2] == ["pseudo-signer 2", "pseudo-signer 10"] and stand_ins.isna().tolist()[2]

@@ -6,7 +6,7 @@ import torch
 
 from benchmarks.published_sca_stgcn import both, published_blocks, windows
 from slr.dataset.skeleton import SKELETONS, Skeleton, skeleton
-from slr.models.graph import Block, Input, adjacency, edges
+from slr.models.graph import GraphBlock, Input, adjacency, edges
 from tests.helpers.batches import batch_of, with_rubbish
 
 FRAMES = torch.arange(11) < torch.tensor([11, 8, 1])[:, None]  # (3, 11)
@@ -78,7 +78,7 @@ def test_input_adds_the_motion_and_the_identity_of_joints():
 def blocks(graph: torch.Tensor, **options) -> torch.nn.ModuleList:
     """Three blocks as SCA-STGCN's, with statistics of the norm that aren't 0 and 1, and dropout off."""
     torch.manual_seed(0)
-    made = torch.nn.ModuleList(Block(graph, a, b, dilation=i + 1, dropout=0, linear_bias=True, **options)
+    made = torch.nn.ModuleList(GraphBlock(graph, a, b, dilation=i + 1, dropout=0, linear_bias=True, **options)
                                for i, (a, b) in enumerate(((2, 64), (64, 128), (128, 128))))
     for block in made:
         block.norm.running_mean.normal_()
@@ -138,7 +138,7 @@ def test_padding_does_not_change_the_statistics_of_the_norm():
 
 
 def test_strides_keep_the_frames_of_a_clip():
-    block = Block(adjacency(skeleton("boston-3")), 2, 8, kernel=5, stride=2).eval()
+    block = GraphBlock(adjacency(skeleton("boston-3")), 2, 8, kernel=5, stride=2).eval()
     x = torch.randn(3, 11, 3, 2)
     found, kept = block(x, FRAMES)
     assert found.shape == (3, 6, 3, 8) and kept.sum(1).tolist() == [6, 4, 1]
@@ -148,7 +148,7 @@ def test_strides_keep_the_frames_of_a_clip():
 
 def test_learned_edges_start_without_effect_and_learn():
     graph = adjacency(skeleton("boston-3"))
-    with_edges, without = Block(graph, 2, 8, learned_edges=True), Block(graph, 2, 8)
+    with_edges, without = GraphBlock(graph, 2, 8, learned_edges=True), GraphBlock(graph, 2, 8)
     without.load_state_dict(with_edges.state_dict(), strict=False)
     x, frames = torch.randn(2, 4, 3, 2), torch.ones(2, 4, dtype=torch.bool)
     found = with_edges.eval()(x, frames)[0]

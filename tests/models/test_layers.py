@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from slr.models.layers import Attention, Dropout, Frames, Positions, mean_over_time, sinusoids
+from slr.models.layers import Attention, Dropout, FrameEmbedding, Positions, mean_over_time, sinusoids
 from tests.helpers.batches import batch_of
 
 
@@ -96,7 +96,7 @@ def test_the_mean_over_time_is_of_a_clips_own_frames():
 def test_a_frames_weights_multiply_its_coordinates():
     torch.manual_seed(0)
     batch = batch_of(2, 5, joints=3)
-    plain, weighted = Frames(6, None, "zero", "none"), Frames(6, None, "zero", "none", weighted=True)
+    plain, weighted = FrameEmbedding(6, None, "zero", "none"), FrameEmbedding(6, None, "zero", "none", weighted=True)
     torch.testing.assert_close(plain(batch), weighted(batch))
     with torch.no_grad():
         weighted.weights.copy_(torch.arange(6.0))
@@ -106,9 +106,9 @@ def test_a_frames_weights_multiply_its_coordinates():
 
 def test_a_projection_cannot_take_a_weights_place():
     torch.manual_seed(0)
-    frames, batch = Frames(6, 4, "learned", "none", weighted=True), batch_of(2, 5, joints=3)
+    frames, batch = FrameEmbedding(6, 4, "learned", "none", weighted=True), batch_of(2, 5, joints=3)
     before = frames(batch)
     with torch.no_grad():
         frames.project.weight *= torch.rand(6) + 0.5  # of columns, only the direction counts
     torch.testing.assert_close(frames(batch), before)
-    assert F.mse_loss(Frames(6, 4, "learned", "none")(batch), before) > 0
+    assert F.mse_loss(FrameEmbedding(6, 4, "learned", "none")(batch), before) > 0

@@ -16,7 +16,7 @@ CLIPS = pd.DataFrame({
 
 @pytest.mark.parametrize("settings, expected", [
     (SpoterParams(), ["sign"]), (ScaStgcnDetectionParams(), ["stream"]),
-    (PoseCtcParams(), ["sign", "sentence"]), (PoseCtcParams(fewest_glosses=2), ["sentence"]),
-    (StfnetParams(fewest_glosses=2), ["sentence"])])
+    (PoseCtcParams(), ["sign", "sentence"]), (PoseCtcParams(min_glosses=2), ["sentence"]),
+    (StfnetParams(min_glosses=2), ["sentence"])])
 def test_each_model_has_its_clips(settings, expected):
     assert task_of(settings).clips(settings, CLIPS).clip_id.tolist() == expected

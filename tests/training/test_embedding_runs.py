@@ -17,7 +17,7 @@ from tests.helpers.training import run, run_killed, settings, splits_of
 
 TRIPLET = {"embedding": {"size": 8}, "losses": {"classification": 0, "triplet": 1}}
 GROUPED = {"batching": {"clips_per_sign": 4, "signers_per_sign": 2, "hard_from_epoch": 2, "hard_batches": 2,
-                        "hard_loops": 2, "hard_fewest_triplets": 1000}}
+                        "hard_loops": 2, "hard_min_triplets": 1000}}
 KNOWN = ["epoch", "train_loss", "val_loss", "val_top1", "lr"]
 
 

@@ -164,7 +164,7 @@ def _groups(root: str | Path, joined: JoinedParams, problems: list[Problem]) -> 
     for clip in clips[clips.glosses.str[0].isin(vocabulary)].itertuples():
         take = store[clip.clip_id]
         try:
-            start, end = sign_frames(take, store.skeleton, joined.raised)
+            start, end = sign_frames(take, store.skeleton, joined.rest_threshold)
         except ClipError as error:
             problems.append(Problem(clip.clip_id, "no-hands", "error", str(error), "take it out of that project"))
             continue
@@ -176,13 +176,13 @@ def _groups(root: str | Path, joined: JoinedParams, problems: list[Problem]) -> 
 def _enough(kind: _Kind, takes: Sequence[_Take], joined: JoinedParams, problems: list[Problem]) -> bool:
     """Whether the takes have glosses for a sentence; else that is a problem."""
     n_glosses = len({take.gloss for take in takes})
-    if n_glosses < joined.fewest_glosses:
+    if n_glosses < joined.min_glosses:
         problems.append(Problem(
             takes[0].clip_id, "few-glosses", "error",
             f"there are takes of {n_glosses} glosses like it (split {kind.split}, signer {kind.signer}, {kind.fps:g} "
-            f"frames a second of {kind.size[0]} x {kind.size[1]})", "lower corpus.joined.fewest_glosses, or leave them "
+            f"frames a second of {kind.size[0]} x {kind.size[1]})", "lower corpus.joined.min_glosses, or leave them "
             "out of that project"))
-    return n_glosses >= joined.fewest_glosses
+    return n_glosses >= joined.min_glosses
 
 
 def _deal(takes: Sequence[_Take], sentences: int, joined: JoinedParams, rng: np.random.Generator) -> Iterator[
@@ -191,10 +191,10 @@ def _deal(takes: Sequence[_Take], sentences: int, joined: JoinedParams, rng: np.
 
     All takes are dealt in random order before any is dealt again; one whose gloss the sentence has waits for the next.
     """
-    most = min(joined.most_glosses, len({take.gloss for take in takes}))
+    most = min(joined.max_glosses, len({take.gloss for take in takes}))
     left: deque[_Take] = deque()
     for _ in range(sentences):
-        length = int(rng.integers(joined.fewest_glosses, most + 1))
+        length = int(rng.integers(joined.min_glosses, most + 1))
         chosen: list[_Take] = []
         waiting: list[_Take] = []
         while len(chosen) < length:
@@ -212,7 +212,7 @@ def _sentence(clip_id: str, kind: _Kind, takes: Sequence[_Take], joined: JoinedP
     transition = round(joined.transition_s * kind.fps)
     parts, segments, length = [], [], 0
     for place, take in enumerate(takes):
-        longest_s = np.where([place == 0, place == len(takes) - 1], joined.around_s, joined.between_s)
+        longest_s = np.where([place == 0, place == len(takes) - 1], joined.edge_margin_s, joined.margin_s)
         before, after = np.rint(rng.random(2) * longest_s * kind.fps).astype(int).tolist()
         start, end = max(0, take.start - before), min(take.n_frames, take.end + after)
         parts.append((take.clip_id, f"{start}-{end}"))

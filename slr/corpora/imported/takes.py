@@ -16,20 +16,20 @@ STEADY = 5
 _HANDS = ("wrist", "hand", "hand_wrist")
 
 
-def sign_frames(take: ClipLandmarks, joints: Skeleton, raised: float) -> tuple[int, int]:
+def sign_frames(take: ClipLandmarks, joints: Skeleton, rest_threshold: float) -> tuple[int, int]:
     """The frames of a take's sign: without the rest, and most of the way from and to it, at both ends.
 
     A hand's distance from rest is that from its place (x and y, in pixels or metres) in the first or in the last
     `ENDS_S` of the take (medians), whichever is nearer. The sign begins with the first frame in which a hand is
-    `raised` times as far away as either hand ever is in this take, and ends with the last such frame. So it doesn't
-    matter how large the signer is in the picture, where the camera stands, or where the hands rest.
+    `rest_threshold` times as far away as either hand ever is in this take, and ends with the last such frame. So it
+    doesn't matter how large the signer is in the picture, where the camera stands, or where the hands rest.
 
     Parameters
     ----------
     take : ClipLandmarks
     joints : Skeleton
         With `left_wrist` and `right_wrist` (or `hand`, or `hand_wrist`), or one of them.
-    raised : float
+    rest_threshold : float
         Share from 0 to 1.
 
     Returns
@@ -49,7 +49,7 @@ def sign_frames(take: ClipLandmarks, joints: Skeleton, raised: float) -> tuple[i
     ends = min(len(take), max(1, round(ENDS_S * take.fps)))
     rests = np.stack([np.median(places[:ends], axis=0), np.median(places[-ends:], axis=0)])  # (2, hands, 2)
     away = np.linalg.norm(places[:, None] - rests, axis=-1).min(1).max(1)  # (T,)
-    frames = np.flatnonzero(away >= raised * away.max())
+    frames = np.flatnonzero(away >= rest_threshold * away.max())
     return int(frames[0]), int(frames[-1]) + 1
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from slr.data.rgb import RgbBatch
 from slr.dataset.skeleton import Skeleton
-from slr.models.recurrent import BothWays
+from slr.models.recurrent import Bidirectional
 from slr.models.stfnet.alignment import Alignment
 from slr.models.stfnet.backbone import ResNet
 from slr.models.stfnet.checkpointing import batch_norms, checkpointed
@@ -55,7 +55,7 @@ class Stfnet(nn.Module):
             for width, reduction in zip(widths[1:], (4, 8, 16), strict=True) if params.alignment)
         self.temporal = TemporalLayers(widths[-1], self.width, params.temporal, params.pooling,
                                        sources=1 + len(self.alignments))
-        self.lstm = BothWays("lstm", self.width, self.width // 2, params.lstm_layers, params.lstm_dropout)
+        self.lstm = Bidirectional("lstm", self.width, self.width // 2, params.lstm_layers, params.lstm_dropout)
         heads = 1 if params.share_classifier else 2 + len(self.alignments)
         self.classifiers = nn.ModuleList(Classifier(self.width, classes + 1, params.normalise_classifier)
                                          for _ in range(heads))
@@ -74,7 +74,7 @@ class Stfnet(nn.Module):
             With a weight for it `frame_logits`, as `sequence_logits`: what is signed in the frames of each moment.
         """
         frames, lengths = pack(batch.images.transpose(1, 2), batch.lengths), batch.lengths
-        return self.answer(self._read(frames, lengths), lengths)
+        return self.head(self._read(frames, lengths), lengths)
 
     def load_pretrained(self, state: dict[str, Tensor]) -> None:
         """Take ImageNet weights of the backbone."""
@@ -82,9 +82,9 @@ class Stfnet(nn.Module):
 
     def _read(self, frames: Tensor, lengths: Tensor) -> list[Tensor]:
         """(N, 3, H, W) packed -> (N, D), and the same of each alignment head."""
-        return self.vectors(*self.see(frames, lengths), lengths)
+        return self.pool(*self.encode_frames(frames, lengths), lengths)
 
-    def see(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def encode_frames(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Packed frames (N, 3, H, W) up to the last residual block.
 
         Returns
@@ -99,12 +99,12 @@ class Stfnet(nn.Module):
             x = self._frame_by_frame(stage, x)
         return x, heads
 
-    def vectors(self, seen: Tensor, heads: list[Tensor], lengths: Tensor) -> list[Tensor]:
+    def pool(self, seen: Tensor, heads: list[Tensor], lengths: Tensor) -> list[Tensor]:
         """What `see` gives -> (N, D), and the same of each alignment head."""
         seen, heads = self._fused(-1, seen, heads, lengths)
         return [seen.mean((2, 3)), *heads]
 
-    def answer(self, vectors: list[Tensor], lengths: Tensor) -> dict[str, Tensor | list[Tensor]]:
+    def head(self, vectors: list[Tensor], lengths: Tensor) -> dict[str, Tensor | list[Tensor]]:
         """What `forward` answers, from what `vectors` gives."""
         row, *heads = vectors
         aligned = [self.temporal(head, lengths, source)[0] for source, head in enumerate(heads, 1)]  # (B, T', D)

@@ -3,7 +3,8 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.models.stfnet.packing import own_frames, pack, unpack
+from slr.data.batches import frame_mask
+from slr.models.stfnet.packing import pack, unpack
 
 
 class TemporalExcitation(nn.Module):
@@ -27,7 +28,7 @@ class TemporalExcitation(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """(N, C) packed -> (N, C), between 0 and 1; beyond a clip's ends there are zeros."""
         sequences = unpack(x, lengths)  # (B, T, C)
-        own = own_frames(lengths, sequences.shape[1])[:, None]  # (B, 1, T)
+        own = frame_mask(lengths, sequences.shape[1])[:, None]  # (B, 1, T)
         h = F.relu(self.squeeze(sequences.transpose(1, 2))) * own
         return pack(self.excite(h).sigmoid().transpose(1, 2), lengths)
 

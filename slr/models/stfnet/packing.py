@@ -11,15 +11,12 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
-
-def own_frames(lengths: Tensor, longest: int) -> Tensor:
-    """(B, longest) bool: True for a clip's own frames."""
-    return torch.arange(longest, device=lengths.device) < lengths[:, None]
+from slr.data.batches import frame_mask
 
 
 def pack(x: Tensor, lengths: Tensor) -> Tensor:
     """(B, T, ...) -> (N, ...): the own frames of all clips, N in all."""
-    own = own_frames(lengths, x.shape[1])
+    own = frame_mask(lengths, x.shape[1])
     return x.flatten(0, 1) if own.all() else x[own]
 
 

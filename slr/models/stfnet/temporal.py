@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.models.graph import FrameNorm
-from slr.models.stfnet.packing import own_frames
+from slr.data.batches import frame_mask
+from slr.models.blocks import FrameNorm
 
 
 def margin_and_stride(layers: Sequence[str]) -> tuple[int, int]:
@@ -58,7 +58,7 @@ class TemporalConvolution(nn.Module):
         """x: (B, T, inputs) -> (B, T - kernel + 1, outputs), and the lengths."""
         x = self.conv(x.transpose(1, 2)).transpose(1, 2)
         lengths = lengths - self.conv.kernel_size[0] + 1
-        return F.relu(self.norms[source](x, own_frames(lengths, x.shape[1]))), lengths
+        return F.relu(self.norms[source](x, frame_mask(lengths, x.shape[1]))), lengths
 
 
 class LiftPooling(nn.Module):
@@ -88,7 +88,7 @@ class LiftPooling(nn.Module):
         """
         lengths = lengths // 2
         x = x[:, :x.shape[1] // 2 * 2].transpose(1, 2)  # (B, C, T)
-        own = own_frames(lengths, x.shape[2] // 2)[:, None]  # (B, 1, T / 2)
+        own = frame_mask(lengths, x.shape[2] // 2)[:, None]  # (B, 1, T / 2)
         even, odd = x[..., 0::2] * own, x[..., 1::2] * own
         detail = (odd - self.predict(even)) * own
         smooth = (even + self.update(detail)) * own

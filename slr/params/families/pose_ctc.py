@@ -29,7 +29,7 @@ class PoseCtcParams(ModelParams):
     splice: Fraction = 0.5
     """Share of sentences that are put together anew, of pieces of several; where it is known when each gloss is
     signed."""
-    fewest_glosses: Positive = 1
+    min_glosses: Positive = 1
     """Sentences with fewer are left out; 2 where clips with one sign lie beside the sentences."""
     front: Literal["streams", "graph"] = "streams"
     """What makes one vector of a frame: `streams` puts views of all joints side by side, `graph` convolves over the

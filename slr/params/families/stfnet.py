@@ -22,7 +22,7 @@ class ImagesParams(Section):
     """Side of the square that is cut out of it: anywhere in training, else from the middle."""
     flip: Fraction = 0.5
     """Share of training clips that are mirrored; harmful where a mirrored sign is another one."""
-    still: Literal["kept", "removed"] = "kept"
+    background: Literal["kept", "subtracted"] = "kept"
     """Whether a picture shows what doesn't move in its clip. With `removed` it is how far each pixel is from its median
     over the clip, so that clothes and background say nothing about who signs; from few people far better."""
     zoom: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -65,7 +65,7 @@ class StfnetParams(ModelParams):
     steps: list[Positive] = [40, 60, 80]
     """Epochs after which the learning rate is multiplied by `step_factor`."""
     step_factor: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    fewest_glosses: Positive = 1
+    min_glosses: Positive = 1
     """Sentences with fewer are left out; 2 where clips with one sign lie beside the sentences."""
     backbone: Literal["resnet18", "resnet34", "tiny"] = "resnet34"
     """What reads the frames; `tiny` has a hundredth of the weights, for small pictures and tests."""

@@ -115,7 +115,7 @@ class BatchingParams(Section):
     """Batches that are grouped anew at a time."""
     hard_loops: Positive = 5
     """How often each of them is trained on."""
-    hard_fewest_triplets: Annotated[float, Field(ge=0)] = 10
+    hard_min_triplets: Annotated[float, Field(ge=0)] = 10
     """Grouping asks for less distance and for less likeness once steps use fewer triplets than this, on average."""
 
 

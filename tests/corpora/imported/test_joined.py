@@ -85,14 +85,14 @@ def test_the_same_settings_give_the_same_sentences_and_every_take_is_used_about_
 
 
 @settings(max_examples=25)
-@given(lead=st.integers(8, 30), sign=st.integers(8, 40), tail=st.integers(8, 30), raised=st.floats(0.05, 0.95),
+@given(lead=st.integers(8, 30), sign=st.integers(8, 40), tail=st.integers(8, 30), rest_threshold=st.floats(0.05, 0.95),
        size=st.floats(0.1, 1), shift=st.floats(-0.3, 0.3))
-def test_a_sign_is_where_a_hand_is_up_wherever_the_signer_stands(lead, sign, tail, raised, size, shift):
+def test_a_sign_is_where_a_hand_is_up_wherever_the_signer_stands(lead, sign, tail, rest_threshold, size, shift):
     clip = take("a", lead, sign, tail)
     clip.coordinates[...] = clip.coordinates * size + shift
     clip.coordinates[lead + 3, LEFT] = 0  # one frame's mistake
     clip.coordinates[1::4, WRIST] = np.nan
-    start, end = sign_frames(clip, JOINTS, raised)
+    start, end = sign_frames(clip, JOINTS, rest_threshold)
     assert abs(start - lead) <= 2 and abs(end - lead - sign) <= 2
 
 
