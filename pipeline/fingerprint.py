@@ -2,7 +2,7 @@
 
 A stage runs its script and whatever that imports, also inside functions; a model's stages, its network and task, too,
 which its settings name. A fingerprint changes with any of that code and with the model's settings, and with nothing
-else: a comment, a docstring or the line that something stands on leaves it as it is.
+else: a comment, a docstring, a type or the line that something stands on leaves it as it is.
 """
 
 import ast
@@ -151,31 +151,36 @@ class Code:
 
 
 def parse(path: Path, content: bytes) -> Module:
-    """What a Python file does, but for what it says about it, and what it imports, but for its annotations."""
+    """What a Python file does and imports, without what it says about it: docstrings, annotations of functions."""
     tree = ast.parse(content)
-    for_types: set[int] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+                node.body = [part for part in node.body if not _is_description(part)]
+                if hasattr(node, "returns"):
+                    node.returns = None
+            case ast.arg():
+                node.annotation = None
     imports: list[str] = []
     for node in ast.walk(tree):
         match node:
-            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
-                for_types |= {id(inner) for inner in ast.walk(node)}
-            case _ if id(node) in for_types:
-                pass
             case ast.Import(names=names):
                 imports += [name.name for name in names]
             case ast.ImportFrom(module=module, names=names, level=0):
                 imports += [f"{module}.{name.name}" for name in names]
             case ast.ImportFrom():
                 raise ValueError(f"{path}: relative imports aren't followed; write the whole name")
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [part for part in node.body if not _is_text(part)]
     return Module(hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imports)
 
 
-def _is_text(node: ast.stmt) -> bool:
-    """Whether a statement is a docstring, or the text below a variable that explains it."""
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+def _is_description(node: ast.stmt) -> bool:
+    """Whether a statement is a docstring, the text below a variable that explains it, or there for type checkers."""
+    match node:
+        case ast.Expr(value=ast.Constant(value=str())) | ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=[]):
+            return True
+        case ast.ImportFrom(module="typing" | "collections.abc"):
+            return True
+    return False
 
 
 def files_of(name: str) -> Iterator[Path]:

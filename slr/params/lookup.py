@@ -1,5 +1,6 @@
 """What stands behind a name, which is imported only when it is asked for."""
 
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
@@ -25,6 +26,7 @@ def locate(name: str) -> Any:
                           "name") from None
 
 
+@cache
 def registered(group: str) -> dict[str, str]:
     """Names that installed packages register in an entry-point group (`slr.families`, `slr.corpora`, ...)."""
     return {point.name: point.value for point in entry_points(group=group)}

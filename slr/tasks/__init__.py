@@ -28,6 +28,8 @@ def task_name(name: str) -> str:
     ParamsError
         If there is no such task, with the nearest name.
     """
+    if name in TASKS:
+        return TASKS[name]
     known = TASKS | registered("slr.tasks")
     if ":" not in name and name not in known:
         raise ParamsError(f"there is no task '{name}'{nearest(name, known)}")

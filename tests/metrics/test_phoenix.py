@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slr.metrics.phoenix import CLEAN, clean_2014, clean_2014t
+from slr.metrics.phoenix import CLEAN, clean_2014, clean_2014t, cleanup_for
 from slr.metrics.sclite import read_stm
 from slr.metrics.wer import align_sentences, count
 from tests.helpers.references import real_references
@@ -75,7 +75,7 @@ def test_released_references_are_clean_but_for_repeats(shared_data, name, corpus
     ("auto", "phoenix2014", clean_2014), ("auto", "phoenix2014t", clean_2014t), ("auto", "csl_daily", None),
     ("none", "phoenix2014", None), ("phoenix2014t", "folder", clean_2014t)])
 def test_the_corpus_or_the_setting_chooses(cleanup, corpus, expected):
-    assert chosen(cleanup, corpus) is expected
+    assert cleanup_for(cleanup, corpus) is expected
 
 
 @pytest.mark.parametrize(("name", "corpus", "marks"), [

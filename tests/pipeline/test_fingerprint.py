@@ -88,6 +88,7 @@ def test_what_is_said_about_code_changes_nothing(copied):
     assert changed_by(copied, file, "from torch import", "# Attention (Vaswani et al.)\n\nfrom torch import") == set()
     docstring = (copied / file).read_text().split('"""')[1]
     assert changed_by(copied, file, docstring, "Other words.") == set()
+    assert changed_by(copied, "slr/models/__init__.py", "classes: int) -> nn.Module:", "classes):") == set()
 
 
 def test_a_default_that_params_yaml_leaves_out_retrains_the_models_that_have_it(copied, monkeypatch):
