@@ -10,10 +10,14 @@ from slr.dataset.manifest import read_manifest
 from slr.errors import ParamsError
 from slr.evaluation.evaluate import evaluate, own_metrics
 from slr.io.video import write_video
-from slr.params import parse
+from slr.params import family_named, parse
+from slr.params.corpora import reader_named
+from slr.params.lookup import registered
 from slr.report.page import write_report
+from slr.tasks import task_named
 from slr.training.loop import train
 from tests.helpers import landmark_corpus
+from tests.helpers.dominance import Dominance, DominanceParams
 from tests.helpers.own_metric import balanced_accuracy
 
 METRIC = "tests.helpers.own_metric:balanced_accuracy"
@@ -57,3 +61,22 @@ def test_names_that_lead_nowhere_are_refused_at_once(content, message):
 def test_a_metric_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ParamsError, match="can't be imported"):
         own_metrics(["nowhere:metric"], tmp_path / "predictions.csv")
+
+
+def test_installed_packages_register_families_corpora_tasks_and_metrics(tmp_path, monkeypatch):
+    info = tmp_path / "their_signs-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: their-signs\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[slr.families]\nhands = tests.helpers.dominance:DominanceParams\n"
+        "[slr.corpora]\nflat = tests.helpers.own_corpus\n[slr.tasks]\nhands = tests.helpers.dominance:Dominance\n"
+        f"[slr.metrics]\nbalanced = {METRIC}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    registered.cache_clear()
+    try:
+        assert family_named("hands") is DominanceParams and isinstance(task_named("hands"), Dominance)
+        assert reader_named("flat").module == "tests.helpers.own_corpus"
+        (tmp_path / "p.csv").write_text("gloss,predicted\na,a\nb,a\n")
+        assert own_metrics(["balanced"], tmp_path / "p.csv") == {"balanced_accuracy": 0.5}
+    finally:
+        registered.cache_clear()

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from slr.dataset.landmarks import CHANNELS
 from slr.dataset.skeleton import Skeleton
 
-CHANNELS = ("x", "y", "z", "visibility")
 _MOST_FRAMES = 2000
 """Frames that a typical pose is looked for in."""
 

@@ -5,11 +5,10 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from slr.params.families.training import ModelParams
-from slr.params.section import Positive
+from slr.params.section import Dropout, Positive
 
 View = Literal["joints", "bones", "directions", "reaches",
                "joint_motions", "bone_motions", "direction_motions", "reach_motions"]
-Dropout = Annotated[float, Field(ge=0, lt=1)]
 
 
 class MultistreamParams(ModelParams):

@@ -8,9 +8,7 @@ from pydantic import Field, model_validator
 from slr.params.families.ctc import CtcParams
 from slr.params.families.multistream import View
 from slr.params.families.training import AugmentParams, ModelParams
-from slr.params.section import Fraction, Positive
-
-Dropout = Annotated[float, Field(ge=0, lt=1)]
+from slr.params.section import Dropout, Fraction, Positive
 
 
 class PoseCtcParams(ModelParams):

@@ -2,8 +2,6 @@
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import model_validator
-
 from slr.params.families.transformer import AttentionParams
 from slr.params.section import Positive
 
@@ -21,16 +19,8 @@ class SpoterParams(AttentionParams):
     decoder_layers: Positive = 2
     """Attention of the class query to the encoded frames."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _as_published(cls, settings: Any) -> Any:
-        if isinstance(settings, dict) and settings.get("published") is True:
-            return {**settings, **cls.as_published(settings)}
-        return settings
-
     @classmethod
     def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        """What `published: true` replaces in a block."""
         return SPOTER_AS_PUBLISHED
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from slr.params.families.ctc import CtcParams
 from slr.params.families.training import ModelParams
-from slr.params.section import Fraction, Positive, Section
+from slr.params.section import Dropout, Fraction, Positive, Section
 
 Layer = Annotated[str, StringConstraints(pattern=r"^[KP][1-9]\d?$")]
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -87,7 +87,7 @@ class StfnetParams(ModelParams):
     hidden: Annotated[int, Field(ge=2, multiple_of=2)] = 1024
     """Width of the temporal layers and of the BiLSTM, both directions together."""
     lstm_layers: Positive = 2
-    lstm_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    lstm_dropout: Dropout = 0.3
     """Between the BiLSTM's layers."""
     share_classifier: bool = True
     """One classifier for all heads; else one each."""

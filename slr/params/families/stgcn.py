@@ -5,10 +5,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from slr.params.families.training import ModelParams
-from slr.params.section import Positive
+from slr.params.section import Dropout, Positive
 from slr.params.windows import WindowsParams
 
-Dropout = Annotated[float, Field(ge=0, lt=1)]
 # oneDNN 3.x gives NaN for the gradient of a bf16 convolution's weights where more than 16 channels, not a multiple of
 # it, come in (24, say): torch 2.13 on a processor with AVX-512 BF16.
 Width = Annotated[int, Field(ge=16, multiple_of=16)]
@@ -82,12 +81,9 @@ class ScaStgcnParams(GraphParams):
     def signer_embedding(self) -> int:
         return 0 if self.attention == "none" else self.signer_width
 
-    @model_validator(mode="before")
     @classmethod
-    def _as_published(cls, settings: Any) -> Any:
-        if isinstance(settings, dict) and settings.get("published") is True:
-            return {**settings, **SCA_AS_PUBLISHED}
-        return settings
+    def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        return SCA_AS_PUBLISHED
 
 
 SCA_AS_PUBLISHED = {
@@ -143,12 +139,9 @@ class AttentionStgcnParams(GraphParams):
     hidden: Positive = 256
     """Width of the linear layer before the classifier."""
 
-    @model_validator(mode="before")
     @classmethod
-    def _as_published(cls, settings: Any) -> Any:
-        if isinstance(settings, dict) and settings.get("published") is True:
-            return {**settings, **ATTENTION_AS_PUBLISHED}
-        return settings
+    def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        return ATTENTION_AS_PUBLISHED
 
     @model_validator(mode="after")
     def _a_stride_for_each_block(self) -> Self:

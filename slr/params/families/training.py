@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from slr.params.section import Fraction, Positive, Section
+from slr.params.section import Dropout, Fraction, Positive, Section
 
 FAMILIES: "dict[str, type[ModelParams]]" = {}
 """The settings of each family of models, by its name."""
@@ -46,9 +46,9 @@ class AugmentParams(Section):
     """Gaussian noise on the normalised coordinates."""
     time_mask: Annotated[float, Field(ge=0, lt=1)] = 0
     """Largest share of a clip's frames that go missing in one stretch."""
-    frame_dropout: Annotated[float, Field(ge=0, lt=1)] = 0
+    frame_dropout: Dropout = 0
     """Share of frames that go missing, each by itself."""
-    joint_dropout: Annotated[float, Field(ge=0, lt=1)] = 0
+    joint_dropout: Dropout = 0
     """Share of joints that go missing for a whole clip, each by itself."""
     part_dropout: Fraction = 0
     """Share of clips that miss a part of the body: a hand, an arm with its hand, or the face."""
@@ -126,7 +126,7 @@ class EmbeddingParams(Section):
     """Numbers of the vector."""
     normalise: bool = False
     """Give every vector length 1."""
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0
+    dropout: Dropout = 0
     """Share of the network's features that are left out before the vector is made of them."""
 
 
@@ -192,6 +192,18 @@ class ModelParams(Section):
         super().__pydantic_init_subclass__(**kwargs)
         if "family" in cls.model_fields and cls.network:
             FAMILIES[cls.model_fields["family"].default] = cls
+
+    @classmethod
+    def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """What `published: true` replaces in a block; of a family that has this setting."""
+        return {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _publish(cls, settings: Any) -> Any:
+        if isinstance(settings, dict) and settings.get("published") is True:
+            return {**settings, **cls.as_published(settings)}
+        return settings
 
     @property
     def initial_weights(self) -> tuple[str, str | None] | None:

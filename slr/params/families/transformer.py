@@ -1,11 +1,11 @@
 """Settings of the plain transformer, and what SPOTER and SiLT share with it."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from slr.params.families.training import ModelParams
-from slr.params.section import Positive
+from slr.params.section import Dropout, Positive
 
 
 class AttentionParams(ModelParams):
@@ -23,7 +23,7 @@ class AttentionParams(ModelParams):
     """Hidden width inside each layer."""
     norm_first: bool = True
     """Normalise before attention and feed-forward; after them, as published, needs smaller learning rates."""
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    dropout: Dropout = 0.1
     """In each layer."""
 
     @model_validator(mode="after")
