@@ -26,8 +26,9 @@ def test_no_function_is_longer_than_a_screen():
 def test_nobody_but_tasks_and_settings_decides_by_a_task_or_by_what_a_model_reads():
     """`load_model(folder, "isolated")` asks for a task, and decides nothing."""
     names = "|".join(TASKS)
-    decides = re.compile(rf"""(==|!=|\bin\b|\bcase\b)\s*\(?["']({names}|landmarks|frames)["']|isinstance\([^)]*(Rgb)?Clips""")
+    decides = re.compile(rf"""(==|!=|\bin\b|\bcase\b)\s*\(?["']({names}|landmarks|frames)["']"""
+                         r"|isinstance\([^)]*(Rgb)?Clips")
     found = [(path.relative_to(REPOSITORY).as_posix(), line.strip()) for path in MODULES
              if path.relative_to(REPOSITORY).parts[1] not in ("tasks", "params")
              for line in path.read_text().splitlines() if decides.search(line)]
-    assert [(file, line) for file, line in found if Path(file).parts[1] not in ("corpora",)] == []
+    assert [(file, line) for file, line in found if not file.startswith("slr/corpora/sample/")] == []  # parts drawn
