@@ -1,7 +1,7 @@
 """Draws the packages of `slr/` and what each imports: `python -m docs.architecture` writes docs/architecture.svg.
 
 A package stands above all that it imports. An arrow that follows from others isn't drawn: who imports `models` may well
-import `data` too, which `models` imports. Imports that go up, against the layers in pyproject.toml, are dashed. The
+import `batches` too, which `models` imports. Imports that go up, against the layers in pyproject.toml, are dashed. The
 picture carries the graph that it was drawn from as text, so that a test can say whether it is current.
 """
 
@@ -34,7 +34,7 @@ ABOUT = {
     "tasks": "what differs between tasks",
     "losses": "what training minimises",
     "models": "networks, one file per family",
-    "data": "batches, augmentation",
+    "batches": "clips, augmentation",
     "figures": "plots, drawn landmarks",
     "metrics": "numbers from arrays",
     "decoding": "log-probabilities to glosses",

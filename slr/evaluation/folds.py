@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from slr.data.inputs import inputs_of
+from slr.batches.inputs import inputs_of
 from slr.dataset.dataset import Dataset
 from slr.dataset.signers import write_signers
 from slr.dataset.splits import write_splits
@@ -89,13 +89,7 @@ def cross_validate(models: Mapping[str, ModelParams], params: Params, dataset: D
                 params.signers.model_dump(), validate]
     prepared = [_Fold(out / f"fold-{fold}", content_key(identity, fold), fold_splits(splits, clips, fold, validate),
                       dataset, params.signers) for fold in folds]
-    missing = [fold for fold in prepared if not fold.done()]
-    with progress("folds", len(folds), unit="fold") as advance:
-        advance(len(folds) - len(missing))
-        for done in map_unordered(_prepare, missing, workers):
-            if done.error is not None:
-                raise done.error
-            advance()
+    _prepare_all(prepared, workers)
     if workers != 1:
         params = params.model_copy(update={"compute": params.compute.model_copy(update={"workers": 1})})
     runs = [_Run(name, fold, out / f"fold-{fold}", dataset,
@@ -250,6 +244,16 @@ class _Run(NamedTuple):
         first = {name: metrics[name] for name in WORST if name in metrics}
         first |= {"clips": metrics.get("clips", metrics.get("sentences")), "train_seconds": metrics["train_seconds"]}
         return {"model": self.model, "fold": self.fold, "signer": "+".join(signers) or None, **first, **metrics}
+
+
+def _prepare_all(folds: list[_Fold], workers: int) -> None:
+    missing = [fold for fold in folds if not fold.done()]
+    with progress("folds", len(folds), unit="fold") as advance:
+        advance(len(folds) - len(missing))
+        for done in map_unordered(_prepare, missing, workers):
+            if done.error is not None:
+                raise done.error
+            advance()
 
 
 def _prepare(fold: _Fold) -> None:

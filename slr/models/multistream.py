@@ -1,6 +1,6 @@
 """The project's own model: an ensemble of temporal convolutions, each over its own view of the clip.
 
-The views are joints, bones and motions, and what else `slr.data.streams` makes of a clip (Shi et al., TIP 2020), the
+The views are joints, bones and motions, and what else `slr.batches.streams` makes of a clip (Shi et al., TIP 2020), the
 networks residual temporal convolutions (Bai, Kolter and Koltun, 2018) over all joints of a frame at once. The members
 differ in what they see and in their first weights; they are trained side by side, as groups of the same convolutions,
 each for itself (its loss knows no other), and their probabilities are averaged.
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.data.batches import Batch
+from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.blocks import FrameNorm, TemporalBlock
 from slr.models.views import Views

@@ -7,7 +7,7 @@ As published (`published: true`) and repaired: see docs/models.md for what diffe
 import torch
 from torch import Tensor, nn
 
-from slr.data.batches import Batch
+from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.layers import FrameEmbedding, TransformerLayer, TransformerStack
 from slr.params.families.spoter import SpoterParams

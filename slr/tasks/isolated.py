@@ -11,9 +11,9 @@ from slr.tasks.base import Data, Score, Task
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from slr.data.clips import Clips
-    from slr.data.inputs import Store
-    from slr.data.normalise import Normalise
+    from slr.batches.clips import Clips
+    from slr.batches.inputs import Store
+    from slr.batches.normalise import Normalise
     from slr.decoding.records import Reading
     from slr.models.embedding import Embedded
 
@@ -36,7 +36,7 @@ class Isolated(Task[ModelParams]):
     def data(self, store: "Store", rows: dict[str, pd.DataFrame], signers: dict[str, pd.Series],
              settings: ModelParams) -> Data:
         """Validation clips of a gloss that training hasn't are left out: they say nothing about which epoch is best."""
-        from slr.data.inputs import inputs_of
+        from slr.batches.inputs import inputs_of
 
         glosses = {split: part.glosses.str[0] for split, part in rows.items()}
         labels = sorted(glosses["train"].unique())

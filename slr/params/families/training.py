@@ -141,14 +141,14 @@ class ModelParams(Section):
     task : str
         What the model answers: a name in `slr.tasks.TASKS`, an entry point of the group `slr.tasks`, or a dotted name.
     inputs : str
-        The dotted name of what the model reads: `slr.data.inputs`.
+        The dotted name of what the model reads: `slr.batches.inputs`.
     needs_video : bool
         Whether a corpus that comes as landmarks can't be read.
     """
 
     network: ClassVar[str] = ""
     task: ClassVar[str] = "isolated"
-    inputs: ClassVar[str] = "slr.data.inputs:LandmarkInputs"
+    inputs: ClassVar[str] = "slr.batches.inputs:LandmarkInputs"
     needs_video: ClassVar[bool] = False
 
     joints: str = "spoter-54"

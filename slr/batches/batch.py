@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from slr.data.clips import Clips
+    from slr.batches.clips import Clips
 
 
 class AnyBatch(Protocol):
@@ -32,7 +32,7 @@ class AnyBatch(Protocol):
 
 
 class ClipSet(Protocol):
-    """Clips in the form that a network reads; landmarks are `slr.data.clips.Clips`, pictures `slr.data.rgb.RgbClips`.
+    """Clips in the form that a network reads: landmarks (`slr.batches.clips`) or RGB frames (`slr.batches.rgb`).
 
     Attributes
     ----------

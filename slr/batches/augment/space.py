@@ -1,6 +1,6 @@
 """Changes of space: where the camera stands, how the body is built, which side is which. Pure functions of batches.
 
-Each works on isotropic coordinates around the frame's centre (`slr.data.clips.isotropic`), or on metres around the
+Each works on isotropic coordinates around the frame's centre (`slr.batches.clips.isotropic`), or on metres around the
 body's middle, and takes one amount for each clip, which holds in all its frames. The first four are SPOTER's: Bohacek
 and Hruz, WACV Workshops 2022, section 3.2.
 """

@@ -1,0 +1,1 @@
+"""From stored clips to what a network reads: joints picked, normalised, augmented, padded into batches."""

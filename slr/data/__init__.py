@@ -1,1 +1,0 @@
-"""Landmark store to batches: joints picked, clips padded and masked, normalised, augmented."""
