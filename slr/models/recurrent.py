@@ -37,8 +37,9 @@ class Bidirectional(nn.Module):
         """x: (B, T, inputs), lengths: (B,) -> (B, T, 2 hidden), zero behind a clip's end."""
         for number, (forward, backward) in enumerate(zip(self.forward_layers, self.backward_layers, strict=True)):
             x = self.dropout(x) if number else x
-            turned, _ = backward(reversed_within_length(x, lengths))
-            x = torch.cat([forward(x)[0], reversed_within_length(turned, lengths)], 2)
+            ahead, _ = forward(x)  # first: the order in which gradients add up decides their last digits
+            behind, _ = backward(reversed_within_length(x, lengths))
+            x = torch.cat([ahead, reversed_within_length(behind, lengths)], 2)
         own = frame_mask(lengths, x.shape[1])
         return x.masked_fill(~own[..., None], 0)
 
