@@ -2,7 +2,6 @@
 
 import ast
 import re
-from pathlib import Path
 
 from slr.tasks import TASKS
 from tests.helpers import REPOSITORY
