@@ -26,6 +26,8 @@ class Held(NamedTuple):
 
 LAYERS = "encoder1 encoder6 memory decoder1 decoder6 decoded logits parameters"
 TRANSFORMER = Held(LAYERS, "transformer.encoder transformer.decoder linear_class class_query")
+ENCODER = Held("encoder1 encoder6 memory", "transformer.encoder")
+POSITIONED = ENCODER._replace(outputs=f"{ENCODER.outputs} positions")
 SCA = Held("adjacency stats", "temporal cls_head signer_head", files_only="attention_weights attended embedding logits "
                                                                           "signer_logits pooled")
 RESNET = " ".join(f"conv2d.{part}" for part in ("conv1", "bn1", "layer1", "layer2", "layer3", "layer4"))
@@ -47,20 +49,26 @@ CONTENTS = {
     "spoter_nope_42": TRANSFORMER,
     "silt_query_150": TRANSFORMER,
     "silt_query_42": TRANSFORMER,
+    "silt_sequence_150": ENCODER,
+    "silt_sequence_42": ENCODER,
+    "silt_baseline_150": POSITIONED,
+    "silt_baseline_42": POSITIONED,
     "spoter_embeddings": Held("embedding_alone parameters", "transformer.encoder transformer.decoder linear_embed"),
     "triplet": Held(each(TRIPLETS, "loss", "valid", "used", "grad"),
                     inputs=each(("mixed", "few_hard", "no_positive"), "embeddings", "labels")),
-    "grouping": Held(files_only=each("abcd", "scaled")),
+    "grouping": Held(files_only=f"{each('abcd', 'scaled')} {each('cd', 'order', 'groups')}"),
     "batching_scheduler": Held(each(SCHEDULES, "threshold", "factor"), inputs=each(SCHEDULES, "counts")),
-    "spoter_space": Held(files_only="normalised rotate squeeze perspective_left perspective_right"),
+    "spoter_space": Held(files_only="normalised rotate squeeze perspective_left perspective_right arms"),
     "sca_additive": SCA,
     "sca_film": SCA,
     "sca_hierarchical": Held(files_only="output"),
     "sca_losses": Held("cross_entropy focal focal_grad weighted weighted_grad adversarial adversarial_grad_z "
                        "adversarial_grad_first_weight signer_head_logits", inputs="labels binary_labels signers"),
+    "stf_fusion": Held(files_only="after_spatial_attention"),
     "stf_lift": Held("output predicted updated weighted_s weighted_d weight1_conv loss_p loss_u",
                      "predictor updater weight1 weight2"),
-    "stf_temporal": Held("layer0 layer1 layer2 layer3 features conv_logits out_lengths train_features",
+    "stf_temporal": Held("layer0 layer1 layer2 layer3 features conv_logits out_lengths train_features "
+                         "loss_p loss_u train_loss_p train_loss_u",
                          "temporal_conv fc"),
     "stf_bilstm": Held("output", "rnn"),
     "stf_classifier": Held("logits", "weight"),
@@ -72,6 +80,6 @@ CONTENTS = {
         *(f"long_unmerged{i} long_logp_width3000_{i}" for i in range(3))]),
         inputs=f"{each(SMALL, 'logits')} long_logits"),
     "stf_resnet18": Held("mean_stage1 mean_stage2 train_running_mean_first train_running_var_first",
-                         f"{RESNET} temporal_model conv1d.fc"),
-    "stf_resnet34": Held("mean_stage1 mean_stage2", f"{RESNET} temporal_model conv1d.fc"),
+                         f"{RESNET} conv1d.temporal_conv temporal_model conv1d.fc"),
+    "stf_resnet34": Held("mean_stage1 mean_stage2", f"{RESNET} conv1d.temporal_conv temporal_model conv1d.fc"),
 }

@@ -7,6 +7,7 @@ import csv
 import json
 import math
 import os
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +24,7 @@ TOLERANCE = 1e-4
 """How far a number may be off, in parts of the largest of its tensor."""
 SAMPLES, DIGITS, INPUT_DIGITS = 8, 4, 6
 """Numbers of each tensor in the extract, evenly over it, their significant digits, and those of what is fed."""
+
 
 class Files:
     """All numbers of the authors' files."""
@@ -41,11 +43,11 @@ class Files:
             assert own.size == arrays[name].size, f"{case} {name}: {own.shape}, theirs {arrays[name].shape}"
             assert off(own, arrays[name]) <= TOLERANCE, f"{case} {name}: off by {off(own, arrays[name]):.1e}"
 
-    def sizes(self, case: str, ours: dict[str, int], table: str | None = None) -> None:
-        """Our modules have as many numbers as theirs, whose names in the table begin with these."""
-        assert sizes(table or case, ours) == ours
+    def sizes(self, case: str, ours: dict[str, int]) -> None:
+        """Our modules have as many weights as theirs of these names."""
+        assert sizes(case, ours) == ours
 
-    def tensors(self, case: str) -> list[tuple[str, str]] | None:
+    def tensors(self, case: str) -> list[tuple[str, str]]:
         """Name and kind of every tensor, in the order of their numbers."""
         return [(row["name"], row["kind"]) for row in read_table(case)]
 
@@ -70,12 +72,9 @@ class Extract:
             found = np.abs(sampled(own) - theirs["some"])
             assert (found <= allowed).all(), f"{case} {name}: {sampled(own)}, theirs {theirs['some']}"
 
-    def sizes(self, case: str, ours: dict[str, int], table: str | None = None) -> None:
+    def sizes(self, case: str, ours: dict[str, int]) -> None:
         """As `Files.sizes`."""
         assert {name: self.cases[case]["sizes"][name] for name in ours} == ours
-
-    def tensors(self, case: str) -> None:
-        """The extract doesn't have them."""
 
 
 @cache
@@ -89,9 +88,9 @@ def read_table(case: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def sizes(table: str, modules: dict[str, int] | list[str]) -> dict[str, int]:
-    """Numbers in the weights, running statistics left out, of the modules of a table."""
-    weights = [(row["name"], math.prod(map(int, row["shape"].split("x")))) for row in read_table(table)
+def sizes(case: str, modules: Iterable[str]) -> dict[str, int]:
+    """Numbers in the weights, running statistics left out, of modules of a case."""
+    weights = [(row["name"], math.prod(map(int, row["shape"].split("x")))) for row in read_table(case)
                if row["kind"] not in ("mean", "var")]
     return {module: sum(n for name, n in weights if name == module or name.startswith(f"{module}."))
             for module in modules}

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from slr.data.augment.space import perspective, rotate, squeeze
+from slr.data.augment.space import perspective, rotate, rotate_below, squeeze
 from slr.data.normalise import in_hand_box
 
 CASE, BODY = "spoter_space", slice(0, 12)
@@ -48,3 +48,12 @@ def test_the_squeezed_body_is_its_authors(person, files):
 def test_the_body_in_perspective_is_its_authors(side, sign, person, files):
     seen = perspective(person - 0.5, torch.tensor([0.08 * sign]).double()) + 0.5
     files.agree(CASE, **{f"perspective_{side}": in_theirs(seen, files, f"perspective_{side}")})
+
+
+def test_arms_turn_as_their_authors_around_the_joints_that_theirs_turn(person, files):
+    """Theirs: neck, shoulder and elbow, without the hand; ours: shoulder, elbow and wrist, with it."""
+    neck = 1
+    arm = {"left": [7, 9, 11], "right": [6, 8, 10]}
+    joints = [(joint, below[i:]) for below in arm.values() for i, joint in enumerate([neck, *below[:2]])]
+    angles = [torch.tensor([math.radians(degrees)]).double() for degrees in (0, 3.2, -2.4, 0.8, 0, 0)]
+    files.agree(CASE, arms=rotate_below(person, torch.ones(1, 6, 54, dtype=torch.bool), joints, angles))

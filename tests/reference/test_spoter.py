@@ -4,9 +4,22 @@ import pytest
 import torch
 
 from slr.models import build
+from slr.models.layers import sinusoids
 from slr.params.families.spoter import SPOTER_AS_PUBLISHED, SpoterParams
 from tests.helpers.reference import Theirs, batch_of, below, fill, given, linear, size
-from tests.helpers.reference_transformers import BODY, CASES, GAIN, POSITION, QUERY, network, outputs, tensors
+from tests.helpers.reference_transformers import (
+    BODY,
+    CASES,
+    ENCODERS,
+    FRAMES,
+    GAIN,
+    POSITION,
+    QUERY,
+    encoder,
+    network,
+    outputs,
+    tensors,
+)
 
 UNUSED = {"spoter_108": 50 * 108, "spoter_mediapipe_150": 50 * 150, "spoter_mediapipe_42": 50 * 42}
 """Numbers of the published table of positions, of which no network uses more than the first row."""
@@ -28,6 +41,19 @@ def test_published_transformers_have_their_authors_sizes_less_the_unused_table(c
 @pytest.mark.parametrize("case", CASES)
 def test_the_tensors_are_told_in_the_authors_order(case, files):
     assert files.tensors(case) == [(tensor.name, tensor.kind) for tensor in tensors(case)]
+
+
+@pytest.mark.parametrize("case", ENCODERS)
+def test_encoders_of_sequences_are_their_authors(case, theirs):
+    """Their decoders have self-attention, ours not: docs/published.md."""
+    stack, found = encoder(case)
+    theirs.agree(case, **found)
+    theirs.sizes(case, {"transformer.encoder": size(stack)})
+
+
+@pytest.mark.parametrize("width", [150, 42])
+def test_sinusoidal_positions_are_their_authors(width, theirs):
+    theirs.agree(f"silt_baseline_{width}", positions=sinusoids(FRAMES, width))
 
 
 EMBEDDING = [*below("", "backbone.", [Theirs("pos_encoding", "free", POSITION), QUERY, *BODY]),

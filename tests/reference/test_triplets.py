@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from slr.losses.triplet import all_triplets
-from slr.training.grouping import scaled_distances, thresholds
+from slr.training.grouping import group_pairs, hard_pairs, scaled_distances, thresholds
 
 
 @pytest.mark.parametrize("margin", [1, 0.5])
@@ -34,3 +34,25 @@ def test_pairs_of_clips_are_as_hard_as_their_authors_say(group, files):
     found = scaled_distances(vectors, labels, same_sign)
     files.agree("grouping", **{f"{group}_scaled": torch.where(
         torch.eye(len(labels), dtype=torch.bool), files.given("grouping", f"{group}_scaled"), found)})
+
+
+@pytest.mark.parametrize("group", "abcd")
+def test_the_hardest_pairs_come_in_their_authors_order(group, files):
+    _, _, same_sign, least = files.given("grouping", f"{group}_settings").tolist()
+    found = scaled_distances(files.given("grouping", f"{group}_embeddings"), files.given("grouping", f"{group}_labels"),
+                             same_sign)
+    assert hard_pairs(found, least) == pairs(files, group, least)
+
+
+@pytest.mark.parametrize("group", "cd")
+def test_pairs_are_grouped_as_by_their_authors_where_no_two_groups_merge_into_a_full_one(group, files):
+    items, size, _, least = files.given("grouping", f"{group}_settings").tolist()
+    groups = group_pairs(pairs(files, group, least), int(items), int(size))
+    files.agree("grouping", **{f"{group}_order": torch.tensor(sum(groups, [])),
+                               f"{group}_groups": torch.tensor(list(map(len, groups)))})
+
+
+def pairs(files, group: str, least: float) -> list[tuple[int, int]]:
+    """The authors' pairs of at least this scaled distance."""
+    ranked = files.given("grouping", f"{group}_sorted_pairs").T.tolist()
+    return [(int(row), int(column)) for row, column, value in ranked if value >= least]
