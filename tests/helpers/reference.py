@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from slr.data.batches import Batch
+from slr.batches.batch import Batch
 
 MODULUS = 65521
 KINDS: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from slr.data.batches import Batch
+from slr.batches.batch import Batch
 from slr.models import build
 from slr.models.spoter import Spoter
 from slr.params.families.silt import SiltParams

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from slr.data.augment.space import perspective, rotate, rotate_below, squeeze
-from slr.data.normalise import in_hand_box
+from slr.batches.augment.space import perspective, rotate, rotate_below, squeeze
+from slr.batches.normalise import in_hand_box
 
 CASE, BODY = "spoter_space", slice(0, 12)
 HANDS = [slice(12, 33), slice(33, 54)]

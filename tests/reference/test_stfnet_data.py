@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from slr.data.rgb import cropped
+from slr.batches.rgb import cropped
 from slr.decoding.beam import beam_search
 from slr.decoding.greedy import greedy
 from slr.models.stfnet.temporal import margin_and_stride, with_edges
