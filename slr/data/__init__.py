@@ -1,1 +1,1 @@
-"""Landmark store to batches: joints picked, clips padded and masked, normalised, augmented."""
+"""From the landmark store to batches: joints selected, clips padded and masked, normalised, augmented."""
