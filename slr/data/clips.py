@@ -113,7 +113,7 @@ def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, 
     classes : sequence of int, optional
         Class of each clip.
     channels : int, default 2
-        The first so many of x, y, z, visibility.
+        Number of channels: the first of x, y, z, visibility.
     signers : sequence of int, optional
         Signer label of each clip.
     frames : int, optional

@@ -24,7 +24,7 @@ def write_importance(folder: Path, weights: dict[str, np.ndarray], skeleton: Ske
     ----------
     folder : Path
     weights : dict of str to array (J * C,)
-        By what they stand before: `encoder`, `decoder`. A joint's channels lie together.
+        By the module they precede: `encoder`, `decoder`. A joint's channels lie together.
     skeleton : Skeleton
         The model's.
     landmarks, mask : array (frames, J, C), (frames, J)
@@ -41,7 +41,7 @@ def importance(weights: dict[str, np.ndarray], skeleton: Skeleton) -> pd.DataFra
     Parameters
     ----------
     weights : dict of str to array (J * C,)
-        By what they stand before: `encoder`, `decoder`. A joint's channels lie together.
+        By the module they precede: `encoder`, `decoder`. A joint's channels lie together.
     skeleton : Skeleton
 
     Returns

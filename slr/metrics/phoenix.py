@@ -17,7 +17,7 @@ differ:
 | a gloss after itself | once | once |
 
 Here both references and hypotheses are cleaned, so that a mark can't be an error whichever side has it. The script of
-2014 cleans hypotheses alone, as its references were cleaned before they were released; all that this changes in them is
+2014 cleans hypotheses only, as its references were cleaned before they were released; all that this changes in them is
 a few glosses that they repeat (5 of the 540 sentences of the development set). As the scripts read hypotheses gloss by
 gloss, their last three rules never join two of these (2014-T's merges repeats): a hypothesis that spells, repeats a
 gloss or says `WIE AUSSEHEN` costs errors there and none here, so WER may be a little lower than theirs. The

@@ -57,7 +57,7 @@ class Input(nn.Module):
     ----------
     joints : int
     channels : int
-        The first so many of x, y, z, visibility.
+        Number of channels: the first of x, y, z, visibility.
     presence : bool
         Add the presence mask as a channel, which distinguishes a missing joint from one at the origin.
     motion : bool

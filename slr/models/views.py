@@ -26,7 +26,7 @@ class Views(nn.Module):
     used : set of str
         Views to compute.
     channels : int
-        The first so many of x, y, z, visibility.
+        Number of channels: the first of x, y, z, visibility.
     lag : int
         Temporal lag of the motion features, in frames.
     smooth, facing : bool
