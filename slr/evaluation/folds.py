@@ -47,7 +47,7 @@ def cross_validate(models: Mapping[str, ModelParams], params: Params, dataset: D
     models : mapping of str to ModelParams
         The models to train, by name.
     params : Params
-        `splits` (`folds` says how many; at least as many as signers leaves one signer out), `signers`, `train` (seed,
+        `splits` (`folds` is their number; at least as many as signers leaves one signer out), `signers`, `train` (seed,
         device, precision, budget) and `evaluation` are used; its `models` are not.
     dataset : Dataset
         Its splits and pseudo-signers are not used: each fold has its own, which are computed from the landmarks,
@@ -59,8 +59,7 @@ def cross_validate(models: Mapping[str, ModelParams], params: Params, dataset: D
         Parallel trainings, each on one core; 0 for one per core. 1 trains sequentially, each on
         `params.compute.workers` cores.
     validate : bool, default True
-        Whether a signer of another fold is used for checkpoint selection; otherwise that signer is trained on, too, and
-        the last epoch is kept.
+        Select the checkpoint on a signer of another fold; else train on that signer, too, and keep the last epoch.
     keep_models : bool, default False
         Keep the weights, below `<fold>/<model>/model`.
 
@@ -68,8 +67,7 @@ def cross_validate(models: Mapping[str, ModelParams], params: Params, dataset: D
     -------
     DataFrame
         One row per model and fold: `model`, `fold`, `signer` (of the test clips; several are joined by "+", none if
-        unknown), the headline metric, `clips` (of sentences, how many), and the other metrics of
-        `slr.evaluation.evaluate`.
+        unknown), the headline metric, `clips` (or sentences), and the other metrics of `slr.evaluation.evaluate`.
 
     Raises
     ------
