@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.data.rgb import RgbBatch
+from slr.batches.rgb import RgbBatch
 from slr.models.stfnet import Stfnet
 from slr.models.stfnet.alignment import Alignment
 from slr.models.stfnet.fusion import Fusion

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from slr.batches.clips import pick_joints
 from slr.corpora.imported.pose_files import COMPONENTS, is_holistic, point_name
 from slr.corpora.imported.sca_npz import PARTS
 from slr.corpora.imported.spoter_csv import EXTRA, FPS, HEIGHT, LABEL, WIDTH, column
-from slr.data.clips import pick_joints
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import read_manifest

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from slr.data.clips import padded
-from slr.data.inputs import Store
-from slr.data.sentences import gloss_classes, too_short
+from slr.batches.clips import padded
+from slr.batches.inputs import Store
+from slr.batches.sentences import gloss_classes, too_short
 from slr.dataset.dataset import Dataset
 from slr.decoding.decoder import Decoder
 from slr.decoding.greedy import greedy

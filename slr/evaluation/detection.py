@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from slr.data.clips import cut
-from slr.data.windows import windows_of
+from slr.batches.clips import cut
+from slr.batches.windows import windows_of
 from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import CorpusError

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from slr.data.inputs import inputs_of
+from slr.batches.inputs import inputs_of
 from slr.dataset.dataset import Dataset
 from slr.dataset.signers import write_signers
 from slr.dataset.splits import write_splits

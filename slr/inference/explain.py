@@ -9,8 +9,8 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from slr.data.clips import Clips
-from slr.data.rgb import RgbClips
+from slr.batches.clips import Clips
+from slr.batches.rgb import RgbClips
 from slr.dataset.dataset import Dataset
 from slr.dataset.frames import FrameStore
 from slr.dataset.landmark_store import LandmarkStore

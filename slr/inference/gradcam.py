@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from slr.data.rgb import RgbBatch
+from slr.batches.rgb import RgbBatch
 from slr.decoding.readings import readings
 from slr.decoding.records import Gloss, Reading, in_seconds
 from slr.figures.sheet import font

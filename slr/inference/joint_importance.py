@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from slr.data.clips import Clips
-from slr.data.normalise import normaliser
+from slr.batches.clips import Clips
+from slr.batches.normalise import normaliser
 from slr.dataset.skeleton import Skeleton
 from slr.decoding.records import Gloss, in_seconds
 from slr.figures.plots import ACCENT, SECOND

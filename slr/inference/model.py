@@ -11,11 +11,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_model as load_weights
 from torch import Tensor, nn
 
-from slr.data.batches import ClipSet
-from slr.data.clips import Clips, arrange
-from slr.data.inputs import Inputs, Store, inputs_of
-from slr.data.normalise import normaliser
-from slr.data.rgb import RgbBatch, RgbClips
+from slr.batches.batch import ClipSet
+from slr.batches.clips import Clips, arrange
+from slr.batches.inputs import Inputs, Store, inputs_of
+from slr.batches.normalise import normaliser
+from slr.batches.rgb import RgbBatch, RgbClips
 from slr.dataset import provenance
 from slr.dataset.dataset import Dataset
 from slr.dataset.frames import FrameStore

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from slr.data.clips import cut
+from slr.batches.clips import cut
 from slr.dataset import provenance
 from slr.errors import ClipError, ModelError
 from slr.inference.model import TrainedModel, load_model

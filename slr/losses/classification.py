@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from slr.data.batches import Batch
+from slr.batches.batch import Batch
 from slr.errors import ParamsError
 from slr.losses.triplet import TripletLoss
 from slr.models.layers import Dropout

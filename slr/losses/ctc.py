@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.data.batches import AnyBatch, frame_mask
-from slr.data.sentences import target_lengths, too_short
+from slr.batches.batch import AnyBatch, frame_mask
+from slr.batches.sentences import target_lengths, too_short
 from slr.decoding import BLANK
 from slr.params.families.ctc import CtcParams
 

@@ -7,7 +7,7 @@ instead of relative positions.
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.data.batches import frame_mask
+from slr.batches.batch import frame_mask
 from slr.models.layers import sinusoids
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.data.batches import Batch
+from slr.batches.batch import Batch
 from slr.params.families.training import EmbeddingParams
 
 

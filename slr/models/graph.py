@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.data.batches import Batch
-from slr.data.streams import motions
+from slr.batches.batch import Batch
+from slr.batches.streams import motions
 from slr.dataset.skeleton import Skeleton
 from slr.models.blocks import FrameNorm
 from slr.models.layers import Dropout

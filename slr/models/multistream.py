@@ -1,6 +1,6 @@
 """The project's own model: an ensemble of temporal convolutional networks, each on its own view of the clip.
 
-The views are joints, bones, motions and the others of `slr.data.streams` (Shi et al., TIP 2020); the networks are
+The views are joints, bones, motions and the others of `slr.batches.streams` (Shi et al., TIP 2020); the networks are
 residual temporal convolutions (Bai, Kolter and Koltun, 2018) over all joints of a frame at once. The members differ in
 their input and initialisation; they are trained in parallel as grouped convolutions, but independently (each has its
 own loss), and their probabilities are averaged.
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.data.batches import Batch
+from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.blocks import FrameNorm, TemporalBlock
 from slr.models.views import Views

@@ -7,9 +7,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from slr.data.batches import AnyBatch, Batch, ClipSet
-from slr.data.clips import Clips
-from slr.data.normalise import Normalise
+from slr.batches.batch import AnyBatch, Batch, ClipSet
+from slr.batches.clips import Clips
+from slr.batches.normalise import Normalise
 
 
 @contextmanager

@@ -7,7 +7,7 @@ Alignment Constraint for Continuous Sign Language Recognition", ICCV 2021).
 import torch
 from torch import Tensor, nn
 
-from slr.data.batches import Batch
+from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.blocks import TemporalBlock
 from slr.models.conformer import Conformer

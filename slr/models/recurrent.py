@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from slr.data.batches import frame_mask
+from slr.batches.batch import frame_mask
 
 
 class Bidirectional(nn.Module):

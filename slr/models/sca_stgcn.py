@@ -7,7 +7,7 @@ docs/graph-models.md describes the differences and their reasons.
 import torch
 from torch import Tensor, nn
 
-from slr.data.batches import Batch
+from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.graph import GraphBlock, Input, JointPooling, adjacency
 from slr.models.layers import Dropout, mean_over_time, sinusoids

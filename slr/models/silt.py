@@ -6,7 +6,7 @@ As published and repaired: see docs/models.md.
 
 from torch import Tensor
 
-from slr.data.batches import Batch
+from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.layers import FrameEmbedding, mean_over_time
 from slr.models.spoter import Spoter

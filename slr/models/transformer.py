@@ -5,7 +5,7 @@ Vaswani et al., NeurIPS 2017, as in the comparison with SiLT of Luna-Jimenez et 
 
 from torch import Tensor, nn
 
-from slr.data.batches import Batch
+from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.layers import FrameEmbedding, TransformerLayer, TransformerStack, mean_over_time
 from slr.params.families.transformer import TransformerParams

@@ -6,8 +6,8 @@ from collections.abc import Collection
 import torch
 from torch import Tensor, nn
 
-from slr.data.batches import Batch
-from slr.data.streams import bones, directions, facing, motions, reaching, smoothed
+from slr.batches.batch import Batch
+from slr.batches.streams import bones, directions, facing, motions, reaching, smoothed
 from slr.dataset.skeleton import Skeleton
 from slr.errors import ParamsError
 

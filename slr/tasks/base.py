@@ -18,9 +18,9 @@ from slr.params import ModelParams
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
 
-    from slr.data.batches import Batch, ClipSet
-    from slr.data.inputs import Store
-    from slr.data.normalise import Normalise
+    from slr.batches.batch import Batch, ClipSet
+    from slr.batches.inputs import Store
+    from slr.batches.normalise import Normalise
     from slr.decoding.records import Reading
 
 Settings = TypeVar("Settings", bound=ModelParams)

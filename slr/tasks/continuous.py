@@ -13,9 +13,9 @@ from slr.tasks.base import Data, Score, Task
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
 
-    from slr.data.batches import Batch, ClipSet
-    from slr.data.inputs import Store
-    from slr.data.normalise import Normalise
+    from slr.batches.batch import Batch, ClipSet
+    from slr.batches.inputs import Store
+    from slr.batches.normalise import Normalise
     from slr.decoding.records import Reading
     from slr.params.families.pose_ctc import PoseCtcParams
     from slr.params.families.stfnet import StfnetParams
@@ -49,7 +49,7 @@ class Continuous(Task["SentenceParams"]):
     def facts(self, name: str, data: Data, settings: "SentenceParams") -> dict[str, Any]:
         """`too_short`: ids of training and validation sentences with too few output frames; warns about those of
         training."""
-        from slr.data.sentences import too_short_clips
+        from slr.batches.sentences import too_short_clips
         from slr.io.progress import warn
 
         found = {split: too_short_clips(clips, settings.temporal_stride)
@@ -70,7 +70,7 @@ class Continuous(Task["SentenceParams"]):
         share = getattr(settings, "splice", 0)
         if not share:
             return None
-        from slr.data.splice import Splicer
+        from slr.batches.splice import Splicer
 
         splicer = Splicer(clips)
         return lambda indices, generator: splicer.batch(indices, share, generator)
@@ -79,7 +79,7 @@ class Continuous(Task["SentenceParams"]):
         """Mean CTC loss of sentences without unknown glosses that are long enough; WER of greedy decoding."""
         import torch
 
-        from slr.data.sentences import target_lengths, too_short
+        from slr.batches.sentences import target_lengths, too_short
         from slr.losses.ctc import ctc
         from slr.metrics.wer import align_glosses, count
         from slr.models.outputs import sentence_log_probabilities
@@ -117,8 +117,8 @@ class Continuous(Task["SentenceParams"]):
 def sentences(store: "Store", rows: pd.DataFrame, labels: list[str], settings: ModelParams,
               signers: pd.Series | None = None) -> "ClipSet":
     """Sentences with their gloss classes, and with frame labels if all rows have segments."""
-    from slr.data.inputs import inputs_of
-    from slr.data.sentences import frame_classes, gloss_classes
+    from slr.batches.inputs import inputs_of
+    from slr.batches.sentences import frame_classes, gloss_classes
 
     clips = inputs_of(settings).load(store, rows.clip_id, settings, for_training=True, signers=signers)
     return clips.with_sentences(gloss_classes(rows, labels), frame_classes(store, rows, labels))

@@ -12,9 +12,9 @@ from slr.tasks.isolated import classification
 if TYPE_CHECKING:
     from torch import nn
 
-    from slr.data.clips import Clips
-    from slr.data.inputs import Store
-    from slr.data.normalise import Normalise
+    from slr.batches.clips import Clips
+    from slr.batches.inputs import Store
+    from slr.batches.normalise import Normalise
     from slr.params.families.stgcn import ScaStgcnDetectionParams
 
 
@@ -37,9 +37,9 @@ class Detection(Task["ScaStgcnDetectionParams"]):
     def data(self, store: "Store", rows: dict[str, pd.DataFrame], signers: dict[str, pd.Series],
              settings: "ScaStgcnDetectionParams") -> Data:
         """Windows without a label, or with a label that doesn't occur in training, are left out."""
-        from slr.data.clips import cut
-        from slr.data.inputs import inputs_of
-        from slr.data.windows import windows_of
+        from slr.batches.clips import cut
+        from slr.batches.inputs import inputs_of
+        from slr.batches.windows import windows_of
 
         length = settings.windows.frames
         assert length is not None

@@ -11,9 +11,9 @@ from slr.tasks.base import Data, Score, Task
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from slr.data.clips import Clips
-    from slr.data.inputs import Store
-    from slr.data.normalise import Normalise
+    from slr.batches.clips import Clips
+    from slr.batches.inputs import Store
+    from slr.batches.normalise import Normalise
     from slr.decoding.records import Reading
     from slr.models.embedding import Embedded
 
@@ -37,7 +37,7 @@ class Isolated(Task[ModelParams]):
              settings: ModelParams) -> Data:
         """Validation clips whose gloss doesn't occur in training are left out: they can't inform checkpoint
         selection."""
-        from slr.data.inputs import inputs_of
+        from slr.batches.inputs import inputs_of
 
         glosses = {split: part.glosses.str[0] for split, part in rows.items()}
         labels = sorted(glosses["train"].unique())

@@ -6,9 +6,9 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from slr.data.batches import ClipSet, by_sign, similar_lengths
-from slr.data.clips import Clips
-from slr.data.normalise import Normalise
+from slr.batches.batch import ClipSet, by_sign, similar_lengths
+from slr.batches.clips import Clips
+from slr.batches.normalise import Normalise
 from slr.models.outputs import outputs
 from slr.params import ModelParams
 from slr.training.grouping import hard_batches, thresholds

@@ -2,7 +2,7 @@
 
 import math
 
-from slr.data.inputs import Store, signer_numbers
+from slr.batches.inputs import Store, signer_numbers
 from slr.dataset.dataset import Dataset
 from slr.errors import CorpusError
 from slr.params import ModelParams

@@ -15,8 +15,8 @@ from typing import Any, Protocol, cast
 import torch
 from torch import Tensor, nn
 
-from slr.data.inputs import Inputs, Store, inputs_of
-from slr.data.normalise import Normalise, normaliser
+from slr.batches.inputs import Inputs, Store, inputs_of
+from slr.batches.normalise import Normalise, normaliser
 from slr.dataset.dataset import Dataset
 from slr.dataset.model_folder import save_model
 from slr.dataset.skeleton import skeleton

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from slr.data.clips import Clips
+from slr.batches.clips import Clips
 from slr.dataset.skeleton import skeleton
 from slr.figures.input_weights import importance, panels_of, typical_pose, write_importance
 from slr.inference.model import TrainedModel

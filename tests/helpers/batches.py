@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from slr.data.batches import Batch
+from slr.batches.batch import Batch
 
 CLASSES = 7
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from slr.data.inputs import inputs_of
+from slr.batches.inputs import inputs_of
 from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.inference.model import TrainedModel

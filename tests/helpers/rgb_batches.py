@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from slr.data.rgb import RgbBatch
+from slr.batches.rgb import RgbBatch
 from slr.models.stfnet import Stfnet
 from slr.params.families.stfnet import StfnetParams
 

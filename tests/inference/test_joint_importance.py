@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from slr.data.clips import Clips
+from slr.batches.clips import Clips
 from slr.dataset.skeleton import skeleton
 from slr.decoding.readings import readings
 from slr.inference.joint_importance import joint_importance, write_joint_importance

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slr.data.rgb import RgbBatch
+from slr.batches.rgb import RgbBatch
 from slr.inference.stretches import stretches_of
 from slr.io.evenly import evenly
 from slr.io.video import Frame

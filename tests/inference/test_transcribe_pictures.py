@@ -10,8 +10,8 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from slr.batches.rgb import RgbBatch, RgbClips
 from slr.cli import app
-from slr.data.rgb import RgbBatch, RgbClips
 from slr.dataset.frames import FrameStore
 from slr.dataset.landmark_store import LandmarkStore
 from slr.decoding.decoder import Decoder

@@ -9,7 +9,7 @@ from pytorch_metric_learning.losses import SupConLoss
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.data.batches import Batch
+from slr.batches.batch import Batch
 from slr.errors import ParamsError
 from slr.losses.classification import (
     Adversary,

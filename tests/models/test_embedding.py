@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_model, save_model
 from torch import Tensor
 
-from slr.data.batches import Batch
+from slr.batches.batch import Batch
 from slr.dataset.skeleton import skeleton
 from slr.losses.classification import Criterion
 from slr.models import build

@@ -6,7 +6,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from slr.data.augment.space import yaw
+from slr.batches.augment.space import yaw
 from slr.dataset.skeleton import skeleton
 from slr.errors import ParamsError
 from slr.losses.classification import Criterion

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from slr.data.clips import load_clips
-from slr.data.normalise import normaliser
+from slr.batches.clips import load_clips
+from slr.batches.normalise import normaliser
 from slr.dataset.skeleton import skeleton
 from slr.models import build
 from slr.models.outputs import evaluating, outputs

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from slr.batches.clips import load_clips
+from slr.batches.normalise import normaliser
 from slr.corpora.reading import nfc
-from slr.data.clips import load_clips
-from slr.data.normalise import normaliser
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import CHANNELS, ClipLandmarks, write_store
 from slr.dataset.skeleton import skeleton

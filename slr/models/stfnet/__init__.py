@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from slr.data.rgb import RgbBatch
+from slr.batches.rgb import RgbBatch
 from slr.dataset.skeleton import Skeleton
 from slr.models.recurrent import Bidirectional
 from slr.models.stfnet.alignment import Alignment

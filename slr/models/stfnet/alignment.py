@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.data.batches import frame_mask
+from slr.batches.batch import frame_mask
 from slr.models.stfnet.packing import pack, unpack
 
 

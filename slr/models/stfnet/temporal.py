@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.data.batches import frame_mask
+from slr.batches.batch import frame_mask
 from slr.models.blocks import FrameNorm
 
 

@@ -47,7 +47,7 @@ class StfnetParams(ModelParams):
 
     network: ClassVar[str] = "slr.models.stfnet:Stfnet"
     task: ClassVar[str] = "continuous"
-    inputs: ClassVar[str] = "slr.data.inputs:RgbInputs"
+    inputs: ClassVar[str] = "slr.batches.inputs:RgbInputs"
     needs_video: ClassVar[bool] = True
     family: Literal["stfnet"] = "stfnet"
     """Network family."""

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from slr.data.batches import similar_lengths
-from slr.data.rgb import FAINTEST, RgbClips, batch_of, cropped, rescaled, subtract_background
+from slr.batches.batch import similar_lengths
+from slr.batches.rgb import FAINTEST, RgbClips, batch_of, cropped, rescaled, subtract_background
 from slr.dataset.frames import read_frames
 from slr.errors import CorpusError
 from slr.extraction.frames import extract_frames

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from slr.data.batches import Batch
-from slr.data.normalise import KNUCKLES, in_shoulder_frame, normaliser
+from slr.batches.batch import Batch
+from slr.batches.normalise import KNUCKLES, in_shoulder_frame, normaliser
 from slr.dataset.skeleton import skeleton
 from slr.errors import ParamsError
 from tests.helpers.landmark_corpus import BODY, JOINTS

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from slr.data.augment.space import (
+from slr.batches.augment.space import (
     arm_joints,
     depth_anchors,
     mirror,

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from slr.data.batches import Batch, frame_mask
-from slr.data.resample import resample
+from slr.batches.batch import Batch, frame_mask
+from slr.batches.resample import resample
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.skeleton import Skeleton
 from slr.errors import ParamsError
@@ -76,16 +76,16 @@ class Clips:
                      tuple(self.clip_ids[i] for i in indices.tolist()), frame_targets=labels)
 
     def batches(self, order: Iterable[Tensor]) -> Iterator[Batch]:
-        """See `slr.data.batches.ClipSet`."""
+        """See `slr.batches.batch.ClipSet`."""
         return map(self.batch, order)
 
     def evaluation_batches(self, batch_size: int = 64) -> Iterator[tuple[Batch, Tensor]]:
-        """See `slr.data.batches.ClipSet`."""
+        """See `slr.batches.batch.ClipSet`."""
         for indices in self.lengths.argsort(stable=True).split(batch_size):
             yield self.batch(indices), indices
 
     def with_sentences(self, targets: list[list[int]], frame_targets: list[Tensor] | None) -> "Clips":
-        """See `slr.data.batches.ClipSet`."""
+        """See `slr.batches.batch.ClipSet`."""
         return replace(self, targets=padded(targets),
                        frame_targets=None if frame_targets is None else torch.cat(frame_targets))
 

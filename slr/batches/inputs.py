@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from slr.data.augment import Augment
-from slr.data.batches import AnyBatch, Batch, ClipSet
-from slr.data.clips import Clips, load_clips
-from slr.data.normalise import Normalise
-from slr.data.rgb import RgbBatch, RgbClips
+from slr.batches.augment import Augment
+from slr.batches.batch import AnyBatch, Batch, ClipSet
+from slr.batches.clips import Clips, load_clips
+from slr.batches.normalise import Normalise
+from slr.batches.rgb import RgbBatch, RgbClips
 from slr.dataset.dataset import Dataset
 from slr.dataset.frames import FrameStore
 from slr.dataset.landmark_store import LandmarkStore, skeleton_of

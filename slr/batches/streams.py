@@ -8,7 +8,7 @@ Convolutional Networks", TIP 2020.
 import torch
 from torch import Tensor
 
-from slr.data.augment.space import yaw
+from slr.batches.augment.space import yaw
 from slr.dataset.skeleton import Skeleton
 
 

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from slr.data.augment.space import arm_joints
-from slr.data.batches import Batch
+from slr.batches.augment.space import arm_joints
+from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.errors import ParamsError
 

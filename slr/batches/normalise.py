@@ -16,7 +16,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from slr.data.batches import Batch
+from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.errors import ParamsError
 

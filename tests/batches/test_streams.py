@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from slr.data.augment.space import yaw
-from slr.data.streams import SHORTEST, bones, directions, facing, motions, reaching, smoothed
+from slr.batches.augment.space import yaw
+from slr.batches.streams import SHORTEST, bones, directions, facing, motions, reaching, smoothed
 from slr.dataset.skeleton import skeleton
 
 

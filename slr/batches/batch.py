@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from slr.data.clips import Clips
+    from slr.batches.clips import Clips
 
 
 class AnyBatch(Protocol):
@@ -32,7 +32,7 @@ class AnyBatch(Protocol):
 
 
 class ClipSet(Protocol):
-    """A set of clips; landmarks are `slr.data.clips.Clips`, RGB frames `slr.data.rgb.RgbClips`.
+    """A set of clips; landmarks are `slr.batches.clips.Clips`, RGB frames `slr.batches.rgb.RgbClips`.
 
     Attributes
     ----------

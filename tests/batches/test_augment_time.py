@@ -2,8 +2,8 @@
 
 import torch
 
-from slr.data.augment.time import retime
-from slr.data.batches import Batch
+from slr.batches.augment.time import retime
+from slr.batches.batch import Batch
 from tests.helpers.batches import moving
 
 

@@ -8,7 +8,7 @@ from slr.params import ModelParams
 from slr.segments.windows import class_of_frames, window_labels
 
 if TYPE_CHECKING:
-    from slr.data.inputs import Store
+    from slr.batches.inputs import Store
     from slr.params.families.stgcn import ScaStgcnDetectionParams
 
 

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from slr.data.augment.dropping import body_parts, hide, stretches
-from slr.data.augment.mixing import mix
-from slr.data.augment.space import (
+from slr.batches.augment.dropping import body_parts, hide, stretches
+from slr.batches.augment.mixing import mix
+from slr.batches.augment.space import (
     arm_joints,
     depth_anchors,
     mirror,
@@ -30,8 +30,8 @@ from slr.data.augment.space import (
     with_one_depth,
     yaw,
 )
-from slr.data.augment.time import retime
-from slr.data.batches import Batch
+from slr.batches.augment.time import retime
+from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.params import AugmentParams
 

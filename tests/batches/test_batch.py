@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slr.data.batches import by_sign, similar_lengths
-from slr.data.clips import arrange, load_clips, pick_joints
+from slr.batches.batch import by_sign, similar_lengths
+from slr.batches.clips import arrange, load_clips, pick_joints
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import write_store
 from slr.dataset.skeleton import skeleton

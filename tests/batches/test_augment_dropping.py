@@ -2,7 +2,7 @@
 
 import torch
 
-from slr.data.augment.dropping import body_parts, hide, stretches
+from slr.batches.augment.dropping import body_parts, hide, stretches
 from slr.dataset.skeleton import skeleton
 from tests.helpers.batches import moving
 

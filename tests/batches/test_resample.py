@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from slr.data.clips import arrange, load_clips
-from slr.data.resample import at_moments, resample, spread
+from slr.batches.clips import arrange, load_clips
+from slr.batches.resample import at_moments, resample, spread
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import write_store
 from tests.helpers import landmark_corpus

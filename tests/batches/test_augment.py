@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from slr.data.augment import Augment, space
-from slr.data.augment.dropping import hide, stretches
-from slr.data.augment.time import retime
-from slr.data.batches import Batch
-from slr.data.normalise import normaliser
+from slr.batches.augment import Augment, space
+from slr.batches.augment.dropping import hide, stretches
+from slr.batches.augment.time import retime
+from slr.batches.batch import Batch
+from slr.batches.normalise import normaliser
 from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ParamsError
 from slr.params import AugmentParams, ModelParams
