@@ -1,4 +1,4 @@
-"""Read (or draw) the corpus into the manifest."""
+"""Read (or render) the corpus into the manifest."""
 
 from pipeline.stage import run
 from slr.corpora import scanning
@@ -8,7 +8,7 @@ from slr.params import Params
 
 
 def corpus(params: Params) -> None:
-    SAMPLE.mkdir(parents=True, exist_ok=True)  # an output of the stage, empty where another corpus is read
+    SAMPLE.mkdir(parents=True, exist_ok=True)  # an output of the stage, empty for other corpora
     scanning.prepare(params.corpus, MANIFEST, params.compute.workers)
     require_clips(params, MANIFEST)
 

@@ -1,4 +1,4 @@
-"""Test one model, once."""
+"""Evaluate one model on the test clips."""
 
 from pipeline.stage import run
 from slr.dataset.dataset import Dataset

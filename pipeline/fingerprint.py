@@ -1,8 +1,8 @@
-"""What code each stage runs, as one fingerprint that the stage depends on.
+"""Fingerprints of the code that each stage runs, on which the stage depends.
 
-A stage runs its script and whatever that imports, also inside functions; a model's stages, its network and task, too,
+A stage runs its script and everything it imports, also inside functions; a model's stages also its network and task,
 which its settings name. A fingerprint changes with any of that code and with the model's settings, and with nothing
-else: a comment, a docstring, a type or the line that something stands on leaves it as it is.
+else: comments, docstrings, type annotations and line numbers have no effect.
 """
 
 import ast
@@ -31,33 +31,33 @@ WITHOUT_EFFECT = {
     "slr/errors.py": "kinds of errors",
     "slr/io/progress.py": "what a terminal shows meanwhile",
 }
-"""Code that a stage runs and that no output follows from."""
+"""Code that a stage runs but that no output depends on."""
 CHECKS = "slr/params/"
-"""Code that checks settings, whose values a stage depends on."""
+"""Code that validates settings, on whose values a stage depends."""
 OF_MODELS = ("train", "evaluate")
-"""Stages that run once for each model."""
+"""Stages that run once per model."""
 OF_CORPORA = ("corpus", "landmarks")
 """Stages that run the corpus's reader."""
 KEPT = WORK / "fingerprints.json"
-"""What files of known content do and import, so that none is parsed twice; safe to delete."""
+"""Cache of the effects and imports of files by content, so that none is parsed twice; safe to delete."""
 
 
 class Module(NamedTuple):
-    """What there is to know of a file: a hash of what it does, and the dotted names that it imports."""
+    """Analysis of a file: a hash of its code, and the dotted names that it imports."""
 
     does: str
     imports: list[str]
 
 
 def write_fingerprints(params: Params, folder: Path) -> None:
-    """Write `<stage>.txt` for each stage's script, and `<stage>/<model>.txt` for the stages that run once a model.
+    """Write `<stage>.txt` for each stage's script, and `<stage>/<model>.txt` for the stages that run once per model.
 
     Parameters
     ----------
     params : Params
-        Of the models of both files.
+        Settings with the models of both files.
     folder : Path
-        Is replaced.
+        Output folder, replaced.
     """
     code = Code(KEPT)
     name = params.corpus.name
@@ -80,13 +80,13 @@ def write_fingerprints(params: Params, folder: Path) -> None:
 
 
 def scripts() -> list[Path]:
-    """The script of each stage but the first, relative to the repository."""
+    """The script of each stage except the first, relative to the repository."""
     return [path.relative_to(ROOT) for path in sorted((ROOT / "pipeline").glob("*.py"))
             if f"pipeline/{path.name}" not in WITHOUT_EFFECT and path.stem not in ("__init__", "settings")]
 
 
 def modules_of(settings: ModelParams, stage: str) -> list[str]:
-    """The modules that a model's settings name: its network, its task, what it reads, and what tests it."""
+    """The modules named by a model's settings: network, task, input type, and evaluator."""
     names = [settings.network, settings.inputs, task_name(settings.task)]
     if stage == "evaluate":
         names.append(task_of(settings).evaluator)
@@ -99,7 +99,7 @@ class Code:
     Parameters
     ----------
     kept : Path, optional
-        What is known from earlier runs; may be missing.
+        Cache of earlier runs; may be missing.
     """
 
     def __init__(self, kept: Path | None = None):
@@ -113,16 +113,16 @@ class Code:
         self._files = cache(lambda name: list(files_of(name)))
 
     def fingerprint(self, script: Path, modules: Iterable[str] = (), more: str = "") -> str:
-        """A hash of what a script and modules do, with what they import, and of a text."""
+        """A hash of the code of a script and modules, with their imports, and of a text."""
         digest = hashlib.sha256(more.encode())
         for path in sorted(self.closure(script, modules)):
             digest.update(f"\0{path.as_posix()}\0{self._module(path).does}".encode())
         return digest.hexdigest()
 
     def closure(self, script: Path, modules: Iterable[str] = ()) -> set[Path]:
-        """The repository's files that a script may run, and other packages' modules that settings name.
+        """The repository's files that a script may run, and modules of other packages named by settings.
 
-        Beside modules, what else lies in their packages' folders: templates, styles.
+        Besides modules, the other files in their packages' folders: templates, styles.
         """
         waiting = [script, *(path for name in modules for path in self._files(name) or _elsewhere(name))]
         found: set[Path] = set()
@@ -137,7 +137,7 @@ class Code:
                         if path.is_file() and path.suffix not in (".py", ".pyc")}
 
     def keep(self) -> None:
-        """Write what is known of the files that were asked for, for the next run."""
+        """Save the analysis of the files used, for the next run."""
         if self._kept is not None and self._used.keys() != self._read_before:
             write_json(self._kept, self._used)
 
@@ -151,7 +151,7 @@ class Code:
 
 
 def parse(path: Path, content: bytes) -> Module:
-    """What a Python file does and imports, without what it says about it: docstrings, annotations of functions."""
+    """The code and imports of a Python file, without docstrings and function annotations."""
     tree = ast.parse(content)
     for node in ast.walk(tree):
         match node:
@@ -174,7 +174,7 @@ def parse(path: Path, content: bytes) -> Module:
 
 
 def _is_description(node: ast.stmt) -> bool:
-    """Whether a statement is a docstring, the text below a variable that explains it, or there for type checkers."""
+    """Whether a statement is a docstring, an attribute docstring, or for type checkers only."""
     match node:
         case ast.Expr(value=ast.Constant(value=str())) | ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=[]):
             return True
@@ -192,7 +192,7 @@ def files_of(name: str) -> Iterator[Path]:
 
 
 def _elsewhere(name: str) -> list[Path]:
-    """The file of a module that isn't in the repository."""
+    """The file of a module outside the repository."""
     try:
         spec = find_spec(name)
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""Decode every clip into JPEG frames; corpora that come as landmarks have none."""
+"""Decode every clip into JPEG frames; landmark corpora have none."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Find landmarks in every clip's frames, or import those that the corpus brings along."""
+"""Extract landmarks from every clip's frames, or import those of a landmark corpus."""
 
 from pipeline.stage import run
 from slr.dataset.paths import FRAMES, LANDMARKS, MANIFEST, WORK

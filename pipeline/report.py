@@ -1,4 +1,4 @@
-"""Everything on one page: reports/report.html, or with the argument `zoo` reports/zoo.html."""
+"""Write the report: reports/report.html, or with the argument `zoo` reports/zoo.html."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ def report(params: Params, part: str = "report") -> None:
     zoo = part == "zoo"
     models, lock = (params.zoo.models, "zoo/dvc.lock") if zoo else (params.train.models, "dvc.lock")
     evaluations = {name: evaluation_folder(name, zoo) for name in models}
-    if not zoo and params.train.model not in evaluations:  # one of the zoo is selected
+    if not zoo and params.train.model not in evaluations:  # a zoo model is selected
         evaluations[params.train.model] = SELECTED / "evaluation"
     write_report(REPORTS / f"{part}.html", params, Dataset(), signers_metrics=METRICS / "signers.json",
                  evaluations=evaluations, lock=Path(lock))

@@ -1,4 +1,4 @@
-"""Copy the chosen model with its evaluation, and its metrics, to where people and programs look for them."""
+"""Copy the selected model with its evaluation and metrics to fixed paths for people and programs."""
 
 import shutil
 

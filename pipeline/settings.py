@@ -1,7 +1,7 @@
-"""Check every setting before anything is computed, and note what code each stage runs.
+"""Validate all settings before anything is computed, and record the code that each stage runs.
 
-What can't be is refused with the nearest thing that can. The other stages depend on the notes (`pipeline.fingerprint`),
-so that this one is the first, and a change of code or settings reruns what follows from it.
+Invalid values are refused with a suggestion. The other stages depend on these records (`pipeline.fingerprint`), so this
+is the first stage, and a change of code or settings reruns what depends on it.
 """
 
 from pipeline.fingerprint import write_fingerprints

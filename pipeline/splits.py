@@ -1,4 +1,4 @@
-"""Put every clip into train, validation or test."""
+"""Assign every clip to train, val or test."""
 
 from pipeline.stage import run
 from slr.dataset.dataset import Dataset

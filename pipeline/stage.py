@@ -1,4 +1,4 @@
-"""What every stage script shares: checked settings in, readable errors out."""
+"""Common code of stage scripts: validated settings, readable errors."""
 
 import sys
 from collections.abc import Callable
@@ -8,9 +8,9 @@ from slr.params import Params, load
 
 
 def run(stage: Callable[..., None]) -> None:
-    """Call `stage` with the checked settings, followed by the script's arguments (the model's name).
+    """Call `stage` with the validated settings and the script's arguments (the model's name).
 
-    An error that is meant for the user ends the script with its message and exit code 1, without a traceback.
+    An error meant for the user ends the script with its message and exit code 1, without a traceback.
     """
     try:
         params: Params = load()

@@ -1,4 +1,4 @@
-"""Train one model; DVCLive shows its progress."""
+"""Train one model, with DVCLive logging."""
 
 from dvclive import Live
 
@@ -14,7 +14,7 @@ def train(params: Params, name: str) -> None:
 
         def log(epoch: dict[str, float | None]) -> None:
             for metric, value in epoch.items():
-                if value is not None:  # no validation clips, no validation metrics
+                if value is not None:  # no validation metrics without validation clips
                     live.log_metric(metric, value)
             live.next_step()
 

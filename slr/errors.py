@@ -1,12 +1,12 @@
-"""The errors that a user is meant to read: each names the thing, the place and the way out."""
+"""Errors meant for the user: each message names the item, its location and the remedy."""
 
 
 class SlrError(Exception):
-    """Base of every error whose message is written for the user; the command line prints it without a traceback."""
+    """Base class of errors whose message is written for the user; the command line prints it without a traceback."""
 
 
 class ParamsError(SlrError):
-    """`params.yaml` holds a name or a value that can't be used."""
+    """`params.yaml` has an invalid name or value."""
 
 
 class CorpusError(SlrError):
@@ -14,22 +14,22 @@ class CorpusError(SlrError):
 
 
 class ClipError(SlrError):
-    """One clip can't be used; the others can.
+    """One clip can't be used, independently of the others.
 
-    `str(error)` is the reason alone: whoever handles it knows the clip and adds its name.
+    `str(error)` is only the reason: the handler knows the clip and adds its name.
     """
 
 
 class ModelError(SlrError):
-    """A trained model is missing, incomplete, or doesn't fit the input it is asked about."""
+    """A trained model is missing, incomplete, or doesn't fit its input."""
 
 
 class GalleryError(SlrError):
-    """A gallery of vectors is missing, broken, or of another model."""
+    """A gallery of vectors is missing, invalid, or of another model."""
 
 
 class DecodingError(SlrError):
-    """Log-probabilities can't be decoded, or a decoder or language model is missing, broken or of other glosses."""
+    """Log-probabilities can't be decoded, or a decoder or language model is missing, invalid or for other glosses."""
 
 
 class ScoringError(SlrError):

@@ -1,1 +1,1 @@
-"""All stages that are out of date, by `dvc repro`, saying how far it is: `python -m pipeline.run`."""
+"""Run all outdated stages by `dvc repro`, with progress: `python -m pipeline.run`."""

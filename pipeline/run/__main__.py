@@ -1,9 +1,9 @@
-"""`dvc repro`, saying how far it is: python -m pipeline.run [what `dvc repro` takes].
+"""`dvc repro` with progress: python -m pipeline.run [arguments of `dvc repro`].
 
-What DVC and the stages print comes through as it is. Each stage that runs adds a line, as in "stage 3 of 19: landmarks,
-about 4 min left (of 9 min)". The times are those of the last run here (`data/.work/durations.json`), or else those of
-the machine of `benchmarks/results/stages.json`; where nothing is known there are none. Interrupts reach DVC, and its
-exit code is this one's.
+The output of DVC and the stages is passed through. Each stage that runs adds a line, as in "stage 3 of 19: landmarks,
+about 4 min left (of 9 min)". The times are those of the last run on this machine (`data/.work/durations.json`), or else
+those of the machine of `benchmarks/results/stages.json`; without either there are none. Interrupts are forwarded to
+DVC, and its exit code is returned.
 """
 
 import sys
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str]) -> int:
     command = [sys.executable, "-m", "dvc", "repro", *arguments]
     try:
         planned = plan(arguments)
-    except DvcException:  # DVC will say what it can't read
+    except DvcException:  # DVC will report what it can't read
         return follow(command, lambda _: None)
     of = corpus()
     watch = Watch(planned, known_durations(of), say=lambda text: print(text, flush=True))

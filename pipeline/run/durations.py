@@ -1,4 +1,4 @@
-"""How long each stage took: in earlier runs here, and on the machine of the benchmark."""
+"""Durations of the stages: in earlier runs on this machine, and on the benchmark machine."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ REFERENCE = Path("benchmarks/results/stages.json")
 
 
 def corpus() -> str:
-    """What the durations are about: other videos take other times."""
+    """The corpus that durations belong to: other videos take other times."""
     try:
         block = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))["corpus"]
         return " ".join(str(block[name]) for name in ("name", "root", "subset") if block.get(name))
@@ -22,7 +22,7 @@ def corpus() -> str:
 
 
 def known_durations(of: str) -> Estimate:
-    """What is known of this corpus, from earlier runs here and from the machine of the benchmark."""
+    """Known durations for this corpus, from earlier runs on this machine and from the benchmark machine."""
     own = read_json(DURATIONS).get(of, {}) if DURATIONS.exists() else {}
     there = read_json(REFERENCE) if REFERENCE.exists() else {}
     about_it = there.get("corpus") == of
@@ -31,7 +31,7 @@ def known_durations(of: str) -> Estimate:
 
 
 def remember(of: str, durations: dict[str, float]) -> None:
-    """Keep how long stages took, for the next run's estimate."""
+    """Save durations of stages, for the next run's estimate."""
     if durations:
         known = read_json(DURATIONS) if DURATIONS.exists() else {}
         rounded = {name: round(seconds, 1) for name, seconds in durations.items()}

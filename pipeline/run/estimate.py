@@ -1,22 +1,22 @@
-"""How long the stages that are left will take."""
+"""Estimate of the remaining time of a pipeline run."""
 
 from collections.abc import Iterable, Mapping
 from statistics import mean
 
 FIRM_S = 30.0
-"""After how many seconds of finished stages this run's own pace counts half."""
+"""Seconds of finished stages after which this run's own pace has half of the weight."""
 
 
 class Estimate:
-    """Seconds of stages, from how long they took before and how this run goes.
+    """Durations of stages, from earlier runs and the pace of this one.
 
     Parameters
     ----------
     own : Mapping
-        Stage -> seconds that it last took here.
+        Stage -> seconds it last took on this machine.
     reference : Mapping
-        Stage -> seconds that it took on another machine, for what is not in `own`. They are scaled by how much slower
-        or faster this machine was with the stages in both.
+        Stage -> seconds it took on another machine, for stages not in `own`. They are scaled by the relative speed of
+        this machine on the stages in both.
     """
 
     def __init__(self, own: Mapping[str, float], reference: Mapping[str, float]):
@@ -26,21 +26,21 @@ class Estimate:
         self.took_s, self.expected_s = 0.0, 0.0
 
     def finished(self, name: str, seconds: float) -> None:
-        """Learn from a stage that this run has finished."""
+        """Update with a stage that this run has finished."""
         if name in self.known:
             self.took_s += seconds
             self.expected_s += self.known[name]
         self.known[name] = seconds
 
     def seconds(self, names: Iterable[str]) -> float | None:
-        """How long these stages will take together; None where of one of them nothing alike is known."""
+        """Total duration of these stages; None if nothing comparable to one of them is known."""
         each = [self._expected(name) for name in names]
         if None in each:
             return None
         return sum(each) * (self.took_s + FIRM_S) / (self.expected_s + FIRM_S)
 
     def _expected(self, name: str) -> float | None:
-        """A stage's own time, or the mean of its kind: `train@x` is about as long as another `train@...`."""
+        """A stage's own duration, or the mean of its kind: `train@x` takes about as long as another `train@...`."""
         if name in self.known:
             return self.known[name]
         alike = [seconds for other, seconds in self.known.items() if kind(other) == kind(name)]
@@ -48,12 +48,12 @@ class Estimate:
 
 
 def kind(name: str) -> str:
-    """What a stage does: `train` of `train@spoter`."""
+    """The kind of a stage: `train` for `train@spoter`."""
     return name.partition("@")[0]
 
 
 def spoken(seconds: float) -> str:
-    """A length of time as one says it.
+    """A duration in words.
 
     >>> spoken(3), spoken(43), spoken(260), spoken(7000)
     ('5 s', '45 s', '4 min', '1 h 57 min')

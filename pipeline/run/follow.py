@@ -1,4 +1,4 @@
-"""Running a command whose output is passed on as it comes, and looked at."""
+"""Running a command while passing on and inspecting its output."""
 
 import os
 import select
@@ -12,11 +12,11 @@ import psutil
 
 
 def follow(command: list[str], on_line: Callable[[str], None]) -> int:
-    """Run a command with its output passed on as it comes, and each line told; returns its exit code.
+    """Run a command, passing on its output and each line to a callback; returns its exit code.
 
-    Only standard output goes through here: errors and progress bars keep the terminal.
+    Only standard output is captured: errors and progress bars keep the terminal.
     """
-    # unbuffered, or what a stage prints would wait for 8 KB
+    # unbuffered, or a stage's output would wait for 8 KB
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     pending = b""
     with _signals_passed_on(process):
@@ -33,7 +33,7 @@ def follow(command: list[str], on_line: Callable[[str], None]) -> int:
 
 
 def _output(process: subprocess.Popen) -> Iterator[bytes]:
-    """What a process prints, until it has ended; something that it left behind may have the pipe open longer."""
+    """A process's output until it ends, since a process it left behind may keep the pipe open longer."""
     descriptor = process.stdout.fileno()
     while True:
         if select.select([descriptor], [], [], 0.2)[0]:
@@ -47,7 +47,7 @@ def _output(process: subprocess.Popen) -> Iterator[bytes]:
 
 @contextmanager
 def _signals_passed_on(process: subprocess.Popen) -> Iterator[None]:
-    """Signals that this process gets reach the command, and before it all that it has started."""
+    """Forward signals to the command, and first to everything it has started."""
 
     def handle(number: int, _frame: object) -> None:
         if number == signal.SIGINT and _in_foreground():
@@ -68,7 +68,7 @@ def _signals_passed_on(process: subprocess.Popen) -> Iterator[None]:
 
 
 def _in_foreground() -> bool:
-    """Whether a terminal's Ctrl-C is for this process's group."""
+    """Whether this process's group receives a terminal's Ctrl-C."""
     for descriptor in (0, 1, 2):
         try:
             if os.isatty(descriptor):

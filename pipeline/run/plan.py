@@ -1,4 +1,4 @@
-"""Which stages `dvc repro` is going to run: those that changed, and all that read what these write."""
+"""The stages that `dvc repro` will run: those that changed, and all that depend on them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from dvc.stage import Stage
 
 @dataclass(frozen=True)
 class Plan:
-    """Names as DVC prints them, in DVC's order: all stages that it looks at, and those that it will run."""
+    """Stage names as printed by DVC, in DVC's order: all stages it checks, and those it will run."""
 
     stages: tuple[str, ...]
     to_run: tuple[str, ...]
 
 
 def plan(arguments: Sequence[str]) -> Plan:
-    """What `dvc repro` with these arguments will do, without doing anything; nothing is locked.
+    """What `dvc repro` with these arguments will do, as a dry run; nothing is locked.
 
-    A stage that reads a changed one's outputs is counted as one to run. Should they turn out to be the same as before,
-    DVC will skip it.
+    A stage that depends on a changed one's outputs counts as one to run. If they turn out to be the same as before, DVC
+    will skip it.
 
     Raises:
         DvcException: DVC can't read the project; `dvc repro` says why.
@@ -36,7 +36,7 @@ def plan(arguments: Sequence[str]) -> Plan:
             collected = []
         elif options.targets:
             collected = collect_stages(repo, options.targets, recursive=options.recursive, glob=options.glob)
-        else:  # the same for dvc.yaml, which is then not read a second time
+        else:  # the same for dvc.yaml, which is then read only once
             collected = [stage for stage in graph if stage.relpath == "dvc.yaml"]
         steps = collected
         if not options.single_item or options.pipeline or options.all_pipelines:
@@ -49,7 +49,7 @@ def plan(arguments: Sequence[str]) -> Plan:
 
 
 def _changed(stages: Sequence[Stage]) -> Iterator[Stage]:
-    """What `stage.changed()` says, with each file looked at once and not once a stage, and without its locks."""
+    """The result of `stage.changed()`, with each file checked once rather than once per stage, and without locks."""
     hashes: dict[str, object] = {}
     params = _Params(stages)
 

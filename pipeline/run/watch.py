@@ -1,4 +1,4 @@
-"""Which stage of how many runs, told from the lines that DVC prints."""
+"""Progress of a run, parsed from DVC's output."""
 
 import re
 import time
@@ -13,7 +13,7 @@ RESTORED = re.compile(r"Stage '(.+)' is cached - skipping run, checking out outp
 
 
 class Watch:
-    """Follows the lines that DVC prints."""
+    """Parses the lines that DVC prints."""
 
     def __init__(self, planned: Plan, estimate: Estimate, say: Callable[[str], None],
                  clock: Callable[[], float] = time.monotonic):
@@ -31,7 +31,7 @@ class Watch:
             say(f"everything is up to date: none of {len(self.stages)} stages has to run")
 
     def line(self, text: str) -> None:
-        """Take note of a line; one that isn't DVC's about a stage of this run is none of ours."""
+        """Process a line; lines that aren't about a stage of this run are ignored."""
         for pattern in (RUNS, SKIPPED, RESTORED):
             found = pattern.match(text)
             if found and found[1] in self.stages:
@@ -52,7 +52,7 @@ class Watch:
             self.left.remove(name)
         elif pattern is SKIPPED:
             return
-        else:  # what was planned by looking is less than what DVC found
+        else:  # the plan is shorter than what DVC found
             self.total += 1
         place = f"stage {self.total - len(self.left)} of {self.total}: {short(name)}"
         if pattern is RUNS:
@@ -79,5 +79,5 @@ class Watch:
 
 
 def short(name: str) -> str:
-    """A stage's name without its file: `train@spoter` of `zoo/dvc.yaml:train@spoter`."""
+    """A stage's name without its file: `train@spoter` for `zoo/dvc.yaml:train@spoter`."""
     return name.rpartition(":")[2]

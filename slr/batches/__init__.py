@@ -1,1 +1,1 @@
-"""From stored clips to what a network reads: joints picked, normalised, augmented, padded into batches."""
+"""From the landmark store to batches: joints selected, clips padded and masked, normalised, augmented."""

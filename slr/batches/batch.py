@@ -1,4 +1,4 @@
-"""Batches of clips: what a model reads."""
+"""Batches of clips: the input of a model."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class AnyBatch(Protocol):
-    """Clips padded to the longest of them, in the form that a network reads."""
+    """A padded batch of clips, of landmarks or RGB frames."""
 
     @property
     def lengths(self) -> Tensor: ...
@@ -32,7 +32,7 @@ class AnyBatch(Protocol):
 
 
 class ClipSet(Protocol):
-    """Clips in the form that a network reads: landmarks (`slr.batches.clips`) or RGB frames (`slr.batches.rgb`).
+    """A set of clips; landmarks are `slr.batches.clips.Clips`, RGB frames `slr.batches.rgb.RgbClips`.
 
     Attributes
     ----------
@@ -54,36 +54,36 @@ class ClipSet(Protocol):
     def __len__(self) -> int: ...
 
     def batches(self, order: Iterable[Tensor]) -> Iterator[AnyBatch]:
-        """The clips at each of these indices (B,), unchanged."""
+        """Batches of the clips at each of these indices (B,), without augmentation."""
 
     def evaluation_batches(self) -> Iterator[tuple[AnyBatch, Tensor]]:
-        """Every clip once, shortest first; each batch with its clips' numbers (B,)."""
+        """All clips once, shortest first; each batch with its clip indices (B,)."""
 
     def with_sentences(self, targets: list[list[int]], frame_targets: list[Tensor] | None) -> Self:
-        """The same clips with the classes of their glosses and, where they are known, of their frames."""
+        """The same clips with the classes of their glosses and, if known, of their frames."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Clips padded to the longest of them.
+    """A padded batch of landmark clips.
 
     Attributes
     ----------
     landmarks : Tensor (B, T, J, C) float32
-        Zero where missing and where padded.
+        Zero where missing or padded.
     mask : Tensor (B, T, J) bool
         True where a joint was found; False everywhere in padding.
     lengths : Tensor (B,) int64
         Frames of each clip before padding.
     targets : Tensor (B,) int64
-        Class of each clip; -1 where unknown. Of sentences (B, glosses): the classes in order, then -1.
+        Class of each clip; -1 if unknown. For sentences (B, glosses): the classes in order, padded with -1.
     signers : Tensor (B,) int64
-        Number of each clip's signer or pseudo-signer; -1 where unknown, or of no interest.
+        Label of each clip's signer or pseudo-signer; -1 if unknown or not needed.
     clip_ids : tuple of str
     mixed_targets, mixed_share : Tensor (B,), optional
-        After mixup: the class that each clip was mixed with, and the share (0 to 1) of that class in it.
+        After mixup: the class of the clip that each was mixed with, and its weight (0 to 1).
     frame_targets : Tensor (B, T) int64, optional
-        Class of each frame, where the corpus knows it; -1 in padding.
+        Class of each frame, if the corpus has frame labels; -1 in padding.
     """
 
     landmarks: Tensor
@@ -101,11 +101,11 @@ class Batch:
 
     @property
     def frames(self) -> Tensor:
-        """(B, T) bool: True for a clip's own frames, False for padding."""
+        """Padding mask (B, T) bool: True for a clip's own frames, False for padding."""
         return frame_mask(self.lengths, self.landmarks.shape[1])
 
     def with_landmarks(self, landmarks: Tensor, mask: Tensor | None = None) -> "Batch":
-        """The same clips with other coordinates, zeroed where `mask` (default: the present one) is False."""
+        """The same clips with other coordinates, zeroed where `mask` (default: the current one) is False."""
         mask = self.mask if mask is None else mask
         return replace(self, landmarks=landmarks.masked_fill(~mask[..., None], 0), mask=mask)
 
@@ -116,16 +116,16 @@ class Batch:
 
 
 def frame_mask(lengths: Tensor, frames: int) -> Tensor:
-    """(B, `frames`) bool: True for the frames of clips of these lengths (B,), False for padding."""
+    """Padding mask (B, `frames`) bool for clips of these lengths (B,): False for padding."""
     return torch.arange(frames, device=lengths.device) < lengths[:, None]
 
 
 def similar_lengths(clips: ClipSet, batch_size: int, generator: torch.Generator,
                     pool: int = 8) -> list[Tensor]:
-    """Every clip once, in a random order of batches, each of clips of similar length: the clips' numbers.
+    """Clip indices of random batches, each of clips of similar length; every clip occurs once.
 
-    Clips are shuffled, cut into pools of `pool` batches, and sorted by length within a pool: batches differ from epoch
-    to epoch, and little of them is padding.
+    Clips are shuffled, divided into pools of `pool` batches, and sorted by length within a pool: batches differ from
+    epoch to epoch and contain little padding.
     """
     order = torch.randperm(len(clips), generator=generator)
     if batch_size > 1:
@@ -136,18 +136,18 @@ def similar_lengths(clips: ClipSet, batch_size: int, generator: torch.Generator,
 
 def by_sign(clips: "Clips", batch_size: int, clips_per_sign: int, signers_per_sign: int,
             generator: torch.Generator) -> list[Tensor]:
-    """Every clip once, in batches that have several clips of each of their signs: the clips' numbers.
+    """Clip indices of batches with several clips of each of their signs; every clip occurs once.
 
-    A sign's clips are cut into groups of `clips_per_sign`, the last of which may be smaller, and a batch has as few
-    groups of one sign as can be.
+    A sign's clips are divided into groups of `clips_per_sign`, the last of which may be smaller, and a batch has as few
+    groups of the same sign as possible.
 
     Parameters
     ----------
     batch_size : int
         A multiple of `clips_per_sign`.
     signers_per_sign : int
-        How many people a group is of, as evenly as can be; with fewer, those of whom most clips are left come first.
-        0 leaves it to chance.
+        Number of different signers in a group, as balanced as possible; with fewer, signers with most remaining clips
+        come first. 0 for no constraint.
     """
     rounds: dict[int, list[Tensor]] = {}
     for target in clips.targets.unique().tolist():
@@ -156,20 +156,20 @@ def by_sign(clips: "Clips", batch_size: int, clips_per_sign: int, signers_per_si
         if signers_per_sign:
             members = _several_signers(members, clips.signers[members], clips_per_sign, signers_per_sign)
         for i, group in enumerate(members.split(clips_per_sign)):
-            # Whole groups first: what is left over would make later groups lie across two batches.
+            # Whole groups first: remainders would make later groups straddle two batches.
             rounds.setdefault(i if len(group) == clips_per_sign else len(clips), []).append(group)
     groups = [group for i in sorted(rounds) for group in _shuffled(rounds[i], generator)]
     return _shuffled(torch.cat(groups).split(batch_size), generator)
 
 
 def _several_signers(members: Tensor, signers: Tensor, size: int, wanted: int) -> Tensor:
-    """The clips in an order of which every `size` are of `wanted` signers; what is random in their order stays so."""
+    """The clips reordered so that every `size` consecutive ones are by `wanted` signers, in otherwise random order."""
     left = {signer: members[signers == signer].tolist() for signer in dict.fromkeys(signers.tolist())}
     order: list[int] = []
     while left:
         chosen = sorted(left, key=lambda signer: -len(left[signer]))[:wanted]
         for _ in range(size):
-            if not chosen:  # their clips were too few for a group
+            if not chosen:  # too few clips for a group
                 chosen = sorted(left, key=lambda signer: -len(left[signer]))[:wanted]
             if not chosen:
                 break

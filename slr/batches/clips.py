@@ -1,4 +1,4 @@
-"""Clips in memory: the landmarks that a model asks for, with their classes."""
+"""Landmark clips in memory: the joints that a model needs, with targets."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from slr.errors import ParamsError
 
 @dataclass(frozen=True)
 class Clips:
-    """Clips one after the other in flat arrays.
+    """Clips concatenated in flat arrays.
 
     Attributes
     ----------
@@ -28,11 +28,11 @@ class Clips:
     offsets, lengths : Tensor (clips,) int64
         First frame and number of frames of each clip.
     targets : Tensor (clips,) int64
-        Class of each clip; -1 where unknown. Of sentences (clips, glosses): the classes in order, then -1.
+        Class of each clip; -1 if unknown. For sentences (clips, glosses): the classes in order, padded with -1.
     signers : Tensor (clips,) int64
-        Number of each clip's signer or pseudo-signer; -1 where unknown, or of no interest.
+        Label of each clip's signer or pseudo-signer; -1 if unknown or not needed.
     frame_targets : Tensor (frames of all clips,) int64, optional
-        Class of each frame, where that is known.
+        Class of each frame, if known.
     """
 
     clip_ids: tuple[str, ...]
@@ -48,7 +48,7 @@ class Clips:
         return len(self.clip_ids)
 
     def pick(self, indices: Tensor) -> "Clips":
-        """The clips at `indices` (N,), in that order; their landmarks stay where they are."""
+        """The clips at `indices` (N,), in that order, without copying landmarks."""
         return replace(self, clip_ids=tuple(self.clip_ids[i] for i in indices.tolist()), **{
             name: getattr(self, name)[indices] for name in ("offsets", "lengths", "targets", "signers")})
 
@@ -59,12 +59,12 @@ class Clips:
         return self.gather(indices, frames, lengths, self.targets[indices])
 
     def gather(self, indices: Tensor, frames: Tensor, lengths: Tensor, targets: Tensor) -> Batch:
-        """A batch of any frames, under the names of the clips at `indices` (B,).
+        """A batch of arbitrary frames, with the ids of the clips at `indices` (B,).
 
         Parameters
         ----------
         frames : Tensor (B, T) int64
-            Rows of the flat arrays; beyond a clip's length any.
+            Rows of the flat arrays; arbitrary beyond a clip's length.
         lengths : Tensor (B,) int64
         targets : Tensor (B,) or (B, glosses) int64
         """
@@ -91,7 +91,7 @@ class Clips:
 
 
 def padded(targets: list[list[int]]) -> Tensor:
-    """(clips, most glosses) int64, with -1 behind them."""
+    """(clips, most glosses) int64, padded with -1."""
     if not targets:
         return torch.empty(0, 0, dtype=torch.int64)
     return torch.nn.utils.rnn.pad_sequence([torch.tensor(glosses, dtype=torch.int64) for glosses in targets],
@@ -100,29 +100,29 @@ def padded(targets: list[list[int]]) -> Tensor:
 
 def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, classes: Sequence[int] | None = None,
                channels: int = 2, signers: Sequence[int] | None = None, frames: int | None = None) -> Clips:
-    """Read clips from a landmark store, as the joints of another skeleton.
+    """Read clips from a landmark store, converted to another skeleton.
 
-    What a trained model reads: `slr.inference.model.TrainedModel.clips`.
+    For a trained model's input use `slr.inference.model.TrainedModel.clips`.
 
     Parameters
     ----------
     store : LandmarkStore
     clip_ids : sequence of str
     target : Skeleton
-        Joints wanted, picked or derived from the store's.
+        Target joints, selected or derived from the store's.
     classes : sequence of int, optional
         Class of each clip.
     channels : int, default 2
-        How many of x, y, z, visibility.
+        Number of channels: the first of x, y, z, visibility.
     signers : sequence of int, optional
-        Number of each clip's signer.
+        Signer label of each clip.
     frames : int, optional
         Resample every clip to this many frames.
 
     Raises
     ------
     ParamsError
-        If the store's skeleton can't give a joint of `target`, or the store hasn't so many channels.
+        If a joint of `target` isn't derivable from the store's skeleton, or the store has fewer channels.
     """
     clip_ids = tuple(clip_ids)
     stored = store.metadata["channels"]
@@ -141,7 +141,7 @@ def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, 
 def arrange(clip_ids: tuple[str, ...], coordinates: np.ndarray, lengths: np.ndarray, selector: np.ndarray,
             sizes: np.ndarray | None, classes: Sequence[int] | None = None, channels: int = 2,
             signers: Sequence[int] | None = None, frames: int | None = None) -> Clips:
-    """Make `Clips` of bare arrays.
+    """Construct `Clips` from plain arrays.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def arrange(clip_ids: tuple[str, ...], coordinates: np.ndarray, lengths: np.ndar
     selector : array (J, J_source)
         See `Skeleton.selector`.
     sizes : array (clips, 2) or None
-        Width and height of each clip's frames; None for coordinates that have no frame (metric).
+        Frame width and height of each clip; None for metric coordinates, which have no frame.
     frames : int, optional
         Resample every clip to this many frames.
     """
@@ -171,7 +171,7 @@ def arrange(clip_ids: tuple[str, ...], coordinates: np.ndarray, lengths: np.ndar
 
 
 def pick_joints(coordinates: np.ndarray, selector: np.ndarray) -> np.ndarray:
-    """(N, J_source, C) -> (N, J, C): joints picked or averaged; NaN where one of a joint's sources is NaN."""
+    """(N, J_source, C) -> (N, J, C): joints selected or averaged; NaN if one of a joint's sources is NaN."""
     picked = coordinates[:, selector.argmax(1)].astype(np.float32)
     for row in np.flatnonzero((selector > 0).sum(1) > 1):
         picked[:, row] = coordinates[:, selector[row] > 0].mean(1)
@@ -179,14 +179,14 @@ def pick_joints(coordinates: np.ndarray, selector: np.ndarray) -> np.ndarray:
 
 
 def isotropic(coordinates: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Undo the frame's aspect ratio: fractions of width and height -> units of the height around the centre.
+    """Correct the aspect ratio: fractions of width and height -> units of the frame height around the centre.
 
-    A rotation or a distance means the same in both directions afterwards.
+    Rotations and distances are then the same in both directions.
 
     Parameters
     ----------
     coordinates : array (N, J, C)
-        x and y in fractions of the frame; z (if any) in fractions of its width, as MediaPipe gives it.
+        x and y in fractions of the frame; z (if any) in fractions of its width, as in MediaPipe.
     sizes : array (N, 2)
         Width and height in pixels.
     """
@@ -200,14 +200,14 @@ def isotropic(coordinates: np.ndarray, sizes: np.ndarray) -> np.ndarray:
 
 
 def cut(streams: Clips, windows: Sequence[tuple[int, int, int]], frames: int) -> Clips:
-    """Windows of streams as clips, which share the streams' landmarks; each has the name of its stream.
+    """Windows of streams as clips that share the streams' landmarks; each has the id of its stream.
 
     Parameters
     ----------
     windows : sequence of (int, int, int)
-        Number of the stream, first frame in it, class.
+        Index of the stream, first frame in it, class.
     frames : int
-        Of a window; fewer where the stream ends.
+        Window length; shorter at the end of a stream.
     """
     stream, start, classes = torch.tensor(windows, dtype=torch.int64).reshape(-1, 3).unbind(1)
     return replace(streams, clip_ids=tuple(streams.clip_ids[i] for i in stream.tolist()), targets=classes,

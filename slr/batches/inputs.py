@@ -1,6 +1,7 @@
-"""What models read of a clip: landmarks, or RGB frames; one object with one interface for each.
+"""Input types of models: landmarks, or RGB frames, with a common interface.
 
-Everything that depends on which it is stands behind `Inputs`. A model's settings name theirs (`TrainingParams.inputs`).
+Everything that depends on the input type is behind `Inputs`. A model's settings name its type
+(`TrainingParams.inputs`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Store(Protocol):
-    """The landmarks or the frames of a corpus, opened for reading."""
+    """The landmark store or frame store of a corpus."""
 
     @property
     def metadata(self) -> dict[str, Any]: ...
@@ -43,16 +44,16 @@ class Store(Protocol):
 
 
 class Inputs(Protocol):
-    """How clips come from a data set into batches.
+    """How clips are loaded from a data set and batched.
 
     Attributes
     ----------
     name : str
-        What is read, in messages.
+        Name of the input type, for messages.
     explainer : str
-        Dotted name of what explains a model's answer: `slr.inference.explain`.
+        Dotted name of the attribution method: `slr.inference.explain`.
     recogniser : str
-        Dotted name of what reads signing in videos of any length: `slr.inference.recognisers`.
+        Dotted name of the recogniser for videos of any length: `slr.inference.recognisers`.
     """
 
     name: str
@@ -60,53 +61,53 @@ class Inputs(Protocol):
     recogniser: str
 
     def path(self, dataset: Dataset) -> Path:
-        """What of a data set is read."""
+        """Path of the input within a data set."""
 
     def open(self, dataset: Dataset) -> Store:
-        """Raises CorpusError if it isn't there."""
+        """Raises CorpusError if it is missing."""
 
     def load(self, store: Any, clip_ids: Sequence[str], settings: ModelParams, *, for_training: bool = False,
              classes: Sequence[int] | None = None, signers: Sequence[int] | None = None) -> ClipSet:
-        """Clips as the settings say.
+        """Load clips as the settings specify.
 
         Parameters
         ----------
         store : Store
             From `open`.
         for_training : bool, default False
-            Also what augmentation alone needs.
+            Also load what only augmentation needs.
         classes, signers : sequence of int, optional
-            Number of each clip's gloss, and of its signer.
+            Gloss class and signer label of each clip.
 
         Raises
         ------
         CorpusError
-            If the store hasn't one of the clips.
+            If the store lacks one of the clips.
         ParamsError
-            If the store can't give what the settings ask for.
+            If the store lacks what the settings require.
         """
 
     def training_batches(self, clips: Any, order: Iterable[Tensor], settings: ModelParams, normalise: Normalise,
                          generator: Any, batch: Callable[[Tensor], Batch] | None = None) -> Iterator[AnyBatch]:
-        """The clips at each of the indices (B,), changed at random and normalised.
+        """Augmented and normalised batches of the clips at each of the indices (B,).
 
-        With `batch`, which makes a batch of indices, those that it makes; landmarks alone can be made so.
+        `batch` replaces the construction of a batch from indices; only for landmarks.
         """
 
     def facts(self, settings: ModelParams) -> dict[str, Any]:
-        """What a trained model's config.json says of its inputs."""
+        """Facts about the input for a trained model's config.json."""
 
     def register(self, preprocessing: dict[str, Any]) -> None:
-        """Make known what a trained model's `preprocessing` defines: a user's own skeleton."""
+        """Register definitions in a trained model's `preprocessing`: a user's own skeleton."""
 
 
 def inputs_of(settings: ModelParams) -> Inputs:
-    """What a model with these settings reads."""
+    """The input type of a model with these settings."""
     return locate(settings.inputs)()
 
 
 class LandmarkInputs:
-    """Landmarks, of the joints and channels that the settings name."""
+    """Landmarks, with the joints and channels in the settings."""
 
     name = "landmarks"
     explainer = "slr.inference.explain:explain_landmarks"
@@ -122,7 +123,7 @@ class LandmarkInputs:
              classes: Sequence[int] | None = None, signers: Sequence[int] | None = None) -> Clips:
         channels = settings.channels
         if for_training and settings.augment.yaw_degrees:
-            channels = max(channels, 3)  # other view points need depth
+            channels = max(channels, 3)  # yaw augmentation needs depth
         return load_clips(store, clip_ids, skeleton(settings.joints), classes, channels, signers, settings.frames)
 
     def training_batches(self, clips: Clips, order: Iterable[Tensor], settings: ModelParams, normalise: Normalise,
@@ -139,7 +140,7 @@ class LandmarkInputs:
 
 
 class RgbInputs:
-    """RGB frames, as the settings' `images` shows them."""
+    """RGB frames, preprocessed by the settings' `images`."""
 
     name = "frames"
     explainer = "slr.inference.explain:explain_frames"
@@ -169,6 +170,6 @@ class RgbInputs:
 
 
 def signer_numbers(rows: dict[str, pd.DataFrame]) -> dict[str, pd.Series]:
-    """Number of each row's signer (column `group`) among those of training; -1 for others and where unknown."""
+    """Signer label of each row (column `group`), numbered as in training; -1 for others and if unknown."""
     known = {group: i for i, group in enumerate(sorted(rows["train"].group.dropna().unique()))}
     return {split: part.group.map(known).fillna(-1).astype(int) for split, part in rows.items()}

@@ -1,13 +1,13 @@
-"""Normalisations: signers of any size, place in the frame and distance from the camera become alike.
+"""Normalisation of landmarks: invariance to the signer's size, position and distance from the camera.
 
-SPOTER's boxes (Bohacek and Hruz, "Sign Pose-based Transformer for Word-level Sign Language Recognition", WACV
-Workshops 2022): the body in a box around neck and head, each hand in its own box, then minus .5. Where the hands are
-is told by the body (the wrists), how they are shaped by the hands' own boxes.
+SPOTER's boxes (Bohacek and Hruz, "Sign Pose-based Transformer for Word-level Sign Language Recognition", WACV Workshops
+2022): the body in a box around neck and head, each hand in its own box, then minus .5. The hands' positions are encoded
+by the body (the wrists), their shapes by their own boxes.
 
-The shoulders' frame: the neck is the origin, the shoulders are one unit apart. It needs no box, keeps one scale for
-all joints, and takes metres as well as images.
+Shoulder frame: the neck is the origin, the shoulder width is the unit. It needs no box, keeps one scale for all joints,
+and works for metric and image coordinates.
 
-What makes a place or a length is measured, and only x, y and z are changed: visibility stays as it is.
+Only x, y and z are measured and changed: visibility stays.
 """
 
 from collections.abc import Callable
@@ -21,27 +21,27 @@ from slr.dataset.skeleton import Skeleton
 from slr.errors import ParamsError
 
 HEAD_UNITS = 3
-"""Half the width of the body box, in shoulder widths; it is as high as wide."""
+"""Half the width of the body box, in shoulder widths; the box is square."""
 ABOVE_EYES = 0.5
-"""How far the body box reaches above the eyes, in shoulder widths."""
+"""Distance from the eyes to the top of the body box, in shoulder widths."""
 HAND_PADDING = 0.1
-"""Free border around a hand, in parts of the hand's longer side."""
+"""Margin around a hand, as a share of the hand's longer side."""
 SHOULDERS_APART = {"image": 1 / (2 * HEAD_UNITS), "metric": 0.35}
-"""Shoulder width of a clip that never shows both shoulders: in frame heights (as in the body box), in metres."""
+"""Assumed shoulder width of a clip without both shoulders: in frame heights (as in the body box), or metres."""
 PALM = 0.25
-"""Length of a palm that is never seen whole, in shoulder widths."""
+"""Assumed palm length if no palm is ever complete, in shoulder widths."""
 KNUCKLES = ("index_mcp", "middle_mcp", "ring_mcp", "pinky_mcp")
 
 Normalise = Callable[[Batch], Batch]
 
 
 def normaliser(how: Literal["none", "frame", "clip", "shoulders", "hands"], skeleton: Skeleton) -> Normalise:
-    """The function that normalises batches of a skeleton; settings as in `ModelParams.normalise`.
+    """The normalisation function for a skeleton; settings as in `ModelParams.normalise`.
 
     Raises
     ------
     ParamsError
-        If the skeleton lacks the joints that are measured, or has no frame to make a box in.
+        If the skeleton lacks the reference joints, or has no frame, which boxes need.
     """
     if how == "none":
         return lambda batch: batch
@@ -74,7 +74,7 @@ def _by_shoulders(skeleton: Skeleton, hands_apart: bool) -> Normalise:
         raise ParamsError(f"joints '{skeleton.name}' have no left_shoulder and right_shoulder to normalise by; "
                           "set normalise: none")
     shoulders = [skeleton.index("left_shoulder"), skeleton.index("right_shoulder")]
-    hands = []  # of each hand: all joints, the wrist, the knuckles
+    hands = []  # per hand: all joints, the wrist, the knuckles
     for part in _hands(skeleton) if hands_apart else ():
         measured = [f"{part}_{joint}" for joint in ("wrist", *KNUCKLES)]
         if all(joint in skeleton.joints for joint in measured):
@@ -102,7 +102,7 @@ def _hands(skeleton: Skeleton) -> list[str]:
 
 
 def in_shoulder_frame(landmarks: Tensor, mask: Tensor, shoulders: list[int], space: str) -> Tensor:
-    """Coordinates whose origin is the middle of the shoulders, in shoulder widths: medians over a clip's frames.
+    """Coordinates relative to the midpoint of the shoulders, in shoulder widths: medians over a clip's frames.
 
     Parameters
     ----------
@@ -111,12 +111,12 @@ def in_shoulder_frame(landmarks: Tensor, mask: Tensor, shoulders: list[int], spa
     mask : Tensor (B, T, J) bool
     shoulders : list of two int
     space : {"image", "metric"}
-        In metres the width is measured in all of x, y, z, and the origin taken off all of them. In an image z is only
-        scaled: it has its own origin (the hips; in a hand the wrist), and is too rough to measure by.
+        In metres the width is measured in x, y and z, and the origin subtracted from all of them. In an image z is only
+        scaled: it has its own origin (the hips; in a hand the wrist), and is too imprecise for measuring.
 
     Notes
     -----
-    A clip that never shows both shoulders keeps its origin, and takes the width `SHOULDERS_APART`.
+    A clip without both shoulders in any frame keeps its origin, and uses the width `SHOULDERS_APART`.
     """
     axes = _axes(landmarks, space)
     left, right = (landmarks[:, :, joint, :axes] for joint in shoulders)
@@ -129,15 +129,15 @@ def in_shoulder_frame(landmarks: Tensor, mask: Tensor, shoulders: list[int], spa
 
 def with_hand_apart(landmarks: Tensor, mask: Tensor, hand: slice, wrist: int, knuckles: list[int],
                     space: str) -> tuple[Tensor, Tensor]:
-    """Tell a hand's shape and its place apart: its wrist stays as it is, its other joints go from the wrist, in palms.
+    """Separate a hand's shape from its position: the wrist stays, other joints are relative to it, in palm lengths.
 
-    A palm is the mean distance from the wrist to the four knuckles, its median over the clip: a hand seen from the
-    side stays narrow, a fist smaller than an open hand.
+    A palm length is the mean distance from the wrist to the four knuckles, as the median over the clip: a hand seen
+    from the side stays narrow, a fist smaller than an open hand.
 
     Parameters
     ----------
     landmarks : Tensor (B, T, J, C)
-        In the shoulders' frame.
+        In the shoulder frame.
     mask : Tensor (B, T, J) bool
     hand : slice
         The hand's joints; `wrist` and `knuckles` are among them.
@@ -146,7 +146,7 @@ def with_hand_apart(landmarks: Tensor, mask: Tensor, hand: slice, wrist: int, kn
     Returns
     -------
     (B, T, J, C), (B, T, J) bool
-        Where the wrist is missing, so is the hand: nobody knows where its joints are from there.
+        Where the wrist is missing, so is the hand, as its joints have no reference.
     """
     axes = _axes(landmarks, space)
     steps = landmarks[:, :, knuckles, :axes] - landmarks[:, :, wrist, None, :axes]
@@ -162,8 +162,8 @@ def with_hand_apart(landmarks: Tensor, mask: Tensor, hand: slice, wrist: int, kn
 
 
 def in_body_box(landmarks: Tensor, mask: Tensor, shoulders: list[int], eyes: list[int], per_frame: bool) -> Tensor:
-    """Coordinates in the box around neck and head: x 0 to 1 over three shoulder widths each way from the neck, y 0 to 1
-    from half a shoulder width above the eyes six down.
+    """Coordinates in the box around neck and head: x 0 to 1 over three shoulder widths to each side of the neck, y 0 to
+    1 from half a shoulder width above the eyes six down.
 
     Parameters
     ----------
@@ -173,8 +173,8 @@ def in_body_box(landmarks: Tensor, mask: Tensor, shoulders: list[int], eyes: lis
     shoulders, eyes : list of two int
         Joints that measure the box.
     per_frame : bool
-        Measure it in each frame (frames without these joints take the clip's) or once a clip, by medians over the
-        frames that have them. A clip without any takes the box of one frame height around the centre.
+        Measure the box in each frame (frames without these joints use the clip's) or once per clip, by medians over the
+        frames that have them. A clip without any uses a box of one frame height around the centre.
     """
     left, right = (landmarks[:, :, joint, :2] for joint in shoulders)
     neck, width = (left + right) / 2, (left - right).norm(dim=-1)  # (B, T, 2), (B, T)
@@ -190,13 +190,13 @@ def in_body_box(landmarks: Tensor, mask: Tensor, shoulders: list[int], eyes: lis
 
 
 def in_hand_box(hand: Tensor, mask: Tensor) -> Tensor:
-    """Coordinates in the padded square around a hand, measured in each frame.
+    """Coordinates in the padded square around a hand, per frame.
 
     Parameters
     ----------
     hand : Tensor (B, T, J, C)
     mask : Tensor (B, T, J) bool
-        A frame without any joint of the hand gives finite numbers without meaning, to be masked.
+        A frame without any joint of the hand gives meaningless finite values, to be masked.
     """
     missing = ~mask[..., None]
     low = hand[..., :2].masked_fill(missing, torch.inf).amin(2)  # (B, T, 2)
@@ -208,20 +208,21 @@ def in_hand_box(hand: Tensor, mask: Tensor) -> Tensor:
 
 
 def _axes(landmarks: Tensor, space: str) -> int:
-    """How many channels make a distance."""
+    """Number of channels used in distances."""
     return min(3, landmarks.shape[-1]) if space == "metric" else 2
 
 
 def _median(measures: Tensor, found: Tensor, usual: Tensor) -> Tensor:
-    """(B, 1, M): medians of `measures` (B, T, M) over the frames `found` (B, T); `usual` (M,) in a clip without any."""
+    """(B, 1, M): medians of `measures` (B, T, M) over the frames `found` (B, T); `usual` (M,) for a clip without
+    any."""
     medians = measures.masked_fill(~found[..., None], torch.nan).nanmedian(1, keepdim=True).values
     return torch.where(medians.isnan(), usual, medians)
 
 
 def _in_frame(landmarks: Tensor, origin: Tensor, unit: Tensor) -> Tensor:
-    """Move `origin` (B, T or 1, axes) to zero and make `unit` (B, T or 1) one; axes without an origin are scaled alone.
+    """Move `origin` (B, T or 1, axes) to zero and scale `unit` (B, T or 1) to one; axes without origin are only scaled.
 
-    The fourth channel is a visibility, which has neither.
+    The fourth channel, visibility, is unchanged.
     """
     origin = torch.nn.functional.pad(origin, (0, min(3, landmarks.shape[-1]) - origin.shape[-1]))
     places = (landmarks[..., :3] - origin[:, :, None]) / unit[:, :, None, None]

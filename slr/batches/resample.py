@@ -1,28 +1,28 @@
-"""Clips at other moments: coordinates between frames by linear interpolation, and masks that don't invent anything."""
+"""Temporal resampling: linear interpolation of coordinates, with masks that never fill in missing joints."""
 
 import torch
 from torch import Tensor
 
 EXACT = 1e-3
-"""A moment this near to a frame, in frames, is that frame."""
+"""A time this close to a frame, in frames, counts as that frame."""
 
 
 def at_moments(landmarks: Tensor, mask: Tensor, moments: Tensor) -> tuple[Tensor, Tensor]:
-    """What joints do at moments that may lie between two frames.
+    """Interpolate joints at times between frames.
 
     Parameters
     ----------
     landmarks : Tensor (F, J, C)
     mask : Tensor (F, J) bool
     moments : Tensor (M,) float64
-        Each from 0 to F - 1, in frames.
+        Times from 0 to F - 1, in frames.
 
     Returns
     -------
     landmarks : Tensor (M, J, C)
         Zero where missing.
     mask : Tensor (M, J) bool
-        True where a joint was found in both frames beside the moment, or in the frame that it falls on.
+        True where a joint was found in both adjacent frames, or in the frame that the time coincides with.
     """
     nearest = moments.round()
     moments = torch.where((moments - nearest).abs() < EXACT, nearest, moments)
@@ -34,15 +34,15 @@ def at_moments(landmarks: Tensor, mask: Tensor, moments: Tensor) -> tuple[Tensor
 
 
 def spread(first: Tensor, kept: Tensor, frames: Tensor, most: int) -> Tensor:
-    """Evenly spaced moments of clips, the first and the last at the ends of what is kept.
+    """Evenly spaced sampling times of clips, from the first to the last kept frame.
 
     Parameters
     ----------
     first, kept, frames : Tensor (B,) int64
-        The first frame that is kept of each clip, how many are, and how many moments to put there. A single moment is
+        The first kept frame of each clip, the number of kept frames, and the number of sampling times. A single time is
         in the middle.
     most : int
-        Moments in the result; those beyond a clip's `frames` repeat its last.
+        Length of the result; times beyond a clip's `frames` repeat its last.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def spread(first: Tensor, kept: Tensor, frames: Tensor, most: int) -> Tensor:
 
 
 def resample(landmarks: Tensor, mask: Tensor, lengths: Tensor, frames: int) -> tuple[Tensor, Tensor]:
-    """Clips one after the other, each with `frames` frames.
+    """Resample concatenated clips to `frames` frames each.
 
     Parameters
     ----------

@@ -1,8 +1,7 @@
-"""Clips as RGB pictures, decoded and resized from the frames' shards when a batch wants them.
+"""RGB clips, decoded and resized from the frame shards when a batch is requested.
 
-As many decoded frames as `keep_mib` allows stay in memory for the next epoch; there is no second copy on disk. What
-changes at random in training (mirroring, size and place of the crop, the frame rate) is drawn once a clip, and is the
-same for all of its frames.
+Up to `keep_mib` of decoded frames are cached in memory for the next epoch; there is no second copy on disk. Random
+augmentation (mirroring, size and position of the crop, frame rate) is drawn once per clip, the same for all its frames.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,24 +20,24 @@ from slr.io.shards import Shards
 from slr.params.families.stfnet import ImagesParams
 
 FAINTEST = 0.05
-"""Of what moves: a clip in which less does isn't made any clearer. Black to white is 2."""
+"""Minimum motion for contrast normalisation: clips with less aren't amplified further. Black to white is 2."""
 
 
 @dataclass(frozen=True)
 class RgbBatch:
-    """Clips padded to the longest of them.
+    """A padded batch of RGB clips.
 
     Attributes
     ----------
     images : Tensor (B, 3, T, H, W) float32
-        RGB, or what moves in each of the three, from -1 to 1; zero where padded.
+        RGB, or RGB after background subtraction, from -1 to 1; zero where padded.
     lengths : Tensor (B,) int64
         Frames of each clip before padding.
     targets : Tensor (B, L) int64
-        Glosses of each clip, in order, and -1 behind them.
+        Gloss classes of each clip, in order, padded with -1.
     clip_ids : tuple of str
     frame_targets : Tensor (B, T) int64, optional
-        What is signed in each frame, as far as the clips say it; -1 where padded.
+        Class of each frame, if the clips have frame labels; -1 where padded.
     """
 
     images: Tensor
@@ -57,7 +56,7 @@ class RgbBatch:
 
 
 class View(NamedTuple):
-    """What is seen of a clip: these of its frames, resized to this side; of each this square (its top left), mirrored
+    """Preprocessing of one clip: the selected frames, the side to resize to, the top-left corner of the crop, mirrored
     or not."""
 
     clip: int
@@ -69,29 +68,29 @@ class View(NamedTuple):
 
 
 class RgbClips:
-    """Clips of a folder of frames, as batches of pictures.
+    """Clips of a frame store, as batches of RGB images.
 
     Parameters
     ----------
     folder : Path
-        As `slr.extraction.frames.extract_frames` leaves it.
+        As written by `slr.extraction.frames.extract_frames`.
     clip_ids : sequence of str
     params : ImagesParams
     targets : sequence of sequences of int, optional
-        Numbers of each clip's glosses, in order.
+        Gloss classes of each clip, in order.
     frame_targets : sequence of Tensors (T,) int64, optional
-        What is signed in each frame of each clip.
+        Frame labels of each clip.
 
     Attributes
     ----------
     clip_ids : tuple of str
     lengths : Tensor (clips,) int64
-        Frames of each clip, of which `max_frames` are taken at most.
+        Frames of each clip, at most `max_frames`.
 
     Raises
     ------
     CorpusError
-        If the folder holds no frames, or none of a clip.
+        If the folder contains no frames, or none of a clip.
     """
 
     def __init__(self, folder: str | Path, clip_ids: Sequence[str], params: ImagesParams,
@@ -104,14 +103,14 @@ class RgbClips:
         self.targets = [torch.tensor(list(glosses), dtype=torch.int64)
                         for glosses in targets or [()] * len(self.clip_ids)]
         self.frame_targets = frame_targets
-        self._kept: dict[tuple[int, int, int], np.ndarray] = {}  # clip, frame, shrink: never dropped, as all come again
+        self._kept: dict[tuple[int, int, int], np.ndarray] = {}  # clip, frame, shrink; never evicted
         self._room = params.keep_mib * 2**20
 
     def __len__(self) -> int:
         return len(self.clip_ids)
 
     def evaluation_batches(self) -> Iterator[tuple[RgbBatch, Tensor]]:
-        """See `slr.batches.batch.ClipSet`; each clip is a batch."""
+        """See `slr.batches.batch.ClipSet`; each batch is a single clip."""
         order = self.lengths.argsort(stable=True).split(1)
         yield from zip(self.batches(order), order, strict=True)
 
@@ -120,11 +119,11 @@ class RgbClips:
         return RgbClips(self.shards.folder, self.clip_ids, self.params, targets, frame_targets)
 
     def batch(self, indices: Tensor, generator: torch.Generator | None = None) -> RgbBatch:
-        """The clips at `indices` (B,): changed at random with a generator, else as evaluation sees them."""
+        """The clips at `indices` (B,): augmented if a generator is given, else as in evaluation."""
         return self._load([self._view(i, generator) for i in indices.tolist()])
 
     def batches(self, order: Iterable[Tensor], generator: torch.Generator | None = None) -> Iterator[RgbBatch]:
-        """`batch` of each of these; the next one is decoded while its predecessor is used, and no more than that."""
+        """`batch` of each of these; exactly one batch is prefetched while its predecessor is used."""
         with ThreadPoolExecutor(1) as pool:
             coming = None
             for indices in order:
@@ -158,7 +157,7 @@ class RgbClips:
                         tuple(self.clip_ids[view.clip] for view in views), frame_targets)
 
     def _decode(self, view: View, into: np.ndarray) -> None:
-        """Fill (T, H, W, 3) with the pictures; a frame that is seen several times is decoded once."""
+        """Fill (T, H, W, 3) with the images; a frame that occurs several times is decoded once."""
         crop, (distinct, where) = self.params.crop, np.unique(view.frames, return_inverse=True)
         squares = np.empty((len(distinct), crop, crop, 3), np.uint8)
         for square, image in zip(squares, self._images(view.clip, distinct, view.side), strict=True):
@@ -167,7 +166,7 @@ class RgbClips:
         _show(seen[:, :, ::-1] if view.mirrored else seen, self.params, into[:len(view.frames)])
 
     def _images(self, clip: int, frames: np.ndarray, wanted: int) -> Iterator[np.ndarray]:
-        """These frames of a clip, in order, decoded no larger than they have to be for a side of `wanted` pixels."""
+        """The given frames of a clip, in order, decoded no larger than needed for a side of `wanted` pixels."""
         stored = self.shards.clip(self.clip_ids[clip])
         side = min(stored["width"], stored["height"])
         shrink = max(by for by in (1, 2, 4, 8) if by == 1 or side >= by * wanted)
@@ -187,12 +186,12 @@ class RgbClips:
 
 
 def cropped(image: np.ndarray, params: ImagesParams) -> np.ndarray:
-    """(crop, crop, 3) uint8: a frame resized, and the middle square of it."""
+    """(crop, crop, 3) uint8: a frame resized, and its central square."""
     return _square(image, params.resize, *_middle(params), params.crop)
 
 
 def _square(image: np.ndarray, side: int, top: int, left: int, crop: int) -> np.ndarray:
-    """(crop, crop, 3) uint8: the image resized to (side, side), and the square with that top left."""
+    """(crop, crop, 3) uint8: the image resized to (side, side), and the square with that top-left corner."""
     import cv2
 
     how = cv2.INTER_AREA if side <= min(image.shape[:2]) else cv2.INTER_LINEAR
@@ -200,7 +199,7 @@ def _square(image: np.ndarray, side: int, top: int, left: int, crop: int) -> np.
 
 
 def batch_of(pictures: np.ndarray, params: ImagesParams) -> RgbBatch:
-    """One clip that is in no store, of the pictures (T, H, W, 3) uint8 that `cropped` makes, without glosses."""
+    """A batch of one clip that is in no store, from images (T, H, W, 3) uint8 made by `cropped`, without glosses."""
     shown = np.empty(pictures.shape, np.float32)
     _show(pictures, params, shown)
     return RgbBatch(_channels_first(shown[None]), torch.tensor([len(pictures)]),
@@ -208,7 +207,7 @@ def batch_of(pictures: np.ndarray, params: ImagesParams) -> RgbBatch:
 
 
 def _show(pictures: np.ndarray, params: ImagesParams, into: np.ndarray) -> None:
-    """Fill (T, H, W, 3) with what a model sees of a clip's pictures, uint8."""
+    """Fill (T, H, W, 3) with the model input for a clip's uint8 images."""
     np.divide(pictures, np.float32(127.5), out=into)
     into -= 1
     if params.background == "subtracted":
@@ -216,11 +215,11 @@ def _show(pictures: np.ndarray, params: ImagesParams, into: np.ndarray) -> None:
 
 
 def subtract_background(pictures: np.ndarray) -> None:
-    """Leave what moves in a clip (T, H, W, 3), in place: how far each pixel is from its median over time.
+    """Background subtraction of a clip (T, H, W, 3), in place: each pixel's difference from its temporal median.
 
-    From -1 for not at all to 1 for as far as the farthest hundredth: the same for a dark hand before a bright shirt as
-    for a bright one before a dark. A median of at most 64 frames, and a percentile of a 16th of the pixels, are as good
-    as of all.
+    Scaled from -1 for no difference to 1 for the 99th percentile, regardless of sign: the same for a dark hand on a
+    bright shirt as for a bright one on a dark shirt. The median over at most 64 frames, and a percentile of a 16th of
+    the pixels, are as good as over all.
     """
     pictures -= _median(pictures[::-(-len(pictures) // 64)])
     np.abs(pictures, out=pictures)
@@ -230,7 +229,7 @@ def subtract_background(pictures: np.ndarray) -> None:
 
 
 def _median(pictures: np.ndarray) -> np.ndarray:
-    """`np.median` over the first axis, three times as fast: each pixel's values lie side by side and are sorted."""
+    """`np.median` over the first axis, three times as fast: each pixel's values are made contiguous and sorted."""
     values = np.ascontiguousarray(pictures.reshape(len(pictures), -1).T)
     values.sort(axis=1)
     middle = values[:, (len(pictures) - 1) // 2:len(pictures) // 2 + 1].mean(axis=1)
@@ -248,10 +247,10 @@ def _channels_first(pictures: np.ndarray) -> Tensor:
 
 
 def rescaled(count: int, wanted: int) -> np.ndarray:
-    """(wanted,): which of `count` frames to see, evenly, so that they last as long as `wanted`."""
+    """(wanted,): indices into `count` frames, evenly spaced, so that the clip has `wanted` frames."""
     return ((np.arange(wanted) + 0.5) * count / wanted).astype(int)
 
 
 def _padded(rows: list[Tensor]) -> Tensor:
-    """(B, longest): with -1 behind the shorter ones."""
+    """(B, longest): padded with -1."""
     return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-1)

@@ -1,4 +1,4 @@
-"""Targets of sentences: the classes of their glosses and frames, and which clips are too short for theirs."""
+"""Targets of sentences: gloss classes, frame labels, and clips that are too short for their glosses."""
 
 import pandas as pd
 import torch
@@ -9,17 +9,17 @@ from slr.batches.inputs import Store
 from slr.segments.labels import frame_labels
 
 UNKNOWN = -2
-"""The class of a gloss in a sentence that no training sentence has."""
+"""Class of a gloss that occurs in no training sentence."""
 
 
 def gloss_classes(rows: pd.DataFrame, labels: list[str]) -> list[list[int]]:
-    """The classes of each sentence's glosses, from 1; one that isn't among `labels` has the class `UNKNOWN`."""
+    """Gloss classes of each sentence, from 1; a gloss that isn't among `labels` has the class `UNKNOWN`."""
     classes = _classes(labels)
     return [[classes.get(gloss, UNKNOWN) for gloss in glosses] for glosses in rows.glosses]
 
 
 def frame_classes(store: Store, rows: pd.DataFrame, labels: list[str]) -> list[Tensor] | None:
-    """(T,) int64 of each clip: 0 between glosses and for unknown ones; None if a row has no segments."""
+    """(T,) int64 per clip: 0 between glosses and for unknown ones; None if a row has no segments."""
     if rows.empty or not rows.segments.str.len().all():
         return None
     classes = _classes(labels)
@@ -29,7 +29,7 @@ def frame_classes(store: Store, rows: pd.DataFrame, labels: list[str]) -> list[T
 
 
 def too_short_clips(clips: ClipSet, temporal_stride: int) -> list[str]:
-    """Ids of the sentences that have fewer output frames than glosses and repeats, as they are stored."""
+    """Ids of the stored sentences that have fewer output frames than glosses plus adjacent repeats."""
     if not len(clips):
         return []
     targets = torch.nn.utils.rnn.pad_sequence(list(clips.targets), batch_first=True, padding_value=-1)
@@ -38,19 +38,19 @@ def too_short_clips(clips: ClipSet, temporal_stride: int) -> list[str]:
 
 
 def target_lengths(targets: Tensor) -> Tensor:
-    """(B,) glosses of targets (B, L), which have -1 behind them."""
+    """(B,) number of glosses of targets (B, L), padded with -1."""
     return (targets >= 0).sum(1)
 
 
 def too_short(lengths: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
-    """Which clips have fewer frames than glosses and repeats of the gloss before, which need a blank between them.
+    """Which clips have fewer output frames than glosses plus adjacent repeats, which need a blank between them.
 
     Parameters
     ----------
     lengths : Tensor (B,)
-        Frames of the logits: after the temporal layers.
+        Output frames: after the temporal layers.
     targets : Tensor (B, L)
-        -1 behind the glosses.
+        Padded with -1.
     target_lengths : Tensor (B,)
 
     Returns

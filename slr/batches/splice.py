@@ -1,4 +1,4 @@
-"""New sentences from pieces of others: each goes on with a sentence that has the same gloss at that place."""
+"""Splicing new sentences from pieces of others, joined at shared glosses."""
 
 from collections import defaultdict
 
@@ -9,24 +9,24 @@ from slr.batches.batch import Batch
 from slr.batches.clips import Clips
 
 MOST_GLOSSES = 12
-"""A spliced sentence that has so many doesn't go on with another, so that it ends."""
+"""A spliced sentence with this many glosses isn't continued with another, so that it ends."""
 
 
 class Splicer:
-    """Splices sentences, whose frames are labelled, at their glosses.
+    """Splices frame-labelled sentences at shared glosses.
 
-    A sentence is left after one of its glosses, in the middle of what is between that and the next, for another
-    sentence that has the same gloss, after it. So every pair of neighbouring glosses is one that somebody signed.
+    A sentence is left after one of its glosses, halfway to the next, and continued after the same gloss in another
+    sentence. So every pair of adjacent glosses occurs in a real sentence.
 
     Parameters
     ----------
     clips : Clips
-        Sentences. Those whose frames aren't labelled, or otherwise than their targets say, are never spliced.
+        Sentences. Those without frame labels, or whose frame labels contradict the targets, are never spliced.
     """
 
     def __init__(self, clips: Clips):
         self.clips = clips
-        self.cuts: dict[int, list[int]] = {}  # of each sentence: where it begins, may be left, and ends
+        self.cuts: dict[int, list[int]] = {}  # per sentence: start, possible splice points, end
         self.glosses: dict[int, list[int]] = {}
         self.having: dict[int, list[tuple[int, int]]] = defaultdict(list)  # gloss -> (sentence, place)
         for clip in range(len(clips)) if clips.frame_targets is not None else ():
@@ -43,7 +43,7 @@ class Splicer:
                 self.having[gloss].append((clip, place))
 
     def batch(self, indices: Tensor, share: float, generator: torch.Generator) -> Batch:
-        """The sentences at `indices` (B,), a share of them spliced; each begins as the one whose name it has."""
+        """The sentences at `indices` (B,), a share of them spliced; each begins like the one whose id it keeps."""
         spliced = (torch.rand(len(indices), generator=generator) < share).tolist()
         if not any(splice and clip in self.cuts for splice, clip in zip(spliced, indices.tolist(), strict=True)):
             return self.clips.batch(indices)
@@ -63,7 +63,7 @@ class Splicer:
                       pad(targets, batch_first=True, padding_value=-1))
 
     def _splice(self, clip: int, generator: torch.Generator) -> tuple[Tensor, list[int]]:
-        """Frames and glosses of a sentence that begins as `clip` does."""
+        """Frames and glosses of a spliced sentence that begins like `clip`."""
         frames, glosses, place = [], [], 0
         while True:
             left = len(self.glosses[clip]) - place
@@ -78,7 +78,7 @@ class Splicer:
 
 
 def _runs(labels: Tensor) -> list[tuple[int, int, int]]:
-    """(gloss, first frame, end) of each stretch of one gloss; 0 and below are none."""
+    """(gloss, first frame, end) of each run of one gloss; classes of 0 and below are skipped."""
     values, counts = labels.unique_consecutive(return_counts=True)
     ends = counts.cumsum(0)
     return [(value, end - count, end) for value, count, end in zip(*(x.tolist() for x in (values, counts, ends)),

@@ -1,7 +1,7 @@
-"""Streams: the same clips seen as joints, bones, ways that bones point, reaches of the hands, and motions.
+"""Views of a clip: joints, bones, bone directions, reaches of the hands, and motions.
 
-Each is a pure function of landmarks (B, T, J, C) and their mask (B, T, J), and returns both: what follows from
-something missing is missing, and zero. Shi et al., "Skeleton-Based Action Recognition with Multi-Stream Adaptive Graph
+Each is a pure function of landmarks (B, T, J, C) and their mask (B, T, J), and returns both: values derived from
+missing joints are missing, and zero. Shi et al., "Skeleton-Based Action Recognition with Multi-Stream Adaptive Graph
 Convolutional Networks", TIP 2020.
 """
 
@@ -13,7 +13,7 @@ from slr.dataset.skeleton import Skeleton
 
 
 def bones(landmarks: Tensor, mask: Tensor, pairs: Tensor) -> tuple[Tensor, Tensor]:
-    """Each bone as a vector from parent to child; it is there where both ends are.
+    """Each bone as a vector from parent to child; valid where both ends are.
 
     Parameters
     ----------
@@ -32,10 +32,10 @@ def bones(landmarks: Tensor, mask: Tensor, pairs: Tensor) -> tuple[Tensor, Tenso
 
 
 def reaching(skeleton: Skeleton) -> list[tuple[int, int]]:
-    """What `bones` needs to tell where the hands are from the rest of the body: (from, hand) joint numbers.
+    """Joint pairs (from, hand) for `bones` that encode where the hands are relative to the body.
 
-    Each hand is seen from head, shoulders, spine and its own elbow, as far as the skeleton has them, and one hand from
-    the other. A hand is the body's joint of that name, or else its wrist.
+    Each hand relative to head, shoulders, spine and its own elbow, as far as the skeleton has them, and one hand
+    relative to the other. A hand is the body's joint of that name, or else its wrist.
     """
     pairs, hands = [], []
     for side in ("left", "right"):
@@ -50,23 +50,23 @@ def reaching(skeleton: Skeleton) -> list[tuple[int, int]]:
 
 
 def _first(skeleton: Skeleton, *joints: str) -> int | None:
-    """The number of the first of these joints that the skeleton has."""
+    """Index of the first of these joints that the skeleton has."""
     return next((skeleton.index(joint) for joint in joints if joint in skeleton.joints), None)
 
 
 SHORTEST = 0.1
-"""Of a bone shorter than this, in the units of the landmarks (shoulder widths, as a rule), no way is told for sure."""
+"""Directions are unreliable for bones shorter than this, in the units of the landmarks (shoulder widths, as a rule)."""
 
 
 def directions(bones: Tensor, shortest: float = SHORTEST) -> Tensor:
-    """Which way each bone points: a vector of length 1, whatever the signer's limbs measure.
+    """Bone directions: vectors of length 1, independent of the signer's limb lengths.
 
     Parameters
     ----------
     bones : Tensor (B, T, N, C)
-        As of `bones`.
+        From `bones`.
     shortest : float
-        Bones below it give vectors below 1: what trembles about nothing doesn't point anywhere.
+        Shorter bones give vectors shorter than 1, since the direction of a near-zero vector is noise.
 
     Returns
     -------
@@ -76,9 +76,9 @@ def directions(bones: Tensor, shortest: float = SHORTEST) -> Tensor:
 
 
 def motions(landmarks: Tensor, mask: Tensor, lag: int) -> tuple[Tensor, Tensor]:
-    """How far each joint moves a frame, over `lag` frames with the present one in their middle.
+    """Displacement of each joint per frame, over `lag` frames centred on the current one.
 
-    It is there where both of these frames are in the clip and have the joint; so not at the clip's very ends.
+    Valid where both of these frames are in the clip and have the joint; so not at the clip's ends.
 
     Returns
     -------
@@ -94,14 +94,14 @@ def motions(landmarks: Tensor, mask: Tensor, lag: int) -> tuple[Tensor, Tensor]:
 
 
 def smoothed(landmarks: Tensor, mask: Tensor) -> Tensor:
-    """Each joint a quarter of the frame before, half of its own and a quarter of the next, as far as they have it.
+    """Smooth with weights 1/4, 1/2, 1/4 over the previous, current and next frame, where they have the joint.
 
-    Depth cameras tremble, and what is measured from their differences trembles more.
+    For noisy depth cameras, whose noise is amplified by differences.
 
     Returns
     -------
     Tensor (B, T, J, C)
-        Zero where missing: nothing is filled in.
+        Zero where missing: missing joints aren't filled in.
     """
     weights = torch.nn.functional.pad(mask.to(landmarks), (0, 0, 1, 1))[..., None]  # (B, T + 2, J, 1)
     places = torch.nn.functional.pad(landmarks, (0, 0, 0, 0, 1, 1)) * weights
@@ -111,10 +111,10 @@ def smoothed(landmarks: Tensor, mask: Tensor) -> Tensor:
 
 
 def facing(landmarks: Tensor, mask: Tensor, shoulders: tuple[int, int], errors: Tensor | float = 0) -> Tensor:
-    """Turn each clip around the vertical axis, the shorter way, until its shoulders are as far from the camera.
+    """Rotate each clip around the vertical axis, by the smaller angle, until both shoulders have the same depth.
 
-    One turn for the whole clip, measured by the medians over the frames that have both shoulders, so that movements of
-    the body stay; a clip without such frames isn't turned. From far behind, a body ends with its back to the camera.
+    One rotation for the whole clip, measured by medians over the frames that have both shoulders, so that movements of
+    the body remain; a clip without such frames isn't rotated. A body seen from behind ends with its back to the camera.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def facing(landmarks: Tensor, mask: Tensor, shoulders: tuple[int, int], errors: 
     shoulders : pair of int
         Left and right.
     errors : Tensor (B,) or float
-        Radians to turn each clip further.
+        Additional rotation of each clip, in radians.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Windows of streams, as detection reads them."""
+"""Windows of streams, for detection."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def windows_of(store: "Store", rows: pd.DataFrame, settings: ModelParams) -> list[tuple[int, int, str | None]]:
-    """(stream's number, first frame, label) of each window; None where no frame of it is labelled.
+    """(stream index, first frame, label) of each window; the label is None if no frame of it is labelled.
 
-    A stream that is shorter than a window is one window.
+    A stream shorter than a window is a single window.
     """
     settings = cast("ScaStgcnDetectionParams", settings)
     assert settings.windows.frames is not None

@@ -1,4 +1,4 @@
-"""The `slr` command: a thin face over the library, a module for each subject.
+"""The `slr` command: a thin layer over the library, one module per subject.
 
 Heavy imports happen inside the commands, so that `slr --help` is quick.
 """
@@ -18,7 +18,7 @@ PANELS = {
     "Recognise": ("predict", "segments", "transcribe", "index", "search"),
     "Publish": ("verify", "convert", "features"),
 }
-"""The commands in the order of work, as `slr --help` lists them."""
+"""The commands in the order of a typical workflow, as listed by `slr --help`."""
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, cls=panels(PANELS),
                   context_settings={"help_option_names": ["-h", "--help"]})

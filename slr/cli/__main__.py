@@ -1,4 +1,4 @@
-"""`python -m slr.cli`: the `slr` command, of this interpreter."""
+"""`python -m slr.cli`: the `slr` command, run by this interpreter."""
 
 from slr.cli import app
 

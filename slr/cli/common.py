@@ -1,4 +1,4 @@
-"""What commands share: options that many have, answers as JSON, and mistakes as a sentence."""
+"""Common code of the commands: shared options, JSON output, and error messages."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,21 +14,21 @@ from slr.errors import SlrError
 
 PARAMS = Path("params.yaml")
 
-flag = partial(typer.Option, metavar="")  # without it, help shows `<bool>`, as if a value had to follow
-"""An option that is given or not."""
+flag = partial(typer.Option, metavar="")  # otherwise help shows `<bool>`, as if a value were required
+"""A boolean flag."""
 
 Json = Annotated[bool, flag("--json", help="Print JSON, for scripts.")]
 ParamsFile = Annotated[Path, typer.Option("--params", metavar="FILE", help="The settings file.")]
 TrainedFolder = Annotated[Path, typer.Option("--model", metavar="FOLDER", help="A trained model.")]
 AnyExtractor = Annotated[bool, flag(
-    "--any-extractor", help="Read videos although this machine's landmark extractor is not the one of the training.")]
+    "--any-extractor", help="Accept a landmark extractor that differs from that of training.")]
 AnyLandmarks = Annotated[bool, flag(
-    "--any-landmarks", help="Read landmarks although they were made differently from those of the training.")]
+    "--any-landmarks", help="Accept landmarks that were made differently from those of training.")]
 Split = Literal["train", "val", "test"]
 
 
 def panels(names: Mapping[str, Sequence[str]]) -> type[TyperGroup]:
-    """A group whose help lists its commands in panels, in this order; a command without a panel comes last."""
+    """A command group whose help lists commands in panels, in this order; commands without a panel come last."""
 
     class Panels(TyperGroup):
         def __init__(self, **options: Any):
@@ -44,7 +44,7 @@ def panels(names: Mapping[str, Sequence[str]]) -> type[TyperGroup]:
 
 @contextmanager
 def readable_errors() -> Iterator[None]:
-    """Turn an error that is meant for the user into its message and exit code 1."""
+    """Turn an error meant for the user into its message and exit code 1."""
     try:
         yield
     except SlrError as error:

@@ -1,4 +1,4 @@
-"""Commands about the corpus: check it, look at it, and write its landmarks for other programs."""
+"""Commands about the corpus: check it, view it, and export its landmarks."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,9 +13,9 @@ commands = typer.Typer()
 
 @commands.command()
 def check(params: ParamsFile = PARAMS, as_json: Json = False) -> None:
-    """List every problem of the corpus, before any computing.
+    """List all problems of the corpus, before any computation.
 
-    Reads all of it. Exit code 1 if something is broken, 0 with warnings alone; then `dvc repro` is next.
+    Reads the whole corpus. Exit code 1 if there are errors, 0 with only warnings; then run `dvc repro`.
 
     Example:
       slr check
@@ -36,12 +36,12 @@ def check(params: ParamsFile = PARAMS, as_json: Json = False) -> None:
 @commands.command()
 def show(
     clip: Annotated[str | None, typer.Argument(help="A clip id of the corpus, or a video file.")] = None,
-    sheet: Annotated[bool, flag("--sheet", help="A contact sheet instead: one drawn example of each gloss.")] = False,
+    sheet: Annotated[bool, flag("--sheet", help="Draw a contact sheet instead: one example per gloss.")] = False,
     out: Annotated[Path | None, typer.Option(
-        "--out", "-o", metavar="FILE", help="What to write: .mp4 or .gif of a clip, .png of the sheet.",
+        "--out", "-o", metavar="FILE", help="The output: .mp4 or .gif for a clip, .png for the sheet.",
         show_default="CLIP.mp4 or sheet.png, here")] = None,
 ) -> None:
-    """Draw landmarks over a clip, or make a sheet of all glosses.
+    """Draw landmarks over a clip, or a contact sheet of all glosses.
 
     The left hand is orange, the right hand blue, the body grey, the face violet.
 
@@ -63,9 +63,9 @@ def convert_landmarks(
     kind: Annotated[Literal["spoter", "npz", "pose"], typer.Argument(
         help="The format: SPOTER's CSV, SCA-STGCN's NPZ, or .pose files.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="A new folder.")],
-    y_up: Annotated[bool, flag("--y-up", help="spoter alone: y grows upwards, as in the published files.")] = False,
+    y_up: Annotated[bool, flag("--y-up", help="spoter only: y points up, as in the published files.")] = False,
 ) -> None:
-    """Write the landmarks as files of other programs.
+    """Export the landmarks to formats of other programs.
 
     All clips of data/landmarks, with the glosses and splits of the manifest.
 
@@ -80,13 +80,13 @@ def convert_landmarks(
 
 @commands.command("sample-error")
 def sample_error(
-    root: Annotated[Path, typer.Option(metavar="FOLDER", help="The drawn corpus, with its true joints.")] = SAMPLE,
+    root: Annotated[Path, typer.Option(metavar="FOLDER", help="The built-in corpus, with its ground truth.")] = SAMPLE,
     landmarks: Annotated[Path, typer.Option(metavar="FOLDER", help="The extracted landmarks.")] = LANDMARKS,
     as_json: Json = False,
 ) -> None:
-    """How far landmarks are from the drawn signer's true joints.
+    """Landmark error on the synthetic signer's ground truth.
 
-    Mean distances in shoulder widths, and the share of frames in which each part is found.
+    Mean distances to the true joints in shoulder widths, and the detection rate of each part.
 
     Example:
       slr sample-error

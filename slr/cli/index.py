@@ -1,4 +1,4 @@
-"""`slr index` makes galleries, `slr search` looks signs up in one."""
+"""`slr index` builds galleries, `slr search` searches them."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,7 +10,7 @@ from slr.dataset.paths import SELECTED
 from slr.errors import SlrError
 from slr.gallery import FALSE_ACCEPT_RATE, INDEX
 
-app = typer.Typer(no_args_is_help=True, help="Make galleries: signs known by an example each.")
+app = typer.Typer(no_args_is_help=True, help="Build galleries: recognise signs from one example each.")
 commands = typer.Typer()
 
 Clips = Annotated[list[str] | None, typer.Argument(
@@ -18,8 +18,8 @@ Clips = Annotated[list[str] | None, typer.Argument(
 WholeSplit = Annotated[Split | None, typer.Option("--split", help="All clips of a split of the corpus.")]
 Gallery = Annotated[Path, typer.Option("--index", metavar="FILE", help="The gallery.")]
 ItsModel = Annotated[Path | None, typer.Option(
-    "--model", metavar="FOLDER", help="The model that made the gallery, where it lies now.",
-    show_default="where it lay then")]
+    "--model", metavar="FOLDER", help="The model that made the gallery, if it was moved.",
+    show_default="the recorded folder")]
 
 
 @app.command("build")
@@ -29,13 +29,13 @@ def build_index(
     model: TrainedFolder = SELECTED,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The gallery, a Parquet file.")] = INDEX,
     metric: Annotated[Literal["euclidean", "cosine"], typer.Option(
-        help="Distance between two clips' vectors.")] = "euclidean",
+        help="Distance between the vectors of two clips.")] = "euclidean",
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
 ) -> None:
-    """Make a gallery of the signs in some clips.
+    """Build a gallery of signs from clips.
 
-    `slr search` looks signs up in it. One clip of a sign is enough, and nothing is trained.
+    `slr search` searches it. One clip per sign is enough, and nothing is trained.
 
     Examples:
       slr index build --split train
@@ -60,7 +60,7 @@ def add_to_index(
 ) -> None:
     """Add clips to a gallery.
 
-    Those that are in it already are replaced.
+    Clips that are already in it are replaced.
 
     Example:
       slr index add carla.mp4=SNOW
@@ -86,16 +86,17 @@ def search(
     clips: Annotated[list[str], typer.Argument(help="Video files, each with one sign, or clip ids of the corpus.")],
     index: Gallery = INDEX,
     model: ItsModel = None,
-    top: Annotated[int, typer.Option(min=1, metavar="N", help="How many glosses to name.")] = 5,
+    top: Annotated[int, typer.Option(min=1, metavar="N", help="Number of glosses to return.")] = 5,
     false_accept_rate: Annotated[float, typer.Option(min=0, max=1, metavar="RATE", help=(
-        "Share of signs outside the gallery that may pass for one in it, as a fraction."))] = FALSE_ACCEPT_RATE,
-    sheet: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the neighbours too: a .png file.")] = None,
+        "False-accept rate: share of unknown signs that may be accepted, as a fraction."))] = FALSE_ACCEPT_RATE,
+    sheet: Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw the neighbours: a .png file.")] = None,
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
 ) -> None:
-    """Look a sign up in a gallery: its nearest glosses, or none.
+    """Search a gallery for a sign: the nearest glosses, or none.
 
-    "None of these" has a calibrated confidence, where the gallery is large enough to calibrate it.
+    "None of these" rejects unknown signs at a calibrated false-accept rate, if the gallery is large enough to
+    calibrate.
 
     Examples:
       slr search s00-balo-1
@@ -109,7 +110,7 @@ def search(
     for clip in clips:
         try:
             answers.append(finder.find(clip, top))
-        except SlrError as error:  # one bad clip doesn't cost the others their answers
+        except SlrError as error:  # a bad clip doesn't affect the others
             print_error(error)
     if as_json:
         print_json([answer.to_json() for answer in answers])

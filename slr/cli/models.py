@@ -1,4 +1,4 @@
-"""Commands about what a trained model has learned."""
+"""Commands that analyse a trained model."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,13 +15,13 @@ commands = typer.Typer()
 def transfer_model(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a trained model.")],
     data: Annotated[Path, typer.Option(metavar="FOLDER",
-                                       help="The other corpus' manifest.parquet and landmarks.")],
+                                       help="Folder with the other corpus's manifest.parquet and landmarks.")],
     any_landmarks: AnyLandmarks = False,
     as_json: Json = False,
 ) -> None:
-    """Test a model on another corpus' signs, without training.
+    """Test a model on another corpus's signs, without training.
 
-    Signs are known by one or five examples each; retrieval and open set are measured too.
+    One-shot and five-shot accuracy, retrieval and open-set metrics.
 
     Example:
       slr transfer models/spoter_embedding --data ../other-project/data
@@ -39,15 +39,15 @@ def transfer_model(
 @commands.command("map")
 def draw_map(
     model: TrainedFolder = SELECTED,
-    method: Annotated[Literal["tsne", "umap", "pca"], typer.Option(help="How vectors are laid out.")] = "tsne",
-    data: Annotated[Path, typer.Option(metavar="FOLDER", help="With manifest.parquet, landmarks, splits.parquet.")]
+    method: Annotated[Literal["tsne", "umap", "pca"], typer.Option(help="Projection method.")] = "tsne",
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of manifest, landmarks, splits.")]
     = Path("data"),
     any_landmarks: AnyLandmarks = False,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The HTML page.")] = Path("reports/map.html"),
 ) -> None:
-    """All clips by a model's features, as one interactive page.
+    """Interactive map of all clips by a model's features.
 
-    What is near what, and, by a click on a point, how it is signed.
+    Shows which clips are close in feature space; a click on a point plays the clip.
 
     Example:
       slr map --method pca
@@ -65,9 +65,9 @@ def explain_clip(
     model: TrainedFolder = SELECTED,
     any_extractor: AnyExtractor = False,
 ) -> None:
-    """Show which joints, or which pixels, an answer hangs on.
+    """Attribute a prediction to joints, or to pixels.
 
-    Gradient times input for models of landmarks, Grad-CAM for models of RGB frames; for each gloss that is read.
+    Gradient times input for landmark models, Grad-CAM for RGB models; for each recognised gloss.
 
     Example:
       slr explain s00-balo-1 --out why
@@ -84,12 +84,12 @@ def write_features(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="A .parquet file.")],
     model: TrainedFolder = SELECTED,
     data: Annotated[Path, typer.Option(
-        metavar="FOLDER", help="With manifest.parquet, splits.parquet, and landmarks or frames.")] = Path("data"),
-    split: Annotated[Split, typer.Option(help="Which clips.")] = "test",
+        metavar="FOLDER", help="Folder of manifest, splits, and landmarks or frames.")] = Path("data"),
+    split: Annotated[Split, typer.Option(help="The split.")] = "test",
 ) -> None:
-    """Write a model's features of all clips as a table.
+    """Write a model's features of all clips of a split as a table.
 
-    One row for each clip, or for each output frame of each sentence.
+    One row per clip, or per output frame of each sentence.
 
     Example:
       slr features --out features.parquet --split val

@@ -1,4 +1,4 @@
-"""Commands about the pipeline: its settings, and whether it gives the committed results."""
+"""Commands about the pipeline: its settings, and reproduction of the committed results."""
 
 import json
 from pathlib import Path
@@ -13,9 +13,9 @@ commands = typer.Typer()
 
 @commands.command()
 def settings(as_json: Json = False) -> None:
-    """Every setting of params.yaml: its default and what it means.
+    """All settings of params.yaml, with default and meaning.
 
-    Whatever params.yaml doesn't set has its default.
+    Settings that params.yaml omits have their default.
 
     Example:
       slr settings
@@ -37,16 +37,16 @@ def settings(as_json: Json = False) -> None:
 
 @commands.command()
 def verify(
-    scratch: Annotated[bool, flag("--scratch", help="Run every stage again, not only those out of date.")] = False,
-    zoo: Annotated[bool, flag("--zoo", help="Also every model of the zoo.")] = False,
+    scratch: Annotated[bool, flag("--scratch", help="Rerun all stages, not only outdated ones.")] = False,
+    zoo: Annotated[bool, flag("--zoo", help="Include all models of the zoo.")] = False,
     zoo_models: Annotated[int, typer.Option(
-        min=0, help="Also so many models of the zoo, chosen by the last commit's hash, so that all come round.")] = 0,
+        min=0, help="Include this many zoo models, in rotation by the last commit's hash.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Rerun the pipeline and compare with the committed metrics.
 
-    Runs what is out of date. Data must be equal bit for bit; a trained model's fractions may differ by half their
-    95 % interval, since another kind of processor rounds otherwise. Exit code 1 if something is out of tolerance.
+    Runs outdated stages. Data must be bit-identical; a trained model's fractions may differ by half of their 95 %
+    interval, since rounding depends on the processor. Exit code 1 if anything is out of tolerance.
 
     Examples:
       slr verify

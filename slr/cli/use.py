@@ -1,4 +1,4 @@
-"""`slr use NAME`: choose the corpus. Most corpora differ in help and options alone, and stand in `CORPORA`."""
+"""`slr use NAME`: choose the corpus. Most corpora differ only in help and options, which are in `CORPORA`."""
 
 from collections.abc import Callable
 from inspect import Parameter, Signature
@@ -17,7 +17,7 @@ PANELS = {
 }
 
 app = typer.Typer(no_args_is_help=True, cls=panels(PANELS),
-                  help="Choose the corpus: rewrites params.yaml, comments kept.")
+                  help="Choose the corpus: rewrites params.yaml, keeping comments.")
 
 Root = Annotated[Path, typer.Option(metavar="FOLDER", help="The corpus.")]
 
@@ -32,15 +32,15 @@ class Option(NamedTuple):
     Attributes
     ----------
     setting : str
-        What it sets: an argument of `slr.corpora.use.use_published`, or a value of one of its dicts (`imported.fps`).
+        The setting: an argument of `slr.corpora.use.use_published`, or a value of one of its dicts (`imported.fps`).
     flag, help : str
     kind : type, default Path
-        Of what is given.
+        Type of the option's value.
     default : object
-        `...` where it has to be given.
+        `...` if the option is required.
     least : int, optional
     meaning : callable, optional
-        From what is given to the setting's value; without it, they are the same.
+        Maps the option's value to the setting's; by default the identity.
     """
 
     setting: str
@@ -53,7 +53,7 @@ class Option(NamedTuple):
 
     @property
     def parameter(self) -> Parameter:
-        """The parameter of the command, as Typer reads it."""
+        """The command's parameter in Typer's form."""
         kind = self.kind | None if self.default is None else self.kind
         return Parameter(self.setting.replace(".", "_"), Parameter.KEYWORD_ONLY,
                          default=Parameter.empty if self.default is ... else self.default,
@@ -62,7 +62,7 @@ class Option(NamedTuple):
 
 
 def _switch(setting: str, flag: str, help: str, on: Any, off: Any = None) -> Option:
-    """An option that is given or not, and what it sets then."""
+    """A boolean flag, and the values that it sets."""
     return Option(setting, flag, help, bool, False, meaning={True: on, False: off}.__getitem__)
 
 
@@ -78,17 +78,17 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
     "wlasl": ("WLASL (American); `slr download wlasl` fetches its videos.", (
         Option("annotations", "--json", "WLASL_v0.3.json, if not in the root."),
         Option("subset", "--subset", "100, 300, 1000 or 2000: its first glosses.", int),
-        Option("crop", "--crop", "bbox cuts the picture to the signer.", Literal["none", "bbox"], "none"),
+        Option("crop", "--crop", "bbox crops the frames to the signer.", Literal["none", "bbox"], "none"),
     )),
     "ipn": ("IPN Hand (gestures): frames/ or videos/ and the lists.", (
         _lists("Folder of trainlistall.txt, vallistall.txt, classIndAll.txt; else ROOT/annotations or the root."),
-        _switch("subset", "--rests", "Keep stretches without a gesture (D0X) as a class.", "all"),
+        _switch("subset", "--rests", "Keep segments without a gesture (D0X) as a class.", "all"),
     )),
     "lsa64": ("LSA64 (Argentinian): SSS_PPP_RRR.mp4.", (
-        Option("annotations", "--glosses", "CSV sign,gloss; else a sign's number is its gloss."),
+        Option("annotations", "--glosses", "CSV sign,gloss; else the gloss is the sign's number."),
     )),
     "autsl": ("AUTSL (Turkish): folders train, val, test and their labels.", (
-        Option("annotations", "--labels", "Folder of the CSVs of labels, if it isn't the root."),
+        Option("annotations", "--labels", "Folder of the label CSVs, if not the root."),
     )),
     "phoenix2014": ("RWTH-PHOENIX-Weather 2014 (German): folders of images.", (
         _lists("Folder of the .corpus.csv; else ROOT/annotations/manual."),
@@ -105,35 +105,35 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
         _switch("subset", "--words", "Each word is a clip, instead of each sentence.", "words"),
     )),
     "spoter-csv": ("SPOTER's CSV.", (
-        Option("annotations", "--csv", "One CSV below the root; else all in it."),
-        Option("imported.y_axis", "--y-axis", "Where y grows to.", Literal["auto", "down", "up"], "auto"),
+        Option("annotations", "--csv", "One CSV below the root; else all of them."),
+        Option("imported.y_axis", "--y-axis", "Direction of y.", Literal["auto", "down", "up"], "auto"),
     )),
-    "sca-npz": ("SCA-STGCN's NPZ, with labels of frames.", (
-        Option("annotations", "--labels", "The labels of frames; else ROOT/groundtruth[.txt]."),
-        Option("windows.classes", "--classes", "Labels that are told apart: 2, 3, 4 or found.", str, "found",
+    "sca-npz": ("SCA-STGCN's NPZ, with frame labels.", (
+        Option("annotations", "--labels", "The frame labels; else ROOT/groundtruth[.txt]."),
+        Option("windows.classes", "--classes", "Classes: 2, 3, 4 or found.", str, "found",
                meaning=lambda classes: int(classes) if classes.isdecimal() else classes),
-        Option("windows.frames", "--frames", "Length of a window, in frames.", int, 25, least=1),
-        Option("windows.stride", "--stride", "From window to window, in frames.", int, 1, least=1),
-        Option("windows.rule", "--rule", "any: one positive frame makes a window positive.",
+        Option("windows.frames", "--frames", "Window length, in frames.", int, 25, least=1),
+        Option("windows.stride", "--stride", "Window stride, in frames.", int, 1, least=1),
+        Option("windows.rule", "--rule", "any: a single positive frame makes a window positive.",
                Literal["majority", "any"], "majority"),
         _switch("windows.unknown_as_n", "--unknown-as-n", "Frames labelled ? count as n.", True, False),
         _FPS, _JOINTS,
     )),
     "arrays": ("Arrays in .npy or .npz files.", (
         _JOINTS._replace(default=...), _TABLE, _FPS,
-        Option("imported.missing", "--missing", "x and y of a joint that was not found; else NaN.", float),
-        Option("imported.size", "--size", "Width and height of the frames, pixels.", tuple[int, int],
+        Option("imported.missing", "--missing", "x and y of a missing joint; else NaN.", float),
+        Option("imported.size", "--size", "Frame width and height, in pixels.", tuple[int, int],
                meaning=lambda size: size and list(size)),
-        _switch("imported.units", "--pixels", "x and y are pixels of a frame of --size.", "pixel", "fraction"),
+        _switch("imported.units", "--pixels", "x and y are in pixels of a frame of --size.", "pixel", "fraction"),
     )),
     "pose": (".pose files.", (_TABLE, _JOINTS)),
-    "joined": ("Sentences joined of single signs of another project's data.", (
-        Option("joined.sentences", "--sentences", "Sentences for training.", int, 1200, least=1),
-        Option("joined.test_sentences", "--test-sentences", "Sentences for test.", int, 200, least=1),
-        Option("joined.vocabulary", "--vocabulary", "Only the first so many glosses; else all.", int, least=1),
+    "joined": ("Sentences concatenated from another project's signs.", (
+        Option("joined.sentences", "--sentences", "Number of training sentences.", int, 1200, least=1),
+        Option("joined.test_sentences", "--test-sentences", "Number of test sentences.", int, 200, least=1),
+        Option("joined.vocabulary", "--vocabulary", "Only the first this many glosses; else all.", int, least=1),
     )),
 }
-"""Help and options of each corpus that `slr.corpora.use.use_published` chooses; its name there has `_` for `-`."""
+"""Help and options of each corpus of `slr.corpora.use.use_published`, where its name has `_` for `-`."""
 
 
 @app.command("folder")
@@ -161,7 +161,7 @@ def use_folder(
 
 
 def _published(name: str, help: str, options: tuple[Option, ...]) -> None:
-    """Add the command of a corpus of the table."""
+    """Add the command for a corpus in `CORPORA`."""
 
     def use_corpus(root: Path, params: Path, **given: Any) -> None:
         from slr.corpora.use import use_published
@@ -189,7 +189,7 @@ for _name, (_help, _options) in CORPORA.items():
 
 @app.command("sample")
 def use_sample(params: ParamsFile = PARAMS) -> None:
-    """The built-in corpus: a drawn signer with invented signs.
+    """The built-in corpus: a synthetic signer with invented signs.
 
     Next: `dvc repro`.
 

@@ -1,4 +1,4 @@
-"""Commands that read videos: the sign in each, where signing is, and the glosses of it."""
+"""Commands for videos: isolated recognition, detection of signing, and transcription."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,13 +16,14 @@ commands = typer.Typer()
 def predict(
     videos: Annotated[list[Path], typer.Argument(help="Video files, each with one sign.")],
     model: TrainedFolder = SELECTED,
-    top: Annotated[int, typer.Option(min=1, metavar="N", help="How many glosses to name.")] = 5,
+    top: Annotated[int, typer.Option(min=1, metavar="N", help="Number of glosses to return.")] = 5,
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
 ) -> None:
-    """Recognise the one sign in each video: the likeliest glosses.
+    """Recognise the isolated sign in each video.
 
-    With their probabilities. Exit code 1 if a video can't be read; the others are answered all the same.
+    Prints the most probable glosses with their probabilities. Exit code 1 if a video can't be read; the others are
+    still recognised.
 
     Examples:
       slr predict data/sample/isolated/s00-balo-1.mp4
@@ -37,7 +38,7 @@ def predict(
     for video in videos:
         try:
             predictions[str(video)] = predictor.predict(video, top)
-        except SlrError as error:  # one bad video doesn't cost the others their answers
+        except SlrError as error:  # a bad video doesn't affect the others
             failed = True
             print_error(f"{video}: {error}")
     if as_json:
@@ -49,10 +50,10 @@ def predict(
 
 
 Video = Annotated[Path, typer.Argument(help="A video file of any length, or a folder of images.")]
-Detector = Annotated[Path, typer.Option(metavar="FOLDER", help="A trained model of streams: finds where signing is.")]
+Detector = Annotated[Path, typer.Option(metavar="FOLDER", help="A trained detection model.")]
 SegmentFiles = Annotated[list[Path] | None, typer.Option(
-    "--out", "-o", metavar="FILE", help="A file to write: .csv, .json, .vtt (subtitles) or .eaf (ELAN), times in "
-                                        "seconds. May be given more than once; without it, a table is printed.")]
+    "--out", "-o", metavar="FILE", help="Output file: .csv, .json, .vtt (subtitles) or .eaf (ELAN), times in "
+                                        "seconds. Repeatable; without it, a table is printed.")]
 
 
 @commands.command("segments")
@@ -63,9 +64,9 @@ def find_segments(
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
 ) -> None:
-    """Find where in a video somebody signs: from when to when.
+    """Detect the segments of a video in which somebody signs.
 
-    In seconds from the start, with the model's mean probability.
+    Start and end in seconds, with the model's mean probability.
 
     Examples:
       slr segments talk.mp4
@@ -79,15 +80,15 @@ def transcribe_video(
     video: Video,
     detector: Detector = Path("models/sca_stgcn_detection"),
     recogniser: Annotated[Path, typer.Option(metavar="FOLDER", help=(
-        "A trained model of sentences, from landmarks or from RGB frames."))] = Path("models/pose_ctc"),
-    whole: Annotated[bool, flag("--whole", help="Read all of the video, without a detector.")] = False,
+        "A trained sentence model, from landmarks or RGB frames."))] = Path("models/pose_ctc"),
+    whole: Annotated[bool, flag("--whole", help="Transcribe the entire video, without a detector.")] = False,
     out: SegmentFiles = None,
     any_extractor: AnyExtractor = False,
     as_json: Json = False,
 ) -> None:
-    """Read a video of any length: its glosses, from when to when.
+    """Transcribe a video of any length: glosses with times.
 
-    Finds signing, and recognises it; times are in seconds from the start.
+    Detects segments of signing and recognises their glosses; times are in seconds from the start.
 
     Examples:
       slr transcribe talk.mp4
@@ -104,7 +105,7 @@ def _transcribe(video: Path, detector: Path | None, recogniser: Path | None, out
 
     with readable_errors():
         for path in out:
-            format_of(path)  # minutes before it is written
+            format_of(path)  # fail now, not after minutes
         tiers = Transcriber(detector, recogniser, any_extractor)(video)
         for path in out:
             write(path, tiers, video)

@@ -1,1 +1,1 @@
-"""Corpora: one reader per kind, all of which give the same manifest (`slr.dataset.manifest`)."""
+"""Corpora: one reader per kind, all with the same output, the manifest (`slr.dataset.manifest`)."""

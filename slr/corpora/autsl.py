@@ -7,8 +7,8 @@ Layout
 folder: lines `signer<X>_sample<Y>,<class>` without a header. Names of the classes in
 `SignList_ClassId_TR_EN.csv` (`ClassId,TR,EN`).
 
-The gloss is the Turkish name: it is the corpus's own, and no two classes share one. Without the list of names it is the
-class's number.
+The gloss is the Turkish name, which is the corpus's own and unique per class. Without the list of names it is the class
+number.
 """
 
 import csv
@@ -37,11 +37,11 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, workers: in
     Parameters
     ----------
     root : path
-        Folder with `train`, `val` and `test`; one that isn't there is no error.
+        Folder with `train`, `val` and `test`; missing ones are no error.
     annotations : path, optional
-        Folder of the CSVs; without it the root.
+        Folder of the CSVs; default: the root.
     workers : int
-        Not used; every reader has it.
+        Not used, but part of the reader interface.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, workers: in
 
 
 def _class_names(folder: Path) -> dict[int, str] | None:
-    """Turkish names by class; None if there is no list of them."""
+    """Turkish names by class; None without a list of them."""
     found = [file for file in folder.iterdir() if file.name.lower() == _CLASS_LIST]
     if not found:
         return None
@@ -88,7 +88,7 @@ def _class_names(folder: Path) -> dict[int, str] | None:
 
 
 def _labels(root: Path, folder: Path, split: str, problems: list[Problem]) -> dict[str, int]:
-    """Classes by sample, from whichever CSV of the split is there."""
+    """Classes by sample, from the first existing CSV of the split."""
     candidates = [folder / name for name in _LABELS[split]]
     candidates += [place / split / name for place in (folder, root) for name in (*_LABELS[split], "ground_truth.csv")]
     path = next((path for path in candidates if path.is_file()), None)

@@ -1,4 +1,4 @@
-"""Reading a whole corpus before any computing, to list every problem that it has."""
+"""Validation of a whole corpus before any computation, listing all problems."""
 
 import hashlib
 from collections import deque
@@ -25,19 +25,19 @@ from slr.params import CorpusParams
 from slr.params.corpora import comes_as_landmarks
 
 MIN_FRAMES = 5
-"""A clip with fewer frames is too short to show a sign."""
+"""Clips with fewer frames are too short to show a sign."""
 OUTLIER = 3.5
-"""Modified z-score from which a clip is an outlier (Iglewicz and Hoaglin, 1993)."""
+"""Modified z-score of an outlier (Iglewicz and Hoaglin, 1993)."""
 _MIN_SPREAD = 0.1
-# Natural-log units: where nearly all clips are alike (MAD of 0), only ratios above exp(3.5 * 0.1 / 0.6745) = 1.7 count.
+# In natural logarithm: if nearly all clips are equal (MAD of 0), only ratios above exp(3.5 * 0.1 / 0.6745) = 1.7 count.
 _MIN_SAMPLE = 8
 _SLACK = 1.02
-"""A box may go so far beyond the picture: rounding, and encoders that drop a row."""
+"""Tolerance of a bounding box beyond the image: rounding, and encoders that drop a row."""
 
 
 @dataclass(frozen=True)
 class Media:
-    """What decoding a file showed: `content` is the hash of its bytes, `reason` why it can't be used (or None)."""
+    """Result of decoding a file: `content` is the hash of its bytes, `reason` why it can't be used (or None)."""
 
     n_frames: int = 0
     fps: float = 0.0
@@ -48,12 +48,12 @@ class Media:
 
 
 def check_corpus(params: CorpusParams, workers: int = 0) -> list[Problem]:
-    """Decode every recording of a corpus and list every problem, errors first.
+    """Decode every recording of a corpus and list all problems, errors first.
 
     Parameters
     ----------
     params : CorpusParams
-        The built-in corpus is drawn, so there is nothing to check and nothing wrong.
+        The built-in corpus is synthetic and has no problems.
     workers : int, default 0
         Processes; 0 for one per core.
 
@@ -83,9 +83,9 @@ def check_corpus(params: CorpusParams, workers: int = 0) -> list[Problem]:
 
 
 def print_problems(problems: Sequence[Problem]) -> None:
-    """Print problems kind by kind, errors first, each kind with its way out; then the totals.
+    """Print problems by kind, errors first, each kind with its remedy; then the totals.
 
-    Names are never shortened: they are there to be found, and the list may be piped.
+    Names are never truncated, so that they can be searched for and piped.
     """
     from rich.console import Console
     from rich.text import Text
@@ -119,7 +119,7 @@ def inspect_media(root: Path, media: Sequence[str], workers: int = 0) -> dict[st
 
 
 def inspect_landmarks(params: CorpusParams, media: Sequence[str]) -> dict[str, Media]:
-    """Read each recording of a corpus that comes as landmarks."""
+    """Read each recording of a landmark corpus."""
     reader = landmark_format(params.name)
     joints = reader.joints(params.root, params.imported)
     found: dict[str, Media] = {}
@@ -142,7 +142,7 @@ def _inspect(place: tuple[Path, str]) -> Media:
     root, name = place
     path = root / name
     try:
-        (frame,) = deque(read_video(path), maxlen=1)  # the last one; it alone is kept
+        (frame,) = deque(read_video(path), maxlen=1)  # the last one; only it is cached
     except ClipError as error:
         return Media(reason=str(error))
     height, width = frame.image.shape[:2]
@@ -151,7 +151,7 @@ def _inspect(place: tuple[Path, str]) -> Media:
 
 
 def _media_problems(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Problem]:
-    """Files that don't decode, ranges outside a file, and clips of a few frames."""
+    """Undecodable files, ranges outside a file, and clips of only a few frames."""
     for clip in clips.itertuples():
         file = media[clip.media]
         if file.reason is not None:
@@ -176,7 +176,7 @@ def _media_problems(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Pr
 
 
 def _range(clip: Any, file: Media) -> tuple[int, int]:
-    """A clip's first frame and the end of its frames in its file."""
+    """A clip's first frame and end frame in its file."""
     start = 0 if pd.isna(clip.start_frame) else int(clip.start_frame)
     return start, file.n_frames if pd.isna(clip.end_frame) else min(int(clip.end_frame), file.n_frames)
 
@@ -187,7 +187,7 @@ def _duration_s(clip: Any, file: Media) -> float:
 
 
 def _duplicates(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Problem]:
-    """Files with the same bytes: one of them could train, and the other test."""
+    """Files with the same bytes, which could leak from training to test."""
     first: dict[str, str] = {}
     for name in sorted(media):
         content = media[name].content
@@ -214,7 +214,7 @@ def _signers(clips: pd.DataFrame) -> Iterator[Problem]:
 
 
 def _outliers(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Problem]:
-    """Clips far longer or shorter than the others, and pictures far larger or smaller."""
+    """Clips far longer or shorter than the others, and images far larger or smaller."""
     usable = [clip for clip in clips.itertuples() if media[clip.media].fps > 0]
     durations = [_duration_s(clip, media[clip.media]) for clip in usable]
     for index in outliers(durations):

@@ -12,14 +12,14 @@ from slr.tasks import missing_clips, task_of
 
 
 def lacks(settings: ModelParams, corpus: str, clips: pd.DataFrame) -> str | None:
-    """What a corpus, by its name and the rows of its manifest, hasn't and the model needs; None where it has it all."""
+    """What a model needs and a corpus lacks, by the corpus's name and manifest rows; None if nothing."""
     if settings.needs_video and comes_as_landmarks(corpus):
         return "no video"
     return missing_clips(task_of(settings), settings, clips)
 
 
 def require_clips(params: Params, manifest: Path) -> None:
-    """Raise CorpusError if the corpus has nothing for one of the models to train, before anything is computed."""
+    """Raise CorpusError, before anything is computed, if the corpus has no training clips for one of the models."""
     clips = read_manifest(manifest)
     for name in dict.fromkeys([*params.train.models, params.train.model]):
         missing = lacks(params.models[name], params.corpus.name, clips)

@@ -4,11 +4,11 @@ Layout
 ------
 `sentence_label/video_map.txt` with the columns `index|name|length|gloss|char|word|postag` and
 `sentence_label/split_1.txt` with `name|split`; frames in `sentence_frames-512x512/frames_512x512/<name>/*.jpg` or
-`sentence/frames_512x512/<name>`, 30 a second. Videos do as well: `sentence/<name>.mp4`, `videos/<name>.mp4`.
+`sentence/frames_512x512/<name>`, 30 per second. Videos are also accepted: `sentence/<name>.mp4`, `videos/<name>.mp4`.
 
-The signer is in the name: `S000123_P0004_T00` is sentence 123 by person 4, take 0. The official split names
-S000005_P0004_T00, which doesn't exist, and doesn't name S000007_P0003_T00, which does; as in others' code the one
-stands for the other.
+The signer is in the name: `S000123_P0004_T00` is sentence 123 by person 4, take 0. The official split lists
+S000005_P0004_T00, which doesn't exist, and omits S000007_P0003_T00, which does; as in others' code the latter takes the
+place of the former.
 """
 
 import re
@@ -31,21 +31,21 @@ _NAME = re.compile(r"S\d+_(P\d+)_T\d+")
 
 
 def scan(root: str | Path, annotations: str | Path | None = None, *, workers: int = 1) -> Scan:
-    """Read the sentences whose frames (or videos) are there, and list what is missing or wrong.
+    """Read the sentences whose frames (or videos) exist, and list what is missing or wrong.
 
     Parameters
     ----------
     root : path
         Folder with the frames.
     annotations : path, optional
-        Folder of `video_map.txt` and `split_1.txt`; without it `sentence_label`.
+        Folder of `video_map.txt` and `split_1.txt`; default: `sentence_label`.
     workers : int
-        Not used; every reader has it.
+        Not used, but part of the reader interface.
 
     Returns
     -------
     clips : DataFrame
-        The manifest's columns; the id is the corpus's name.
+        The manifest's columns; the id is the sentence's name.
     problems : list of Problem
         Kinds: `bad-line`, `gloss-missing`, `duplicate-id`, `outside-root`; one `split-missing` for all sentences that
         are in no split, and for each split one `missing-video`.

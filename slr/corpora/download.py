@@ -1,8 +1,8 @@
-"""Fetching a corpus's videos from the addresses in its annotations: resumed, checked, and the dead ones listed.
+"""Downloading a corpus's videos from the URLs in its annotations: resumable, verified, with a list of dead URLs.
 
-Beside the videos' folder stand `checksums.csv` (file, bytes, sha256, url; written when a file is first seen, compared
-ever after) and `dead.csv` (video_id, url, reason; what the last run could not get). Nothing that is fetched is ever
-run, and file names come from checked ids, never from an address.
+Beside the videos' folder are `checksums.csv` (file, bytes, sha256, url; written when a file is first seen, verified
+ever after) and `dead.csv` (video_id, url, reason; what the last run could not download). No downloaded content is ever
+executed, and file names come from validated ids, never from a URL.
 """
 
 import csv
@@ -29,13 +29,13 @@ CHECKSUMS = "checksums.csv"
 DEAD = "dead.csv"
 NEEDS_YT_DLP = "needs yt-dlp (pip install yt-dlp)"
 _REASONS = 10
-_SILENT = logging.getLogger(f"{__name__}.yt_dlp")  # it would print into the progress bar; its errors are raised too
+_SILENT = logging.getLogger(f"{__name__}.yt_dlp")  # it would print into the progress bar; its errors are also raised
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
 
 
 class Item(NamedTuple):
-    """A video to fetch: `stem` is its file's name without suffix, `needed_by` the ids of the clips that it shows."""
+    """A video to download: `stem` is its file name without suffix, `needed_by` the ids of its clips."""
 
     stem: str
     url: str
@@ -54,7 +54,7 @@ class Checksum(NamedTuple):
 
 @dataclass
 class Summary:
-    """What a run did, by stem; `dead` has the reason."""
+    """Result of a run, by stem; `dead` has the reasons."""
 
     fetched: list[str] = field(default_factory=list)
     present: list[str] = field(default_factory=list)
@@ -69,22 +69,22 @@ class Summary:
 
 def download(items: Sequence[Item], root: Path, folder: str, *, workers: int = 4, attempts: int = 4,
              pause_s: float = 1.0, timeout_s: float = 30.0) -> Summary:
-    """Fetch videos to `root/folder`, several at a time; those that are there are checked and not fetched again.
+    """Download videos to `root/folder` in parallel; existing ones are verified and not downloaded again.
 
     Parameters
     ----------
     items : sequence of Item
-        With different stems.
+        With unique stems.
     root : Path
-        Made if it isn't there; takes the two CSVs.
+        Created if necessary; also the folder of the two CSVs.
     workers : int, default 4
-        Videos fetched at a time.
+        Number of parallel downloads.
     attempts : int, default 4
-        Tries of each address; a try goes on where the last one broke off, if the server can and the video is the same.
+        Attempts per URL; each resumes where the last one stopped, if the server supports it and the video is unchanged.
     pause_s : float, default 1
-        Before the second try, doubled before each further one.
+        Pause before the second attempt, doubled before each further one.
     timeout_s : float, default 30
-        Without an answer, or without a byte.
+        Timeout without a response, or without data.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def download(items: Sequence[Item], root: Path, folder: str, *, workers: int = 4
     Raises
     ------
     SlrError
-        If the disk is full, or a file can't be written; finished videos and partial ones stay for the next run.
+        If the disk is full, or a file can't be written; finished and partial videos are kept for the next run.
     """
     root = Path(root)
     with disk_errors("download", root / folder):
@@ -111,7 +111,7 @@ def download(items: Sequence[Item], root: Path, folder: str, *, workers: int = 4
                     except Dead as error:
                         summary.dead[item.stem] = str(error)
                     advance(note=f"{len(summary.dead)} dead" if summary.dead else None)
-            finally:  # a full disk or Ctrl-C: what hasn't begun doesn't begin
+            finally:  # on a full disk or Ctrl-C: pending downloads aren't started
                 fetcher.stop.set()
                 pool.shutdown(cancel_futures=True)
                 ledger.save()
@@ -122,7 +122,7 @@ def download(items: Sequence[Item], root: Path, folder: str, *, workers: int = 4
 
 
 class _Ledger:
-    """checksums.csv: read once, a line appended for each new file, sorted at the end. Safe to use from threads."""
+    """checksums.csv: read once, a line appended per new file, sorted at the end. Thread-safe."""
 
     def __init__(self, path: Path, folder: str):
         self.path = path
@@ -157,17 +157,17 @@ class _Ledger:
 
 
 class _Fetcher(Connection):
-    """Gets one item at a time; used from several threads."""
+    """Downloads one item at a time; thread-safe."""
 
     def __init__(self, folder: Path, ledger: _Ledger, attempts: int, pause_s: float, timeout_s: float):
         super().__init__(attempts, pause_s, timeout_s)
         self.folder, self.ledger = folder, ledger
 
     def get(self, item: Item) -> bool:
-        """Whether the video was fetched now (True) or was there already (False); raises Dead."""
+        """Whether the video was downloaded now (True) or already existed (False); raises Dead."""
         try:
             urlsplit(item.url)
-        except ValueError as error:  # such as brackets that don't match
+        except ValueError as error:  # such as unmatched brackets
             raise Dead(f"the address is not valid: {error}") from None
         there = [file for suffix in VIDEO_SUFFIXES if (file := self.folder / f"{item.stem}{suffix}").exists()]
         if any(self._is_intact(file, item.url) for file in there):
@@ -182,7 +182,7 @@ class _Fetcher(Connection):
         return True
 
     def _replace(self, item: Item) -> None:
-        """Fetch a video, look at it, and put it in its place."""
+        """Download a video, validate it, and move it into place."""
         if item.youtube:
             file, size, sha256 = _from_youtube(item, self.folder)
         else:
@@ -202,7 +202,7 @@ class _Fetcher(Connection):
             self.ledger.add(file, size, sha256, item.url)
 
     def _is_intact(self, file: Path, url: str) -> bool:
-        """Whether a file that is there has its recorded checksum; one that has none yet gets it, if it is a video."""
+        """Whether an existing file has its recorded checksum; a valid video without one gets it recorded."""
         size, sha256 = size_and_hash(file)
         expected = self.ledger.expected(file)
         if expected is None and _why_no_video(file) is None:
@@ -212,7 +212,7 @@ class _Fetcher(Connection):
 
 
 def _from_youtube(item: Item, folder: Path) -> tuple[Path, int, str]:
-    """Fetch by yt-dlp, where it is installed: one file that needs no merging, so no other program is started."""
+    """Download by yt-dlp, if installed: one file that needs no merging, so no other program is started."""
     if importlib.util.find_spec("yt_dlp") is None:
         raise Dead(NEEDS_YT_DLP)
     import yt_dlp
@@ -229,7 +229,7 @@ def _from_youtube(item: Item, folder: Path) -> tuple[Path, int, str]:
 
 
 def _interleaved(items: Sequence[Item]) -> list[Item]:
-    """The items with hosts taking turns, so that none is asked for many videos at once."""
+    """The items in round-robin order of hosts, so that none gets many requests at once."""
     seen: Counter[str] = Counter()
     turns = []
     for item in items:
@@ -240,7 +240,7 @@ def _interleaved(items: Sequence[Item]) -> list[Item]:
 
 
 def _suffix(url: str) -> str:
-    """The video suffix of an address, .mp4 where it has none."""
+    """The video suffix of a URL, .mp4 if it has none."""
     suffix = Path(urlsplit(url).path).suffix.lower()
     return suffix if suffix in VIDEO_SUFFIXES else ".mp4"
 

@@ -1,7 +1,7 @@
-"""The landmark store in other programs' formats: SPOTER's CSV, SCA-STGCN's NPZ, and `.pose` files.
+"""Export of the landmark store to other programs' formats: SPOTER's CSV, SCA-STGCN's NPZ, and `.pose` files.
 
-What is written is read back by `slr.corpora.imported` within 1e-4 of the frame. Times of single frames are lost: these
-formats know a frame rate at most.
+`slr.corpora.imported` reads the output back with an error below 1e-4 of the frame. Times of individual frames are lost:
+these formats have at most a frame rate.
 """
 
 import csv
@@ -33,38 +33,39 @@ from slr.segments.labels import frame_labels
 GROUNDTRUTH, LIST = "groundtruth.txt", "clips.csv"
 _DECIMALS = 6
 _NEARLY_ZERO = 10.0**-_DECIMALS
-"""Stands for a coordinate or a confidence that is 0 without being missing."""
+"""Written for a coordinate or confidence that is 0 without being missing."""
 
 
 def convert(kind: str, out: str | Path, *, manifest: Path = MANIFEST, landmarks: Path = LANDMARKS,
             splits: Path | None = SPLITS, y_up: bool = False) -> int:
-    """Write the clips of a landmark store into a folder, in another format.
+    """Write the clips of a landmark store to a folder, in another format.
 
     Parameters
     ----------
     kind : {"spoter", "npz", "pose"}
-        `spoter`: a CSV a split, `<split>.csv`. `npz`: an `.npz` a clip; the labels of streams in `groundtruth.txt`.
-        `pose`: a `.pose` a clip. The last two with the clips' glosses, signers and splits in `clips.csv`.
+        `spoter`: one CSV per split, `<split>.csv`. `npz`: one `.npz` per clip; the labels of streams in
+        `groundtruth.txt`. `pose`: one `.pose` per clip. The last two with the clips' glosses, signers and splits in
+        `clips.csv`.
     out : path
-        A folder that isn't there, or is empty.
+        A new or empty folder.
     manifest, landmarks : Path
-        What the pipeline's stages wrote. Clips without landmarks are left out.
+        Outputs of the pipeline's stages. Clips without landmarks are left out.
     splits : Path, optional
-        Who is in which split, where the manifest doesn't say; not needed.
+        Splits of clips for which the manifest has none; optional.
     y_up : bool
-        For `spoter`: y grows upwards, as in the published files (Apple's Vision API), not down as MediaPipe's.
+        For `spoter`: y points up, as in the published files (Apple's Vision API), not down as in MediaPipe.
 
     Returns
     -------
     int
-        How many clips were written.
+        Number of clips written.
 
     Raises
     ------
     CorpusError
-        If the folder has something in it, or there are no landmarks.
+        If the folder isn't empty, or there are no landmarks.
     ParamsError
-        If the format is unknown, or has no place for the landmarks' joints.
+        If the format is unknown, or doesn't support the landmarks' joints.
     """
     if kind not in _WRITERS:
         raise ParamsError(f"format '{kind}' is unknown; known: {', '.join(_WRITERS)}")
@@ -87,7 +88,7 @@ def convert(kind: str, out: str | Path, *, manifest: Path = MANIFEST, landmarks:
 
 
 def _each(clips: pd.DataFrame, store: LandmarkStore) -> Iterator[tuple[Any, ClipLandmarks]]:
-    """Each row of the manifest with its landmarks, under a progress bar."""
+    """Each row of the manifest with its landmarks, with a progress bar."""
     with progress("convert", len(clips), unit="clip") as advance:
         for row in clips.itertuples():
             yield row, store[row.clip_id]
@@ -161,7 +162,7 @@ def _write_npz(out: Path, clips: pd.DataFrame, store: LandmarkStore) -> None:
 
 
 def _labelled(segments: list[dict[str, Any]], clip: ClipLandmarks) -> Iterator[tuple[int, str]]:
-    """The labelled frames of a clip and their labels, which the format wants in one word."""
+    """The labelled frames of a clip and their labels, which must be single words in this format."""
     for frame, label in enumerate(frame_labels(segments, clip.frame_numbers)):
         if label is not None:
             yield frame, re.sub(r"\s+", "_", label.strip())
@@ -197,7 +198,7 @@ def _write_pose(out: Path, clips: pd.DataFrame, store: LandmarkStore) -> None:
 
 
 def _components(joints: Skeleton, point_format: str) -> list[Any]:
-    """The parts as components: MediaPipe's, by its names, where their joints are; else by ours."""
+    """The parts as components: MediaPipe's, by its names, if the joints match; else by ours."""
     from pose_format.pose_header import PoseHeaderComponent
     from pose_format.utils.holistic import BODY_POINTS, HAND_POINTS
 
@@ -219,11 +220,12 @@ def _components(joints: Skeleton, point_format: str) -> list[Any]:
     return components
 
 
-# What all share
+# Shared by all formats
 
 
 def file_names(clip_ids: Any) -> dict[str, str]:
-    """A file name for each clip id, without suffix: letters, digits and `.+@_-`, and no two alike on any disk."""
+    """A file name for each clip id, without suffix: letters, digits and `.+@_-`, unique even on case-insensitive
+    disks."""
     names: dict[str, str] = {}
     taken: set[str] = set()
     for clip_id in clip_ids:
@@ -238,7 +240,7 @@ def file_names(clip_ids: Any) -> dict[str, str]:
 
 
 def _write_list(out: Path, clips: pd.DataFrame, names: dict[str, str], suffix: str) -> None:
-    """`clips.csv`: which file is which clip."""
+    """`clips.csv`: the clip of each file."""
     with open(out / LIST, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["path", "gloss", "signer", "split", "glosses", "clip_id"])

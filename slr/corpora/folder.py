@@ -1,4 +1,4 @@
-"""A user's own recordings: folders named after glosses, or a CSV that says what each file shows.
+"""A user's own recordings: folders named after glosses, or a CSV that lists each file's gloss.
 
 Layouts
 -------
@@ -32,14 +32,14 @@ COLUMNS = ("path", "gloss", "signer", "split", "start_s", "end_s", "glosses")
 
 
 def scan(root: str | Path, annotations: str | Path | None = None, *, workers: int = 1) -> Scan:
-    """Read what can be read of a corpus, and list what can't.
+    """Read all usable clips of a corpus, and list the problems of the others.
 
     Parameters
     ----------
     root : path
-        Folder that holds the recordings.
+        Folder of the recordings.
     annotations : path, optional
-        CSV; without it the folders' names are the glosses.
+        CSV; by default the folders' names are the glosses.
     workers : int, default 1
         Processes that measure the frame rate of files with `start_s` or `end_s`; 0 for one per core.
 
@@ -62,7 +62,7 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, workers: in
 
 
 def _clip_id(media: str) -> str:
-    """A readable id that stays the same when other files come and go: the path without its video suffix, in NFC."""
+    """A readable id that doesn't depend on other files: the path without its video suffix, in NFC."""
     path = Path(media)
     stem = path.with_suffix("") if path.suffix.lower() in VIDEO_SUFFIXES else path
     return nfc(stem.as_posix())
@@ -72,7 +72,7 @@ def _clip_id(media: str) -> str:
 
 
 def _scan_tree(root: Path, problems: list[Problem]) -> Iterator[dict[str, Any]]:
-    """Rows of `<gloss>/<clip>`; whatever lies elsewhere is a problem."""
+    """Rows of `<gloss>/<clip>`; files elsewhere are problems."""
     for entry in _entries(root):
         if entry.is_dir():
             yield from _scan_gloss(root, entry, problems)
@@ -112,7 +112,7 @@ def _scan_gloss(root: Path, folder: Path, problems: list[Problem]) -> Iterator[d
 
 
 def _entries(folder: Path) -> list[Path]:
-    """What is in a folder, in a fixed order, hidden files left out."""
+    """Entries of a folder, in a fixed order, without hidden files."""
     return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
 
 
@@ -120,7 +120,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 class _LineError(Exception):
-    """What is wrong with one line: kind, reason, way out."""
+    """The error of one line: kind, reason, remedy."""
 
     def problem(self, where: str) -> Problem:
         kind, reason, way_out = self.args
@@ -142,7 +142,7 @@ class _Entry(NamedTuple):
         return self.start_s is not None or self.end_s is not None
 
     def to_row(self, rates: dict[str, float | Exception]) -> dict[str, Any]:
-        """The clip's row of the manifest; raises _LineError if it is part of a file whose rate couldn't be measured."""
+        """The clip's row of the manifest; raises _LineError if it is part of a file of unknown frame rate."""
         clip_id = _clip_id(self.media)
         if not self.is_part:
             return row(clip_id, self.media, self.glosses, signer=self.signer, split=self.split)
@@ -157,7 +157,7 @@ class _Entry(NamedTuple):
 
 
 def _scan_csv(root: Path, annotations: Path, problems: list[Problem], workers: int) -> Iterator[dict[str, Any]]:
-    """Rows of a CSV; a line that can't be used is a problem and no row."""
+    """Rows of a CSV; an unusable line becomes a problem instead of a row."""
     entries: list[tuple[str, _Entry]] = []
     lines, delimiter = _read_csv(annotations)
     columns = _columns(lines[0][1], annotations, problems)
@@ -183,7 +183,7 @@ def _scan_csv(root: Path, annotations: Path, problems: list[Problem], workers: i
 
 
 def _read_csv(path: Path) -> tuple[list[tuple[int, list[str]]], str]:
-    """Fields of each line that isn't blank, with its number, and the delimiter that finds most known columns."""
+    """Fields of each non-blank line, with its number, and the delimiter that gives most known columns."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -211,7 +211,7 @@ def _read_csv(path: Path) -> tuple[list[tuple[int, list[str]]], str]:
 
 
 def _columns(header: Sequence[str], annotations: Path, problems: list[Problem]) -> list[str]:
-    """The header's names, checked: `path` and `gloss` or `glosses` are there, and none looks misspelt."""
+    """The header's names, validated: `path` and `gloss` or `glosses` exist, and none looks misspelt."""
     names = [name.strip().lower() for name in header]
     if twice := sorted({name for name in names if name and names.count(name) > 1}):
         raise CorpusError(f"{annotations}: column '{twice[0]}' occurs twice; keep one")
@@ -231,7 +231,7 @@ def _columns(header: Sequence[str], annotations: Path, problems: list[Problem]) 
 
 
 def _entry(root: Path, values: dict[str, str], decimal_comma: bool) -> _Entry:
-    """Check one line. Raises _LineError or, for a path that leaves the root, CorpusError."""
+    """Validate one line. Raises _LineError or, for a path that leaves the root, CorpusError."""
     if not values["path"]:
         raise _LineError("path-missing", "there is no path", "fill in the column 'path' or remove the line")
     media = _on_disk(root, values["path"])
@@ -247,7 +247,7 @@ def _entry(root: Path, values: dict[str, str], decimal_comma: bool) -> _Entry:
 
 
 def _on_disk(root: Path, path: str) -> str:
-    """The path as the disk spells it: `é` may be one character or two, and a CSV from Windows has backslashes."""
+    """The path as spelt on disk: `é` may be one character or two, and a CSV from Windows has backslashes."""
     slashes = path.replace("\\", "/")
     try:
         for spelling in (path, *(unicodedata.normalize(form, slashes) for form in ("NFC", "NFD"))):
@@ -255,7 +255,7 @@ def _on_disk(root: Path, path: str) -> str:
             if media.is_file() or is_image_folder(media):
                 return os.path.normpath(spelling)
         folder = (root / slashes).is_dir()
-    except (OSError, ValueError) as error:  # a name that no file can have: too long, a null character
+    except (OSError, ValueError) as error:  # an impossible file name: too long, a null character
         raise _LineError("missing-file", f"there can't be a file '{path[:60]}...' ({type(error).__name__})",
                          "correct the path: the name is too long, or holds a null character") from None
     if folder:

@@ -4,13 +4,13 @@ Layout
 ------
 Annotations as released: `classIndAll.txt` (`number name`), `trainlistall.txt` and `vallistall.txt` (`path number start
 end`; frames counted from 1, both ends included). A path such as `./frames/1CM1_4_R_#229` names a folder of images; the
-video of the same name is as good (`videos/1CM1_4_R_#229.avi`).
+video of the same name is also accepted (`videos/1CM1_4_R_#229.avi`).
 
-Decided here
-------------
-- `vallistall` is what the authors and everybody after them test on, so its clips are the split `test`; validation clips
-  are carved from the training list, by signer, where `splits.val` asks for them. No person is in both lists.
-- D0X, the stretches without a gesture, is left out as in the authors' isolated task, unless asked for.
+Decisions
+---------
+- The authors and all later work test on `vallistall`, so its clips are the split `test`; validation clips are taken
+  from the training list, by signer, if `splits.val` requests them. No person is in both lists.
+- D0X, the segments without a gesture, is left out as in the authors' isolated task, unless requested.
 - The signer is the name up to `#`: `1CM1_4_R_#229` is the take 229 of the right (`R`) hand of `1CM1_4_R`. There are 50
   such names, as there are people, with four takes each.
 """
@@ -38,7 +38,7 @@ from slr.errors import CorpusError
 LAYOUT = "ROOT/frames/<video>/*.jpg or ROOT/videos/<video>.avi, and the lists trainlistall.txt, vallistall.txt, " \
          "classIndAll.txt in ROOT or ROOT/annotations"
 FPS = 30.0
-"""Of the folders of images, which don't say it; a video's own times win."""
+"""Frame rate of the folders of images, which don't specify it; a video's own times take precedence."""
 _REST = "D0X"
 _LISTS = (("train", "*trainlistall.txt"), ("test", "*vallistall.txt"))
 _LINE = re.compile(r"(\S.*)\s+(\d+)\s+(\d+)\s+(\d+)")
@@ -56,26 +56,25 @@ class _Stretch(NamedTuple):
 
 def scan(root: str | Path, annotations: str | Path | None = None, *, subset: str | None = None,
          workers: int = 1) -> Scan:
-    """Read the clips whose videos (or folders of images) are there, and list what is missing or wrong.
+    """Read the clips whose videos (or folders of images) exist, and list what is missing or wrong.
 
     Parameters
     ----------
     root : path
         Folder with `frames/` or `videos/`, or with the videos or folders of images themselves.
     annotations : path, optional
-        Folder of the three lists; without it `annotations` in the root, or the root.
+        Folder of the three lists; default: `annotations` in the root, or the root.
     subset : {"all"}, optional
         `all` keeps D0X as a class of its own; None leaves it out.
     workers : int
-        Not used; every reader has it.
+        Not used, but part of the reader interface.
 
     Returns
     -------
     clips : DataFrame
         The manifest's columns; the id is `<video>@<start>-<end>`, with the numbers of the list.
     problems : list of Problem
-        Kinds: `bad-line`, `duplicate-id`, `outside-root`, and one `missing-video` for all clips whose video isn't
-        there.
+        Kinds: `bad-line`, `duplicate-id`, `outside-root`, and one `missing-video` for all clips whose video is missing.
 
     Raises
     ------
@@ -147,7 +146,7 @@ def _rows(root: Path, stretches: list[_Stretch], problems: list[Problem]) -> Ite
 
 
 def _place(root: Path, video: str, videos: dict[str, Path]) -> Path | None:
-    """The folder of images of a video, or its file; None if there is neither."""
+    """The folder of images of a video, or its file; None if neither exists."""
     if video in (".", ".."):
         return None
     folders = [folder for folder in (root / "frames" / video, root / video) if is_image_folder(folder)]

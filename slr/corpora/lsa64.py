@@ -1,7 +1,7 @@
 """LSA64: 64 signs of Argentinian Sign Language (Ronchetti et al., 2016), 10 signers, 5 repetitions.
 
-Files are named `SSS_PPP_RRR.mp4`: sign, person, repetition, each from 001. The corpus has no official split: by signer
-is the honest one, and published numbers mostly aren't.
+Files are named `SSS_PPP_RRR.mp4`: sign, person, repetition, each from 001. The corpus has no official split: a split by
+signer is the honest one, and most published numbers don't use it.
 """
 
 import csv
@@ -19,16 +19,16 @@ _NAME = re.compile(r"(\d{3})_(\d{3})_(\d{3})")
 
 
 def scan(root: str | Path, annotations: str | Path | None = None, *, workers: int = 1) -> Scan:
-    """Read the clips from the names of their files.
+    """Read the clips from their file names.
 
     Parameters
     ----------
     root : path
         Folder of the videos, or of folders of them (`all`, `lsa64_cut`, ...).
     annotations : path, optional
-        CSV `sign,gloss` without other columns, such as `001,Opaque`; without it a sign's number is its gloss.
+        CSV `sign,gloss` without other columns, such as `001,Opaque`; by default a sign's number is its gloss.
     workers : int
-        Not used; every reader has it.
+        Not used, but part of the reader interface.
 
     Returns
     -------

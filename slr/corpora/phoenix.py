@@ -1,4 +1,4 @@
-"""What the readers of both PHOENIX corpora share: the layout of the releases."""
+"""Common code of the readers of both PHOENIX corpora: the layout of the releases."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -7,20 +7,20 @@ from typing import NamedTuple
 from slr.errors import CorpusError
 
 FPS = 25.0
-"""The broadcasts' rate."""
+"""The broadcasts' frame rate."""
 RELEASED = "features/fullFrame-210x260px"
 SPLITS = ("train", "dev", "test")
 WAY_OUT = f"put the released {RELEASED}/{{train,dev,test}} there, or set corpus.on_error: skip"
 
 
 class Release(NamedTuple):
-    """A release: its table of each split that has one, and the folders that may hold a folder of media a split."""
+    """A release: the tables of its splits, and the folders that may contain each split's media."""
 
     tables: dict[str, Path]
     media: list[Path]
 
     def places(self, splits: Sequence[str], listed: str, name: str) -> Iterator[Path]:
-        """Where a sentence of these splits may be, `listed` in its table as `<folder>/*.png`."""
+        """Possible locations of a sentence of these splits, `listed` in its table as `<folder>/*.png`."""
         folders = dict.fromkeys([listed.removesuffix("/*.png"), name, f"{name}/1"])
         for split in splits:
             for media in self.media:
@@ -29,18 +29,18 @@ class Release(NamedTuple):
 
 
 def find_release(root: Path, annotations: str | Path | None, pattern: str, folder: str, *others: str) -> Release:
-    """Where things are in the release.
+    """Locate the parts of a release.
 
     Parameters
     ----------
     annotations : path, optional
-        Folder of the tables; without it `annotations/manual`.
+        Folder of the tables; default: `annotations/manual`.
     pattern : str
         A table's name with `{}` for the split.
     folder : str
-        Name of the corpus's folder, which the root is or contains.
+        Name of the corpus's folder: the root or a folder in it.
     *others : str
-        Folders beside it that may hold its media too.
+        Folders beside it that may also contain its media.
 
     Raises
     ------

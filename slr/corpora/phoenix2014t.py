@@ -4,10 +4,11 @@ Layout
 ------
 `annotations/manual/PHOENIX-2014-T.{train,dev,test}.corpus.csv` with the columns
 `name|video|start|end|speaker|orth|translation`; frames in `features/fullFrame-210x260px/{train,dev,test}/<name>/*.png`,
-25 a second. The root is the release, or its `PHOENIX-2014-T`. Videos do as well: `videos/{train,dev,test}/<name>.mp4`.
+25 per second. The root is the release, or its `PHOENIX-2014-T`. Videos are also accepted:
+`videos/{train,dev,test}/<name>.mp4`.
 
-Glosses are those of `orth`, between spaces, without any clean-up; the translation isn't read. `start` and `end` are -1
-everywhere: a folder is a sentence. The frames are squeezed as those of PHOENIX-2014.
+Glosses are those of `orth`, separated by spaces, without any clean-up; the translation isn't used. `start` and `end`
+are -1 everywhere: each folder is one sentence. The frames are squeezed like those of PHOENIX-2014.
 """
 
 from pathlib import Path
@@ -23,9 +24,9 @@ LAYOUT = (f"ROOT/annotations/manual/PHOENIX-2014-T.{{train,dev,test}}.corpus.csv
 
 
 def scan(root: str | Path, annotations: str | Path | None = None, *, workers: int = 1) -> Scan:
-    """Read the sentences whose frames (or videos) are there, and list what is missing or wrong.
+    """Read the sentences whose frames (or videos) exist, and list what is missing or wrong.
 
-    Parameters, results and errors are those of `slr.corpora.phoenix2014.scan`, but for its subset.
+    Parameters, results and errors are those of `slr.corpora.phoenix2014.scan`, except its subset.
     """
     root = require_folder(root)
     problems: list[Problem] = []

@@ -1,4 +1,4 @@
-"""What is wrong with a corpus, as a list: every problem at once, each with its place and the way out."""
+"""Problems of a corpus: all of them at once, each with its location and a remedy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ class Problem:
     Attributes
     ----------
     clip : str
-        What it is about: a clip id, a file below the corpus root, a line of the CSV, or a gloss; empty for the corpus.
+        The affected item: a clip id, a file below the corpus root, a line of the CSV, or a gloss; empty for the corpus.
     kind : str
-        A short name, the same for all problems of one sort (`unreadable`, `duplicate-id`, ...), to sort and count by.
+        A short name shared by all problems of one kind (`unreadable`, `duplicate-id`, ...), for sorting and counting.
     severity : {"error", "warning"}
-        `error`: the clip can't be used, or results would be wrong. `warning`: it works, but look at it.
+        `error`: the clip can't be used, or results would be wrong. `warning`: usable, but should be checked.
     reason : str
     way_out : str
     items : tuple of str
-        Where one problem stands for many clips (videos that are missing): all their names.
+        If one problem covers many clips (missing videos): all their names.
     """
 
     clip: str
@@ -34,13 +34,13 @@ class Problem:
 
     @classmethod
     def outside_root(cls, where: str, error: CorpusError) -> Self:
-        """A path that leaves the corpus root, from what `slr.io.files.inside` raised."""
+        """The problem of a path that leaves the corpus root, from the error raised by `slr.io.files.inside`."""
         reason, _, way_out = str(error).partition("; ")
         return cls(where, "outside-root", "error", reason, way_out)
 
     @property
     def count(self) -> int:
-        """How many clips it is about."""
+        """Number of affected clips."""
         return len(self.items) or 1
 
     def __str__(self) -> str:
@@ -48,7 +48,7 @@ class Problem:
 
 
 def errors(problems: Sequence[Problem]) -> list[Problem]:
-    """The problems that stop a clip, or the corpus, from being used."""
+    """The problems that make a clip or the corpus unusable."""
     return [problem for problem in problems if problem.severity == "error"]
 
 

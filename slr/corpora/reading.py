@@ -1,7 +1,7 @@
-"""What readers share: a clip's row, media on the disk, ids that occur once, what becomes of clips that can't be used.
+"""Common code of the readers: manifest rows, media on disk, unique ids, handling of unusable clips.
 
-A reader is a module with `scan(root, *, workers, ...) -> Scan` and `LAYOUT`, the words for where it looks; the table of
-readers is in `slr.corpora`.
+A reader is a module with `scan(root, *, workers, ...) -> Scan` and `LAYOUT`, a description of the expected layout; the
+table of readers is in `slr.corpora`.
 """
 
 import unicodedata
@@ -21,14 +21,14 @@ from slr.io.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, frame_rate
 from slr.io.workers import map_unordered
 
 Scan = tuple[pd.DataFrame, list[Problem]]
-"""The manifest's columns, one row per clip without an error; and every problem that was seen."""
+"""The manifest's columns, one row per clip without an error; and all problems."""
 _SHOWN = 5
 
 
 def row(clip_id: str, media: str, glosses: Sequence[str], *, signer: str | None = None, split: str | None = None,
         start_frame: int | None = None, end_frame: int | None = None, fps: float | None = None,
         bbox: Sequence[int] | None = None) -> dict[str, Any]:
-    """A clip's row of the manifest; the names are its columns (`slr.dataset.manifest.SCHEMA`)."""
+    """A clip's row of the manifest; the arguments are its columns (`slr.dataset.manifest.SCHEMA`)."""
     return {"clip_id": clip_id, "media": media, "start_frame": start_frame, "end_frame": end_frame, "fps": fps,
             "glosses": list(glosses), "segments": [], "signer": signer, "split": split,
             "bbox": None if bbox is None else list(bbox)}
@@ -50,12 +50,12 @@ def collect(rows: Iterable[dict[str, Any]], problems: list[Problem]) -> pd.DataF
 
 def keep_usable(clips: pd.DataFrame, problems: Sequence[Problem], place: str, *, on_error: str,
                 max_failures: float) -> pd.DataFrame:
-    """The clips, if the settings allow to go on without those that have errors (which are printed).
+    """The usable clips, if the settings permit leaving out those with errors (which are printed).
 
     Parameters
     ----------
     place : str
-        What is read, for messages.
+        Name of the source, for messages.
     on_error : {"fail", "skip"}
     max_failures : float
         With "skip": the largest share of clips that may be left out.
@@ -86,7 +86,7 @@ def require_folder(root: str | Path) -> Path:
 
 
 def stays_inside(root: Path, media: str, where: str, problems: list[Problem]) -> bool:
-    """Whether a file that was found below the root stays there, links followed; else a problem of `where` is added."""
+    """Whether a file found below the root stays there after following links; else a problem of `where` is added."""
     try:
         inside(root, media)
     except CorpusError as error:
@@ -102,7 +102,7 @@ def missing(kind: str, names: Sequence[str], total: int, what: str, way_out: str
 
 
 def is_image_folder(path: Path) -> bool:
-    """Whether a folder holds a clip as frame images."""
+    """Whether a folder contains a clip as frame images."""
     return path.is_dir() and any(file.suffix.lower() in IMAGE_SUFFIXES for file in path.iterdir())
 
 
@@ -112,9 +112,9 @@ def is_video(path: Path) -> bool:
 
 
 def videos_by_stem(folder: Path) -> dict[str, Path]:
-    """The videos right in a folder (none if it isn't there) by their names without suffix.
+    """The videos directly in a folder (none if it doesn't exist) by their names without suffix.
 
-    Of several with one name, the suffix that comes first in VIDEO_SUFFIXES wins.
+    Of several with the same name, the suffix that comes first in VIDEO_SUFFIXES takes precedence.
     """
     files = [file for file in folder.iterdir() if is_video(file)] if folder.is_dir() else []
     return {file.stem: file for file in
@@ -122,12 +122,12 @@ def videos_by_stem(folder: Path) -> dict[str, Path]:
 
 
 def only_file(folder: Path, pattern: str, setting: str) -> Path:
-    """The one file in a folder whose name in lower case matches a pattern.
+    """The only file in a folder whose lower-case name matches a pattern.
 
     Raises
     ------
     CorpusError
-        If there is none, or several; `setting` is what to set then.
+        If there is none, or several; the message names `setting` as the remedy.
     """
     found = sorted(file for file in folder.iterdir() if fnmatch(file.name.lower(), pattern) and file.is_file())
     if len(found) == 1:
@@ -149,12 +149,12 @@ def read_text(path: Path) -> str:
 
 
 def nfc(text: str) -> str:
-    """Composed Unicode, the one form of ids and glosses."""
+    """Composed Unicode, the canonical form of ids and glosses."""
     return unicodedata.normalize("NFC", text)
 
 
 def frame_rates(root: Path, media: Iterable[str], workers: int) -> dict[str, float | Exception]:
-    """Mean native frame rate of each file, or why it has none; measured, as headers lie."""
+    """Mean native frame rate of each file, or the reason why it has none; measured, as headers are unreliable."""
     names = sorted(set(media))
     with progress("frame rates", len(names), unit="file") as advance:
         rates: dict[str, float | Exception] = {}

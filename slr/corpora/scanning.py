@@ -1,4 +1,4 @@
-"""Reading a corpus, whichever it is: what is usable, what isn't and why, and its manifest."""
+"""Reading any corpus: its usable clips, its problems, and its manifest."""
 
 from importlib import import_module
 from pathlib import Path
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 def module_of(name: str) -> ModuleType:
-    """The reader's module, imported when it is needed: `scan` (see `slr.corpora.reading`) and `LAYOUT`."""
+    """The reader's module, imported on demand: `scan` (see `slr.corpora.reading`) and `LAYOUT`."""
     return import_module(reader_named(name).module)
 
 
 def scan(params: CorpusParams, workers: int = 0) -> Scan:
-    """Read what can be read of a corpus, and list what can't.
+    """Read all usable clips of a corpus, and list the problems of the others.
 
     Parameters
     ----------
     params : CorpusParams
-        Of any corpus but the built-in one.
+        Settings of any corpus except the built-in one.
     workers : int, default 0
         Processes that measure frame rates; 0 for one per core.
 
@@ -46,7 +46,7 @@ def scan(params: CorpusParams, workers: int = 0) -> Scan:
 
 
 def read(params: CorpusParams, workers: int = 0) -> "pd.DataFrame":
-    """The manifest's rows of a corpus, by the rules of `corpus.on_error` and `corpus.max_failures`.
+    """The manifest rows of a corpus, following `corpus.on_error` and `corpus.max_failures`.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def read(params: CorpusParams, workers: int = 0) -> "pd.DataFrame":
 
 
 def prepare(params: CorpusParams, manifest: Path, workers: int = 0) -> None:
-    """Read the corpus (or draw the built-in one into `params.root`) and write its manifest.
+    """Read the corpus (or render the built-in one to `params.root`) and write its manifest.
 
     Parameters
     ----------
@@ -70,12 +70,12 @@ def prepare(params: CorpusParams, manifest: Path, workers: int = 0) -> None:
     manifest : Path
         Parquet file to write.
     workers : int, default 0
-        Processes that draw, or measure frame rates; 0 for one per core.
+        Processes that render, or measure frame rates; 0 for one per core.
 
     Raises
     ------
     CorpusError
-        If the corpus can't be used; every problem that can be seen without decoding, at once.
+        If the corpus can't be used; lists all problems that are detectable without decoding.
     """
     if params.name == BUILT_IN:
         from slr.corpora.sample import render

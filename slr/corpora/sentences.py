@@ -1,4 +1,4 @@
-"""What readers of sentence corpora share: tables with `|` between the columns, and where a sentence's frames lie."""
+"""Common code of the readers of sentence corpora: `|`-separated tables, and the locations of media."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,11 +18,11 @@ class Sentence(NamedTuple):
     name : str
         The clip's id.
     annotation : str
-        Its glosses with spaces between them.
+        Its glosses, separated by spaces.
     signer, split : str
-        The split by the manifest's name.
+        The manifest's name of the split.
     places : iterable of Path
-        Where its media may be, in the order in which they are looked for: folders of images, or videos without suffix.
+        Possible locations of its media, in search order: folders of images, or videos without suffix.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Sentence(NamedTuple):
 
 
 def read_table(path: Path, columns: Sequence[str], problems: list[Problem]) -> Iterator[dict[str, str]]:
-    """The lines of a table as dicts by its header's names; a line with another number of fields is a problem.
+    """The lines of a table as dicts keyed by its header; a line with a different number of fields is a problem.
 
     Raises
     ------
@@ -57,14 +57,14 @@ def read_table(path: Path, columns: Sequence[str], problems: list[Problem]) -> I
 
 def sentence_rows(root: Path, sentences: Iterable[Sentence], fps: float, problems: list[Problem], *,
                   way_out: str) -> Iterator[dict[str, Any]]:
-    """Rows of the sentences whose media are there; the others are one problem, `missing-video`, for each split.
+    """Rows of the sentences whose media exist; the others become one problem, `missing-video`, per split.
 
     Parameters
     ----------
     fps : float
-        Of the folders of images, which don't say it; a video's own times win.
+        Frame rate of the folders of images; a video's own times take precedence.
     way_out : str
-        Where to put what is missing.
+        Remedy: where to put missing media.
     """
     totals: dict[str, int] = {}
     absent: dict[str, list[str]] = {}
@@ -88,7 +88,7 @@ def sentence_rows(root: Path, sentences: Iterable[Sentence], fps: float, problem
 
 
 def _media(place: Path) -> Path | None:
-    """The folder of images, or the video that is called like it; None if there is neither."""
+    """The folder of images, or the video of that name; None if neither exists."""
     if is_image_folder(place):
         return place
     return next((path for suffix in VIDEO_SUFFIXES if is_video(path := place.with_name(place.name + suffix))), None)

@@ -1,4 +1,4 @@
-"""Choosing the corpus: `params.yaml` and `zoo/params.yaml` rewritten with their comments kept."""
+"""Choosing the corpus: `params.yaml` and `zoo/params.yaml` are rewritten, keeping their comments."""
 
 import io
 import os
@@ -23,16 +23,16 @@ _PAGE = "docs/corpora.md"
 _PAGES = {"folder": "docs/your-own-recordings.md"} | {
     name: "docs/corpora-landmarks.md" for name, reader in READERS.items() if reader.landmarks}
 RECORDED_FRAMES = {"fps": 25, "size": 480}
-"""Real hands are faster and smaller in the picture than drawn ones."""
+"""Real hands are faster and smaller in the image than synthetic ones."""
 _CHOSEN = ("name", "source", "root", "annotations", "subset", "crop")
-"""The settings of a corpus that choosing another one rewrites."""
+"""Corpus settings that choosing another corpus rewrites."""
 _BLOCKS = ("imported", "windows", "joined")
-"""The blocks of a corpus that choosing another one rewrites, value by value, so that their comments stay."""
+"""Corpus blocks that choosing another corpus rewrites, value by value, so that their comments stay."""
 _NULL = "tag:yaml.org,2002:null"
 
 
 def use_folder(params_path: str | Path, root: str | Path, annotations: str | Path | None = None) -> str:
-    """Point `params.yaml` at a folder of recordings.
+    """Make `params.yaml` use a folder of recordings.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def use_folder(params_path: str | Path, root: str | Path, annotations: str | Pat
         The settings file; relative paths in it are relative to its folder.
     root : path
         Folder with `<gloss>/<clip>` recordings, or with a CSV and no such folders; or the CSV itself, whose folder is
-        the root then.
+        then the root.
     annotations : path, optional
         CSV whose paths are relative to `root`.
 
@@ -52,9 +52,9 @@ def use_folder(params_path: str | Path, root: str | Path, annotations: str | Pat
     Raises
     ------
     CorpusError
-        If nothing is found there; `params.yaml` stays as it was.
+        If nothing is found there; `params.yaml` is unchanged.
     ParamsError
-        If `params.yaml` can't be read, or holds something that isn't known.
+        If `params.yaml` can't be read, or has unknown content.
     """
     root = Path(root)
     if root.is_file():
@@ -69,7 +69,7 @@ def use_folder(params_path: str | Path, root: str | Path, annotations: str | Pat
 
 def use_published(params_path: str | Path, name: str, root: str | Path, annotations: str | Path | None = None,
                   **settings: Any) -> str:
-    """Point `params.yaml` at a published corpus.
+    """Make `params.yaml` use a published corpus.
 
     Parameters
     ----------
@@ -78,9 +78,9 @@ def use_published(params_path: str | Path, name: str, root: str | Path, annotati
     name : str
         One of `slr.params.corpora.READERS`.
     annotations : path, optional
-        The corpus's annotation file or folder; without it, it is looked for in the root.
+        The corpus's annotation file or folder; by default it is searched for in the root.
     **settings
-        Further settings of the corpus: `subset`, `crop`; `imported`, `windows` and `joined` as dicts.
+        Additional settings of the corpus: `subset`, `crop`; `imported`, `windows` and `joined` as dicts.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def use_published(params_path: str | Path, name: str, root: str | Path, annotati
 
 def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, annotations: str | Path | None,
          source: str | Path) -> str:
-    """Scan the corpus and, if it has clips, write its settings; returns what was found and what to do next."""
+    """Scan the corpus and, if it has clips, write its settings; returns a summary and the next step."""
     home = Path(params_path).resolve().parent
     default = _default_corpus()
     settings = default | settings | {key: default[key] | settings.get(key, {}) for key in _BLOCKS}
@@ -127,9 +127,9 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
 
 
 def use_sample(params_path: str | Path) -> str:
-    """Point `params.yaml` back at the built-in corpus, which has clips for every model; returns what to do next.
+    """Make `params.yaml` use the built-in corpus again, which has clips for all models; returns the next step.
 
-    All models are trained again, and the first is the selected one. Raises ParamsError as `use_folder`.
+    All models are trained again, and the first is the selected one. Raises ParamsError like `use_folder`.
     """
     from slr.corpora.sample import MINIMAL_PAIRS
 
@@ -143,7 +143,7 @@ def use_sample(params_path: str | Path) -> str:
 
 
 class _Choice(NamedTuple):
-    """What changes of `train` and of `zoo` for a corpus, and what the user is told of it, line by line."""
+    """Changes of `train` and `zoo` for a corpus, and the message to the user, line by line."""
 
     train: dict[str, Any]
     zoo: dict[str, Any]
@@ -151,10 +151,10 @@ class _Choice(NamedTuple):
 
 
 def _choose_models(params_path: str | Path, corpus: str, clips: pd.DataFrame) -> _Choice:
-    """The models that the corpus has clips for, of both files; each that is left out is named with the reason.
+    """The models of both files that the corpus has clips for; each one left out is named with the reason.
 
-    If a file lists none of these, every one that it has settings of and the corpus has clips for takes their place. If
-    none is left for `train.models`, nothing changes, and the first stage says so.
+    If a file lists none of these, all models with settings in it that the corpus has clips for take their place. If
+    none is left for `train.models`, nothing changes, and the first stage reports it.
     """
     params = load(params_path)
     missing = {name: lacks(settings, corpus, clips) for name, settings in params.models.items()}
@@ -176,7 +176,7 @@ def _choose_models(params_path: str | Path, corpus: str, clips: pd.DataFrame) ->
 
 
 def _files(params_path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The settings as they stand in `params.yaml`, and in the zoo's file, if there is one."""
+    """The current settings of `params.yaml`, and of the zoo's file, if it exists."""
     zoo = _zoo(params_path)
     return read_yaml(params_path), read_yaml(zoo) if zoo.exists() else {}
 
@@ -186,12 +186,12 @@ def _zoo(params_path: str | Path) -> Path:
 
 
 def _default_corpus() -> dict[str, Any]:
-    """The values that choosing a corpus rewrites, as they are by default."""
+    """Default values of the settings that choosing a corpus rewrites."""
     return CorpusParams().model_dump(mode="json", include={*_CHOSEN, *_BLOCKS})
 
 
 def _only_csv(root: Path) -> Path | None:
-    """The CSV of a folder that holds exactly one, and no folders of recordings."""
+    """The only CSV of a folder without folders of recordings."""
     if not root.is_dir():
         return None
     tables = [entry for entry in root.iterdir() if entry.suffix.lower() == ".csv"]
@@ -210,7 +210,7 @@ def _is_below(path: str | Path, folder: str | Path) -> bool:
 
 
 def _stored(path: str | Path, home: Path) -> str:
-    """How `params.yaml` names a path: relative to its folder where the path is below it, absolute elsewhere."""
+    """A path as stored in `params.yaml`: relative to its folder if the path is below it, else absolute."""
     absolute = Path(os.path.abspath(path))
     return absolute.relative_to(home).as_posix() if absolute.is_relative_to(home) else absolute.as_posix()
 
@@ -223,7 +223,7 @@ def _signers(signers: Any) -> str:
 
 def _rewrite(params_path: str | Path, changes: dict[str, dict[str, Any]],
              zoo_changes: dict[str, dict[str, Any]]) -> None:
-    """Set values of some blocks of both files, keeping comments and order; nothing is written unless all is valid."""
+    """Set values of some blocks of both files, keeping comments and order; nothing is written unless all are valid."""
     load(params_path)
     written = {Path(params_path): changes} | ({_zoo(params_path): zoo_changes} if _zoo(params_path).exists() else {})
     texts = {path: _changed(path, blocks) for path, blocks in written.items()}
@@ -236,7 +236,7 @@ def _rewrite(params_path: str | Path, changes: dict[str, dict[str, Any]],
 
 
 def _changed(path: Path, changes: dict[str, dict[str, Any]]) -> str:
-    """The text of a file of settings after some values of its blocks were set."""
+    """The text of a settings file after setting some values of its blocks."""
     from ruamel.yaml import YAML
 
     yaml = YAML()

@@ -2,13 +2,13 @@
 
 Layout
 ------
-The JSON is a list of `{gloss, instances}`. A video lies below the root under the names that the corpus's own scripts
-give it: `videos/<video_id>.mp4`, cut by its `preprocess.py` already; or as downloaded `raw_videos/<video_id>.mp4` (or
+The JSON is a list of `{gloss, instances}`. Videos are below the root, named as by the corpus's own scripts:
+`videos/<video_id>.mp4`, already cut by its `preprocess.py`; or as downloaded `raw_videos/<video_id>.mp4` (or
 `raw_videos_mp4/`, or in the root itself), where a video from YouTube may have YouTube's id as its name and be shared by
 several clips.
 
 Frames are counted from 1, both ends included, -1 for the last one, in the video *at 25 frames a second* (the JSON's
-`fps`); for a video with another rate they are converted through time.
+`fps`); for a video with another rate they are converted by time.
 """
 
 import json
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 LAYOUT = "ROOT/WLASL_v0.3.json and ROOT/videos/<video_id>.mp4, or ROOT/raw_videos/<video_id>.mp4 as downloaded"
 RAW = "raw_videos"
-"""Folder of the videos as downloaded."""
+"""Folder of the downloaded videos."""
 _CUT = "videos"
 _FOLDERS = (_CUT, "raw_videos_mp4", RAW, ".")
 _YOUTUBE_HOSTS = ("youtu.be", "youtube.com", "www.youtube.com", "m.youtube.com")
@@ -51,7 +51,7 @@ _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
 class Instance(BaseModel):
-    """One recording of a sign, as the JSON has it; fields that nothing uses are ignored."""
+    """One recording of a sign in the JSON; unused fields are ignored."""
 
     video_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     url: str = ""
@@ -74,7 +74,7 @@ class Instance(BaseModel):
 
     @property
     def youtube_id(self) -> str | None:
-        """YouTube's own id of the video, where it comes from there."""
+        """YouTube's id of the video, if it comes from there."""
         if not self.from_youtube:
             return None
         address = urlsplit(self.url)
@@ -95,28 +95,28 @@ class Entry(NamedTuple):
 
 def scan(root: str | Path, annotations: str | Path | None = None, *, subset: int | None = None,
          crop: str = "none", workers: int = 1) -> Scan:
-    """Read the clips whose videos are there, and list what is missing or wrong.
+    """Read the clips whose videos exist, and list what is missing or wrong.
 
     Parameters
     ----------
     root : path
         Folder of the videos.
     annotations : path, optional
-        The JSON; without it the one `WLASL*.json` in the root.
+        The JSON; default: the only `WLASL*.json` in the root.
     subset : {100, 300, 1000, 2000}, optional
-        The first so many glosses of the JSON, as the official subsets; None for all.
+        The first this many glosses of the JSON, as in the official subsets; None for all.
     crop : {"none", "bbox"}, default "none"
-        Whether the clips carry the JSON's boxes around the signer, to which the frames are cut.
+        Whether the clips include the JSON's bounding boxes of the signer, to which frames are cropped.
     workers : int, default 1
-        Processes that measure the frame rate of files of which a clip is a part; 0 for one per core.
+        Processes that measure the frame rate of files that clips are cut from; 0 for one per core.
 
     Returns
     -------
     clips : DataFrame
         The manifest's columns; the id is the `video_id`, the signer WLASL's number, the split the official one.
     problems : list of Problem
-        Kinds: `bad-entry`, `duplicate-id`, `outside-root`, `unreadable`, and one `missing-video` for all videos that
-        aren't there.
+        Kinds: `bad-entry`, `duplicate-id`, `outside-root`, `unreadable`, and one `missing-video` for all missing
+        videos.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, subset: int
 
 
 def read_entries(path: str | Path, subset: int | None = None) -> tuple[list[Entry], list[Problem]]:
-    """The instances of the JSON (of its first `subset` glosses), and a problem for each that can't be used.
+    """The instances of the JSON (of its first `subset` glosses), and a problem for each unusable one.
 
     Raises
     ------
@@ -167,23 +167,23 @@ def read_entries(path: str | Path, subset: int | None = None) -> tuple[list[Entr
 
 def download(path: str | Path, root: str | Path, subset: int | None = None, workers: int = 4,
              **settings: Any) -> "Summary":
-    """Fetch what the root lacks from the JSON's addresses to `root/raw_videos`, and check what was fetched before.
+    """Download missing videos from the JSON's URLs to `root/raw_videos`, and verify existing ones.
 
     Parameters
     ----------
     path : path
         The JSON.
     root, subset
-        As for `scan`; the root is made if it isn't there.
+        As for `scan`; the root is created if necessary.
     workers : int, default 4
-        Videos fetched at a time.
+        Number of parallel downloads.
     **settings
-        Further ones of `slr.corpora.download.download`.
+        Additional arguments of `slr.corpora.download.download`.
 
     Raises
     ------
     SlrError
-        As `read_entries` and `slr.corpora.download.download`; entries that can't be used are left out with a warning.
+        As `read_entries` and `slr.corpora.download.download`; unusable entries are left out with a warning.
     """
     from slr.corpora import download
 
@@ -203,7 +203,7 @@ def download(path: str | Path, root: str | Path, subset: int | None = None, work
 
 
 def _glosses(path: Path) -> dict[str, list[Any]]:
-    """Instances by gloss, in the order of the file, not yet checked."""
+    """Instances by gloss, in file order, not yet validated."""
     try:
         content = json.loads(read_text(path))
     except ValueError as error:
@@ -230,7 +230,7 @@ def _bad_entry(where: str, error: ValidationError) -> Problem:
 
 def _places(root: Path, entries: Sequence[Entry],
             problems: list[Problem]) -> tuple[list[tuple[Entry, str]], list[Entry]]:
-    """Where each entry's video lies, relative to the root; and the entries that have none."""
+    """The location of each entry's video, relative to the root; and the entries without one."""
     found = {folder: videos_by_stem(root / folder) for folder in _FOLDERS}
     places, absent = [], []
     for entry in entries:
@@ -257,7 +257,7 @@ def _missing(absent: Sequence[Entry], total: int, root: Path, path: Path) -> Pro
 
 
 def _is_part(instance: Instance, media: str, root: Path) -> bool:
-    """Whether the clip is a part of its file: `preprocess.py` has cut what came from YouTube and has an end."""
+    """Whether the clip is part of its file: `preprocess.py` has already cut videos from YouTube that have an end."""
     in_cut_folder = (root / media).parent.name == _CUT
     return instance.is_part and not (in_cut_folder and instance.from_youtube and instance.frame_end != -1)
 
@@ -288,7 +288,7 @@ def _rows(root: Path, places: Sequence[tuple[Entry, str]], rates: dict[str, floa
 def _host(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""
-    except ValueError:  # such as brackets that don't match
+    except ValueError:  # such as unmatched brackets
         return ""
 
 

@@ -1,1 +1,1 @@
-"""What the stages hand one another: readers and writers of each file and folder below `data/`, and nothing else."""
+"""Artefacts exchanged between the stages: readers and writers of each file and folder below `data/`."""

@@ -1,4 +1,4 @@
-"""What the stages hand one another, as one object made from paths."""
+"""The artefacts of the stages, as one object constructed from paths."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,13 +17,13 @@ from slr.dataset.splits import read_splits
 
 @dataclass(frozen=True)
 class Dataset:
-    """A corpus as the pipeline leaves it below `data/`; each part is opened when it is asked for.
+    """A corpus as written by the pipeline below `data/`; each part is opened on demand.
 
     Attributes
     ----------
     manifest, frames, landmarks, splits, signers : Path
-        What the stages corpus, frames, landmarks, splits and signers wrote; by default this project's. A part that
-        nobody asks for need not be there.
+        Outputs of the stages corpus, frames, landmarks, splits and signers; by default this project's. A part that
+        isn't used may be missing.
     """
 
     manifest: Path = paths.MANIFEST
@@ -34,7 +34,7 @@ class Dataset:
 
     @classmethod
     def below(cls, folder: str | Path) -> Self:
-        """The parts of any `data` folder, by the names that the pipeline gives them."""
+        """The parts of any `data` folder with the pipeline's layout."""
         folder = Path(folder)
         return cls(*(folder / path.name for path in (paths.MANIFEST, paths.FRAMES, paths.LANDMARKS, paths.SPLITS,
                                                      paths.SIGNERS)))
@@ -50,11 +50,11 @@ class Dataset:
         return FrameStore(self.frames)
 
     def rows(self) -> pd.DataFrame:
-        """The manifest's rows; raises CorpusError if it isn't there."""
+        """The manifest's rows; raises CorpusError if it is missing."""
         return read_manifest(self.manifest)
 
     def split_rows(self) -> pd.DataFrame:
-        """The manifest's rows of the clips that are in a split, with this `split`, sorted by `clip_id`.
+        """The manifest rows of the clips in this `split`, sorted by `clip_id`.
 
         Raises
         ------
@@ -65,5 +65,5 @@ class Dataset:
         return rows.sort_values("clip_id", ignore_index=True)
 
     def pseudo_signers(self) -> pd.DataFrame:
-        """`clip_id` and `pseudo_signer`; raises CorpusError if they aren't there."""
+        """`clip_id` and `pseudo_signer`; raises CorpusError if they are missing."""
         return read_signers(self.signers)

@@ -1,15 +1,15 @@
-"""One clip to stand for each gloss."""
+"""One example clip per gloss."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 
 GLOSS_JOIN = " "
-"""Between the glosses of a clip that has several."""
+"""Separator between the glosses of a clip that has several."""
 
 
 def example_clips(clips: pd.DataFrame, n_frames: Mapping[str, int]) -> dict[str, str]:
-    """For each gloss the clip of median length, among those with landmarks and one gloss, or of sentences alone.
+    """For each gloss the clip of median length, among those with landmarks and one gloss; else for each gloss sequence.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""The frames of a corpus in `data/frames`: JPEG in a few Parquet shards, written by `slr.extraction.frames`.
+"""The frame store of a corpus in `data/frames`: JPEG in a few Parquet shards, written by `slr.extraction.frames`.
 
 One row per frame: `clip_id`, `index` (from 0), `frame_number` (in the file), `timestamp_s` (since the file's first
-frame), `jpeg`. The frames of a clip are one row group, so a worker reads the clips that it works on and no others.
+frame), `jpeg`. The frames of a clip are one row group, so that a worker reads only the clips it processes.
 """
 
 from collections.abc import Iterator
@@ -23,25 +23,25 @@ SCHEMA = pa.schema([
 
 
 class FrameStore(Shards):
-    """The frames of a corpus, opened for reading: what is known of each clip now, its frames when asked for.
+    """The frame store of a corpus, opened for reading: metadata at once, frames on demand.
 
     Raises
     ------
     CorpusError
-        If the folder holds no frames, or has no clip of the id asked for.
+        If the folder contains no frames, or no clip with the requested id.
     """
 
     @property
     def n_frames(self) -> dict[str, int]:
-        """Frames of each clip."""
+        """Number of frames of each clip."""
         return {clip_id: clip["n_frames"] for clip_id, clip in self.clips.items()}
 
     def fps(self, clip_id: str) -> float:
-        """Frames a second of a clip."""
+        """Frame rate of a clip."""
         return self.clip(clip_id)["fps"]
 
     def frame_numbers(self, clip_id: str) -> np.ndarray:
-        """(T,) int32: number of each of the clip's frames in its file; reads no pictures."""
+        """(T,) int32: number of each of the clip's frames in its file; reads no images."""
         return self.read(clip_id, ["frame_number"])["frame_number"].to_numpy()
 
 
@@ -58,7 +58,7 @@ def read_frames(folder: str | Path, clip_id: str) -> tuple[np.ndarray, list[np.n
     Raises
     ------
     CorpusError
-        If there are no frames in the folder, or none of this clip.
+        If the folder contains no frames, or none of this clip.
     """
     table = Shards(folder).read(clip_id, ["timestamp_s", "jpeg"])
     return table["timestamp_s"].to_numpy(), list(decode_jpegs(table["jpeg"]))
@@ -67,7 +67,7 @@ def read_frames(folder: str | Path, clip_id: str) -> tuple[np.ndarray, list[np.n
 def decode_jpegs(jpegs: pa.ChunkedArray, shrink: int = 1) -> Iterator[np.ndarray]:
     """The images of a `jpeg` column, (H, W, 3) uint8 RGB, decoded one at a time.
 
-    With `shrink` 2, 4 or 8 they are decoded at this part of their size, by JPEG's own means, in less time.
+    With `shrink` 2, 4 or 8 they are decoded at this fraction of their size by the JPEG decoder itself, which is faster.
     """
     return (decode_jpeg(jpeg.as_buffer(), shrink) for jpeg in jpegs)
 

@@ -1,4 +1,4 @@
-"""The landmark store, opened for reading; `slr.dataset.landmarks` is its format, and writes it."""
+"""The landmark store, opened for reading; `slr.dataset.landmarks` defines its format and writes it."""
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ class LandmarkStore:
     Raises
     ------
     CorpusError
-        If the folder holds no landmarks, or has no clip of the id asked for.
+        If the folder contains no landmarks, or no clip with the requested id.
     """
 
     def __init__(self, folder: str | Path):
@@ -34,22 +34,22 @@ class LandmarkStore:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """How the landmarks were made: `skeleton`, `channels`, `extractor`, `frames`; of a user's own skeleton also its
-        `skeleton_definition`."""
+        """Provenance of the landmarks: `skeleton`, `channels`, `extractor`, `frames`; for a user's own skeleton also
+        its `skeleton_definition`."""
         return self._shards.metadata
 
     @property
     def clip_ids(self) -> list[str]:
-        """In the order of storage: sorted, where the pipeline wrote them."""
+        """In storage order, which is sorted if written by the pipeline."""
         return list(self._shards.clips)
 
     @property
     def n_frames(self) -> dict[str, int]:
-        """Frames of each clip, without reading it."""
+        """Number of frames of each clip, without reading it."""
         return {clip_id: clip["n_frames"] for clip_id, clip in self._shards.clips.items()}
 
     def sizes(self, clip_ids: Iterable[str]) -> np.ndarray:
-        """(clips, 2) int32: width and height of the frames of each clip, in pixels."""
+        """(clips, 2) int32: frame width and height of each clip, in pixels."""
         tables = self._shards.read_many(list(clip_ids), ["width", "height"])
         return np.concatenate([np.empty((0, 2), np.int32),
                                *(np.stack([t.column("width"), t.column("height")], 1) for t in tables)])
@@ -61,7 +61,8 @@ class LandmarkStore:
         return clip_id in self._shards.clips
 
     def require(self, clip_id: str) -> None:
-        """Raise CorpusError if there is no such clip, for a user who may have named a clip or a file: with like ids."""
+        """Raise CorpusError, suggesting similar ids, if there is no such clip; the user may have meant a clip or a
+        file."""
         if clip_id not in self:
             near = difflib.get_close_matches(clip_id, self.clip_ids, n=3, cutoff=0.3)
             raise CorpusError(f"there is no clip '{clip_id}' in {self._shards.folder}, and no such file; "
@@ -75,7 +76,7 @@ class LandmarkStore:
         return decode(row, self.skeleton, len(self.metadata["channels"]))
 
     def fps(self, clip_id: str) -> float:
-        """Frames a second of a clip; reads no coordinates."""
+        """Frame rate of a clip; reads no coordinates."""
         return self._shards.read(clip_id, ["fps"]).column("fps")[0].as_py()
 
     def frame_numbers(self, clip_id: str) -> np.ndarray:
@@ -84,7 +85,7 @@ class LandmarkStore:
 
     def load(self, clip_ids: Iterable[str] | None = None,
              parts: Sequence[str] | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Many clips as one array, frame after frame.
+        """Many clips as one array, concatenated by frame.
 
         Parameters
         ----------
@@ -121,13 +122,13 @@ class LandmarkStore:
 
 
 def skeleton_of(metadata: dict[str, Any]) -> Skeleton:
-    """The skeleton of a store's metadata; a user's own is known by its name from then on."""
+    """The skeleton in a store's metadata; a user's own skeleton is registered by its name."""
     own = metadata.get("skeleton_definition")
     return skeleton(metadata["skeleton"]) if own is None else define(own, "the landmarks' skeleton")
 
 
 def decode(row: dict[str, Any], joints: Skeleton, channels: int = len(CHANNELS)) -> ClipLandmarks:
-    """The clip of one row of the store: what `slr.dataset.landmarks.encode` got, but for rounding."""
+    """The clip in one row of the store: the inverse of `slr.dataset.landmarks.encode`, up to rounding."""
     coordinates = np.empty((row["n_frames"], len(joints), channels), np.float32)
     for part, where in joints.part_slices.items():
         _decode(np.frombuffer(row[part], row["dtype"]), row["step"], coordinates[:, where])
@@ -136,7 +137,7 @@ def decode(row: dict[str, Any], joints: Skeleton, channels: int = len(CHANNELS))
 
 
 def _slices(joints: Skeleton, parts: Iterable[str]) -> dict[str, slice]:
-    """Where the joints of these parts go in an array that holds no others."""
+    """Slices of these parts' joints in an array of only these parts."""
     slices, start = {}, 0
     for part in parts:
         slices[part] = slice(start, start + len(joints.parts[part]))
@@ -145,12 +146,12 @@ def _slices(joints: Skeleton, parts: Iterable[str]) -> dict[str, slice]:
 
 
 def _decode(values: np.ndarray, step: float, out: np.ndarray) -> None:
-    """Turn stored values into coordinates, in place: `out` is a (T, J, C) float32 view."""
+    """Convert stored values to coordinates, in place: `out` is a (T, J, C) float32 view."""
     values = values.reshape(out.shape)
     if values.dtype == np.float32:
         out[...] = values
     else:
-        # A table of all 65,536 values does the product and the missing ones in one pass.
+        # A lookup table of all 65,536 values does scaling and missing values in one pass.
         out[...] = _table(step)[values.view(np.uint16)]
 
 

@@ -1,7 +1,7 @@
-"""The landmarks of many clips in a few Parquet shards, small and fast to read: their format, and writing them.
+"""The format of the landmark store, a few Parquet shards that are small and fast to read, and writing it.
 
 One row per clip, one binary column per part of the skeleton: little-endian 16-bit integers (frames, joints, channels),
-to be multiplied by the clip's `step`, where `MISSING` stands for a joint that was not found. docs/landmarks.md has the
+multiplied by the clip's `step`, where `MISSING` marks a joint that was not found. docs/landmarks.md documents the
 format and how to read it by other means, `slr.dataset.landmark_store` reads it.
 """
 
@@ -21,9 +21,9 @@ from slr.io.shards import with_clip, write_shards
 CHANNELS = ("x", "y", "z", "visibility")
 MISSING = -32768
 STEP = 2.0**-14
-"""Unit of the stored integers, in frame widths or heights: they reach to 2 and err by at most 3e-5."""
+"""Unit of the stored integers, in frame widths or heights: range up to 2, error at most 3e-5."""
 MAX_ERROR = 1e-4
-"""Largest error that rounding may make; a clip that needs more is stored as float32."""
+"""Largest permitted rounding error; a clip that exceeds it is stored as float32."""
 COMPRESSION = "lz4"
 
 
@@ -35,9 +35,9 @@ class ClipLandmarks:
     ----------
     clip_id : str
     fps : float
-        Mean rate of these frames.
+        Mean frame rate.
     width, height : int
-        Of the frames, in pixels.
+        Frame size in pixels.
     coordinates : ndarray, (T, J, C) float32
         Channels x, y, z, visibility, in the space of the skeleton; NaN where a joint was not found.
     timestamps_s : ndarray, (T,) float64
@@ -51,7 +51,7 @@ class ClipLandmarks:
     width: int
     height: int
     coordinates: np.ndarray
-    timestamps_s: np.ndarray = None  # type: ignore[assignment]  # set below where it is left out
+    timestamps_s: np.ndarray = None  # type: ignore[assignment]  # set below if omitted
     frame_numbers: np.ndarray = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
@@ -66,12 +66,12 @@ class ClipLandmarks:
 
     @property
     def mask(self) -> np.ndarray:
-        """(T, J) bool: which joints were found."""
+        """Presence mask (T, J) bool: which joints were found."""
         return ~np.isnan(self.coordinates[..., 0])
 
 
 def schema(joints: Skeleton) -> pa.Schema:
-    """The columns of a store of this skeleton; raises ParamsError if a part has the name of another column."""
+    """The columns of a store of this skeleton; raises ParamsError if a part is named like another column."""
     columns = pa.schema([
         ("clip_id", pa.string()), ("fps", pa.float64()), ("width", pa.int32()), ("height", pa.int32()),
         ("n_frames", pa.int32()),
@@ -111,21 +111,21 @@ def encode(clip: ClipLandmarks, joints: Skeleton) -> pa.Table:
 
 
 def rounded(coordinates: np.ndarray, largest: float) -> np.ndarray:
-    """Coordinates (..., C) float32 as the store would give them back.
+    """Coordinates (..., C) float32 rounded as by the store.
 
     Parameters
     ----------
     coordinates : ndarray
-        Some of a clip's.
+        Some coordinates of a clip.
     largest : float
-        Absolute value of the largest of all the clip's coordinates.
+        Largest absolute value of all the clip's coordinates.
     """
     step = _step(largest)
     return coordinates if step is None else np.rint(coordinates / step) * np.float32(step)
 
 
 def _step(largest: float) -> float | None:
-    """Unit of the stored integers of a clip; None for one that is stored as float32."""
+    """Unit of the stored integers of a clip; None for a clip that is stored as float32."""
     step = max(STEP, largest / -(MISSING + 1))
     return step if step / 2 < MAX_ERROR else None
 
@@ -133,14 +133,14 @@ def _step(largest: float) -> float | None:
 def write_store(folder: str | Path, clips: Iterable[ClipLandmarks], joints: Skeleton, *,
                 metadata: dict[str, Any] | None = None, channels: Sequence[str] = CHANNELS,
                 clips_per_shard: int = 256) -> None:
-    """Write a landmark store, replacing what was in the folder, in one step.
+    """Write a landmark store atomically, replacing the folder's content.
 
     Parameters
     ----------
     clips : iterable of ClipLandmarks
-        In the order in which they are kept; clip ids differ.
+        In storage order; clip ids must be unique.
     joints : Skeleton
-        The store keeps its name, and all of it where it is a user's own.
+        The store records its name, and for a user's own skeleton its definition.
     metadata : dict, optional
         JSON-ready: `extractor` (name, version, model hash, settings), `frames` (their parameters), ...
     channels : sequence of str
@@ -161,7 +161,7 @@ def write_rows(folder: Path, rows: Iterable[pa.Table], joints: Skeleton, *, meta
 
 
 def check_landmarks(clip: ClipLandmarks, joints: Skeleton, channels: int | None = None) -> None:
-    """Raise ClipError for landmarks that nothing can be learnt from, or that a store of `channels` can't hold."""
+    """Raise ClipError for landmarks that are useless for training, or that a store of `channels` can't hold."""
     shape = clip.coordinates.shape
     if len(shape) != 3 or shape[1] != len(joints):
         raise ClipError(f"an array {shape} is not (frames, {len(joints)} joints of '{joints.name}', channels)")

@@ -1,4 +1,4 @@
-"""The manifest: what every corpus becomes, one row per clip."""
+"""The manifest: the common format of all corpora, one row per clip."""
 
 from pathlib import Path
 
@@ -15,25 +15,25 @@ SCHEMA = pa.schema([
     pa.field("media", pa.string(), nullable=False),  # relative to the corpus root: video, folder of images, landmarks
     pa.field("start_frame", pa.int32()),  # half-open range; null = whole
     pa.field("end_frame", pa.int32()),
-    pa.field("fps", pa.float64()),  # null = as the file says
-    pa.field("glosses", pa.list_(pa.string()), nullable=False),  # one for isolated, none for streams
+    pa.field("fps", pa.float64()),  # null = as in the file
+    pa.field("glosses", pa.list_(pa.string()), nullable=False),  # one for isolated clips, none for streams
     pa.field("segments", pa.list_(SEGMENT), nullable=False),  # frames, half-open
     pa.field("signer", pa.string()),  # null = unknown
-    pa.field("split", pa.string()),  # the corpus's official one, or null
-    pa.field("bbox", pa.list_(pa.int32())),  # x0, y0, x1, y1 in pixels: what to keep of it; left out if all are null
+    pa.field("split", pa.string()),  # the corpus's official split, or null
+    pa.field("bbox", pa.list_(pa.int32())),  # crop x0, y0, x1, y1 in pixels; left out if all are null
 ])
 SPLITS = ("train", "val", "test")
 SPLIT_NAMES = {**{split: split for split in SPLITS}, "dev": "val", "valid": "val", "validation": "val"}
-"""What corpora call their splits, in small letters, and what a manifest calls them."""
+"""Names of splits in corpora, in lower case, and in a manifest."""
 
 
 def write_manifest(path: str | Path, clips: pd.DataFrame) -> None:
-    """Check the rows and write them, sorted by clip id.
+    """Validate the rows and write them, sorted by clip id.
 
     Raises
     ------
     CorpusError
-        If there are no clips, an id occurs twice, or a split has another name than train, val or test.
+        If there are no clips, an id occurs twice, or a split isn't train, val or test.
     """
     if clips.empty:
         raise CorpusError("the corpus has no clips; see `slr check`")

@@ -1,4 +1,4 @@
-"""A trained model's folder: what training leaves for everything that uses the model."""
+"""A trained model's folder: the files that training writes for all later use."""
 
 import csv
 from pathlib import Path
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 WEIGHTS, CONFIG, HISTORY = "weights.safetensors", "config.json", "history.csv"
 METRICS = "metrics.json"
-"""Of its evaluation, which lies in a folder of its own with a copy of the model's config."""
+"""Metrics of its evaluation, which is in a separate folder with a copy of the model's config."""
 
 
 def save_model(folder: Path, weights: "dict[str, Tensor]", config: dict[str, Any],
                history: list[dict[str, Any]]) -> None:
-    """Write a model's folder in one step, replacing what is there."""
+    """Write a model folder atomically, replacing an existing one."""
     from safetensors.torch import save_file
 
     with atomic_path(folder) as temporary:

@@ -1,4 +1,4 @@
-"""Which pseudo-signer each clip is by: `data/signers.parquet`."""
+"""The pseudo-signer of each clip: `data/signers.parquet`."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def write_signers(path: str | Path, clusters: pd.DataFrame) -> None:
 
 
 def read_signers(path: str | Path) -> pd.DataFrame:
-    """Read `clip_id, pseudo_signer`; raises CorpusError if the file isn't there."""
+    """Read `clip_id, pseudo_signer`; raises CorpusError if the file is missing."""
     if not Path(path).exists():
         raise CorpusError(f"there are no pseudo-signers at {path}; run `dvc repro signers` first")
     return pq.read_table(path, schema=SCHEMA).to_pandas()

@@ -1,6 +1,6 @@
-"""Skeletons as data: named joints, parts, bones, and which joint mirrors which.
+"""Skeletons as data: named joints, parts, bones, and mirrored joints.
 
-Graphs, mirroring and the choice of body parts come from here; no joint's index is written anywhere else.
+Graphs, mirroring and the selection of body parts are derived from them; joint indices are hard-coded nowhere else.
 Names of the 33 pose landmarks and 21 hand landmarks are MediaPipe's. A user's own skeleton is a YAML or JSON file:
 
     name: upper-body
@@ -35,8 +35,8 @@ HAND = (
 )
 FACE = tuple(f"face_{i}" for i in range(478))
 FACE_MIDDLE = (0, 1, 2, 4, 5, 6, *range(8, 20), 94, 151, 152, 164, 168, 175, 195, 197, 199, 200)
-"""Face points on the line between the halves. MediaPipe numbers the signer's right half and this line up to 247, then
-the left half in the same order up to 467, then the right iris and the left one (middle, right, top, left, bottom)."""
+"""Face points on the midline. MediaPipe numbers the signer's right half and the midline up to 247, then the left half
+in the same order up to 467, then the right iris and the left one (centre, right, top, left, bottom)."""
 HAND_BONES = tuple(
     (chain[i], chain[i + 1])
     for finger in ("thumb_cmc thumb_mcp thumb_ip thumb_tip", "index_mcp index_pip index_dip index_tip",
@@ -58,7 +58,7 @@ POSE_BONES = (
     ("left_ankle", "left_heel"), ("right_ankle", "right_heel"), ("left_ankle", "left_foot_index"),
     ("right_ankle", "right_foot_index"),
 )
-# Joints that an extractor doesn't give but that follow from others: the mean of the named ones.
+# Joints that an extractor doesn't provide but that are derived as the mean of the named ones.
 DERIVED = {"neck": ("left_shoulder", "right_shoulder")}
 
 
@@ -92,7 +92,7 @@ class Skeleton:
 
     @cached_property
     def part_slices(self) -> dict[str, slice]:
-        """Where each part's joints lie along the joint axis."""
+        """Slice of each part along the joint axis."""
         slices, start = {}, 0
         for part, joints in self.parts.items():
             slices[part] = slice(start, start + len(joints))
@@ -100,7 +100,7 @@ class Skeleton:
         return slices
 
     def index(self, joint: str) -> int:
-        """Position of a joint along the joint axis; raises ValueError for a name that isn't there."""
+        """Index of a joint along the joint axis; raises ValueError for an unknown name."""
         return self.joints.index(joint)
 
     @cached_property
@@ -110,7 +110,7 @@ class Skeleton:
 
     @cached_property
     def mirror(self) -> np.ndarray:
-        """(J,) int: for each joint, the joint that takes its place in a mirrored image."""
+        """(J,) int: for each joint, its counterpart in a mirrored image."""
         swap = {"left": "right", "right": "left"}
 
         def mirrored(joint: str) -> str:
@@ -120,19 +120,19 @@ class Skeleton:
                          for i, j in enumerate(self.joints)])
 
     def definition(self) -> dict[str, Any]:
-        """All of it, JSON-ready: what `define` makes it from."""
+        """Its complete definition, JSON-ready: the input of `define`."""
         return {"name": self.name, "space": self.space, "bones": [list(bone) for bone in self.bones],
                 "parts": {part: list(joints) for part, joints in self.parts.items()}}
 
     def selector(self, target: "Skeleton") -> np.ndarray:
-        """(J_target, J_self) float32 matrix that takes this skeleton's joints to `target`'s.
+        """(J_target, J_self) float32 matrix that converts this skeleton's joints to `target`'s.
 
-        A row has a single 1, or equal weights for a derived joint (the neck is the middle of the shoulders).
+        A row has a single 1, or equal weights for a derived joint (the neck is the midpoint of the shoulders).
 
         Raises
         ------
         ParamsError
-            If a joint of `target` is neither here nor derivable.
+            If a joint of `target` is neither present nor derivable.
         """
         matrix = np.zeros((len(target), len(self)), np.float32)
         for row, joint in enumerate(target.joints):
@@ -145,7 +145,7 @@ class Skeleton:
 
 
 def _face_mirror() -> dict[str, str]:
-    """The counterpart of each face point off the middle."""
+    """The counterpart of each face point off the midline."""
     right = [i for i in range(248) if i not in FACE_MIDDLE] + [468, 469, 470, 471, 472]
     left = [*range(248, 468), 473, 476, 475, 474, 477]
     return {FACE[a]: FACE[b] for a, b in [*zip(right, left, strict=True), *zip(left, right, strict=True)]}
@@ -159,7 +159,7 @@ def _hand(side: str) -> tuple[str, ...]:
 
 
 def _hand_bones(side: str, wrist: str | None) -> tuple[tuple[str, str], ...]:
-    """Bones of a hand, joined to the body's wrist where there is one."""
+    """Bones of a hand, connected to the body's wrist if there is one."""
     bones = tuple((f"{side}_hand_{a}", f"{side}_hand_{b}") for a, b in HAND_BONES)
     return bones if wrist is None else ((wrist, f"{side}_hand_wrist"), *bones)
 
@@ -174,7 +174,7 @@ _SPOTER_BONES = (("neck", "nose"), ("nose", "right_eye"), ("nose", "left_eye"), 
                  ("left_elbow", "left_wrist"))
 
 
-# Kinect SDK 1, the first generation of the camera. The names of the joints follow from their mean places and motion.
+# Kinect SDK 1, the first generation of the camera. The joint names were inferred from mean positions and motion.
 _KINECT = ("head", "neck", "left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist",
            "left_hand", "right_hand", "spine", "hip_centre", "left_hip", "right_hip", "left_knee", "right_knee",
            "left_ankle", "right_ankle", "left_foot", "right_foot")
@@ -210,12 +210,12 @@ _FILES = (".yaml", ".yml", ".json")
 
 
 def skeleton(name: str | Path) -> Skeleton:
-    """The skeleton of that name, or the one that a file (`.yaml`, `.yml` or `.json`) defines.
+    """The skeleton with that name, or the one defined by a file (`.yaml`, `.yml` or `.json`).
 
     Raises
     ------
     ParamsError
-        With the known names, if it is none of them; or with what is wrong with the file.
+        If the name is unknown (the message lists the known ones), or the file is invalid.
     """
     if str(name).lower().endswith(_FILES):
         return _read(Path(name))
@@ -225,14 +225,14 @@ def skeleton(name: str | Path) -> Skeleton:
 
 
 def define(definition: Any, source: str = "the skeleton") -> Skeleton:
-    """A skeleton from what `Skeleton.definition` gives; from then on it is known by its name.
+    """A skeleton from the output of `Skeleton.definition`; it is registered by its name.
 
     Parameters
     ----------
     definition : dict
         `name`, `parts` (dict of lists of joints), `bones` (list of pairs of joints) and, if it isn't image, `space`.
     source : str
-        Where it stands, for messages.
+        Its source, for messages.
 
     Raises
     ------
@@ -263,7 +263,7 @@ def define(definition: Any, source: str = "the skeleton") -> Skeleton:
 
 
 def _read(path: Path) -> Skeleton:
-    """The skeleton that a file defines."""
+    """The skeleton defined by a file."""
     import yaml
 
     try:

@@ -1,4 +1,4 @@
-"""Which clip is in which split: `data/splits.parquet`."""
+"""The split of each clip: `data/splits.parquet`."""
 
 from pathlib import Path
 
@@ -12,19 +12,19 @@ from slr.io.files import write_parquet
 SCHEMA = pa.schema([
     pa.field("clip_id", pa.string(), nullable=False),
     pa.field("split", pa.string(), nullable=False),
-    pa.field("fold", pa.int32()),  # the fold that the clip is tested in; null = none
+    pa.field("fold", pa.int32()),  # the fold in which the clip is tested; null = none
 ])
 MIN_SIGNERS = 3
-"""Fewest signers of a corpus that is split by signer: one for each of training, validation and test."""
+"""Minimum number of signers for a split by signer: one each for training, validation and test."""
 
 
 def write_splits(path: str | Path, splits: pd.DataFrame) -> None:
-    """Write what `make_splits` gave as Parquet."""
+    """Write the output of `make_splits` as Parquet."""
     write_parquet(path, splits, SCHEMA)
 
 
 def read_splits(path: str | Path) -> pd.DataFrame:
-    """Read `clip_id, split, fold`; raises CorpusError if the file isn't there."""
+    """Read `clip_id, split, fold`; raises CorpusError if the file is missing."""
     if not Path(path).exists():
         raise CorpusError(f"there are no splits at {path}; run `dvc repro splits` first")
     splits = pq.read_table(path, schema=SCHEMA).to_pandas()

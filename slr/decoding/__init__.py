@@ -1,6 +1,6 @@
-"""From a continuous model's log-probabilities to glosses with times.
+"""Decoding: from a sentence model's log-probabilities to glosses with times.
 
-Everything here takes log-probabilities `(T, V)` of T frames of logits: class 0 is the blank of connectionist temporal
+All functions take log-probabilities `(T, V)` of T output frames: class 0 is the blank of connectionist temporal
 classification (CTC; Graves et al., ICML 2006), classes 1 to V - 1 are the labels.
 """
 

@@ -1,8 +1,8 @@
-"""When a gloss was signed: its frames on the most probable path through CTC's lattice.
+"""Forced alignment: the frames of each gloss on the most probable path through the CTC lattice.
 
-CTC is trained to name glosses in order, not to say when: a trained network often gives a gloss a frame or two (a spike)
-somewhere within the sign and blanks around it (Graves et al., ICML 2006, figure 1). A span here is the spike alone;
-`widen` shares the blanks between neighbours out among them.
+CTC is trained on the order of glosses, not their times: a trained network often predicts a gloss for a frame or two (a
+spike) somewhere within the sign and blanks around it (Graves et al., ICML 2006, figure 1). A span here is the spike
+only; `widen` distributes the blanks between neighbours.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from slr.errors import DecodingError
 
 
 def align(log_probs: np.ndarray, classes: Sequence[int]) -> np.ndarray:
-    """Frames of each gloss on the most probable path that reads as these glosses (Viterbi).
+    """Frames of each gloss on the most probable path that decodes to these glosses (Viterbi).
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ def align(log_probs: np.ndarray, classes: Sequence[int]) -> np.ndarray:
     Raises
     ------
     DecodingError
-        If no path reads so: there are fewer frames than glosses and repeats (of two equal neighbours, which need a
-        blank between them), or a needed class is impossible.
+        If there is no such path: there are fewer frames than glosses plus adjacent repeats (which need a blank between
+        them), or a required class is impossible.
     """
     log_probs = checked(log_probs)
     glosses = np.asarray(classes, int)
@@ -43,7 +43,7 @@ def align(log_probs: np.ndarray, classes: Sequence[int]) -> np.ndarray:
     may_skip = np.r_[False, False, (states[2:] != BLANK) & (states[2:] != states[:-2])]
     emitted = log_probs[:, states]
 
-    came_from = np.zeros((len(log_probs), len(states)), np.int8)  # how many states back the best path came from
+    came_from = np.zeros((len(log_probs), len(states)), np.int8)  # back pointers, as the number of states advanced
     best = np.full(len(states), -np.inf)
     best[:2] = emitted[0, :2] if len(emitted) else -np.inf
     for t in range(1, len(emitted)):
@@ -69,22 +69,22 @@ def align(log_probs: np.ndarray, classes: Sequence[int]) -> np.ndarray:
 
 
 def widen(spans: np.ndarray, n_frames: int, at_most: float = np.inf) -> np.ndarray:
-    """Spans that meet in the middle of the blanks between them.
+    """Extend spans to the middle of the blanks between them.
 
     Parameters
     ----------
     spans : (N, 2) array
         In order, without overlap.
     n_frames : int
-        Of the recording.
+        Number of frames of the recording.
     at_most : float
-        Frames that one side of a span may grow by: a long pause between two signs belongs to neither.
+        Maximum extension of a span on one side: a long pause between two signs belongs to neither.
 
     Returns
     -------
     (N, 2) array of float
-        Before the first gloss and after the last there is no neighbour: there each grows by as much as on its other
-        side, within the recording. A single gloss stays as it is.
+        The first gloss is extended at its start, and the last at its end, by as much as on its other side, within the
+        recording. A single gloss is unchanged.
     """
     spans = np.asarray(spans, float).reshape(-1, 2)
     if len(spans) < 2:

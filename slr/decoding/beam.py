@@ -1,11 +1,11 @@
 """CTC prefix beam search: the most probable gloss sequences, each summed over its paths.
 
 After Graves and Jaitly (ICML 2014, algorithm 1) and Hannun et al. (arXiv 1408.2873). A prefix (the glosses so far) has
-two states: its paths that end in a blank, and those that end in its last gloss. Pruning, as flashlight does it, so that
-both find the same:
+two states: its paths that end in a blank, and those that end in its last gloss. Pruning is the same as flashlight's, so
+that both give the same result:
 
-- in each frame only the `top` most probable classes count (the blank is one of them, if it is among them);
-- after each frame the 2 * `width` most probable states stay, so at least `width` different prefixes do.
+- in each frame only the `top` most probable classes are considered (the blank only if it is among them);
+- after each frame the 2 * `width` most probable states are kept, so at least `width` different prefixes.
 """
 
 import itertools
@@ -20,11 +20,11 @@ from slr.decoding.records import checked
 
 WIDTH = 10
 TOP = 16
-_NOT_FUSED = np.empty(0)  # the scores of a language model that isn't there
+_NOT_FUSED = np.empty(0)  # scores without a language model
 
 
 class Prefix:
-    """Glosses so far, as a chain to the empty prefix."""
+    """A gloss sequence, as a linked list to the empty prefix."""
 
     __slots__ = ("parent", "label", "history", "fused", "number", "__weakref__")
     _numbers = itertools.count()
@@ -38,7 +38,7 @@ class Prefix:
             self.fused = fusion.scores(self.history)
 
     def classes(self, after: "Prefix | None" = None) -> list[int]:
-        """The glosses from the empty prefix on, or those after another prefix of this one."""
+        """The glosses of the prefix, or those after an ancestor."""
         classes, prefix = [], self
         while prefix is not after and prefix.parent is not None:
             classes.append(prefix.label)
@@ -47,14 +47,14 @@ class Prefix:
 
 
 class Step(NamedTuple):
-    """Where the prefixes after a frame came from.
+    """Predecessors of the prefixes after a frame.
 
     Attributes
     ----------
     stayed : list of int
-        For each prefix its number before the frame; -1 for a new one.
+        For each prefix its index before the frame; -1 for a new one.
     grown_from : list of int
-        For each prefix the number of the prefix without its last gloss before the frame; -1 where that was pruned.
+        For each prefix the index, before the frame, of the prefix without its last gloss; -1 if that was pruned.
     """
 
     stayed: list[int]
@@ -62,14 +62,14 @@ class Step(NamedTuple):
 
 
 class PrefixBeam:
-    """The prefixes that are alive, frame by frame.
+    """The active prefixes, frame by frame.
 
     Parameters
     ----------
     width, top : int
-        See the module's text.
+        See the module docstring.
     fusion : Fusion, optional
-        The language model's part.
+        Language-model fusion.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ class PrefixBeam:
         self.prefixes, self.blank, self.label = [root], np.zeros(1), np.full(1, -np.inf)
 
     def advance(self, frame: np.ndarray, classes: np.ndarray) -> Step:
-        """Take one frame.
+        """Process one frame.
 
         Parameters
         ----------
@@ -102,7 +102,7 @@ class PrefixBeam:
 
         to_blank = total + allowed[BLANK]
         to_same = self.label + np.where(last == BLANK, -np.inf, allowed[last])
-        # A gloss after itself is a new one only where a blank is between them.
+        # A repeat of the last gloss is new only after a blank.
         grown = np.where(last[:, None] == classes, self.blank[:, None], total[:, None])
         grown = grown + np.where(classes == BLANK, -np.inf, frame[classes])  # (P, K)
         if self.fusion is not None:
@@ -140,7 +140,7 @@ class PrefixBeam:
         return Step(stay + [-1] * len(new), [parents[i] for i in stay] + parent)
 
     def _child(self, parent: Prefix, label: int) -> Prefix:
-        """The same object for the same glosses, as long as anything needs it: merging tells prefixes by identity."""
+        """The same object for the same glosses, as long as it is referenced: merging compares prefixes by identity."""
         key = (parent.number, label)
         child = self._known.get(key)
         if child is None:
@@ -148,12 +148,12 @@ class PrefixBeam:
         return child
 
     def keep(self, alive: list[int]) -> None:
-        """Drop all prefixes but these."""
+        """Drop all prefixes except these."""
         self.prefixes = [self.prefixes[i] for i in alive]
         self.blank, self.label = self.blank[alive], self.label[alive]
 
     def scores(self, *, ended: bool) -> np.ndarray:
-        """(P,) score of each prefix, with the language model's part of the sentence's end if it has `ended`."""
+        """(P,) score of each prefix, including the language model's end-of-sentence score if it has `ended`."""
         scores = np.logaddexp(self.blank, self.label)
         if ended and self.fusion is not None:
             scores = scores + [prefix.fused[BLANK] for prefix in self.prefixes]
@@ -161,7 +161,7 @@ class PrefixBeam:
 
 
 def most_probable(log_probs: np.ndarray, top: int) -> np.ndarray:
-    """(T, K) int: the `top` most probable classes of each frame in the order of classes, all where there are fewer."""
+    """(T, K) int: the `top` most probable classes of each frame in class order, or all if there are fewer."""
     if top >= log_probs.shape[1]:
         return np.tile(np.arange(log_probs.shape[1]), (len(log_probs), 1))
     return np.sort(np.argpartition(-log_probs, top - 1, axis=1)[:, :top], axis=1)
@@ -169,22 +169,22 @@ def most_probable(log_probs: np.ndarray, top: int) -> np.ndarray:
 
 def beam_search(log_probs: np.ndarray, width: int = WIDTH, top: int = TOP, n_best: int = 1,
                 fusion: Fusion | None = None) -> list[tuple[list[int], float]]:
-    """The most probable gloss sequences that the search finds.
+    """The most probable gloss sequences found by the search.
 
     Parameters
     ----------
     log_probs : (T, V) array
     width, top : int
-        See the module's text.
+        See the module docstring.
     n_best : int
-        Fewer come back where the search ends with fewer.
+        Fewer are returned if the search ends with fewer.
     fusion : Fusion, optional
 
     Returns
     -------
     list of (classes, score)
-        Best first; of equal scores the shorter, then the one with lower classes. A score is the logarithm of the summed
-        probability of the paths that weren't pruned, so at most the sequence's own.
+        Best first; ties are ordered by length, then by class. A score is the logarithm of the summed probability of the
+        paths that weren't pruned, hence a lower bound of the sequence's own.
     """
     log_probs = checked(log_probs)
     beam = PrefixBeam(width, top, fusion)

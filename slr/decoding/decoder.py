@@ -1,4 +1,4 @@
-"""Decoding whole sentences: one object that knows how, called with each sentence's log-probabilities."""
+"""Decoding of whole sentences: a configured object that is called with each sentence's log-probabilities."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -15,25 +15,25 @@ from slr.errors import DecodingError
 
 @dataclass(frozen=True)
 class Decoder:
-    """From log-probabilities to hypotheses with times.
+    """Maps log-probabilities to hypotheses with times.
 
     Attributes
     ----------
     method : "beam" or "greedy"
     decoder : "auto", "own" or "flashlight"
-        Who searches: by default flashlight-text where it is installed (extra `decoding`) and no language model is
-        given, else the project's own search. Both find the same.
+        Search implementation: by default flashlight-text if it is installed (extra `decoding`) and no language model is
+        given, else the project's own. Both give the same result.
     width : int
-        Prefixes that stay after each frame, at least (`slr.decoding.beam`).
+        Minimum number of prefixes kept after each frame (`slr.decoding.beam`).
     top : int
-        Classes that count in each frame.
+        Number of classes considered in each frame.
     fusion : Fusion, optional
-        The language model's part; of the beam search alone.
+        Language-model fusion; for beam search only.
     boundaries : "spikes" or "middle"
-        Whether a gloss's time is its non-blank frames alone, or reaches to the middle of the blanks before and after
+        Whether a gloss's span is its non-blank frames only, or extends to the middle of the blanks before and after
         (`slr.decoding.align`).
     at_most : float
-        Frames that a gloss may grow by on one side with "middle".
+        Maximum extension of a gloss on one side with "middle", in frames.
 
     Raises
     ------
@@ -56,7 +56,7 @@ class Decoder:
             raise DecodingError("greedy decoding can't use a language model; set method: beam, or leave the model out")
 
     def __call__(self, log_probs: np.ndarray, n_best: int = 1) -> list[Hypothesis[int]]:
-        """The most probable hypotheses of one sentence, best first; greedy decoding has one.
+        """The most probable hypotheses of one sentence, best first; greedy decoding returns one.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The same search by flashlight-text (Kahn et al., ICML 2022), in C++: extra `decoding`."""
+"""The same beam search by flashlight-text (Kahn et al., ICML 2022), in C++: extra `decoding`."""
 
 import importlib.util
 from typing import TYPE_CHECKING
@@ -17,16 +17,16 @@ _NO_THRESHOLD = 1e30
 
 
 def installed() -> bool:
-    """Whether the extra is there."""
+    """Whether the extra is installed."""
     return importlib.util.find_spec("flashlight") is not None
 
 
 def beam_search(log_probs: np.ndarray, width: int = WIDTH, top: int = TOP, n_best: int = 1,
                 fusion: Fusion | None = None) -> list[tuple[list[int], float]]:
-    """As `slr.decoding.beam.beam_search`, but for rounding: flashlight reads float32.
+    """Like `slr.decoding.beam.beam_search`, up to rounding: flashlight uses float32.
 
-    Flashlight's beam counts states, not prefixes, hence 2 * `width`; `log_add` sums a prefix's paths where it would
-    keep the best one alone. A language model is asked through Python: then the project's own search is faster.
+    Flashlight's beam counts states, not prefixes, hence 2 * `width`; `log_add` sums a prefix's paths instead of keeping
+    only the best one. A language model is called through Python: then the project's own search is faster.
     """
     from flashlight.lib.text.decoder import CriterionType, LexiconFreeDecoder, LexiconFreeDecoderOptions, ZeroLM
 
@@ -34,7 +34,7 @@ def beam_search(log_probs: np.ndarray, width: int = WIDTH, top: int = TOP, n_bes
     if len(log_probs) == 0:
         return [([], 0.0 if fusion is None else float(fusion.scores(fusion.model.start)[BLANK]))]
     classes = most_probable(log_probs, top)
-    # Flashlight chooses a frame's classes itself; with the others impossible it can't choose otherwise among equals.
+    # Flashlight selects a frame's classes itself; making all others impossible makes ties unambiguous.
     emissions = np.full(log_probs.shape, -np.inf, np.float32)
     np.put_along_axis(emissions, classes, np.take_along_axis(log_probs, classes, axis=1).astype(np.float32), axis=1)
     options = LexiconFreeDecoderOptions(
@@ -48,12 +48,12 @@ def beam_search(log_probs: np.ndarray, width: int = WIDTH, top: int = TOP, n_bes
 
 
 def _collapsed(path: list[int]) -> list[int]:
-    """A path's glosses: repeats merged, blanks dropped."""
+    """A path's glosses: repeats merged, blanks removed."""
     return [token for before, token in zip([BLANK, *path], path, strict=False) if token not in (before, BLANK)]
 
 
 def _language_model(fusion: Fusion) -> "LM":
-    """The language model as flashlight asks for it: a state is a whole prefix, so that only equal ones are merged."""
+    """The language model in flashlight's interface: a state is a whole prefix, so that only equal ones are merged."""
     from flashlight.lib.text.decoder import LM, LMState
 
     class Fused(LM):

@@ -1,4 +1,4 @@
-"""The most probable class of each frame, repeats merged, blanks dropped."""
+"""Greedy decoding: the most probable class of each frame, repeats merged, blanks removed."""
 
 import numpy as np
 
@@ -16,8 +16,8 @@ def greedy(log_probs: np.ndarray) -> Hypothesis[int]:
     Returns
     -------
     Hypothesis
-        `score` is the best path's log-probability; a gloss's span is its frames on that path. Of equally probable
-        classes the lower one counts.
+        `score` is the best path's log-probability; a gloss's span is its frames on that path. Ties are resolved to the
+        lower class.
     """
     log_probs = checked(log_probs)
     path = log_probs.argmax(axis=1)

@@ -1,10 +1,10 @@
-"""A language model of glosses: how probable a gloss is after those before it, and the end of the sentence.
+"""N-gram language model of glosses: probability of the next gloss, or of the end, given the previous ones.
 
 N-grams with Witten-Bell smoothing (Witten and Bell, IEEE Transactions on Information Theory 37, 1991), interpolated as
-in Chen and Goodman (Computer Speech and Language 13, 1999, section 2.4): of the mass after a history h, the share
-T(h) / (c(h) + T(h)) goes to the shorter history's distribution, where c(h) is how often h occurred and T(h) how
-many different glosses followed it. It needs no held-out text and no counts of counts, which a few hundred sentences of
-glosses don't give.
+in Chen and Goodman (Computer Speech and Language 13, 1999, section 2.4): of the mass after a history h, the share T(h)
+/ (c(h) + T(h)) goes to the shorter history's distribution, where c(h) is how often h occurred and T(h) how many
+different glosses followed it. It needs neither held-out text nor counts of counts, for which a few hundred sentences of
+glosses aren't enough.
 """
 
 from collections import Counter, OrderedDict
@@ -17,22 +17,22 @@ from slr.errors import DecodingError
 from slr.io.files import read_json, write_json
 
 BOUNDARY = 0
-"""In a history the start of the sentence, as an outcome its end: no class, so that it takes the blank's number."""
-_KEPT = 4096  # histories whose scores are at hand: 40 MB for 1,200 glosses
+"""Start of the sentence in a history, end of the sentence as an outcome; no class, so it reuses the blank's number."""
+_KEPT = 4096  # cached histories: 40 MB for 1,200 glosses
 
 
 class NgramModel:
-    """Probabilities of the next gloss.
+    """Conditional probabilities of the next gloss.
 
     Parameters
     ----------
     labels : sequence of str
-        The glosses, class i + 1 at place i, as a model has them.
+        The glosses, class i + 1 at index i, as in a model.
     order : int
-        Length of the n-grams: 3 looks at two glosses before.
+        Length of the n-grams: 3 is conditioned on the two previous glosses.
     counts : dict
-        How often each n-gram of that order occurred: `order` classes, with `BOUNDARY` for the start (as often as there
-        is no gloss) and the end.
+        Counts of the n-grams of that order: `order` classes, with `BOUNDARY` for the start (repeated as padding) and
+        the end.
     """
 
     def __init__(self, labels: Sequence[str], order: int, counts: dict[tuple[int, ...], int]):
@@ -49,18 +49,19 @@ class NgramModel:
         return self.history((BOUNDARY,) * (self.order - 1))
 
     def history(self, classes: Sequence[int]) -> tuple[int, ...]:
-        """What the model uses of a history: its longest end, of up to order - 1 classes, that occurred in training."""
+        """The part of a history that is used: its longest suffix of up to order - 1 classes that occurred in
+        training."""
         classes = tuple(classes)[max(0, len(classes) - self.order + 1):]
         while classes not in self._followers:
             classes = classes[1:]
         return classes
 
     def log_probs(self, history: Sequence[int]) -> np.ndarray:
-        """(V,) float64: log-probability of each class after a history, and at place 0 of the sentence's end."""
+        """(V,) float64: log-probability of each class after a history, and at index 0 of the sentence's end."""
         return np.log(self._probabilities(self.history(history)))
 
     def score(self, classes: Sequence[int]) -> float:
-        """Log-probability of a whole sentence, its end included."""
+        """Log-probability of a whole sentence, including its end."""
         padded = (BOUNDARY,) * (self.order - 1) + tuple(classes) + (BOUNDARY,)
         first = self.order - 1
         return float(sum(self.log_probs(padded[:i])[padded[i]] for i in range(first, len(padded))))
@@ -74,18 +75,18 @@ class NgramModel:
         return (counts + len(after) * shorter) / (counts.sum() + len(after))
 
     def save(self, path: str | Path) -> None:
-        """Write it as JSON: `order`, `labels`, and `counts`, a list of n-grams with how often each occurred."""
+        """Write the model as JSON: `order`, `labels`, and `counts`, a list of n-grams with their counts."""
         write_json(path, {"order": self.order, "labels": self.labels,
                           "counts": [[*ngram, count] for ngram, count in sorted(self.counts.items())]})
 
 
 def train_ngrams(sentences: Iterable[Sequence[str]], labels: Sequence[str], order: int = 3) -> NgramModel:
-    """Count the n-grams of training sentences.
+    """Estimate the model from the n-grams of training sentences.
 
     Parameters
     ----------
     sentences : iterable of sequences of str
-        Glosses of the training sentences alone.
+        Glosses of the training sentences only.
     labels : sequence of str
         The model's glosses.
     order : int
@@ -112,12 +113,12 @@ def train_ngrams(sentences: Iterable[Sequence[str]], labels: Sequence[str], orde
 
 
 def load_ngrams(path: str | Path, labels: Sequence[str]) -> NgramModel:
-    """Read a language model that `NgramModel.save` wrote.
+    """Read a language model written by `NgramModel.save`.
 
     Raises
     ------
     DecodingError
-        If it isn't there or isn't one, or is of other glosses than the model's `labels`.
+        If the file is missing or invalid, or has other glosses than the model's `labels`.
     """
     try:
         content = read_json(path)
@@ -138,16 +139,16 @@ def load_ngrams(path: str | Path, labels: Sequence[str]) -> NgramModel:
 
 
 class Fusion:
-    """A language model's part in a hypothesis' score: weight * log-probability + bonus for each gloss.
+    """Shallow fusion with a language model: weight * log-probability + bonus for each gloss.
 
     Parameters
     ----------
     model : NgramModel
     weight : float
-        0 leaves the language model out.
+        0 disables the language model.
     insertion_bonus : float
-        Added for each gloss: above 0 it makes sentences longer. A language model favours short ones, as every gloss
-        costs.
+        Added for each gloss: positive values favour longer sentences, against the language model's bias towards short
+        ones.
     """
 
     def __init__(self, model: NgramModel, weight: float = 1.0, insertion_bonus: float = 0.0):
@@ -155,7 +156,7 @@ class Fusion:
         self._kept: OrderedDict[tuple[int, ...], np.ndarray] = OrderedDict()
 
     def scores(self, history: Sequence[int]) -> np.ndarray:
-        """(V,) what each class adds to the score after a history, and at place 0 what the end adds; read it only."""
+        """(V,) score of each class after a history, and at index 0 of the sentence's end; read-only."""
         history = self.model.history(history)
         if history in self._kept:
             self._kept.move_to_end(history)

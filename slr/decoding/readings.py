@@ -1,4 +1,4 @@
-"""The glosses that a network reads in one sentence, each with the number that an explanation of it is about."""
+"""The glosses recognised in one sentence, with the target of their attribution."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from slr.decoding.records import Gloss, Reading, named
 
 
 def readings(logits: Tensor, labels: Sequence[str]) -> list[Reading]:
-    """The glosses of a sentence in the order of time, by beam search.
+    """The recognised glosses of a sentence ordered by time, by beam search.
 
     Parameters
     ----------

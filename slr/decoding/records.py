@@ -1,4 +1,4 @@
-"""What decoding answers: glosses with times, hypotheses with scores."""
+"""Results of decoding: glosses with times, hypotheses with scores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,9 +22,9 @@ class Gloss(Generic[Label]):
     Attributes
     ----------
     label : int or str
-        Class (from 1), or the gloss itself once it is `named`.
+        Class (from 1), or the gloss itself after `named`.
     start, end : float
-        Half-open, in frames of the logits, or in seconds (`in_seconds`).
+        Half-open, in output frames, or in seconds (`in_seconds`).
     """
 
     label: Label
@@ -34,14 +34,14 @@ class Gloss(Generic[Label]):
 
 @dataclass(frozen=True)
 class Hypothesis(Generic[Label]):
-    """One reading of a whole sentence.
+    """One hypothesis of a whole sentence.
 
     Attributes
     ----------
     glosses : tuple of Gloss
-        In the order of time, without overlap.
+        Ordered by time, without overlap.
     score : float
-        Natural logarithm of its probability, the language model's part included where there is one.
+        Natural logarithm of its probability, including the language-model score if there is one.
     """
 
     glosses: tuple[Gloss[Label], ...]
@@ -49,22 +49,22 @@ class Hypothesis(Generic[Label]):
 
     @property
     def labels(self) -> list[Label]:
-        """The glosses alone."""
+        """The glosses without times."""
         return [gloss.label for gloss in self.glosses]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One gloss as a network read it.
+    """One gloss recognised by a network.
 
     Attributes
     ----------
     gloss : Gloss
-        Its name; `start` and `end` in frames of the logits, up to the middle of the blanks around it.
+        Its name; `start` and `end` in output frames, up to the middle of the blanks around it.
     label : int
         Its class.
     said : slice
-        The frames of the logits in which the most probable path has it.
+        The output frames of the gloss on the most probable path.
     """
 
     gloss: Gloss[str]
@@ -72,12 +72,12 @@ class Reading:
     said: slice
 
     def score(self, logits: "Tensor") -> "Tensor":
-        """Scalar: the sum of its logits (T', classes), before the softmax, over these."""
+        """Attribution target: the sum of the gloss's logits (T', classes), before the softmax, over these frames."""
         return logits[self.said, self.label].sum()
 
 
 def named(glosses: Sequence[Gloss[int]], labels: Sequence[str]) -> tuple[Gloss[str], ...]:
-    """The glosses with names in place of classes; `labels[i]` is the name of class i + 1."""
+    """The glosses with names instead of classes; `labels[i]` is the name of class i + 1."""
     return tuple(Gloss(labels[gloss.label - 1], gloss.start, gloss.end) for gloss in glosses)
 
 
@@ -87,18 +87,17 @@ def in_seconds(glosses: Sequence[Gloss[Label]], stride: int, fps: float) -> tupl
     Parameters
     ----------
     glosses : sequence of Gloss
-        With times in frames of the logits.
+        With times in output frames.
     stride : int
-        Video frames for each frame of the logits: frame t of them covers the video's frames [t * stride, (t + 1) *
-        stride).
+        Temporal stride: output frame t covers the video's frames [t * stride, (t + 1) * stride).
     fps : float
-        Of the video.
+        Frame rate of the video.
     """
     return tuple(replace(gloss, start=gloss.start * stride / fps, end=gloss.end * stride / fps) for gloss in glosses)
 
 
 def checked(log_probs: np.ndarray) -> np.ndarray:
-    """The log-probabilities as float64.
+    """The log-probabilities, validated, as float64.
 
     Raises
     ------

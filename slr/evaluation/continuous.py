@@ -1,4 +1,4 @@
-"""Test a continuous model: the glosses that it reads in unseen sentences, and when they are signed."""
+"""Evaluation of continuous models: recognised glosses in unseen sentences, and their times."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -24,9 +24,10 @@ from slr.params import Params
 
 BY_GLOSS = "glosses.csv"
 ORDER = 3
-"""Of the language model: a gloss is expected by the two before it."""
+"""Order of the language model: a trigram model."""
 WEIGHTS = (0.25, 0.5, 1.0, 1.5, 2.0)
-"""Weights of the language model that validation chooses from; each with and without as large a bonus for a gloss."""
+"""Candidate weights of the language model, selected on validation; each with and without an equally large bonus per
+gloss."""
 
 
 def evaluate_continuous(trained: TrainedModel, store: Store, clips: pd.DataFrame, out: Path, dataset: Dataset,
@@ -37,7 +38,7 @@ def evaluate_continuous(trained: TrainedModel, store: Store, clips: pd.DataFrame
     ----------
     trained : TrainedModel
     store : LandmarkStore or FrameStore
-        Of what the model reads.
+        Store of the model's input type.
     clips : DataFrame
         The manifest's rows of all sentences, with `split`.
     out : Path
@@ -45,20 +46,20 @@ def evaluate_continuous(trained: TrainedModel, store: Store, clips: pd.DataFrame
         `starts_s`, `ends_s`, `too_short` of each test sentence; glosses.csv: `gloss`, `correct`, `substituted`,
         `deleted`, `inserted`.
     dataset : Dataset
-        Not used: every evaluator is given one.
+        Not used, but part of the evaluator interface.
     params : Params
-        `evaluation.cleanup`: what is done to the glosses of both sides before errors are counted
-        (`slr.metrics.phoenix`). Transcripts stay as they were signed and read.
+        `evaluation.cleanup`: clean-up of reference and hypothesis before errors are counted (`slr.metrics.phoenix`).
+        Transcripts are not cleaned up.
 
     Returns
     -------
     dict
-        `slr.metrics.wer.wer_metrics` of beam search without a language model; `wer_greedy`; `wer_lm`, with a
-        language model of the training glosses, whose weight and bonus are those that are best on validation (left out
-        without validation sentences); `wer_uncleaned` where there is a clean-up; `wer_sentences`, of clips with several
-        glosses alone, where there are also clips with one; `too_short`, test sentences with fewer
-        moments than their glosses need; `boundary_error_ms`, how far starts and ends of glosses that were recognised
-        are from the truth, where the corpus knows it (mean of absolute differences); `signers`, `classes`.
+        `slr.metrics.wer.wer_metrics` of beam search without a language model; `wer_greedy`; `wer_lm`, with a language
+        model of the training glosses, whose weight and bonus are tuned on validation (left out without validation
+        sentences); `wer_uncleaned` if there is a clean-up; `wer_sentences`, over clips with several glosses only, if
+        there are also clips with one; `too_short`, test sentences with fewer output frames than their glosses need;
+        `boundary_error_ms`, mean absolute error of the start and end times of recognised glosses, if the corpus has
+        ground truth; `signers`, `classes`.
     """
     clean = cleanup_for(params.evaluation.cleanup, params.corpus.name)
     rows = {split: clips[clips.split == split].reset_index(drop=True) for split in ("train", "val", "test")}
@@ -99,8 +100,8 @@ def evaluate_continuous(trained: TrainedModel, store: Store, clips: pd.DataFrame
 
 def _with_language_model(references: dict[str, list[list[str]]], scores: dict[str, list[np.ndarray]],
                          labels: Sequence[str], clean: Clean | None) -> dict[str, float]:
-    """`wer_lm` of the test sentences, and the language model's part that validation chose."""
-    known = set(labels)  # all of them, but with a budget for few clips
+    """`wer_lm` of the test sentences, and the language-model fusion selected on validation."""
+    known = set(labels)  # all of them, but limited if the budget restricts the clips
     trained_on = [glosses for glosses in references["train"] if known.issuperset(glosses)]
     fusion = choose_fusion(trained_on, labels, scores["val"], references["val"], clean)
     decoder = Decoder(fusion=fusion)
@@ -111,20 +112,20 @@ def _with_language_model(references: dict[str, list[list[str]]], scores: dict[st
 
 def choose_fusion(trained_on: Sequence[Sequence[str]], labels: Sequence[str], scores: Sequence[np.ndarray],
                   references: Sequence[Sequence[str]], clean: Clean | None = None) -> Fusion:
-    """The language model's part that reads these sentences best; of equally good ones the lightest.
+    """The language-model fusion with the lowest WER on these sentences; the smallest weight if tied.
 
     Parameters
     ----------
     trained_on : sequence of sequences of str
-        Glosses of the training sentences, from which the language model is made.
+        Glosses of the training sentences, on which the language model is estimated.
     labels : sequence of str
         The model's glosses.
     scores : sequence of array (T', classes)
-        Log-probabilities of sentences that are neither trained nor tested on.
+        Log-probabilities of the validation sentences.
     references : sequence of sequences of str
         Their glosses.
     clean : callable, optional
-        What is done to the glosses of both sides before errors are counted.
+        Clean-up of reference and hypothesis before errors are counted.
     """
     model = train_ngrams(trained_on, labels, ORDER)
     tried = [Fusion(model, weight, bonus) for weight in WEIGHTS for bonus in (0.0, weight)]
@@ -141,13 +142,13 @@ def _wer(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]
 
 
 def _times(hypothesis: Hypothesis, temporal_stride: int, fps: float) -> np.ndarray:
-    """(glosses, 2) seconds: where each gloss starts and ends, by the rate of the frames that the model was shown."""
+    """(glosses, 2) seconds: start and end of each gloss, at the frame rate of the model's input."""
     timed = in_seconds(hypothesis.glosses, temporal_stride, fps)
     return np.array([(gloss.start, gloss.end) for gloss in timed]).reshape(-1, 2)
 
 
 def _boundary_errors(alignment: Alignment, times: np.ndarray, clip: Any, store: Store) -> np.ndarray:
-    """Absolute differences in seconds of starts and ends of the glosses that were recognised."""
+    """Absolute errors in seconds of the start and end times of recognised glosses."""
     if len(clip.segments) != len(clip.glosses):
         return np.empty(0)
     numbers, fps = store.frame_numbers(clip.clip_id), store.fps(clip.clip_id)
@@ -163,7 +164,7 @@ def _boundary_errors(alignment: Alignment, times: np.ndarray, clip: Any, store: 
 
 
 def _write_glosses(path: Path, alignments: Sequence[Alignment]) -> None:
-    """Write glosses.csv: the worst gloss first."""
+    """Write glosses.csv, worst gloss first."""
     rows = [(gloss, of.correct, of.substituted, of.deleted, of.inserted)
             for gloss, of in sorted(counts_by_gloss(alignments).items(), key=lambda item: (-item[1].errors, item[0]))]
     pd.DataFrame(rows, columns=["gloss", "correct", "substituted", "deleted", "inserted"]).to_csv(

@@ -1,4 +1,4 @@
-"""Test a detection model: which windows of unseen streams it finds, and the segments that they make."""
+"""Evaluation of detection models: windows of unseen streams, and the segments formed from them."""
 
 from pathlib import Path
 
@@ -44,14 +44,14 @@ def evaluate_detection(trained: TrainedModel, store: LandmarkStore, clips: pd.Da
         windows.csv: `clip_id`, `signer`, `start_s`, `end_s`, `label`, `probability` (of the positive label) of each
         test window.
     dataset, params
-        Not used: every evaluator is given them.
+        Not used, but part of the evaluator interface.
 
     Returns
     -------
     dict
-        Of the test windows: `slr.metrics.detection.binary_metrics`, whose threshold training chose on validation;
-        `class_metrics` where there are more than two classes; `worst_signer_pr_auc`; of frames `frame_pr_auc`; of the
-        segments made of them `segment_metrics`; `clips`, `windows`, `signers`.
+        Of the test windows: `slr.metrics.detection.binary_metrics`, with the threshold selected on validation;
+        `class_metrics` if there are more than two classes; `worst_signer_pr_auc`; of frames `frame_pr_auc`; of the
+        segments formed from them `segment_metrics`; `clips`, `windows`, `signers`.
     """
     clips = clips[clips.split == "test"].reset_index(drop=True)
     edges_s = {clip_id: _edges(store, clip_id) for clip_id in clips.clip_id}
@@ -80,7 +80,7 @@ def evaluate_detection(trained: TrainedModel, store: LandmarkStore, clips: pd.Da
 
 def probabilities_of(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame) -> tuple[
         list[tuple[int, int, str | None]], np.ndarray]:
-    """(stream's number, first frame, label) of every window, and what the model says of each (N, classes)."""
+    """(stream index, first frame, label) of every window, and the model's probabilities (N, classes)."""
     streams = trained.clips(store, clips.clip_id)
     found = windows_of(store, clips, trained.params)
     windows = cut(streams, [(stream, start, -1) for stream, start, _ in found], trained.window_frames)
@@ -89,7 +89,7 @@ def probabilities_of(trained: TrainedModel, store: LandmarkStore, clips: pd.Data
 
 def _windows(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame,
              edges_s: dict[str, np.ndarray]) -> pd.DataFrame:
-    """One row a window that has a label that the model knows."""
+    """One row per window with a label that the model knows."""
     found, probabilities = probabilities_of(trained, store, clips)
     positive = trained.labels.index(trained.windows.positive)
     rows = []
@@ -106,7 +106,7 @@ def _windows(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame,
 
 def _of_frames(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, edges_s: dict[str, np.ndarray],
                windows: pd.DataFrame, threshold: float) -> dict[str, float]:
-    """`frame_pr_auc` of the labelled frames, and `segment_metrics` of the positive label's segments among these."""
+    """`frame_pr_auc` of the labelled frames, and `segment_metrics` of the positive label's segments among them."""
     positive, length = trained.windows.positive, trained.window_frames
     actual, probability, segments = [], [], []
     for clip in clips.itertuples():
@@ -116,7 +116,7 @@ def _of_frames(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame,
         edges = edges_s[clip.clip_id]
         labels = class_of_frames(clip.segments, store.frame_numbers(clip.clip_id), trained.windows)
         of_frames = frame_probabilities(own.probability.to_numpy(), own.start.to_numpy(), length, len(labels))
-        labelled = np.array([label is not None for label in labels])  # elsewhere nobody knows
+        labelled = np.array([label is not None for label in labels])  # unlabelled frames have no ground truth
         actual.append(np.array(labels)[labelled] == positive)
         probability.append(of_frames[labelled])
         segments.append(([Segment(float(edges[run["start"]]), float(edges[run["end"]]), positive)
@@ -132,6 +132,6 @@ def write_windows(path: Path, windows: pd.DataFrame) -> None:
 
 
 def _edges(store: LandmarkStore, clip_id: str) -> np.ndarray:
-    """(T + 1,) seconds: where the clip's frames begin, and the last one ends."""
+    """(T + 1,) seconds: the start of each of the clip's frames, and the end of the last."""
     clip = store[clip_id]
     return frame_edges(clip.timestamps_s, clip.fps)

@@ -1,4 +1,4 @@
-"""Test a trained model, once: its metrics, and what it answered for every test clip."""
+"""Evaluation of a trained model on the test clips: its metrics and predictions."""
 
 import shutil
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from slr.training.device import use_cores
 
 def evaluate(model_dir: Path, params: Params, dataset: Dataset, metrics_path: Path,
              report_dir: Path) -> dict[str, float]:
-    """Measure a model on the test clips of its task, and write the metrics and what the report shows.
+    """Evaluate a model on the test clips of its task, and write its metrics and the report's data.
 
     Parameters
     ----------
@@ -29,10 +29,10 @@ def evaluate(model_dir: Path, params: Params, dataset: Dataset, metrics_path: Pa
         `evaluation` and `corpus.name` are used.
     dataset : Dataset
     metrics_path : Path
-        The metrics as flat JSON; see docs/training.md for each one's meaning.
+        The metrics as flat JSON; docs/training.md defines each of them.
     report_dir : Path
-        All that a page says of the model: metrics.json, its config.json, the learning curves
-        (`slr.figures.model_plots`), and what its task has: `slr.evaluation.isolated`, `detection`, `continuous`.
+        The data of the model's report page: metrics.json, its config.json, the learning curves
+        (`slr.figures.model_plots`), and the task's files: `slr.evaluation.isolated`, `detection`, `continuous`.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def evaluate(model_dir: Path, params: Params, dataset: Dataset, metrics_path: Pa
     CorpusError
         If there are no test clips.
     ModelError
-        If the landmarks or frames aren't made as those that the model was trained on.
+        If the landmarks or frames were made differently from those that the model was trained on.
     """
     use_cores(params.compute.workers)
     trained = load_model(model_dir)
@@ -68,14 +68,14 @@ def evaluate(model_dir: Path, params: Params, dataset: Dataset, metrics_path: Pa
 
 
 def own_metrics(names: Iterable[str], table: Path) -> dict[str, float]:
-    """The metrics that a user's own functions measure, by the functions' names.
+    """Custom metrics by their functions' names.
 
     Parameters
     ----------
     names : iterable of str
         `evaluation.metrics`.
     table : Path
-        A CSV with a row for each test clip, which each function is given as a DataFrame.
+        A CSV with one row per test clip, passed to each function as a DataFrame.
     """
     known = registered("slr.metrics")
     functions = [locate(known.get(name, name)) for name in names]
@@ -83,4 +83,4 @@ def own_metrics(names: Iterable[str], table: Path) -> dict[str, float]:
 
 
 _TRAINING = ("train_seconds", "train_cpu_seconds", "epochs", "best_epoch", "embedding_spread", "embedding_dimensions")
-"""What the metrics repeat of the model's training."""
+"""Entries that the metrics repeat from the model's training."""

@@ -1,7 +1,7 @@
-"""Cross-validation by signer: every model is trained once for each fold and tested on signers it has never seen.
+"""Cross-validation by signer: every model is trained once per fold and tested on held-out signers.
 
-With at least as many folds as signers each fold leaves one signer out. Folds are those of `slr.partition.splits`,
-training is `slr.training.loop.train`, testing `slr.evaluation.evaluate`: nothing here knows a model or a metric.
+With at least as many folds as signers, each fold leaves one signer out. Folds come from `slr.partition.splits`,
+training is `slr.training.loop.train`, testing `slr.evaluation.evaluate`: nothing here depends on a model or metric.
 """
 
 import shutil
@@ -30,52 +30,51 @@ SUMMARISED = ("top1", "top5", "macro_f1", "worst_signer_top1", "signer_gap", "si
               "pr_auc", "worst_signer_pr_auc", "frame_pr_auc", "f1_chosen", "segment_iou", "segment_f1",
               "wer", "wer_del", "wer_ins", "wer_sub", "worst_signer_wer", "wer_greedy", "wer_lm", "sentence_errors",
               "boundary_error_ms", "train_seconds")
-"""Metrics whose mean and standard deviation over the folds are in the summary, as far as models have them."""
+"""Metrics whose mean and standard deviation over the folds are in the summary, for models that have them."""
 WORST = {"top1": "min", "pr_auc": "min", "wer": "max"}
-"""The headline metric of each task, and what its worst fold has of it."""
+"""The headline metric of each task, and whether its worst fold is the minimum or maximum."""
 
 
 def cross_validate(models: Mapping[str, ModelParams], params: Params, dataset: Dataset, out: Path, *, workers: int = 0,
                    validate: bool = True, keep_models: bool = False) -> pd.DataFrame:
     """Train and test every model in every fold.
 
-    A model and fold that is done is kept: it is done again only when its settings, the seed, the folds or the data
-    change, and a run that was killed goes on where it was. The code isn't watched: after a change in it, remove `out`.
+    Finished combinations of model and fold are kept, and rerun only if the settings, the seed, the folds or the data
+    change; a killed run resumes. Changes of the code are not detected: after one, remove `out`.
 
     Parameters
     ----------
     models : mapping of str to ModelParams
-        What to train, by name.
+        The models to train, by name.
     params : Params
-        `splits` (`folds` says how many; at least as many as signers leaves one signer out), `signers`, `train` (seed,
+        `splits` (`folds` is their number; at least as many as signers leaves one signer out), `signers`, `train` (seed,
         device, precision, budget) and `evaluation` are used; its `models` are not.
     dataset : Dataset
-        Its splits and pseudo-signers are not used: each fold has its own, which follow from the landmarks, whatever
-        models read.
+        Its splits and pseudo-signers are not used: each fold has its own, which are computed from the landmarks,
+        whatever the models' input.
     out : Path
         results.csv (what is returned), summary.csv (see `summarise`), and for each fold its splits, its pseudo-signers
         and each model's report.
     workers : int, default 0
-        Trainings at a time, each on one core; 0 for one per core. 1 trains one after the other, each on
+        Parallel trainings, each on one core; 0 for one per core. 1 trains sequentially, each on
         `params.compute.workers` cores.
     validate : bool, default True
-        Whether a signer of another fold chooses the epoch; otherwise that signer trains too, and the last epoch counts.
+        Select the checkpoint on a signer of another fold; else train on that signer, too, and keep the last epoch.
     keep_models : bool, default False
         Keep the weights, below `<fold>/<model>/model`.
 
     Returns
     -------
     DataFrame
-        One row for each model and fold: `model`, `fold`, `signer` (of the test clips; several are joined by "+", none
-        where unknown), the headline metric, `clips` (of sentences, how many), and the other metrics of
-        `slr.evaluation.evaluate`.
+        One row per model and fold: `model`, `fold`, `signer` (of the test clips; several are joined by "+", none if
+        unknown), the headline metric, `clips` (or sentences), and the other metrics of `slr.evaluation.evaluate`.
 
     Raises
     ------
     CorpusError
-        If there are no folds to be had.
+        If no folds are available.
     SlrError
-        If a training or a test failed; names each. The others are finished first, and kept.
+        If a training or a test failed; names each. The others are finished and kept.
     """
     clips = dataset.rows()
     splits = make_splits(clips, dataset.landmark_store.clip_ids, params.splits)
@@ -103,10 +102,10 @@ def cross_validate(models: Mapping[str, ModelParams], params: Params, dataset: D
 
 
 def fold_splits(splits: pd.DataFrame, manifest: pd.DataFrame, fold: int, validate: bool = True) -> pd.DataFrame:
-    """The splits of one fold: its clips are for testing, one signer of the next fold validates, all others train.
+    """The splits of one fold: its clips are tested, one signer of the next fold is for validation, all others train.
 
-    The next fold's first signer, so that every fold is validated by another; where signers aren't known (folds by
-    video), the whole next fold. Clips that are in no fold only train.
+    The validation signer is the next fold's first one, so that every fold is validated on a different signer; if
+    signers aren't known (folds by video), the whole next fold. Clips that are in no fold are training clips only.
 
     Parameters
     ----------
@@ -144,19 +143,19 @@ def fold_splits(splits: pd.DataFrame, manifest: pd.DataFrame, fold: int, validat
 
 
 def by_signer(table: pd.DataFrame, out: Path) -> pd.DataFrame:
-    """Top-1 of each signer under the model of clips with one sign that never saw them, from all folds' predictions.
+    """Top-1 per held-out signer of isolated-sign models, from all folds' predictions.
 
     Parameters
     ----------
     table : DataFrame
         From `cross_validate`.
     out : Path
-        As given to it.
+        The same as there.
 
     Returns
     -------
     DataFrame
-        One row for each model and known signer: `model`, `fold`, `signer`, `clips`, `top1`.
+        One row per model and known signer: `model`, `fold`, `signer`, `clips`, `top1`.
     """
     rows = []
     for model, fold in table[["model", "fold"]].itertuples(index=False):
@@ -168,7 +167,7 @@ def by_signer(table: pd.DataFrame, out: Path) -> pd.DataFrame:
 
 
 def summarise(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean and standard deviation (of a sample: divided by folds - 1) over the folds, one row for each model.
+    """Mean and sample standard deviation (divided by folds - 1) over the folds, one row per model.
 
     Parameters
     ----------
@@ -191,12 +190,12 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_fold(dataset: Dataset, folder: Path) -> Dataset:
-    """A data set with the splits and pseudo-signers that a fold's folder has."""
+    """A data set with the splits and pseudo-signers in a fold's folder."""
     return replace(dataset, splits=folder / "splits.parquet", signers=folder / "signers.parquet")
 
 
 class _Fold(NamedTuple):
-    """What a fold is made of; `key` is a hash of it."""
+    """The content of a fold; `key` is a hash of it."""
 
     folder: Path
     key: str
@@ -214,7 +213,7 @@ class _Fold(NamedTuple):
 
 
 class _Run(NamedTuple):
-    """One training and test: everything that a worker process needs."""
+    """One training and test: everything a worker process needs."""
 
     model: str
     fold: int
@@ -228,7 +227,7 @@ class _Run(NamedTuple):
         return self.folder / self.model / "result.json"
 
     def key(self) -> str:
-        """What the result follows from."""
+        """Hash of everything the result depends on."""
         return content_key(read_json(self.folder / "fold.json"), self.params.models[self.model].model_dump(),
                            self.params.train.model_dump(include={"seed", "device", "precision", "budget"}),
                            self.params.evaluation.model_dump())
@@ -257,7 +256,7 @@ def _prepare_all(folds: list[_Fold], workers: int) -> None:
 
 
 def _prepare(fold: _Fold) -> None:
-    """Write a fold's splits and pseudo-signers; whatever was there was made of something else, and goes."""
+    """Write a fold's splits and pseudo-signers, replacing outdated content."""
     from slr.partition.signers import cluster_signers
 
     shutil.rmtree(fold.folder, ignore_errors=True)

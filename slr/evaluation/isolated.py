@@ -1,4 +1,4 @@
-"""Test a model of clips with one sign: what it names them, and what its features are worth."""
+"""Evaluation of isolated-sign models: classification, and the quality of the features."""
 
 import difflib
 from pathlib import Path
@@ -22,25 +22,25 @@ from slr.params import Params
 
 def evaluate_isolated(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, out: Path, dataset: Dataset,
                       params: Params) -> dict[str, float]:
-    """The metrics of a model of clips with one sign, and predictions.csv, confusion.csv and pictures in `out`.
+    """The metrics of an isolated-sign model, and predictions.csv, confusion.csv and figures in `out`.
 
-    A test clip whose gloss was never trained counts as wrong: leaving it out would flatter the model. The signer probe,
-    the metrics of embeddings and their pictures are of the validation clips too: no weight was trained on those either,
-    and more signers tell more.
+    A test clip whose gloss was never trained counts as wrong: leaving it out would be optimistic. The signer probe, the
+    embedding metrics and their figures also use the validation clips: no weight was trained on those either, and more
+    signers make the estimates more reliable.
 
     Parameters
     ----------
     trained : TrainedModel
     store : LandmarkStore
     clips : DataFrame
-        The manifest's rows of all clips with one sign, with `split`.
+        The manifest rows of all clips of single signs, with `split`.
     out : Path
         predictions.csv (clip_id, signer, gloss, predicted, rank, probability, top5), confusion.csv (actual, predicted;
         one row per clip, for `dvc plots`), confusion.svg, embeddings.csv and embeddings.png (see
-        `slr.figures.projections`), and of a model that weighs its landmarks importance.csv and importance.png
+        `slr.figures.projections`), and for models with learned input weights importance.csv and importance.png
         (`slr.figures.input_weights`).
     dataset : Dataset
-        Its pseudo-signers, where signers aren't known.
+        Its pseudo-signers are used if signers aren't known.
     params : Params
 
     Returns
@@ -75,10 +75,10 @@ def evaluate_isolated(trained: TrainedModel, store: LandmarkStore, clips: pd.Dat
 
 
 def measure(predictions: pd.DataFrame, classes: int, gloss_sets: dict[str, list[str]]) -> dict[str, float]:
-    """The metrics of predictions.csv's rows, of a model that knows so many classes."""
+    """The metrics of the rows of predictions.csv, of a model with this many classes."""
     correct = (predictions["rank"] == 1).to_numpy()
     metrics = accuracy("top1", correct)
-    if classes > TOP:  # among fewer, the five best say nothing
+    if classes > TOP:  # with fewer classes, top-5 is trivial
         metrics["top5"] = float((predictions["rank"] <= TOP).mean())
     metrics |= {
         "macro_f1": macro_f1(predictions.gloss.to_numpy(), predictions.predicted.to_numpy()),
@@ -97,7 +97,7 @@ def measure(predictions: pd.DataFrame, classes: int, gloss_sets: dict[str, list[
 
 
 def _warn_of_unknown_glosses(gloss_sets: dict[str, list[str]], known: set[str]) -> None:
-    """A set may be meant for a larger corpus, so a gloss that isn't there is no error; it may also be misspelt."""
+    """Only warn, since a set may be meant for a larger corpus; an absent gloss may also be misspelt."""
     for name, glosses in gloss_sets.items():
         unknown = [gloss for gloss in glosses if gloss not in known]
         if unknown:

@@ -1,4 +1,4 @@
-"""What a model answered for each test clip: predictions.csv."""
+"""Predictions for all test clips: predictions.csv."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ TOP = 5
 
 
 def rank_predictions(probabilities: np.ndarray, labels: list[str], clips: pd.DataFrame) -> pd.DataFrame:
-    """What a model says about clips: the rows of predictions.csv.
+    """Predictions for clips, ranked by probability: the rows of predictions.csv.
 
     Parameters
     ----------

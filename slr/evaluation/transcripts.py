@@ -1,4 +1,4 @@
-"""What a model of sentences read in each test sentence: transcripts.csv."""
+"""Recognised glosses of all test sentences: transcripts.csv."""
 
 from collections.abc import Sequence
 from pathlib import Path

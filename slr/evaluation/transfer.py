@@ -1,4 +1,4 @@
-"""A trained model on another corpus' signs, which it has never seen: no training, a few examples of each sign."""
+"""Transfer of a trained model to the unseen signs of another corpus: few-shot, without training."""
 
 from pathlib import Path
 from typing import Any
@@ -17,28 +17,28 @@ MANIFEST, LANDMARKS = "manifest.parquet", "landmarks"
 
 
 def transfer(model_dir: str | Path, data: str | Path, any_landmarks: bool = False) -> dict[str, Any]:
-    """Recognise the signs of another corpus by the examples that it has itself; nothing is trained.
+    """Recognise the signs of another corpus from its own examples, without training.
 
-    Clips ask, and examples of each sign answer: clips by other signers where signers are known, other takes where they
-    are not, or where there is only one signer. What the model was trained to name plays no part. Of more than 2,000
-    clips, evenly chosen glosses are tested.
+    Queries are compared with examples of each sign: clips by other signers if signers are known; other takes if they
+    are not, or if there is only one signer. The model's own labels are not used. With more than 2,000 clips, evenly
+    chosen glosses are tested.
 
     Parameters
     ----------
     model_dir : path
-        A model's folder.
+        A model folder.
     data : path
         A folder with `manifest.parquet` and `landmarks`, as the pipeline leaves them in data/.
     any_landmarks : bool, default False
-        Test although these landmarks weren't made as those of training (skeleton, extractor, frames a second); the
-        numbers are then of both, the signs and the difference. The model's joints must still be there.
+        Test although these landmarks were made differently from the training landmarks (skeleton, extractor, frames per
+        second); the metrics then reflect both the new signs and that difference. The model's joints are still required.
 
     Returns
     -------
     dict
-        `one_shot`, `five_shot` (with intervals, ways and top-5), `top1` and `top5` by all examples, `map`,
+        `one_shot`, `five_shot` (with intervals, ways and top-5), `top1` and `top5` with all examples, `map`,
         `open_set_auroc`, `silhouette` (see docs/embeddings.md; what can't be measured is left out); `clips`, `glosses`;
-        `trained_glosses`, how many of these have the name of a gloss of training; `signers` where known; `examples_by`:
+        `trained_glosses`, how many of these share a name with a training gloss; `signers` if known; `examples_by`:
         "other signers" or "other takes".
 
     Raises
@@ -46,10 +46,10 @@ def transfer(model_dir: str | Path, data: str | Path, any_landmarks: bool = Fals
     CorpusError
         If the folder lacks one of the two, or no two glosses have clips with landmarks.
     ModelError
-        If the model can't be read or isn't one of clips with one sign, or the landmarks were made otherwise; says
-        what differs.
+        If the model can't be read or isn't an isolated-sign model, or the landmarks were made differently; says what
+        differs.
     ParamsError
-        If the model reads joints or channels that the landmarks don't have.
+        If the model needs joints or channels that the landmarks don't have.
     """
     data = Path(data)
     missing = [name for name in (MANIFEST, LANDMARKS) if not (data / name).exists()]
@@ -74,7 +74,7 @@ def transfer(model_dir: str | Path, data: str | Path, any_landmarks: bool = Fals
 
 
 def print_transfer(metrics: dict[str, Any]) -> None:
-    """A table: accuracies with their intervals, then what they are over."""
+    """Print a table of accuracies with their intervals, then the sizes behind them."""
     from rich.console import Console
     from rich.table import Table
 

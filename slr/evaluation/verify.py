@@ -1,4 +1,4 @@
-"""Are the metrics in git what the pipeline writes? The one module that calls git and DVC."""
+"""Compares the metrics in git with a rerun of the pipeline. The only module that calls git and DVC."""
 
 import json
 import math
@@ -16,19 +16,19 @@ from slr.errors import SlrError
 from slr.params import load
 
 IGNORED = ("_seconds", "epochs", "best_epoch", "lm_bonus", "lm_weight")
-"""Endings of names that may differ from machine to machine: how long it took, and the epochs and the language model's
-part, which validation chose."""
+"""Suffixes of names that may differ between machines: times, and the epochs and language-model settings selected on
+validation."""
 COUNTED = ("clips", "glosses", "sentences", "windows", "signers", "classes", "parameters", "clusters", "ways")
-"""Endings of names that must be equal."""
+"""Suffixes of names that must be equal."""
 SAME_EVERYWHERE = ("corpus", "frames", "landmarks", "splits")
-"""Stages whose outputs are equal bit for bit on every x86-64 processor; what is trained after them is not."""
+"""Stages whose outputs are bit-identical on every x86-64 processor; anything trained is not."""
 UNTRAINED = 1e-6
-"""Tolerance of a number in which no trained model has a part: the last digits of the arithmetic."""
+"""Tolerance of numbers in which no trained model is involved: the last digits of the arithmetic."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One metric, or an output's hash: as committed, as it came out now, and whether that is within tolerance."""
+    """One metric, or an output's hash: the committed value, the new one, and whether they agree within tolerance."""
 
     file: str
     metric: str
@@ -49,7 +49,7 @@ def verify_metrics(project: Path, scratch: bool = False, zoo: bool = False, zoo_
     zoo : bool, default False
         Also every model of the zoo.
     zoo_models : int, default 0
-        Also so many of them, whose turn it is: the last commit's hash chooses.
+        Additionally this many zoo models, in rotation: selected by the last commit's hash.
 
     Raises
     ------
@@ -77,13 +77,13 @@ def verify_metrics(project: Path, scratch: bool = False, zoo: bool = False, zoo_
 
 
 def models_in_turn(models: Sequence[str], count: int, commit: str) -> list[str]:
-    """As many of the models as asked for, chosen by a commit's hash, so that from commit to commit all come round."""
+    """A subset of the models, rotated by a commit's hash, so that over many commits all are covered."""
     start = int(commit, 16)
     return [models[(start + i) % len(models)] for i in range(min(count, len(models)))]
 
 
 def compare_data(committed: dict[str, str], now: dict[str, str]) -> list[Comparison]:
-    """Compare the hashes of two dvc.lock's outputs; all of `committed` have to be there, and equal."""
+    """Compare the output hashes of two dvc.lock files; all of `committed` must be present and equal."""
     return [Comparison("dvc.lock", path, md5, now.get(path), md5 == now.get(path)) for path, md5 in committed.items()]
 
 
@@ -105,11 +105,12 @@ def _within(metric: str, committed: dict[str, float], now: dict[str, float]) -> 
 
 
 def tolerance(metric: str, metrics: dict[str, float]) -> float:
-    """How far a metric of a trained model may be from the committed one, on any processor.
+    """Tolerance for a trained model's metric, on any processor.
 
-    Another kind of processor rounds otherwise and training amplifies it, so that the model is another one of the same
-    quality. What a fraction measured on n clips then differs by is chance: half of its 95 % interval over n clips
-    (Agresti and Coull, 1998). Of a number above one, which isn't a fraction, it is the widest such share of it.
+    A different kind of processor rounds differently and training amplifies the difference, so that the result is
+    another model of the same quality. A fraction measured on n clips then differs by chance: the tolerance is half of
+    its 95 % interval over n clips (Agresti and Coull, 1998). For a number above one, which isn't a fraction, it is the
+    widest such share of it.
     """
     clips = clips_behind(metric, metrics)
     if clips is None:
@@ -120,9 +121,9 @@ def tolerance(metric: str, metrics: dict[str, float]) -> float:
 
 
 def clips_behind(metric: str, metrics: dict[str, float]) -> float | None:
-    """How many clips, glosses (of word error rates), windows or segments (of streams) a metric was measured on.
+    """Number of clips, glosses (of word error rates), windows or segments (of streams) behind a metric.
 
-    What is told of the worst signer, or of validation's, is of one signer's share. None if no model was tested.
+    Metrics of the worst signer, or of validation, are over one signer's share. None if no model was tested.
     """
     name = metric.removesuffix("_ci_low").removesuffix("_ci_high")
     if f"{name}_clips" in metrics:
@@ -140,7 +141,7 @@ def clips_behind(metric: str, metrics: dict[str, float]) -> float | None:
 
 
 def print_comparison(comparison: list[Comparison]) -> None:
-    """A table of what is out of tolerance, and one line that sums up."""
+    """Print a table of the values out of tolerance, and a one-line summary."""
     from rich.console import Console
     from rich.table import Table
 
@@ -156,7 +157,7 @@ def print_comparison(comparison: list[Comparison]) -> None:
 
 
 def _repro(project: Path, arguments: Sequence[str]) -> None:
-    # the stages' `python` is this one, also where the environment isn't activated
+    # so that the stages' `python` is this one, even if the environment isn't activated
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     command = [sys.executable, "-m", "dvc", "repro", *arguments]
     if subprocess.run(command, cwd=project, env=env, stdout=sys.stderr).returncode:

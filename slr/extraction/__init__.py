@@ -1,1 +1,1 @@
-"""From videos to frames, and from frames to landmarks."""
+"""Extraction: frames from videos, and landmarks from frames."""

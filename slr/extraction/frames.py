@@ -1,4 +1,4 @@
-"""Video to frames: every clip resampled in time, resized, and written as JPEG to `slr.dataset.frames`."""
+"""Frame extraction: every clip temporally resampled, resized, and written as JPEG to `slr.dataset.frames`."""
 
 import hashlib
 import shutil
@@ -20,11 +20,11 @@ from slr.io.video import IMAGES_FPS, Frame, read_video
 from slr.params import FramesParams
 
 _VERSION = 1
-"""Raised when the same video and settings give other frames than before."""
+"""Increased when the same video and settings give different frames than before."""
 
 
 class _Clip(NamedTuple):
-    """What a worker needs to know of a clip: a few columns of the manifest, and the settings."""
+    """A worker's input for one clip: a few columns of the manifest, and the settings."""
 
     clip_id: str
     root: Path
@@ -38,7 +38,7 @@ class _Clip(NamedTuple):
 
 def extract_frames(manifest: Path, root: Path, out: Path, params: FramesParams, *, on_error: str = "fail",
                    max_failures: float = 0.05, workers: int = 0, work: Path) -> None:
-    """Write the frames of every clip of the manifest to `out`, replacing what was there.
+    """Write the frames of every clip of the manifest to `out`, replacing its content.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def extract_frames(manifest: Path, root: Path, out: Path, params: FramesParams, 
     workers : int, default 0
         Processes; 0 for one per core. The output doesn't depend on it.
     work : Path
-        Where a run that was killed or failed leaves its finished clips; removed after one that succeeded.
+        Finished clips of an interrupted or failed run; removed after a successful one.
 
     Raises
     ------
@@ -70,11 +70,11 @@ def extract_frames(manifest: Path, root: Path, out: Path, params: FramesParams, 
             write_shards(temporary, read_parts(parts), SCHEMA, metadata={"frames": params.model_dump()},
                          clips_per_shard=params.clips_per_shard)
             write_failures(temporary, failures)
-        shutil.rmtree(work)  # as large as the output, and quick to make again
+        shutil.rmtree(work)  # as large as the output, and quick to recreate
 
 
 def no_frames(out: Path) -> None:
-    """Write the frames of a corpus without video to `out`: an empty list of failures, and no shards."""
+    """Write the frame store of a corpus without video to `out`: an empty list of failures, and no shards."""
     with atomic_path(out) as temporary:
         temporary.mkdir()
         write_failures(temporary, [])
@@ -82,7 +82,7 @@ def no_frames(out: Path) -> None:
 
 def clip_frames(path: str | Path, params: FramesParams, *, start_frame: int | None = None,
                 end_frame: int | None = None, images_fps: float | None = None) -> Iterator[Frame]:
-    """A video's frames exactly as the pipeline would see them: resampled, resized, and through JPEG.
+    """A video's frames exactly as in the pipeline: resampled, resized, and JPEG-compressed.
 
     Parameters and errors are those of `slr.io.video.read_video`.
     """
@@ -97,7 +97,7 @@ def _jobs(clips: list[_Clip]) -> list[Job]:
     def content(media: str) -> str | None:
         try:
             return file_hash(inside(clips[0].root, media))
-        except (CorpusError, OSError):  # the worker will say what is wrong with it
+        except (CorpusError, OSError):  # the worker will report the error
             return None
 
     return [Job(clip.clip_id, content_key(_VERSION, content(clip.media), clip.clip_id, clip.start_frame, clip.end_frame,
@@ -128,7 +128,7 @@ def _frames_of(clip: _Clip) -> pa.Table:
 
 
 def _crop(image: np.ndarray, bbox: Sequence[int] | None) -> np.ndarray:
-    """The part of the picture in a box x0, y0, x1, y1 (pixels, half-open), as far as the picture goes."""
+    """The image cropped to a box x0, y0, x1, y1 (pixels, half-open), clipped to the image."""
     if bbox is None:
         return image
     x0, y0, x1, y1 = bbox
@@ -139,7 +139,7 @@ def _crop(image: np.ndarray, bbox: Sequence[int] | None) -> np.ndarray:
 
 
 def _resize(image: np.ndarray, short_side: int | None) -> np.ndarray:
-    """Make the short side `short_side` pixels, if it is longer than that."""
+    """Resize to a short side of `short_side` pixels, if it is longer."""
     import cv2
 
     height, width = image.shape[:2]

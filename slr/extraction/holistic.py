@@ -1,6 +1,6 @@
-"""Body, hands and face by MediaPipe Holistic, which follows one person through the frames of one clip.
+"""Landmarks of body, hands and face by MediaPipe Holistic, which tracks one person through the frames of a clip.
 
-Where several people are in view it takes the most prominent one and stays with them; it has no way to choose.
+With several people in view it tracks the most prominent one; this can't be configured.
 """
 
 import hashlib
@@ -18,21 +18,21 @@ from slr.dataset.skeleton import skeleton
 from slr.io.progress import warn
 from slr.params import LandmarksParams
 
-# The one that is bundled: 0 and 2 have to be downloaded.
+# The bundled one: 0 and 2 have to be downloaded.
 _MODEL_COMPLEXITY = 1
 PRUNABLE = ("0.10.21", "9c5281caae9467664492002293828000")
-"""Version and model hash of the MediaPipe whose graph `slr.extraction.pruned` knows."""
+"""Version and model hash of the MediaPipe that `slr.extraction.pruned` supports."""
 
 
 class HolisticExtractor:
-    """MediaPipe Holistic for one clip after another; a clip's landmarks don't depend on the clips before it.
+    """MediaPipe Holistic for a sequence of clips; a clip's landmarks don't depend on previous clips.
 
     Parameters
     ----------
     params : LandmarksParams
     prunable : (str, str)
-        Version and model hash of a MediaPipe of which only what the skeleton needs is run; any other runs as it is,
-        which gives the same landmarks in more time.
+        Version and model hash of the MediaPipe whose graph is pruned to what the skeleton needs; any other runs
+        unpruned, which gives the same landmarks more slowly.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class HolisticExtractor:
         self.skeleton = skeleton(params.skeleton)
         self.metadata = extractor_metadata(params)
         self.prunable = prunable
-        self.graph: Any = None  # made for the first clip
+        self.graph: Any = None  # created for the first clip
 
     def extract(self, images: Iterable[np.ndarray]) -> np.ndarray:
         """Landmarks of one clip.
@@ -65,27 +65,27 @@ class HolisticExtractor:
         Returns
         -------
         ndarray, (T, J, 4) float32
-            x, y in fractions of width and height (they may lie outside of the frame), z in fractions of the width
-            (the pose's from the hips, a hand's from its wrist, the face's from its centre; smaller is nearer), and
+            x, y in fractions of width and height (they may lie outside the frame), z in fractions of the width (the
+            pose's from the hips, a hand's from its wrist, the face's from its centre; smaller is nearer), and
             visibility (1 for hands and face, which have none). NaN where a part was not found.
         """
         landmarks = list(self.stream(images))
         return np.stack(landmarks) if landmarks else np.empty((0, len(self.skeleton), 4), np.float32)
 
     def stream(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """The same landmarks frame by frame, (J, 4) each: of a video of any length in the memory of one frame."""
+        """The same landmarks frame by frame, (J, 4) each, in constant memory for videos of any length."""
         images = iter(images)
         first = next(images, None)
         if first is None:
             return
-        with _quiet():  # starting a graph prints a dozen lines that ask nothing of anyone
+        with _quiet():  # starting a graph prints a dozen irrelevant lines
             self._start()
             landmarks = self._landmarks(first)
         yield landmarks
         yield from map(self._landmarks, images)
 
     def _start(self) -> None:
-        """Forget the clip before."""
+        """Reset the tracker."""
         if self.graph is None:
             self.graph = self._new_graph()
         else:
@@ -112,7 +112,7 @@ class HolisticExtractor:
         return coordinates
 
     def close(self) -> None:
-        """Free the graph; the extractor can't be used afterwards."""
+        """Release the graph; the extractor can't be used afterwards."""
         if self.graph is not None:
             self.graph.close()
 
@@ -124,9 +124,9 @@ class HolisticExtractor:
 
 
 def extractor_metadata(params: LandmarksParams) -> dict[str, Any]:
-    """What landmarks follow from besides the frames: `name`, `version`, `model_hash`, `settings` (JSON-ready).
+    """What determines landmarks besides the frames: `name`, `version`, `model_hash`, `settings` (JSON-ready).
 
-    A model may only be used on landmarks whose extractor has the same metadata as those it was trained on.
+    A model may only be used with landmarks whose extractor metadata equal those of its training landmarks.
     """
     version, model_hash = _package()
     return {
@@ -146,7 +146,7 @@ def extractor_metadata(params: LandmarksParams) -> dict[str, Any]:
 
 @cache
 def _package() -> tuple[str, str]:
-    """MediaPipe's version, and the MD5 of all the models and graphs that it brings; without importing it."""
+    """MediaPipe's version, and the MD5 of all its bundled models and graphs; without importing it."""
     from importlib.metadata import version
     from importlib.util import find_spec
 
@@ -161,7 +161,7 @@ def _package() -> tuple[str, str]:
 
 @cache
 def warn_if_slow(prunable: tuple[str, str] = PRUNABLE) -> None:
-    """Tell the user, once, where another MediaPipe is installed than the one that can be pruned."""
+    """Warn, once, if the installed MediaPipe can't be pruned."""
     version, model_hash = _package()
     if (version, model_hash) != prunable:
         warn(f"MediaPipe {version} (models {model_hash[:8]}) is not the one whose graph can be pruned, {prunable[0]} "
@@ -170,7 +170,7 @@ def warn_if_slow(prunable: tuple[str, str] = PRUNABLE) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Send stderr away, native code's too."""
+    """Discard stderr, including that of native code."""
     sys.stderr.flush()
     kept = os.dup(2)
     with open(os.devnull, "w") as nowhere:

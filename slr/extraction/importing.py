@@ -1,4 +1,4 @@
-"""Landmarks that a corpus brings along: from its files to the landmark store, in place of extraction."""
+"""Import of landmarks that come with a corpus: from its files to the landmark store, instead of extraction."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,17 +17,17 @@ from slr.params import CorpusParams
 
 
 def import_landmarks(manifest: Path, out: Path, params: CorpusParams, *, clips_per_shard: int = 256) -> None:
-    """Write the landmarks of every clip of the manifest to the store `out`, replacing what was there.
+    """Write the landmarks of every clip of the manifest to the store `out`, replacing its content.
 
-    The store's metadata says that they were imported, and from what; or how they were made, where the format knows
-    (`slr.corpora.imported`). Its channels are those of the first clip.
+    The store's metadata records that they were imported, and from what; or how they were made, if the format provides
+    it (`slr.corpora.imported`). Its channels are those of the first clip.
 
     Parameters
     ----------
     manifest : Path
-        What the corpus's reader gave.
+        Manifest written by the corpus's reader.
     params : CorpusParams
-        Of a corpus that comes as landmarks: `slr.corpora.imported`.
+        Settings of a landmark corpus: `slr.corpora.imported`.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def import_landmarks(manifest: Path, out: Path, params: CorpusParams, *, clips_p
 
 
 def _clips(rows: Any, params: CorpusParams, joints: Skeleton, failures: list[Failure]) -> Iterator[ClipLandmarks]:
-    """The clips that can be used, in the manifest's order; the others are added to `failures`."""
+    """The usable clips, in the manifest's order; the others are added to `failures`."""
     load = landmark_format(params.name).load
     recording: ClipLandmarks | None = None
     media, channels = None, None
@@ -63,13 +63,13 @@ def _clips(rows: Any, params: CorpusParams, joints: Skeleton, failures: list[Fai
         for row in rows.itertuples():
             advance()
             try:
-                if row.media != media:  # the clips of one recording follow one another
+                if row.media != media:  # the clips of one recording are consecutive
                     media, recording = None, load(params.root, row.media, params.imported)
                     media = row.media
                 assert recording is not None
                 clip = _cut(recording, row.clip_id, row.start_frame, row.end_frame)
                 check_landmarks(clip, joints, channels)
-            except Exception as error:  # whatever is wrong with a user's file is that clip's failure
+            except Exception as error:  # any error in a user's file is that clip's failure
                 failures.append(Failure(row.clip_id, "landmarks", reason(error)))
                 continue
             channels = clip.coordinates.shape[2]
@@ -77,7 +77,7 @@ def _clips(rows: Any, params: CorpusParams, joints: Skeleton, failures: list[Fai
 
 
 def _cut(recording: ClipLandmarks, clip_id: str, start: int | None, end: int | None) -> ClipLandmarks:
-    """Frames `start` to `end` (half-open) of a recording, with their times and numbers in it."""
+    """Frames `start` to `end` (half-open) of a recording, with their times and frame numbers."""
     where = slice(start, end)
     return replace(recording, clip_id=clip_id, coordinates=recording.coordinates[where],
                    timestamps_s=recording.timestamps_s[where], frame_numbers=recording.frame_numbers[where])

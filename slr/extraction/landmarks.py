@@ -1,4 +1,4 @@
-"""Frames to landmarks: every clip through the extractor, on all cores, resumable clip by clip."""
+"""Landmark extraction of all clips, on all cores, resumable clip by clip."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -27,11 +27,11 @@ from slr.io.shards import Shards
 from slr.params import LandmarksParams
 
 _VERSION = 1
-"""Raised when the same frames and extractor give other rows than before."""
+"""Increased when the same frames and extractor give different rows than before."""
 
 
 class _Clip(NamedTuple):
-    """What a worker needs to know of a clip; it reads the frames itself."""
+    """A worker's input for one clip; the worker reads the frames itself."""
 
     clip_id: str
     frames: Path
@@ -40,20 +40,20 @@ class _Clip(NamedTuple):
 
 def extract_landmarks(frames: Path, out: Path, params: LandmarksParams, *, on_error: str = "fail",
                       max_failures: float = 0.05, workers: int = 0, work: Path) -> None:
-    """Write the landmarks of every clip in the folder `frames` to the store `out`, replacing what was there.
+    """Write the landmarks of every clip in the folder `frames` to the store `out`, replacing its content.
 
     Parameters
     ----------
     frames : Path
-        What `slr.extraction.frames.extract_frames` wrote. Its failures are kept in the list of failures here.
+        Output of `slr.extraction.frames.extract_frames`. Its failures are included in the list of failures here.
     on_error : {"fail", "skip"}
     max_failures : float
         With "skip": the largest share of clips that may fail, those without frames included.
     workers : int, default 0
         Processes; 0 for one per core. The output doesn't depend on it.
     work : Path
-        Landmarks of each clip, kept from run to run: only clips whose frames, or the extractor, changed are extracted
-        again. A run that succeeds removes those that no clip asks for any more.
+        Cached landmarks of each clip: clips are extracted again only if their frames or the extractor changed. A
+        successful run removes those that are no longer used.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def extract_landmarks(frames: Path, out: Path, params: LandmarksParams, *, on_er
 
 
 def _landmarks_of(clip: _Clip) -> pa.Table:
-    """The clip's row of the store; raises ClipError if nobody is in view."""
+    """The clip's row of the store; raises ClipError if no person is in view."""
     shards = _shards(clip.frames)
     frames = shards.read(clip.clip_id, ["frame_number", "timestamp_s", "jpeg"])
     known = shards.clips[clip.clip_id]
@@ -94,7 +94,7 @@ def _landmarks_of(clip: _Clip) -> pa.Table:
 
 @lru_cache(maxsize=1)
 def _extractor(params: LandmarksParams) -> HolisticExtractor:
-    """This process's extractor: building one takes as long as ten frames, and 400 MB."""
+    """The process's extractor: creating one takes as long as ten frames, and 400 MB."""
     return HolisticExtractor(params)
 
 

@@ -1,10 +1,10 @@
-"""MediaPipe Holistic without what nobody reads: the same landmarks to the last bit, in less time.
+"""MediaPipe Holistic pruned to the required outputs: bit-identical landmarks in less time.
 
-Holistic always finds the face, and always computes a segmentation mask of the person, which it throws away unless it is
-asked for it. Here only those calculators of its graph run that the wanted landmarks follow from, and the network that
-finds the pose makes neither the mask nor the landmarks in metres.
+Holistic always finds the face, and always computes a segmentation mask of the person, which it discards unless
+requested. Here only the calculators of its graph run that the required landmarks depend on, and the pose network
+computes neither the mask nor the landmarks in metres.
 
-The names below are one release's: `slr.extraction.holistic.PRUNABLE`. With any other, Holistic runs whole.
+The names below belong to one release: `slr.extraction.holistic.PRUNABLE`. With any other, Holistic runs unpruned.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
 from mediapipe.python._framework_bindings.resource_util import set_resource_dir
 from mediapipe.python._framework_bindings.validated_graph_config import ValidatedGraphConfig
 from mediapipe.python.solution_base import SolutionBase
-from mediapipe.python.solutions import holistic  # registers all options that the graph's nodes have
+from mediapipe.python.solutions import holistic  # registers the options of all nodes of the graph
 from mediapipe.tasks.metadata.schema_py_generated import BufferT, Model, ModelT
 
 _PACKAGE = Path(mediapipe.__file__).parent
@@ -33,7 +33,7 @@ _THRESHOLDS = {
 
 
 class PrunedHolistic(SolutionBase):
-    """Holistic that finds some parts alone; used as `mediapipe.solutions.holistic.Holistic` is.
+    """Holistic for some parts only; used like `mediapipe.solutions.holistic.Holistic`.
 
     Parameters
     ----------
@@ -59,19 +59,19 @@ class PrunedHolistic(SolutionBase):
 
 
 def pruned_graph(streams: Sequence[str]) -> tuple[CalculatorGraphConfig, list[int]]:
-    """The part of Holistic's graph that some of its output streams follow from.
+    """The subgraph of Holistic that the given output streams depend on.
 
     Returns
     -------
     graph : CalculatorGraphConfig
-        It takes the pose's network as bytes, by the side packet `pose_model`.
+        It takes the pose network as bytes, by the side packet `pose_model`.
     tensors : list of int
-        Which of the outputs of MediaPipe's own network the graph expects of it, in order.
+        The outputs of MediaPipe's own network that the graph expects, in order.
     """
     graph = _whole_graph()
     for node in graph.node:
         if node.name == _LOADER:
-            node.input_side_packet[:] = ["MODEL_BLOB:pose_model"]  # instead of a file's name
+            node.input_side_packet[:] = ["MODEL_BLOB:pose_model"]  # instead of a file name
     makers = {name: node for node in graph.node for name in _names(node.output_stream, node.output_side_packet)}
     needed, waiting = set(), list(streams)
     while waiting:
@@ -91,7 +91,7 @@ def pruned_graph(streams: Sequence[str]) -> tuple[CalculatorGraphConfig, list[in
             tensors = made
             node.output_stream[:] = [node.output_stream[i] for i in made]
             del node.options.Extensions[SplitVectorCalculatorOptions.ext].ranges[len(made):]
-        elif node.calculator == "GateCalculator":  # input i becomes output i; what opens the gate stands behind them
+        elif node.calculator == "GateCalculator":  # input i becomes output i; the gate's condition comes after them
             node.input_stream[:] = [*(node.input_stream[i] for i in made),
                                     *node.input_stream[len(node.output_stream):]]
             node.output_stream[:] = [node.output_stream[i] for i in made]
@@ -117,7 +117,7 @@ def pruned_model(content: bytes, outputs: Sequence[int]) -> bytes:
 
 
 class _AlignedBuffer(BufferT):
-    """Weights at an address that is a multiple of 16, as TFLite's schema asks; flatbuffers' Python forgets it."""
+    """Weights aligned to 16 bytes, as TFLite's schema requires; flatbuffers' Python code doesn't align them."""
 
     def __init__(self, *fields: Any):
         self.data, self.offset, self.size = fields
@@ -129,7 +129,7 @@ class _AlignedBuffer(BufferT):
 
 
 def _whole_graph() -> CalculatorGraphConfig:
-    """Holistic's graph, all of whose nodes are calculators."""
+    """Holistic's graph, flattened to calculators."""
     set_resource_dir(str(_PACKAGE.parent))
     validated = ValidatedGraphConfig()
     validated.initialize(binary_graph_path=str(_PACKAGE.parent / holistic._BINARYPB_FILE_PATH))
@@ -137,9 +137,9 @@ def _whole_graph() -> CalculatorGraphConfig:
 
 
 def _reads(node: Any, output: str) -> list[str]:
-    """The streams and side packets that one output of a node follows from."""
+    """The streams and side packets that one output of a node depends on."""
     inputs = list(node.input_stream)
-    if node.calculator == "GateCalculator":  # which lets each stream through without a look at the others
+    if node.calculator == "GateCalculator":  # which passes each stream through independently of the others
         outputs = list(node.output_stream)
         inputs = [inputs[outputs.index(output)], *inputs[len(outputs):]]
     return _names(inputs, node.input_side_packet)

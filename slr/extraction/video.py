@@ -1,4 +1,4 @@
-"""The landmarks of videos that are in no corpus, made as the pipeline would make them."""
+"""Landmarks of videos outside a corpus, extracted as in the pipeline."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -45,8 +45,7 @@ class VideoReader:
         self.extractor = HolisticExtractor(landmarks)
 
     def landmarks(self, video: str | Path) -> ClipLandmarks:
-        """The landmarks of a video (or a folder of images), as the landmark store would give them; its path is the
-        clip id.
+        """The landmarks of a video (or a folder of images), as in the landmark store; its path is the clip id.
 
         Raises
         ------
@@ -82,20 +81,20 @@ class VideoReader:
 
 def find_landmarks(clip: str | Path, store: Callable[[], LandmarkStore],
                    reader: Callable[[], VideoReader]) -> tuple[ClipLandmarks, Skeleton]:
-    """The landmarks of a video (or a folder of images), if there is one of this name, else of a clip of the corpus.
+    """The landmarks of a video (or a folder of images) of that name if it exists, else of a clip of the corpus.
 
     Parameters
     ----------
     clip : str or Path
         A file or folder, or a clip id.
     store, reader : callable
-        Give what is needed of the two, when it is needed.
+        Return the store and the reader, called only when needed.
 
     Returns
     -------
     landmarks : ClipLandmarks
     skeleton : Skeleton
-        Its joints.
+        The landmarks' joints.
 
     Raises
     ------

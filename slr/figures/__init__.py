@@ -1,1 +1,1 @@
-"""Pictures: landmarks over a clip, curves, confusions, projections of embeddings."""
+"""Figures: skeletons on video frames, curves, confusion matrices, projections of embeddings."""

@@ -1,6 +1,6 @@
-"""Drawing skeletons with OpenCV: on a picture, or as a strip of poses on a blank, transparent canvas. Pure functions.
+"""Drawing skeletons with OpenCV: on an image, or as a strip of poses on a transparent canvas. Pure functions.
 
-Pictures are uint8 arrays (height, width, 3) RGB; blank canvases have a fourth channel, alpha.
+Images are uint8 arrays (height, width, 3) RGB; blank canvases have a fourth channel, alpha.
 """
 
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ import numpy as np
 from slr.dataset.skeleton import Skeleton
 
 COLOURS = {"pose": (112, 128, 150), "left_hand": (240, 120, 50), "right_hand": (20, 150, 200), "face": (150, 130, 190)}
-"""RGB of each part; readable on light and dark paper."""
+"""RGB of each part; readable on light and dark backgrounds."""
 OTHER_COLOURS = ((60, 160, 110), (200, 90, 140), (170, 140, 40))
-"""For the parts of a user's own skeleton, in turn."""
+"""For the parts of a user's own skeleton, in rotation."""
 _HALO = (12, 16, 24)
 _MIN_VISIBILITY = 0.3
-# The pose's own rough guess of a hand, which only clutters a hand that was found.
+# The pose model's rough estimate of a hand, redundant if the hand was found.
 _POSE_FINGERS = {f"{side}_{finger}": f"{side}_hand" for side in ("left", "right")
                  for finger in ("pinky", "index", "thumb")}
 _SHIFT = 4  # OpenCV draws at 1/16 of a pixel
@@ -24,25 +24,25 @@ _SHIFT = 4  # OpenCV draws at 1/16 of a pixel
 
 @dataclass(frozen=True)
 class View:
-    """How a skeleton's coordinates become pixels: `pixel = coordinate * scale + offset`, for x and for y."""
+    """Maps a skeleton's coordinates to pixels: `pixel = coordinate * scale + offset`, for x and for y."""
 
     scale: tuple[float, float]
     offset: tuple[float, float] = (0.0, 0.0)
 
     @classmethod
     def of_image(cls, width: int, height: int) -> "View":
-        """Coordinates are fractions of a picture of this size."""
+        """For coordinates that are fractions of an image of this size."""
         return cls((width, height))
 
     @classmethod
     def around(cls, coordinates: np.ndarray, skeleton: Skeleton, size: tuple[int, int], aspect: float = 1.0,
                margin: float = 0.06) -> "View":
-        """The view in which everything that a clip shows fills a tile, centred and undistorted.
+        """The view in which a clip's whole motion fits a tile, centred and undistorted.
 
         Parameters
         ----------
         coordinates : (T, J, C) array
-            Missing joints are NaN. In image space, joints outside the frame (guessed legs) don't count.
+            Missing joints are NaN. In image space, joints outside the frame (estimated legs) are ignored.
         skeleton : Skeleton
         size : (width, height) of the tile, pixels
         aspect : float, default 1
@@ -90,9 +90,9 @@ def draw_skeleton(image: np.ndarray, coordinates: np.ndarray, skeleton: Skeleton
         Missing joints are NaN and left out, and so are joints whose fourth channel, visibility, is near zero.
     skeleton : Skeleton
     view : View, optional
-        Default: fractions of the picture.
+        Default: fractions of the image.
     halo : bool, default True
-        A thin dark rim, so that lines stand out from a photograph.
+        A thin dark outline, so that lines stand out from a photograph.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def draw_skeleton(image: np.ndarray, coordinates: np.ndarray, skeleton: Skeleton
     part_of = [part for part, joints in skeleton.parts.items() for _ in joints]
     jointed = np.zeros(len(skeleton), bool)
     jointed[skeleton.bone_indices] = True
-    unit = max(min(image.shape[:2]), 64) / 256  # line widths grow with the picture
+    unit = max(min(image.shape[:2]), 64) / 256  # line widths scale with the image
     widths = {part: max(1, round((2.3 if part == "pose" else 1.8) * unit)) for part in skeleton.parts}
     fixed = _fixed_point(points, image.shape)
 
@@ -123,16 +123,17 @@ def draw_skeleton(image: np.ndarray, coordinates: np.ndarray, skeleton: Skeleton
         cv2.line(drawn, fixed[a], fixed[b], colours[part], widths[part], cv2.LINE_AA, _SHIFT)
     for joint in np.flatnonzero(shown & jointed):
         part = part_of[joint]
-        # On thin lines light joints would wash out the fingers.
+        # On thin lines light joints would hide the fingers.
         colour = _lighter(colours[part]) if widths[part] > 2 else colours[part]
         _dot(drawn, fixed[joint], 0.75 * widths[part], colour)
     return drawn
 
 
 def shown_joints(coordinates: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """(J,) bool: which joints of one frame, (J, C), are worth drawing.
+    """(J,) bool: which joints of one frame, (J, C), are drawn.
 
-    Not those that are missing (NaN) or whose visibility is near zero, nor the pose's guess of a hand that was found.
+    Not those that are missing (NaN) or whose visibility is near zero, nor the pose model's estimate of a hand that was
+    found.
     """
     shown = np.isfinite(coordinates[:, :2]).all(axis=1)
     if coordinates.shape[1] > 3:
@@ -144,9 +145,9 @@ def shown_joints(coordinates: np.ndarray, skeleton: Skeleton) -> np.ndarray:
 
 
 def key_frames(coordinates: np.ndarray, skeleton: Skeleton, count: int) -> np.ndarray:
-    """Frames that tell a clip's story: evenly spaced in a mixture of time and of the hands' path.
+    """Key frames of a clip: evenly spaced in a mixture of time and path length of the hands.
 
-    Evenly in time alone, half of a strip would show hands at rest.
+    Evenly in time only, half of a strip would show hands at rest.
 
     Parameters
     ----------
@@ -166,7 +167,7 @@ def key_frames(coordinates: np.ndarray, skeleton: Skeleton, count: int) -> np.nd
     path = np.concatenate([[0], np.cumsum(tracked.sum(axis=(1, 2)))])
     time = np.linspace(0, 1, frames)
     story = time if path[-1] == 0 else (time + 2 * path / path[-1]) / 3
-    # Strictly increasing, so every share of the story has a frame of its own.
+    # Strictly increasing, so that every interval has its own frame.
     chosen = np.searchsorted(story, (np.arange(count) + 0.5) / count)
     for i in range(1, count):
         chosen[i] = max(chosen[i], chosen[i - 1] + 1)
@@ -175,7 +176,7 @@ def key_frames(coordinates: np.ndarray, skeleton: Skeleton, count: int) -> np.nd
 
 def draw_strip(coordinates: np.ndarray, skeleton: Skeleton, *, count: int = 6, tile: tuple[int, int] = (250, 280),
                aspect: float = 1.0) -> np.ndarray:
-    """Draw a clip as a row of poses on a transparent canvas, all in the same view.
+    """Draw a clip as a strip of poses on a transparent canvas, all in the same view.
 
     Parameters
     ----------
@@ -201,7 +202,7 @@ def draw_strip(coordinates: np.ndarray, skeleton: Skeleton, *, count: int = 6, t
 
 
 def _fixed_point(points: np.ndarray, shape: tuple[int, ...]) -> list[list[int]]:
-    """Pixels as OpenCV's fixed-point numbers; far-off points are pulled in, since they would overflow there."""
+    """Pixels as OpenCV's fixed-point numbers; distant points are clipped, since they would overflow."""
     limit = 8 * max(shape[:2])
     fixed = np.clip(np.nan_to_num(points), -limit, limit) * (1 << _SHIFT)
     return np.rint(fixed).astype(int).tolist()
@@ -216,7 +217,7 @@ def _lighter(colour: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _unpremultiplied(image: np.ndarray) -> np.ndarray:
-    """Anti-aliasing towards transparent black leaves colours multiplied by alpha; PNG wants them plain."""
+    """Anti-aliasing towards transparent black premultiplies colours by alpha; PNG needs them straight."""
     plain = image.copy()
     edge = (image[..., 3] > 0) & (image[..., 3] < 255)
     alpha = image[edge][:, 3:].astype(np.float32)

@@ -1,7 +1,7 @@
-"""Which landmarks a model uses, where it has learned a weight for each (SiLT): a table, and a picture of the body.
+"""Learned input weights (SiLT): a table, and a figure of the body.
 
-Luna-Jimenez et al., ICMI 2023. A weight multiplies a coordinate before the first layer. It tells how much of the
-coordinate goes in, not what it is worth: a joint that hardly moves keeps about the weight of 1 that it started with.
+Luna-Jimenez et al., ICMI 2023. A weight multiplies a coordinate before the first layer. It shows how much of the
+coordinate enters the network, not its importance: a joint that hardly moves roughly keeps its initial weight of 1.
 """
 
 from pathlib import Path
@@ -13,22 +13,22 @@ from slr.dataset.landmarks import CHANNELS
 from slr.dataset.skeleton import Skeleton
 
 _MOST_FRAMES = 2000
-"""Frames that a typical pose is looked for in."""
+"""Frames searched for a typical pose."""
 
 
 def write_importance(folder: Path, weights: dict[str, np.ndarray], skeleton: Skeleton, landmarks: np.ndarray,
                      mask: np.ndarray) -> None:
-    """Write importance.csv and importance.png; the same bytes each time.
+    """Write importance.csv and importance.png; the output is byte-identical each time.
 
     Parameters
     ----------
     folder : Path
     weights : dict of str to array (J * C,)
-        By what they stand before: `encoder`, `decoder`. A joint's channels lie together.
+        By the module they precede: `encoder`, `decoder`. A joint's channels lie together.
     skeleton : Skeleton
         The model's.
     landmarks, mask : array (frames, J, C), (frames, J)
-        The body is drawn as it stands in one of these frames.
+        The body is drawn in the pose of one of these frames.
     """
     table = importance(weights, skeleton)
     table.to_csv(folder / "importance.csv", index=False, float_format="%.6f", lineterminator="\n")
@@ -41,14 +41,14 @@ def importance(weights: dict[str, np.ndarray], skeleton: Skeleton) -> pd.DataFra
     Parameters
     ----------
     weights : dict of str to array (J * C,)
-        By what they stand before: `encoder`, `decoder`. A joint's channels lie together.
+        By the module they precede: `encoder`, `decoder`. A joint's channels lie together.
     skeleton : Skeleton
 
     Returns
     -------
     DataFrame
-        `before`, `joint`, `part`, the weight of each channel (`x`, `y`, ...), and `mean`: of their magnitudes, as a
-        weight and its negative let through the same.
+        `before`, `joint`, `part`, the weight of each channel (`x`, `y`, ...), and `mean`: of their magnitudes, since
+        the sign of a weight doesn't matter.
     """
     parts = [part for part, joints in skeleton.parts.items() for _ in joints]
     tables = []
@@ -61,7 +61,7 @@ def importance(weights: dict[str, np.ndarray], skeleton: Skeleton) -> pd.DataFra
 
 
 def _draw(path: Path, table: pd.DataFrame, skeleton: Skeleton, landmarks: np.ndarray, mask: np.ndarray) -> None:
-    """A row for each set of weights; the body, and each hand beside it, larger."""
+    """One row per set of weights; the body, and each hand beside it, enlarged."""
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -92,7 +92,7 @@ def _draw(path: Path, table: pd.DataFrame, skeleton: Skeleton, landmarks: np.nda
 
 
 def panels_of(skeleton: Skeleton) -> dict[str, np.ndarray]:
-    """The joints (numbers) that are drawn together: each hand, and the rest as `body`."""
+    """Joint indices that are drawn together: each hand, and the rest as `body`."""
     hands = {part: np.arange(len(skeleton))[where] for part, where in skeleton.part_slices.items()
              if part.endswith("_hand") and skeleton.part_slices[part].stop - skeleton.part_slices[part].start > 1}
     of_hands = np.concatenate([np.empty(0, int), *hands.values()])
@@ -101,10 +101,10 @@ def panels_of(skeleton: Skeleton) -> dict[str, np.ndarray]:
 
 
 def typical_pose(landmarks: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """(J, 2): the joints in the one of (frames, J, 2) that is nearest to the median of those that show most of them.
+    """(J, 2): the frame of (frames, J, 2) nearest to the median, among those that show most joints.
 
-    A median alone has hands of no shape. Places and sizes are compared without where the joints are and how large.
-    NaN for what that frame doesn't show.
+    The median itself has unrealistic hand shapes. Frames are compared after normalising position and size. NaN for
+    joints missing in that frame.
     """
     shown = mask.sum(1)
     best = np.flatnonzero(shown == shown.max(initial=0))
@@ -116,6 +116,6 @@ def typical_pose(landmarks: np.ndarray, mask: np.ndarray) -> np.ndarray:
         return pose[0]
     pose = pose - np.nanmean(pose, axis=1, keepdims=True)
     pose = pose / np.sqrt(np.nanmean(pose**2, axis=(1, 2), keepdims=True) + 1e-12)
-    known = ~np.isnan(pose).all(axis=(0, 2))  # a joint that none of them shows has no median
+    known = ~np.isnan(pose).all(axis=(0, 2))  # a joint missing in all of them has no median
     distance = np.nanmean((pose[:, known] - np.nanmedian(pose[:, known], axis=0)) ** 2, axis=(1, 2))
     return pose[distance.argmin()]

@@ -1,4 +1,4 @@
-"""A model's plots, drawn once by its evaluation: the report of many models only puts them on its page."""
+"""A model's plots, drawn once by its evaluation and embedded by reports of many models."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ CONFUSION, CURVE = "confusion", "precision_recall"
 
 
 def write_learning(folder: Path, history: pd.DataFrame, best_epoch: int, score: str, title: str) -> None:
-    """Write loss.svg, and score.svg where an epoch was validated.
+    """Write loss.svg, and score.svg if any epoch was validated.
 
     Parameters
     ----------
@@ -20,9 +20,9 @@ def write_learning(folder: Path, history: pd.DataFrame, best_epoch: int, score: 
     history : DataFrame
         The model's history.csv.
     best_epoch : int
-        Whose weights were kept.
+        Epoch whose weights were kept.
     score, title : str
-        The column of the validation metric that chose them, and what the plot calls it.
+        The column of the metric used for checkpoint selection, and its name in the plot.
     """
     panels = [({"train_loss": "training", "val_loss": "validation"}, "loss"), ({score: "validation"}, title)]
     for name, (columns, label) in zip(LEARNING, panels, strict=True):

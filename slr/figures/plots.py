@@ -1,7 +1,7 @@
-"""The report's plots, as SVG that is put inside an HTML page.
+"""The report's plots, as SVG to embed in an HTML page.
 
-Text and axes are `currentColor` and the paper is transparent, so that a plot follows the page from light to dark and to
-print. Glosses and signers come from users: they are never read as mathematical notation, and matplotlib escapes them.
+Text and axes are `currentColor` and the background is transparent, so that a plot follows the page's light or dark
+theme and printing. Glosses and signers are user input: they are never parsed as mathtext, and matplotlib escapes them.
 """
 
 import io
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ACCENT = "#2f7fd6"
 SECOND = "#e07b39"
-_INK = "#010203"  # stands for currentColor until the SVG is written
+_INK = "#010203"  # replaced by currentColor in the SVG
 STYLE: "dict[RcKeyType, Any]" = {
     "svg.fonttype": "none", "svg.hashsalt": "slr", "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9, "text.color": _INK, "axes.labelcolor": _INK,
@@ -33,17 +33,17 @@ STYLE: "dict[RcKeyType, Any]" = {
     "grid.linewidth": 0.6,
 }
 _LABELLED = 48
-"""Matrices with more rows or columns than this have no names at their sides, and no numbers in their cells."""
+"""Matrices with more rows or columns than this have no tick labels, and no numbers in their cells."""
 
 
 _MOST_POINTS = 500
-"""Of a curve: as many as its picture can show."""
+"""Maximum number of points of a curve, the plot's resolution."""
 _LONGEST_NAME = 20
 _LONGEST_LABEL = 32
 
 
 def histogram(values: Sequence[float] | np.ndarray, label: str, *, bins: int = 24) -> str:
-    """SVG of how `values` are distributed; `label` names the quantity and its unit, for clips."""
+    """SVG histogram of `values`; `label` names the quantity and its unit, for clips."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(5.2, 2.4), layout="constrained")
         axes = figure.add_subplot()
@@ -56,16 +56,16 @@ def histogram(values: Sequence[float] | np.ndarray, label: str, *, bins: int = 2
 
 
 def curves(history: pd.DataFrame, columns: dict[str, str], label: str, *, best: int | None = None) -> str:
-    """SVG of training's course.
+    """SVG of training curves.
 
     Parameters
     ----------
     history : DataFrame
         With the column `epoch` and those of `columns`.
     columns : dict of str to str
-        What to draw: column to the name in the legend. The first two at most.
+        What to draw: column to name in the legend; at most two.
     label : str
-        Of the y axis.
+        Label of the y axis.
     best : int, optional
         Epoch to mark: the one whose weights were kept.
     """
@@ -86,16 +86,16 @@ def curves(history: pd.DataFrame, columns: dict[str, str], label: str, *, best: 
 
 def precision_recall(curves: dict[str, tuple[np.ndarray, np.ndarray]], *, positives: float | None = None,
                      point: tuple[str, float, float] | None = None) -> str:
-    """SVG of precision against recall.
+    """SVG of the precision-recall curve.
 
     Parameters
     ----------
     curves : dict of str to (actual, probability)
         Name in the legend to (N,) bool and (N,) arrays with at least one positive. The first two at most.
     positives : float, optional
-        Share of positives: the precision of a detector that knows nothing, drawn as a dotted line.
+        Share of positives: the precision at chance level, drawn as a dotted line.
     point : (name, recall, precision), optional
-        A point to mark: where a threshold leads.
+        A point to mark: the operating point of a threshold.
     """
     from sklearn.metrics import precision_recall_curve
 
@@ -119,14 +119,14 @@ def precision_recall(curves: dict[str, tuple[np.ndarray, np.ndarray]], *, positi
 
 def matrix(counts: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, row_label: str,
            column_label: str) -> str:
-    """SVG of a table of counts, each cell shaded by its share of its row, with the count in it.
+    """SVG of a matrix of counts, each cell shaded by its share of its row, with its count.
 
     Parameters
     ----------
     counts : (R, K) int array
     rows, columns : sequences of str
     row_label, column_label : str
-        What rows and columns are.
+        Labels of rows and columns.
     """
     size_in = (min(max(0.3 * len(columns), 1.5), 8.5) + 1.3, min(max(0.3 * len(rows), 1.2), 8.5) + 1.1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -152,7 +152,8 @@ def matrix(counts: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, r
 
 
 class Dot(NamedTuple):
-    """One labelled point of a scatter; `interval`: the ends of a bar along y; `marked`: in the second colour."""
+    """A labelled point of a scatter plot; `interval`: the ends of an error bar along y; `marked`: in the second
+    colour."""
 
     name: str
     x: float
@@ -169,15 +170,15 @@ def scatter(dots: Sequence[Dot], *, x_label: str, y_label: str, line: float | No
 
 def scatter_figure(dots: Sequence[Dot], *, x_label: str, y_label: str, line: float | None = None,
                    line_label: str = "") -> Figure:
-    """Points whose names stand in a column beside them, each tied to its point, so that no name covers another.
+    """Scatter plot with names in a column beside the points, connected by lines, so that names don't overlap.
 
     Parameters
     ----------
     dots : sequence of Dot
     line : float, optional
-        Where a dotted line stands across the x axis.
+        x position of a dotted vertical line.
     line_label : str
-        What it marks.
+        Label of that line.
     """
     figure = Figure(figsize=(7.2, max(3.2, 0.17 * len(dots) + 1)), layout="constrained")
     axes = figure.add_subplot()
@@ -207,14 +208,14 @@ def scatter_figure(dots: Sequence[Dot], *, x_label: str, y_label: str, line: flo
 
 
 def _whole_numbers(axis: Axis) -> None:
-    """Keep an axis' ticks to whole numbers."""
+    """Restrict an axis' ticks to integers."""
     locator = axis.get_major_locator()
-    assert isinstance(locator, MaxNLocator)  # what axes have by default
+    assert isinstance(locator, MaxNLocator)  # the axes' default
     locator.set_params(integer=True)
 
 
 def _spread(wanted: Sequence[float], gap: float) -> list[float]:
-    """Places from 0 to 1 near the `wanted` ones (falling), at least `gap` apart where there is room."""
+    """Positions from 0 to 1 near the `wanted` ones (descending), at least `gap` apart if there is room."""
     places: list[float] = []
     for height in wanted:
         places.append(min(height, places[-1] - gap) if places else min(height, 1.0))
@@ -230,7 +231,7 @@ def _short(names: Sequence[str], longest: int = _LONGEST_NAME) -> list[str]:
 
 
 def _svg(figure: Figure) -> str:
-    """The `<svg>` element alone; the same bytes for the same plot."""
+    """The `<svg>` element only; deterministic for the same plot."""
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)

@@ -1,7 +1,7 @@
-"""Embeddings on paper: a model's features in two dimensions, coloured by sign and by signer.
+"""Two-dimensional projections of a model's features, coloured by sign and by signer.
 
-PCA (linear: far apart is far apart), t-SNE (van der Maaten and Hinton, JMLR 2008) and, with the extra `embeddings`,
-UMAP (McInnes et al., 2018): what is near is near, and distances between groups mean nothing.
+PCA (linear: large distances are meaningful), t-SNE (van der Maaten and Hinton, JMLR 2008) and, with the extra
+`embeddings`, UMAP (McInnes et al., 2018): neighbourhoods are meaningful, distances between groups are not.
 """
 
 import functools
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 PICTURE, TABLE = "embeddings.png", "embeddings.csv"
 MOST_CLIPS = 2000
-"""Clips that are laid out, evenly chosen: t-SNE of more takes minutes, and prints one on top of the other."""
+"""Maximum number of clips, evenly chosen: t-SNE of more takes minutes, and points would overlap."""
 _FEWEST_CLIPS = 5
 _NAMED = 20
-"""More signs or signers than this have no names beside the picture."""
-_INK = "#7d8794"  # readable on light and dark paper
+"""With more signs or signers than this, the figure has no legend."""
+_INK = "#7d8794"  # readable on light and dark backgrounds
 _SEED = 1
 
 
 def lay_out(features: np.ndarray) -> dict[str, np.ndarray]:
-    """Lay features out in the plane.
+    """Project features to two dimensions.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ def lay_out(features: np.ndarray) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to array (clips, 2)
-        `pca`; `tsne` with at least 5 clips; `umap` where umap-learn is installed too, and else a line that says so. The
-        same for the same features, on one machine.
+        `pca`; `tsne` with at least 5 clips; also `umap` if umap-learn is installed (otherwise this is reported).
+        Deterministic for the same features, on one machine.
     """
     features = features.astype(np.float64)
     found = {"pca": _pca(features)}
@@ -56,7 +56,7 @@ def lay_out(features: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def lay_out_by(method: str, features: np.ndarray) -> np.ndarray:
-    """(clips, 2): features (clips, D) in the plane by one method, `pca`, `tsne` or `umap`.
+    """(clips, 2): projection of features (clips, D) by one method, `pca`, `tsne` or `umap`.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def write_embeddings(folder: Path, features: np.ndarray, clips: pd.DataFrame) ->
     Parameters
     ----------
     folder : Path
-        Is there.
+        An existing folder.
     features : array (clips, D)
     clips : DataFrame
         `clip_id`, `gloss`, `signer` (or pseudo-signer; missing where unknown) and `split`, of each row of `features`.
@@ -96,7 +96,7 @@ def write_embeddings(folder: Path, features: np.ndarray, clips: pd.DataFrame) ->
 
 
 def draw(path: Path, places: dict[str, np.ndarray], names: dict[str, pd.Series]) -> None:
-    """Draw a PNG: a column for each method, a row for each of `names`, one colour a name; grey where it is missing."""
+    """Draw a PNG: one column per method, one row for each of `names`, one colour per name; grey if missing."""
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -126,7 +126,7 @@ def _pca(features: np.ndarray) -> np.ndarray:
 
     wanted = min(2, *features.shape)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # features that are all the same have no variance to share out
+        warnings.simplefilter("ignore", RuntimeWarning)  # constant features have no variance to explain
         found = PCA(wanted, svd_solver="full").fit_transform(features)
     return np.pad(found, ((0, 0), (0, 2 - wanted)))
 
@@ -134,7 +134,8 @@ def _pca(features: np.ndarray) -> np.ndarray:
 def _tsne(features: np.ndarray) -> np.ndarray:
     from sklearn.manifold import TSNE
 
-    # It begins with PCA, which needs two dimensions and some variance; noise far below any distance gives both.
+    # It is initialised with PCA, which needs two dimensions and some variance; noise far below any distance ensures
+    # both.
     padded = np.pad(features, ((0, 0), (0, max(0, 2 - features.shape[1]))))
     padded = padded + np.random.default_rng(_SEED).normal(0, 1e-9 + 1e-6 * padded.std(), padded.shape)
     return TSNE(perplexity=min(30, (len(padded) - 1) / 3), init="pca", random_state=_SEED).fit_transform(padded)
@@ -142,7 +143,7 @@ def _tsne(features: np.ndarray) -> np.ndarray:
 
 @functools.cache
 def _umap() -> Callable[[np.ndarray], np.ndarray] | None:
-    """UMAP; where it isn't installed None, and one line that says so."""
+    """UMAP; None, with a message, if it isn't installed."""
     try:
         from umap import UMAP
     except ImportError:
@@ -151,8 +152,8 @@ def _umap() -> Callable[[np.ndarray], np.ndarray] | None:
 
     def umap(features: np.ndarray) -> np.ndarray:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # that a fixed seed means one core
-            # Random: its spectral start fails on few clips.
+            warnings.simplefilter("ignore", UserWarning)  # that a fixed seed implies a single thread
+            # Random initialisation: the spectral one fails on few clips.
             return UMAP(n_neighbors=min(15, len(features) - 1), init="random", random_state=_SEED,
                         n_jobs=1).fit_transform(features)
 
@@ -160,7 +161,7 @@ def _umap() -> Callable[[np.ndarray], np.ndarray] | None:
 
 
 def _colours(count: int) -> np.ndarray:
-    """(count, 4): a colour for each name, as different as so many can be."""
+    """(count, 4): one colour per name, as distinct as possible."""
     import matplotlib
 
     if count <= 10:
@@ -170,7 +171,7 @@ def _colours(count: int) -> np.ndarray:
 
 
 def _name(axes: "Axes", names: pd.Index) -> None:
-    """A legend beside the last picture. Names come from users: they aren't mathematics, and may begin with `_`."""
+    """A legend beside the last panel. Names are user input: they aren't mathtext, and may begin with `_`."""
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], marker="o", linestyle="", markersize=3, color=colour) for colour in _colours(len(names))]

@@ -1,4 +1,4 @@
-"""Contact sheets: rows of pictures, each with a title and a few lines beside it, in one PNG."""
+"""Contact sheets: rows of images, each with a title and a few lines beside it, in one PNG."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
 TILE_HEIGHT = 180
-"""Of the pictures, in pixels."""
+"""Height of the images, in pixels."""
 _LABEL_WIDTH, _MARGIN = 230, 12
 _PAPER, _INK, _SOFT_INK = (255, 255, 255), (28, 36, 48), (91, 104, 120)
 
 
 def sheet_path(out: str | Path) -> Path:
-    """The path, which has to end in .png; raises SlrError otherwise."""
+    """The path, which must end in .png; raises SlrError otherwise."""
     out = Path(out)
     if out.suffix.lower() != ".png":
         raise SlrError(f"{out}: a contact sheet is a picture; choose a name ending in .png")
@@ -41,7 +41,7 @@ def write_sheet(out: Path, rows: Sequence["Image"]) -> None:
 
 
 def sheet_row(pictures: Sequence[np.ndarray], title: str, lines: Sequence[str]) -> "Image":
-    """One row of the sheet: a title and smaller lines on the left, pictures beside them."""
+    """One row of the sheet: a title and smaller lines on the left, images beside them."""
     from PIL import Image, ImageDraw
 
     width = _LABEL_WIDTH + sum(picture.shape[1] + 4 for picture in pictures) + _MARGIN
@@ -61,7 +61,7 @@ def sheet_row(pictures: Sequence[np.ndarray], title: str, lines: Sequence[str]) 
 
 
 def font(size: int, bold: bool) -> "FreeTypeFont":
-    """The font that comes with matplotlib: the same everywhere, with Latin, Greek, Cyrillic and Arabic letters."""
+    """The font bundled with matplotlib: the same on all machines, with Latin, Greek, Cyrillic and Arabic letters."""
     from matplotlib import get_data_path
     from PIL import ImageFont
 
@@ -69,7 +69,7 @@ def font(size: int, bold: bool) -> "FreeTypeFont":
 
 
 def _wrapped(text: str, font: "FreeTypeFont", width: int) -> list[str]:
-    """Text cut into lines that fit `width` pixels; anywhere, as ids have no spaces."""
+    """Text wrapped to lines of `width` pixels; at any character, since ids have no spaces."""
     lines = [""]
     for letter in text.replace("\n", " "):
         if font.getlength(lines[-1] + letter) > width:

@@ -1,8 +1,8 @@
-"""Galleries: signs known by one example each, without training; and searching them."""
+"""Galleries: recognition of signs from one example each, without training, by nearest-neighbour search."""
 
 from pathlib import Path
 
 INDEX = Path("index.parquet")
-"""Where a gallery is, by default."""
+"""Default path of a gallery."""
 FALSE_ACCEPT_RATE = 0.1
-"""Share of signs outside a gallery that may pass for one in it, by default."""
+"""Default false-accept rate: the share of unknown signs that are accepted as known."""

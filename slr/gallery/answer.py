@@ -1,4 +1,4 @@
-"""Questions to a gallery: which sign is this, and is it one of these at all?"""
+"""Queries to a gallery: the nearest glosses, and whether the sign is known at all."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -29,7 +29,7 @@ _PAPER = 255
 
 @dataclass(frozen=True)
 class Answer:
-    """What a gallery says of one clip.
+    """Result of a query.
 
     Attributes
     ----------
@@ -38,12 +38,12 @@ class Answer:
     neighbours : list of Neighbour
         Of different glosses, nearest first.
     confidence : float, optional
-        That the sign is in the gallery: the share of the gallery's glosses that, were they not in it, would come less
-        near (see `slr.gallery.openset`). None where the gallery has too few glosses to tell.
+        Confidence that the sign is in the gallery: the share of the gallery's glosses that, if left out, would be
+        farther away (see `slr.gallery.openset`). None if the gallery has too few glosses.
     in_gallery : bool, optional
-        Whether that is enough; False means "none of these".
+        Whether the confidence reaches the threshold; False means "none of these".
     landmarks : (ClipLandmarks, Skeleton)
-        Of the query.
+        Landmarks of the query.
     """
 
     query: str
@@ -53,31 +53,31 @@ class Answer:
     landmarks: tuple[ClipLandmarks, Skeleton]
 
     def to_json(self) -> dict[str, Any]:
-        """All but the landmarks."""
+        """Everything except the landmarks."""
         return {"query": self.query, "neighbours": [asdict(neighbour) for neighbour in self.neighbours],
                 "confidence": self.confidence, "in_gallery": self.in_gallery}
 
 
 class Finder:
-    """A gallery and the model that made it, ready to be asked.
+    """A gallery and its model, ready for queries.
 
     Parameters
     ----------
     index : path
         The gallery.
     model : path, optional
-        The folder of the model that made it; by default the one that it names.
+        Folder of the model that made it; by default the one recorded in the gallery.
     false_accept_rate : float
-        Share of signs outside the gallery that may pass for one in it.
+        Share of unknown signs that may be accepted as known.
     any_extractor : bool, default False
-        Read videos although this machine's extractor isn't the one of training.
+        Read videos although this machine's extractor differs from that of training.
     dataset : Dataset, optional
-        Where the corpus is, for clip ids.
+        Data set of the clip ids.
 
     Raises
     ------
     GalleryError
-        If there is no gallery, it is broken, or another model made it.
+        If the gallery is missing, invalid, or made by another model.
     ModelError
         If the model can't be read.
 
@@ -101,7 +101,7 @@ class Finder:
     def find(self, clip: str, top: int = 5) -> Answer:
         """The nearest different glosses of a video, or of a clip of the landmark store.
 
-        A clip that is in the gallery itself is left out of it: its neighbours are the others.
+        A clip that is itself in the gallery is excluded from its own search.
 
         Raises
         ------
@@ -123,9 +123,9 @@ class Finder:
         return Answer(clip, nearest[:top], confidence, known, landmarks)
 
     def sheet(self, answers: Sequence[Answer], out: str | Path) -> Path:
-        """Draw a contact sheet: a strip of skeletons for each query, and below it one for each neighbour.
+        """Draw a contact sheet: a strip of skeletons for each query, followed by one for each neighbour.
 
-        A neighbour whose landmarks aren't here (it came from a video) has its name alone.
+        A neighbour whose landmarks aren't available (it came from a video) is shown by name only.
 
         Raises
         ------
@@ -144,7 +144,7 @@ class Finder:
         return out
 
     def _itself(self, clip: str, vector: np.ndarray) -> list[int]:
-        """The query's own row of the gallery; not if a file of that name holds another recording by now."""
+        """The query's own row of the gallery; none if a file of that name now contains another recording."""
         row = self._row_of.get(clip)
         if row is None or Path(clip).exists() and not np.allclose(self.gallery.vectors[row], vector, 1e-3, 1e-3):
             return []
@@ -157,14 +157,14 @@ class Finder:
 
 
 def verdict(answer: Answer) -> str:
-    """An answer in a few words."""
+    """The result in a few words."""
     if answer.in_gallery is None:
         return f"{answer.neighbours[0].gloss}?"
     return f"{answer.neighbours[0].gloss if answer.in_gallery else 'none of these'} ({answer.confidence:.0%})"
 
 
 def print_answers(answers: Sequence[Answer]) -> None:
-    """A table: for each query what it is, and its nearest glosses with their distances."""
+    """Print a table: for each query the decision, and its nearest glosses with their distances."""
     from rich.console import Console
     from rich.table import Table
 

@@ -1,8 +1,8 @@
-"""An approximate index for large galleries: faiss's inverted lists, kept beside the gallery (extra `index`).
+"""Approximate search in large galleries: faiss's inverted lists, stored beside the gallery (extra `index`).
 
-The vectors are in `lists` cells by k-means, and a query looks only into the nearest (Sivic and Zisserman, ICCV 2003;
-Johnson, Douze and Jegou, IEEE Transactions on Big Data 2021). What it finds is measured exactly: it
-may miss a gloss, but no distance is wrong.
+The vectors are partitioned into `lists` cells by k-means, and a query searches only the nearest ones (Sivic and
+Zisserman, ICCV 2003; Johnson, Douze and Jegou, IEEE Transactions on Big Data 2021). Distances of the results are exact:
+a gloss may be missed, but no distance is wrong.
 """
 
 import importlib.util
@@ -21,31 +21,31 @@ if TYPE_CHECKING:
     import faiss
 
 FROM = 200_000
-"""Clips from which on a gallery gets an approximate index; a smaller one is searched exactly in milliseconds."""
+"""Minimum number of clips for an approximate index; a smaller gallery is searched exactly in milliseconds."""
 PROBED = 1 / 8
-"""Share of the cells that a query looks into."""
-_TRAINED_ON = 64  # vectors for each cell; k-means needs no more
+"""Share of the cells that a query searches."""
+_TRAINED_ON = 64  # vectors per cell, enough for k-means
 _SEED = 1
 _FIRST = 256
 
 
 def index_path(gallery: str | Path) -> Path:
-    """Where a gallery's approximate index lies."""
+    """Path of a gallery's approximate index."""
     return Path(gallery).with_suffix(".faiss")
 
 
 def installed() -> bool:
-    """Whether the extra is there."""
+    """Whether the extra is installed."""
     return importlib.util.find_spec("faiss") is not None
 
 
 def keep_approximate(path: str | Path, gallery: Gallery, at_least: int = FROM) -> Path | None:
-    """Write a large gallery's approximate index beside it; an old one is removed from a gallery that needs none.
+    """Write a large gallery's approximate index beside it; for a smaller gallery an old index is removed.
 
     Returns
     -------
     Path or None
-        None where the gallery is smaller than `at_least`, or faiss isn't installed (a line says so).
+        None if the gallery is smaller than `at_least`, or faiss isn't installed (which is reported).
     """
     out = index_path(path)
     if len(gallery) < at_least or not installed():
@@ -62,7 +62,7 @@ def keep_approximate(path: str | Path, gallery: Gallery, at_least: int = FROM) -
 
 
 def open_search(path: str | Path, gallery: Gallery) -> Search:
-    """The search of a gallery: approximate where there is an index for it and the extra, else exact."""
+    """The search of a gallery: approximate if the extra and a matching index exist, else exact."""
     index = index_path(path)
     if not index.exists():
         return Search(gallery)
@@ -74,7 +74,7 @@ def open_search(path: str | Path, gallery: Gallery) -> Search:
     try:
         opened = cast("faiss.IndexIVF", faiss.read_index(str(index)))
         fits = np.array_equal(opened.reconstruct_n(0, len(gallery)), gallery.vectors)
-    except RuntimeError:  # what faiss raises for all that isn't as it should be
+    except RuntimeError:  # faiss raises it for any invalid file
         fits = False
     if not fits:
         warn(f"{index} doesn't belong to {path}; searching without it. Remove it, or build the gallery again")
@@ -83,13 +83,13 @@ def open_search(path: str | Path, gallery: Gallery) -> Search:
 
 
 class ApproximateSearch(Search):
-    """Search by an approximate index, of all that it finds the nearest different glosses, measured exactly.
+    """Approximate search; the candidates' distances are computed exactly.
 
     Parameters
     ----------
     gallery : Gallery
     index : faiss index, optional
-        Of the gallery's vectors; made here by default.
+        Index of the gallery's vectors; built here by default.
     """
 
     def __init__(self, gallery: Gallery, index: "faiss.IndexIVF | None" = None):
@@ -99,7 +99,7 @@ class ApproximateSearch(Search):
 
     def nearest_rows(self, vector: np.ndarray, top: int = 5,
                      leave_out: Iterable[int] = ()) -> tuple[np.ndarray, np.ndarray]:
-        """As `Search.nearest_rows`, but a gloss may be missed; exact where the cells have too few different glosses."""
+        """Like `Search.nearest_rows`, but may miss a gloss; exact if the cells have too few different glosses."""
         left_out = np.fromiter(leave_out, np.int64)
         wanted = min(top, self.n_glosses)
         count = _FIRST
@@ -108,17 +108,17 @@ class ApproximateSearch(Search):
             rows = np.setdiff1d(rows[rows >= 0], left_out)
             if len(np.unique(self.gloss_of(rows))) >= wanted:
                 return self.exact(vector, rows, top)
-            if len(rows) + len(left_out) < count:  # all of the cells' clips
+            if len(rows) + len(left_out) < count:  # all clips of the cells
                 return super().nearest_rows(vector, top, left_out)
             count *= 8
 
 
 def _make(vectors: np.ndarray) -> "faiss.IndexIVFFlat":
-    """Inverted lists of (N, D) float32 vectors, as many as two roots of N; the same for the same vectors."""
+    """Inverted lists of (N, D) float32 vectors, with 2 sqrt(N) cells; deterministic."""
     import faiss
 
     size = vectors.shape[1]
-    lists = max(1, min(round(2 * len(vectors) ** 0.5), len(vectors) // 39))  # faiss warns of fewer than 39 for a cell
+    lists = max(1, min(round(2 * len(vectors) ** 0.5), len(vectors) // 39))  # faiss warns below 39 per cell
     index = faiss.IndexIVFFlat(faiss.IndexFlatL2(size), size, lists)
     index.cp.seed = _SEED
     index.cp.max_points_per_centroid = _TRAINED_ON

@@ -1,4 +1,4 @@
-"""Making a gallery, and adding to it."""
+"""Building a gallery, and adding to it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,25 +19,25 @@ from slr.gallery.search import Search
 def build_index(clips: Sequence[str] = (), *, split: str | None = None, model: str | Path = SELECTED,
                 out: str | Path = INDEX, metric: Metric = "euclidean", any_extractor: bool = False,
                 dataset: Dataset | None = None) -> Gallery:
-    """Make a gallery of clips and write it to `out`.
+    """Build a gallery of clips and write it to `out`.
 
     Parameters
     ----------
     clips, split
         See `slr.gallery.entries.entries`.
     model : path
-        A trained model's folder; its features become the vectors.
+        A model folder; the model's features become the vectors.
     metric : {"euclidean", "cosine"}
-        Euclidean is what the distance losses train for.
+        The distance-based losses optimise the Euclidean distance.
     any_extractor : bool, default False
-        Read videos although this machine's extractor isn't the one of training.
+        Read videos although this machine's extractor differs from that of training.
     dataset : Dataset, optional
-        Where the corpus is.
+        The corpus.
 
     Raises
     ------
     GalleryError, CorpusError, ModelError
-        Say what is wrong with the clips, the corpus or the model.
+        If the clips, the corpus or the model can't be used.
     """
     if metric not in get_args(Metric):
         raise GalleryError(f"there is no metric '{metric}'; choose {' or '.join(get_args(Metric))}")
@@ -50,23 +50,23 @@ def build_index(clips: Sequence[str] = (), *, split: str | None = None, model: s
 def add_to_index(clips: Sequence[str] = (), *, split: str | None = None, index: str | Path = INDEX,
                  model: str | Path | None = None, any_extractor: bool = False,
                  dataset: Dataset | None = None) -> tuple[Gallery, list[str]]:
-    """Add clips to a gallery, in its file; those that are in it already are replaced.
+    """Add clips to a gallery, in its file; clips already in it are replaced.
 
     Parameters
     ----------
     model : path, optional
-        The folder of the model that made the gallery; by default the one that it names.
+        Folder of the model that made the gallery; by default the one recorded in it.
 
     Returns
     -------
     gallery : Gallery
     replaced : list of str
-        Ids of the clips that were there before.
+        Ids of the clips that were replaced.
 
     Raises
     ------
     GalleryError
-        If there is no gallery, or another model made it; otherwise as `build_index`.
+        If the gallery is missing or made by another model; otherwise as `build_index`.
     """
     dataset = dataset or Dataset()
     old = read_gallery(index)
@@ -77,7 +77,7 @@ def add_to_index(clips: Sequence[str] = (), *, split: str | None = None, index: 
 
 
 def describe(gallery: Gallery, path: str | Path, replaced: Sequence[str] = ()) -> dict[str, Any]:
-    """A gallery in numbers, JSON-ready, and in words (`summary`)."""
+    """Statistics of a gallery, JSON-ready, with a `summary` in words."""
     glosses, calibration = len(set(gallery.glosses)), Calibration.of_json(gallery.calibration)
     said = f"{path}: {len(gallery)} clips of {glosses} glosses"
     if replaced:
@@ -102,7 +102,7 @@ def embedder_of(gallery: Gallery, model: str | Path | None, dataset: Dataset, an
     Raises
     ------
     GalleryError
-        If the folder holds another one now.
+        If the folder now contains another model.
     """
     embedder = Embedder(model or gallery.model, dataset, any_extractor)
     if embedder.model_hash != gallery.model_hash:
@@ -113,7 +113,7 @@ def embedder_of(gallery: Gallery, model: str | Path | None, dataset: Dataset, an
 
 
 def _gallery(wanted: Sequence[Entry], embedder: Embedder, metric: Metric) -> Gallery:
-    wanted = list({entry.clip_id: entry for entry in wanted}.values())  # named twice (by id and by split): the last
+    wanted = list({entry.clip_id: entry for entry in wanted}.values())  # duplicates (by id and by split): last wins
     return make_gallery([entry.clip_id for entry in wanted], [entry.gloss for entry in wanted],
                         [entry.signer for entry in wanted], embedder.vectors(wanted), model=embedder.model,
                         model_hash=embedder.model_hash, metric=metric)

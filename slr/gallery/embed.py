@@ -1,4 +1,4 @@
-"""Clips and videos to vectors: the features of a trained model."""
+"""Vectors of clips and videos: the features of a trained model."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -18,24 +18,24 @@ from slr.inference.video import video_reader
 from slr.io.progress import progress, warn
 
 _AT_ONCE = 512
-"""Clips of the store that are in memory at a time."""
+"""Clips of the store in memory at a time."""
 
 
 class Embedder:
-    """A model that gives vectors.
+    """Computes vectors with a trained model.
 
     Parameters
     ----------
     model_dir : path
     dataset : Dataset
-        Where clip ids are from; its landmarks are opened when one is asked for.
+        Data set of the clip ids; its landmarks are opened on first use.
     any_extractor : bool, default False
         See `slr.inference.video.video_reader`.
 
     Raises
     ------
     ModelError
-        If the model is missing, can't be read, or isn't one of clips with one sign.
+        If the model is missing, can't be read, or isn't an isolated-sign model.
     """
 
     def __init__(self, model_dir: str | Path, dataset: Dataset, any_extractor: bool = False):
@@ -63,7 +63,7 @@ class Embedder:
         return video_reader(self.trained, self._any_extractor)
 
     def vectors(self, wanted: Sequence[Entry]) -> np.ndarray:
-        """(N, D) float32, a row for each entry.
+        """(N, D) float32, one row per entry.
 
         Raises
         ------
@@ -85,7 +85,7 @@ class Embedder:
         return np.stack([found[i] for i in range(len(wanted))])
 
     def landmarks(self, clip: str | Path) -> tuple[ClipLandmarks, Skeleton]:
-        """The landmarks of a video (or a folder of images), if there is one, else of a clip of the corpus.
+        """The landmarks of a video (or a folder of images) of that name if it exists, else of a clip of the corpus.
 
         Raises
         ------
@@ -95,7 +95,7 @@ class Embedder:
         return find_landmarks(clip, lambda: self.store, lambda: self.reader)
 
     def vector(self, landmarks: ClipLandmarks, source: Skeleton) -> np.ndarray:
-        """(D,) float32, of one clip."""
+        """(D,) float32, the vector of one clip."""
         return self.trained.outputs(self.trained.clip(landmarks, source))["features"][0].numpy()
 
 

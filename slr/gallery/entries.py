@@ -1,4 +1,4 @@
-"""What goes into a gallery, or is looked up in it: clips of the landmark store, and videos with their gloss."""
+"""Entries of a gallery, and queries: clips of the landmark store, and videos with their gloss."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from slr.io.files import inside
 
 @dataclass(frozen=True)
 class Entry:
-    """A clip with its gloss; `video` is the file it is in, or None for a clip of the landmark store."""
+    """A clip with its gloss; `video` is its file, or None for a clip of the landmark store."""
 
     clip_id: str
     gloss: str
@@ -25,7 +25,7 @@ class Entry:
 
 
 def entries(clips: Sequence[str], split: str | None, dataset: Dataset) -> list[Entry]:
-    """Find what the user named.
+    """Resolve the clips given by the user.
 
     Parameters
     ----------
@@ -33,14 +33,14 @@ def entries(clips: Sequence[str], split: str | None, dataset: Dataset) -> list[E
         Each a clip id of the landmark store, `FILE=GLOSS` for a video, or a CSV `path,gloss[,signer]` of videos, whose
         paths are relative to it and stay below its folder.
     split : {"train", "val", "test"}, optional
-        All clips of that split that have a gloss.
+        Adds all clips of that split that have a gloss.
 
     Raises
     ------
     GalleryError
-        If nothing is named, a clip or a file isn't known, or a clip has no gloss.
+        If nothing is given, a clip or file doesn't exist, or a clip has no gloss.
     CorpusError
-        If the store, the manifest or the splits are needed and not there.
+        If the store, the manifest or the splits are needed but missing.
     """
     if split is not None and split not in SPLITS:
         raise GalleryError(f"there is no split '{split}'; choose {', '.join(SPLITS)}")
@@ -60,7 +60,7 @@ def entries(clips: Sequence[str], split: str | None, dataset: Dataset) -> list[E
 
 
 def _corpus(dataset: Dataset) -> dict[str, Entry]:
-    """Every clip with landmarks, by its id; the gloss is empty where the manifest has none."""
+    """Every clip with landmarks, by its id; the gloss is empty if the manifest has none."""
     stored = set(dataset.landmark_store.clip_ids)
     return {clip.clip_id: Entry(clip.clip_id, GLOSS_JOIN.join(clip.glosses),
                                 clip.signer if isinstance(clip.signer, str) else None)

@@ -1,8 +1,9 @@
 """The gallery: clips as vectors with their glosses, in one Parquet file.
 
-A row a clip, sorted by gloss and then by clip id: `clip_id`, `gloss`, `signer` (null = unknown) and `vector`, a list of
-float32 of fixed size. The file's metadata has one JSON text, `slr_index`: `format`, `metric`, `model` (`folder` and the
-MD5 `hash` of its weights) and `calibration` (see `slr.gallery.openset`), which is null where there are too few glosses.
+One row per clip, sorted by gloss and then by clip id: `clip_id`, `gloss`, `signer` (null = unknown) and `vector`, a
+list of float32 of fixed size. The file's metadata has one JSON text, `slr_index`: `format`, `metric`, `model` (`folder`
+and the MD5 `hash` of its weights) and `calibration` (see `slr.gallery.openset`), which is null if there are too few
+glosses.
 """
 
 import json
@@ -21,7 +22,7 @@ from slr.io.files import atomic_path
 FORMAT = 1
 Metric = Literal["euclidean", "cosine"]
 LARGEST = 1e15
-"""A larger number in a vector would overflow float32 when it is squared."""
+"""Squares of larger values would overflow float32."""
 _KEY = b"slr_index"
 
 
@@ -34,14 +35,14 @@ class Gallery:
     clip_ids, glosses : tuple of str
     signers : tuple of str or None
     vectors : (N, D) float32 array
-        Of length 1 where `metric` is `cosine`.
+        Of length 1 if `metric` is `cosine`.
     model : str
-        The folder of the model that made them, as it was given.
+        Folder of the model that made them, as given.
     model_hash : str
         MD5 of its weights.
     metric : {"euclidean", "cosine"}
     calibration : dict, optional
-        Of `slr.gallery.openset.Calibration`.
+        From `slr.gallery.openset.Calibration`.
     """
 
     clip_ids: tuple[str, ...]
@@ -59,7 +60,7 @@ class Gallery:
 
 def make_gallery(clip_ids: Sequence[str], glosses: Sequence[str], signers: Sequence[str | None], vectors: np.ndarray,
                  *, model: str, model_hash: str, metric: Metric = "euclidean") -> Gallery:
-    """Check the rows, sort them, and scale the vectors as the metric wants them.
+    """Validate and sort the rows, and scale the vectors for the metric.
 
     Raises
     ------
@@ -81,12 +82,12 @@ def make_gallery(clip_ids: Sequence[str], glosses: Sequence[str], signers: Seque
 
 
 def merged(old: Gallery, new: Gallery) -> tuple[Gallery, list[str]]:
-    """Both galleries' clips, and the ids of those of `old` that `new` replaced.
+    """The union of both galleries, and the ids of clips of `old` that `new` replaced.
 
     Raises
     ------
     GalleryError
-        If another model made them, or they are measured otherwise.
+        If they were made by different models, or have different metrics.
     """
     if new.model_hash != old.model_hash:
         raise GalleryError(f"the gallery was made by another model ({old.model}, weights {old.model_hash[:8]}) than "
@@ -109,9 +110,9 @@ def with_calibration(gallery: Gallery, calibration: dict[str, Any] | None) -> Ga
 
 
 def scaled(vectors: np.ndarray, metric: Metric) -> np.ndarray:
-    """(N, D) vectors as a metric wants them: of length 1 for `cosine` (zero stays zero), unchanged for `euclidean`.
+    """(N, D) vectors scaled for a metric: to length 1 for `cosine` (zero stays zero), unchanged for `euclidean`.
 
-    Between vectors of length 1 the Euclidean distance d orders as the cosine does: d^2 = 2 - 2 cos.
+    For vectors of length 1 the Euclidean distance d gives the same order as the cosine: d^2 = 2 - 2 cos.
     """
     if metric == "euclidean":
         return vectors
@@ -120,7 +121,7 @@ def scaled(vectors: np.ndarray, metric: Metric) -> np.ndarray:
 
 
 def write_gallery(path: str | Path, gallery: Gallery) -> None:
-    """Write a gallery in one step; the same gallery gives the same bytes."""
+    """Write a gallery atomically; the same gallery gives the same bytes."""
     size = gallery.vectors.shape[1]
     said = {"format": FORMAT, "metric": gallery.metric, "calibration": gallery.calibration,
             "model": {"folder": gallery.model, "hash": gallery.model_hash}}
@@ -139,7 +140,7 @@ def read_gallery(path: str | Path) -> Gallery:
     Raises
     ------
     GalleryError
-        If there is no such file, it is broken or something else, of a later version, or has no clips.
+        If the file is missing, invalid, not a gallery, of a later version, or has no clips.
     """
     path = Path(path)
     if not path.is_file():

@@ -1,15 +1,14 @@
-"""Signs outside the gallery: a confidence for an answer, and when it has to be "none of these".
+"""Open-set rejection: the confidence that a query's sign is known, and when the result is "none of these".
 
-The question is put as a test. What does a sign that is *not* in the gallery look like to it? Each clip of the gallery
-answers that for its own sign: with all clips of its gloss left out, it is a sign outside. The share of such clips that
-came at least as near as the query is the conformal p-value of "the query's sign is outside" (Vovk et al., Algorithmic
-Learning in a Random World, 2005; as a test for outliers Bates et al., Annals of Statistics 2023), and confidence is
-1 - p. Clips of one gloss aren't independent, so each gloss counts once, with the share of its clips (the pooled p-value
-for groups of Dunn, Wasserman and Ramdas, JASA 2023). All this needs no second clip of any gloss.
+This is a hypothesis test. Each clip of the gallery acts as an unknown sign when all clips of its gloss are left out.
+The share of such clips that came at least as close as the query is the conformal p-value of "the query's sign is
+unknown" (Vovk et al., Algorithmic Learning in a Random World, 2005; as a test for outliers Bates et al., Annals of
+Statistics 2023), and confidence is 1 - p. Clips of one gloss aren't independent, so each gloss counts once, with the
+share of its clips (the pooled p-value for groups of Dunn, Wasserman and Ramdas, JASA 2023). One clip per gloss is
+enough.
 
-How near is measured by the ratio of the distances to the nearest and to the second nearest gloss (Lowe, IJCV 2004; for
-open sets the nearest neighbours distance ratio of Mendes Junior et al., Machine Learning 2017), or by the distance
-itself.
+Closeness is the ratio of the distances to the nearest and to the second nearest gloss (Lowe, IJCV 2004; for open sets
+the nearest neighbours distance ratio of Mendes Junior et al., Machine Learning 2017), or the distance itself.
 """
 
 from collections.abc import Sequence
@@ -26,9 +25,9 @@ from slr.io.evenly import evenly
 from slr.io.progress import progress
 
 MOST_CLIPS = 1000
-"""Clips that are left out in turn, evenly chosen."""
+"""Maximum number of clips that are left out in turn, evenly chosen."""
 FEWEST_GLOSSES = 3
-"""A clip whose gloss is left out still needs two others for a ratio."""
+"""Minimum number of glosses: a left-out clip needs two others for a ratio."""
 _DIGITS = 6
 _ROUNDING = 1e-9
 
@@ -37,19 +36,18 @@ Score = Literal["ratio", "distance"]
 
 @dataclass(frozen=True)
 class Calibration:
-    """What scores signs outside the gallery get, small = near.
+    """Scores of unknown signs, small = close.
 
     Attributes
     ----------
     score : {"ratio", "distance"}
     outside : tuple of tuple of float
-        For each gloss the scores of its clips when the gloss is left out, sorted; at most `MOST_CLIPS` in all.
+        For each gloss the sorted scores of its clips when the gloss is left out; at most `MOST_CLIPS` in total.
     true_accept_rate : float, optional
-        Share of the clips that, with only themselves left out, would not be called "none of these" at the default
-        false-accept rate; where their gloss has clips of other signers, against these alone. None where no gloss has a
-        second clip.
+        Share of the clips that are accepted at the default false-accept rate when only they are left out; if their
+        gloss has clips of other signers, compared with those only. None if no gloss has a second clip.
     auroc : float, optional
-        How well the score tells these from `outside`: 0.5 guesses, 1 is always right. None as above.
+        Area under the ROC curve of the score between these and `outside`: chance is 0.5. None as above.
     """
 
     score: Score
@@ -58,25 +56,26 @@ class Calibration:
     auroc: float | None = None
 
     def confidence(self, distances: Sequence[float]) -> float:
-        """1 - p for a query by its distances to its nearest different glosses, nearest first (two, if there are)."""
+        """Confidence 1 - p of a query by its distances to the nearest different glosses, nearest first (two, if
+        possible)."""
         scores, shares = self._pooled
         nearer = shares[np.searchsorted(scores, score_of(distances, self.score), side="right")]
         return float(1 - (nearer + 1) / (len(self.outside) + 1))
 
     def false_accept_rate(self, wanted: float = FALSE_ACCEPT_RATE) -> float:
-        """Share of signs outside that pass for one in the gallery: the wanted one, or what n glosses can keep to.
+        """The attainable false-accept rate: the requested one, or the lower limit with n glosses.
 
-        That is 1 / (n + 1), and leaves only what comes nearer than every sign outside.
+        The limit is 1 / (n + 1), where only queries closer than every unknown sign are accepted.
         """
         return max(wanted, 1 / (len(self.outside) + 1))
 
     def threshold(self, false_accept_rate: float = FALSE_ACCEPT_RATE) -> float:
-        """The confidence that an answer needs to stay at a false-accept rate."""
+        """The confidence threshold for a false-accept rate."""
         return 1 - self.false_accept_rate(false_accept_rate) - _ROUNDING
 
     @cached_property
     def _pooled(self) -> tuple[np.ndarray, np.ndarray]:
-        """All scores, sorted, and before each how many glosses came as near, each by the share of its clips."""
+        """All scores, sorted, and the number of glosses below each, each gloss by the share of its clips."""
         scores = np.concatenate([np.array(of_gloss) for of_gloss in self.outside])
         weights = np.concatenate([np.full(len(of_gloss), 1 / len(of_gloss)) for of_gloss in self.outside])
         order = np.argsort(scores, kind="stable")
@@ -87,7 +86,7 @@ class Calibration:
 
     @classmethod
     def of_json(cls, content: dict[str, Any] | None) -> "Calibration | None":
-        """What `to_json` gave; raises GalleryError if it is something else."""
+        """The inverse of `to_json`; raises GalleryError for invalid content."""
         if content is None:
             return None
         try:
@@ -102,22 +101,22 @@ class Calibration:
 
 
 def score_of(distances: Sequence[float], score: Score) -> float:
-    """How far a query is from the gallery, by the distances to its nearest different glosses, nearest first."""
+    """Score of a query by its distances to its nearest different glosses, nearest first."""
     if score == "distance":
         return float(distances[0])
     return float(distances[0] / distances[1]) if distances[1] > 0 else 1.0
 
 
 def calibrate(search: Search) -> Calibration | None:
-    """Leave each gloss of a gallery out and see how near its clips come to the others.
+    """Calibrate a gallery by leaving out each gloss in turn.
 
-    Where glosses have several clips, the score is the one of the two that tells signs inside from signs outside better;
-    else it is the ratio.
+    If glosses have several clips, the score is the one of the two that separates known from unknown signs better; else
+    it is the ratio.
 
     Returns
     -------
     Calibration or None
-        None with fewer than `FEWEST_GLOSSES` glosses, which tell nothing.
+        None with fewer than `FEWEST_GLOSSES` glosses.
     """
     if search.n_glosses < FEWEST_GLOSSES:
         return None
@@ -139,7 +138,7 @@ def calibrate(search: Search) -> Calibration | None:
 
 
 def _own(search: Search, row: int, same: range) -> float | None:
-    """Distance of a clip to the nearest other of its gloss, of another signer if there is one; None if it is alone."""
+    """Distance of a clip to the nearest other of its gloss, by another signer if possible; None if there is none."""
     rows = [i for i in same if i != row]
     signers = search.gallery.signers
     rows = [i for i in rows if signers[row] is not None and signers[i] not in (None, signers[row])] or rows
@@ -147,7 +146,7 @@ def _own(search: Search, row: int, same: range) -> float | None:
 
 
 def _calibration(score: Score, outside: list[list[list[float]]], inside: list[list[float]]) -> Calibration:
-    """One score's calibration, by pairs of distances: of each gloss left out its clips', and of clips left out."""
+    """Calibration of one score, from pairs of distances: of the clips of each left-out gloss, and of left-out clips."""
     scores = tuple(tuple(sorted(float(f"{score_of(pair, score):.{_DIGITS}g}") for pair in pairs)) for pairs in outside)
     bare = Calibration(score, scores)
     if not inside:

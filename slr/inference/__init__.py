@@ -1,1 +1,1 @@
-"""What is done with a trained model beside testing it: what it looked at, its features, videos read as they come."""
+"""Inference with a trained model: prediction, attribution, features, videos of any length, streams."""

@@ -1,4 +1,4 @@
-"""Attribution: which parts of a clip a model's answer rests on. Grad-CAM of RGB models, joints of landmark models."""
+"""Attribution of predictions to parts of a clip: Grad-CAM for RGB models, joint importance for landmark models."""
 
 import tempfile
 from collections.abc import Iterator
@@ -31,33 +31,33 @@ from slr.params.lookup import locate
 
 def explain(clip: str, model: str | Path, out: str | Path, dataset: Dataset | None = None,
             any_extractor: bool = False) -> list[Gloss]:
-    """Write which parts of a clip each recognised gloss rests on.
+    """Write an attribution of each recognised gloss to parts of the clip.
 
     Parameters
     ----------
     clip : str
         A clip id of the corpus, or a video file (or folder of images).
     model : path
-        Folder of a trained model, of sentences or of clips with one sign.
+        Folder of a trained sentence model or isolated-sign model.
     out : path
-        A new folder. Of an RGB model gradcam.mp4, frames/ and glosses.csv (`slr.inference.gradcam`); of a landmark
+        A new folder. For an RGB model gradcam.mp4, frames/ and glosses.csv (`slr.inference.gradcam`); for a landmark
         model importance.csv and importance.png (`slr.inference.joint_importance`).
     dataset : Dataset, optional
-        Where clip ids are from; this project's by default.
+        Data set of the clip ids; this project's by default.
     any_extractor : bool, default False
         See `slr.inference.video.video_reader`.
 
     Returns
     -------
     list of Gloss
-        What was recognised, in order, with times in frames of the clip.
+        The recognised glosses in order, with times in frames of the clip.
 
     Raises
     ------
     CorpusError
-        If the folder is there already, or there is no such clip and no such file.
+        If the folder already exists, or there is neither a clip nor a file of that name.
     ModelError
-        If the model can't be read, is one of streams, or was trained on landmarks or frames made differently.
+        If the model can't be read, is a detection model, or was trained on landmarks or frames made differently.
     SlrError
         If the video can't be read, or no person is found in it.
     """
@@ -74,7 +74,7 @@ def explain(clip: str, model: str | Path, out: str | Path, dataset: Dataset | No
 
 def explain_frames(trained: TrainedModel, clip: str, dataset: Dataset, folder: Path,
                    any_extractor: bool) -> list[Gloss]:
-    """Of an RGB model: where it looked."""
+    """Grad-CAM of an RGB model."""
     with _frames(trained, clip, dataset) as (clips, fps):
         batch = clips.batch(clips.lengths.argsort())
         found = gradcam(cast(Stfnet, trained.model), batch, trained.labels, trained.temporal_stride)
@@ -84,7 +84,7 @@ def explain_frames(trained: TrainedModel, clip: str, dataset: Dataset, folder: P
 
 def explain_landmarks(trained: TrainedModel, clip: str, dataset: Dataset, folder: Path,
                       any_extractor: bool) -> list[Gloss]:
-    """Of a landmark model: which joints count, and when."""
+    """Joint and time attribution of a landmark model."""
     clips, fps = _landmarks(trained, clip, dataset, any_extractor)
     found = joint_importance(trained, clips)
     write_joint_importance(folder, found, trained.skeleton, fps)
@@ -93,7 +93,7 @@ def explain_landmarks(trained: TrainedModel, clip: str, dataset: Dataset, folder
 
 @contextmanager
 def _frames(trained: TrainedModel, clip: str, dataset: Dataset) -> Iterator[tuple[RgbClips, float]]:
-    """A clip's frames, those of a video made as the pipeline would, and their rate as the model sees them."""
+    """A clip's frames (for a video, made as in the pipeline), and their rate after the model's preprocessing."""
     with tempfile.TemporaryDirectory() as folder:
         store, clip_id = (_extracted(trained, Path(clip).resolve(), Path(folder)) if Path(clip).exists()
                           else (cast(FrameStore, trained.open(dataset)), clip))
@@ -114,7 +114,7 @@ def _extracted(trained: TrainedModel, video: Path, folder: Path) -> tuple[FrameS
 
 
 def _landmarks(trained: TrainedModel, clip: str, dataset: Dataset, any_extractor: bool) -> tuple[Clips, float]:
-    """A clip's landmarks, those of a video found here, and their rate as the model sees them."""
+    """A clip's landmarks (for a video, extracted now), and their rate after the model's preprocessing."""
     reader: VideoReader | None = None
 
     def opened() -> VideoReader:

@@ -1,8 +1,8 @@
-"""A model's features as one Parquet file, for other programs: a vector for each moment of a sentence, or for each clip.
+"""Export of a model's features as a Parquet file: one vector per output frame of a sentence, or per isolated clip.
 
-A row a vector, sorted by clip id and time: `clip_id`, `split`, `output_frame` (from 0), `start_s`, `end_s`, and
-`vector`, a list of float32 of fixed size as in a gallery (`slr.gallery.gallery`). The file's metadata has one
-JSON text, `slr_features`: `format`, `task` and `model` (`folder` and the MD5 `hash` of its weights).
+One row per vector, sorted by clip id and time: `clip_id`, `split`, `output_frame` (from 0), `start_s`, `end_s`, and
+`vector`, a list of float32 of fixed size as in a gallery (`slr.gallery.gallery`). The file's metadata has one JSON
+text, `slr_features`: `format`, `task` and `model` (`folder` and the MD5 `hash` of its weights).
 """
 
 import json
@@ -22,34 +22,34 @@ from slr.io.progress import progress
 FORMAT = 1
 KEY = b"slr_features"
 _AT_ONCE = 256
-"""Clips that are in memory at a time."""
+"""Clips in memory at a time."""
 
 
 def write_features(out: str | Path, *, model: str | Path, data: str | Path, split: str = "test") -> tuple[int, int]:
-    """Write what a model makes of every clip of a split that is of its task.
+    """Write the features of all clips in a split that belong to the model's task.
 
     Parameters
     ----------
     out : path
         A .parquet file; the same bytes for the same inputs, on one machine.
     model : path
-        Folder of a trained model, of sentences or of clips with one sign.
+        Folder of a trained sentence model or isolated-sign model.
     data : path
-        A folder with `manifest.parquet`, `splits.parquet` and what the model reads (`landmarks` or `frames`), as the
+        A folder with `manifest.parquet`, `splits.parquet` and the model's input (`landmarks` or `frames`), as the
         pipeline leaves them in data/.
     split : {"train", "val", "test"}
 
     Returns
     -------
     clips, vectors : int
-        How many were written.
+        Number of clips and vectors written.
 
     Raises
     ------
     CorpusError
         If there is no such split, or it has no clips of the model's task.
     ModelError
-        If the model can't be read or is one of streams, or was trained on landmarks or frames made otherwise.
+        If the model can't be read or is a detection model, or was trained on landmarks or frames made differently.
     """
     data, trained = Path(data), load_model(model)
     if split not in SPLITS:

@@ -1,9 +1,9 @@
-"""Where a model of frames looked when it read a gloss: Grad-CAM.
+"""Grad-CAM of RGB models, for each recognised gloss.
 
 Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization", ICCV 2017, by
-captum, on the last residual block of the backbone. Each frame's channels are weighed by the mean gradient of the
-gloss's logits in that frame, so that a frame far from the gloss has little heat. The backbone is read once and keeps
-nothing for gradients; what comes behind it is read again for each gloss.
+captum, on the last residual block of the backbone. Each frame's channels are weighted by the mean gradient of the
+gloss's logits in that frame, so that frames far from the gloss get little heat. The backbone is run once, without
+gradients; the layers after it are run again for each gloss.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,23 +25,23 @@ from slr.models.stfnet.packing import pack
 
 VIDEO, FRAMES, TABLE = "gradcam.mp4", "frames", "glosses.csv"
 SHOWN_SIDE = 384
-"""Side in pixels that pictures are enlarged to; larger ones stay as they are."""
+"""Side in pixels that images are enlarged to; larger ones keep their size."""
 _STRONGEST = 0.6
-"""Share of the heat's colour where it is highest; without heat the picture stays as it is."""
+"""Maximum opacity of the heat map; without heat the image is unchanged."""
 _CAPTION = 40
 _PAPER, _INK = (255, 255, 255), (28, 36, 48)
 
 
 @dataclass(frozen=True)
 class GlossHeat:
-    """Where a model looked for one gloss.
+    """Grad-CAM heat map of one gloss.
 
     Attributes
     ----------
     gloss : Gloss
         `start` and `end` in frames of the clip.
     heat : ndarray (T, h, w) float32
-        Of each frame, in units of the logit times the block's activation; 0 where nothing spoke for the gloss.
+        Heat map of each frame, in units of the logit times the block's activation; 0 without evidence for the gloss.
     """
 
     gloss: Gloss
@@ -49,7 +49,7 @@ class GlossHeat:
 
 
 class _BehindBackbone(nn.Module):
-    """What follows the backbone, as captum asks for it: a layer to look at, and one number."""
+    """The network after the backbone, in the form required by captum: a layer to attribute to, and a scalar output."""
 
     def __init__(self, model: Stfnet, heads: list[Tensor], lengths: Tensor):
         super().__init__()
@@ -57,7 +57,7 @@ class _BehindBackbone(nn.Module):
         self.seen = nn.Identity()
 
     def logits(self, seen: Tensor) -> Tensor:
-        """(N, C, h, w), what the last residual block makes of a clip's frames -> (T', classes)"""
+        """(N, C, h, w), the last residual block's output for a clip's frames -> (T', classes)"""
         vectors = self.model.pool(self.seen(seen), self.heads, self.lengths)
         return self.model.head(vectors, self.lengths)["sequence_logits"][0]
 
@@ -67,7 +67,7 @@ class _BehindBackbone(nn.Module):
 
 
 def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], temporal_stride: int) -> list[GlossHeat]:
-    """Heat of every gloss that a model reads in a clip, in the order of time.
+    """Heat maps of all glosses that a model recognises in a clip, ordered by time.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], temporal_stri
     labels : sequence of str
         The model's glosses.
     temporal_stride : int
-        Frames of a clip to each moment of the logits.
+        Input frames per output frame.
     """
     from captum.attr import LayerGradCam
 
@@ -95,10 +95,10 @@ def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], temporal_stri
 
 
 def write_gradcam(folder: Path, batch: RgbBatch, heats: Sequence[GlossHeat], fps: float) -> None:
-    """Write gradcam.mp4, frames/00000.jpg, ... and glosses.csv into a folder that is there.
+    """Write gradcam.mp4, frames/00000.jpg, ... and glosses.csv into an existing folder.
 
-    A frame has the heat of the gloss that is signed in it, relative to the highest of that gloss's frames, under its
-    name; between glosses it is as it was.
+    A frame shows the heat map of the gloss that is signed in it, relative to the maximum over that gloss's frames, with
+    its name; frames between glosses are unchanged.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def write_gradcam(folder: Path, batch: RgbBatch, heats: Sequence[GlossHeat], fps
         The clip.
     heats : sequence of GlossHeat
     fps : float
-        Of its frames as the model saw them.
+        Frame rate after the model's preprocessing.
     """
     (folder / FRAMES).mkdir()
     rows = [(number, gloss.label, gloss.start, gloss.end, *_frames(heat)) for number, (gloss, heat) in enumerate(
@@ -118,7 +118,7 @@ def write_gradcam(folder: Path, batch: RgbBatch, heats: Sequence[GlossHeat], fps
 
 
 def overlay(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8: a picture under the heat (h, w), 0 to 1, in colours; the picture itself where that is 0."""
+    """(H, W, 3) uint8: an image overlaid with the heat map (h, w), 0 to 1, in colour; unchanged where that is 0."""
     import cv2
 
     heat = cv2.resize(heat, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR).clip(0, 1)
@@ -128,13 +128,13 @@ def overlay(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
 
 
 def _frames(heat: GlossHeat) -> tuple[int, int]:
-    """The frames that are shown with a gloss, half-open: those of which most is in it, one at least."""
+    """The frames shown with a gloss, half-open: those that lie mostly within it, at least one."""
     first = min(round(heat.gloss.start), len(heat.heat) - 1)
     return first, max(round(heat.gloss.end), first + 1)
 
 
 def _drawn(batch: RgbBatch, heats: Sequence[GlossHeat], fps: float) -> Iterator[np.ndarray]:
-    """The clip's frames, each with a caption, and with the heat of its gloss if it has one."""
+    """The clip's frames, each with a caption, and with the heat map of its gloss if it has one."""
     of_frame: dict[int, tuple[str, np.ndarray]] = {}
     for number, each in enumerate(heats, 1):
         first, end = _frames(each)
@@ -162,7 +162,7 @@ def _enlarged(picture: np.ndarray) -> np.ndarray:
 
 
 def _caption(width: int, name: str, time: str) -> np.ndarray:
-    """A strip of paper with a gloss on its left and a time on its right."""
+    """A caption strip with a gloss on its left and a time on its right."""
     from PIL import Image, ImageDraw
 
     strip = Image.new("RGB", (width, _CAPTION), _PAPER)
@@ -173,7 +173,7 @@ def _caption(width: int, name: str, time: str) -> np.ndarray:
 
 
 def _saved(pictures: Iterator[np.ndarray], folder: Path) -> Iterator[np.ndarray]:
-    """The same pictures, each also as a JPEG."""
+    """Passes the images on, saving each as a JPEG."""
     import cv2
 
     for number, picture in enumerate(pictures):

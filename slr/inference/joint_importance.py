@@ -1,10 +1,10 @@
-"""Which joints spoke for a gloss, and when: gradient times input, for models of landmarks.
+"""Attribution to joints and frames by gradient times input, for landmark models.
 
-A gloss's logits are differentiated by every coordinate of the sentence as the network reads it (normalised), and the
+A gloss's logits are differentiated with respect to every (normalised) input coordinate of the sentence, and the
 gradients multiplied by the coordinates (Shrikumar et al., "Not Just a Black Box", 2016). Summed over a joint's
-coordinates, that is how fast the logits would grow if the joint went further away from the origin, which is where the
-normalisation puts it: with `shoulders` and `hands` the neck, or a hand's own wrist. Positive speaks for the gloss,
-negative against it. A joint that wasn't found has 0, and so has one that the network doesn't see.
+coordinates, this is the rate at which the logits would grow if the joint moved away from the origin of the
+normalisation: with `shoulders` and `hands` the neck, or a hand's own wrist. Positive values are evidence for the gloss,
+negative ones against it. Missing joints have 0, and so have joints that the network doesn't use.
 """
 
 from dataclasses import dataclass, replace
@@ -23,19 +23,19 @@ from slr.inference.model import TrainedModel
 
 TABLE, PICTURE = "importance.csv", "importance.png"
 _MOST_DRAWN = 24
-"""Glosses that are in the picture; the table has all."""
+"""Glosses in the figure; the table has all."""
 
 
 @dataclass(frozen=True)
 class GlossImportance:
-    """Which joints spoke for one gloss.
+    """Joint attribution of one gloss.
 
     Attributes
     ----------
     gloss : Gloss
         `start` and `end` in frames of the clip.
     values : ndarray (T, J) float32
-        In units of the logit.
+        Attribution in units of the logit.
     """
 
     gloss: Gloss
@@ -43,12 +43,12 @@ class GlossImportance:
 
 
 def joint_importance(trained: TrainedModel, clips: Clips) -> list[GlossImportance]:
-    """Importance for every gloss that a model reads in a clip, or for the most probable one of a clip with one sign.
+    """Attribution for every gloss recognised in a sentence, or for the most probable one of an isolated clip.
 
     Parameters
     ----------
     trained : TrainedModel
-        Of landmarks, and not of streams.
+        A landmark model, but not a detection model.
     clips : Clips
         One clip, from `trained.clips` or `trained.clip`.
     """
@@ -67,18 +67,18 @@ def joint_importance(trained: TrainedModel, clips: Clips) -> list[GlossImportanc
 
 
 def write_joint_importance(folder: Path, found: list[GlossImportance], skeleton: Skeleton, fps: float) -> None:
-    """Write importance.csv and importance.png into a folder that is there; the same bytes each time.
+    """Write importance.csv and importance.png into an existing folder; the output is byte-identical each time.
 
     Parameters
     ----------
     folder : Path
-        importance.csv: `number` and `gloss` (in the order of time), its `start_s` and `end_s`, `frame`, `time_s`, and a
-        column for each joint; a row for each gloss and frame.
+        importance.csv: `number` and `gloss` (ordered by time), its `start_s` and `end_s`, `frame`, `time_s`, and one
+        column per joint; one row per gloss and frame.
     found : list of GlossImportance
     skeleton : Skeleton
-        Of the model.
+        The model's skeleton.
     fps : float
-        Of the clip's frames as the model saw them.
+        Frame rate after the model's preprocessing.
     """
     tables = [pd.DataFrame({"number": number, "gloss": gloss.label, "start_s": gloss.start, "end_s": gloss.end,
                             "frame": np.arange(len(of.values)), "time_s": np.arange(len(of.values)) / fps}).join(
@@ -93,9 +93,10 @@ def write_joint_importance(folder: Path, found: list[GlossImportance], skeleton:
 
 
 def _draw(path: Path, found: list[GlossImportance], skeleton: Skeleton, fps: float) -> None:
-    """A map of joints and frames for each gloss; all glosses are marked below the time axis, its own in colour.
+    """A heat map over joints and frames for each gloss; all glosses are marked below the time axis, its own in colour.
 
-    Parts get room by the root of their joints, or a face of 478 would leave none for the hands.
+    The height of a part grows with the square root of its number of joints, or a face of 478 would leave no room for
+    the hands.
     """
     import matplotlib
     from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""A trained model on disk: weights, and everything that is needed to predict with them."""
+"""A trained model on disk: weights, and everything else needed for inference."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ from slr.tasks import Task, task_named, task_of
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A model ready to predict.
+    """A trained model, ready for inference.
 
     Attributes
     ----------
@@ -44,9 +44,9 @@ class TrainedModel:
         In evaluation mode, on the CPU.
     params : ModelParams
     config : dict
-        All of config.json: labels, preprocessing, where the data came from, how training went.
+        Content of config.json: labels, preprocessing, provenance of the data, course of training.
     folder : Path, optional
-        Where it was read from.
+        The folder it was read from.
     """
 
     model: nn.Module
@@ -67,50 +67,50 @@ class TrainedModel:
 
     @cached_property
     def frames(self) -> FramesParams:
-        """How frames of a video are made for the model: as those of training, and at their rate; where each clip kept
-        its own, at the training clips' median."""
+        """Frame extraction settings for a video: those of training, and at their rate; if each clip kept its own rate,
+        at the median of the training clips."""
         made = FramesParams(**self.config["preprocessing"]["frames"])
         return made if made.fps else made.model_copy(update={"fps": self.config.get("fps")})
 
     @cached_property
     def skeleton(self) -> Skeleton:
-        """The joints that the model reads."""
+        """The model's input joints."""
         return skeleton(self.params.joints)
 
     @property
     def temporal_stride(self) -> int:
-        """Input frames to each output frame of a model of sentences."""
+        """Temporal stride of a sentence model: input frames per output frame."""
         return cast(PoseCtcParams | StfnetParams, self.params).temporal_stride
 
     @property
     def windows(self) -> WindowsParams:
-        """How a model of streams has them cut."""
+        """The windows of a detection model."""
         return cast(ScaStgcnDetectionParams, self.params).windows
 
     @property
     def window_frames(self) -> int:
-        """Frames of each of these windows."""
+        """Length of these windows in frames."""
         frames = self.windows.frames
-        assert frames is not None  # a model's settings have to have a number
+        assert frames is not None  # a detection model's settings must specify it
         return frames
 
     @cached_property
     def task(self) -> Task:
-        """What the model answers."""
+        """The model's task."""
         return task_of(self.params)
 
     @cached_property
     def inputs(self) -> Inputs:
-        """What the model reads."""
+        """The model's input type."""
         return inputs_of(self.params)
 
     def open(self, dataset: Dataset) -> Store:
-        """What the model reads of a data set, made as its training data were.
+        """The model's input in a data set, checked to be made like its training data.
 
         Raises
         ------
         CorpusError
-            If it isn't there.
+            If it is missing.
         ModelError
             If it was made differently.
         """
@@ -119,7 +119,7 @@ class TrainedModel:
         return store
 
     def require_alike(self, store: Store, path: Path, policy: provenance.Policy, way_out: str) -> None:
-        """Raise ModelError, which says what differs, unless a store was made as the training data were."""
+        """Raise ModelError, naming the differences, unless a store was made like the training data."""
         if found := provenance.differences(self.config["preprocessing"], store.metadata, policy):
             raise ModelError(f"the model in {self.folder} was trained on {self.inputs.name} made differently from "
                              f"those in {path} ({'; '.join(found)}); {way_out}")
@@ -134,14 +134,14 @@ class TrainedModel:
     def clips(self, store: Store, clip_ids: Sequence[str]) -> ClipSet: ...
 
     def clips(self, store: Store, clip_ids: Sequence[str]) -> ClipSet:
-        """Clips of a store of what the model reads, as it was trained to read them.
+        """Clips of a store, preprocessed as in training.
 
         Raises
         ------
         CorpusError
-            If the store hasn't one of them.
+            If the store lacks one of the clips.
         ParamsError
-            If the store's skeleton or channels can't give what the model reads.
+            If the store lacks joints or channels that the model needs.
         """
         return self.inputs.load(store, clip_ids, self.params)
 
@@ -152,48 +152,48 @@ class TrainedModel:
                        source.selector(self.skeleton), sizes, channels=self.params.channels, frames=self.params.frames)
 
     def input_weights(self) -> dict[str, np.ndarray] | None:
-        """(J * C,) learned weight of each coordinate by what it stands before, of a model that has such (SiLT)."""
+        """(J * C,) learned input weights by the module they precede, of a model that has such (SiLT)."""
         read = getattr(getattr(self.model, "backbone", self.model), "input_weights", None)
         return read and {where: weights.numpy() for where, weights in read().items()}
 
     def probabilities(self, clips: Clips) -> Tensor:
-        """(clips, classes): how likely each clip is each gloss."""
+        """Class probabilities (clips, classes)."""
         return self.outputs(clips)["logits"].softmax(1)
 
     def outputs(self, clips: Clips) -> dict[str, Tensor]:
-        """`logits` (clips, classes) and `features` (clips, D) of every clip, in its order."""
+        """`logits` (clips, classes) and `features` (clips, D) of every clip, in order."""
         return outputs(self.model, clips, normaliser(self.params.normalise, self.skeleton))
 
     def log_probabilities(self, clips: ClipSet) -> list[np.ndarray]:
-        """Log-probabilities (T', classes) of every sentence; class 0 is none."""
+        """Log-probabilities (T', classes) of every sentence; class 0 is the blank."""
         normalise = normaliser(self.params.normalise, self.skeleton)
         return [found.numpy() for found in sentence_log_probabilities(self.model, clips, normalise)]
 
     def sequence_features(self, clips: ClipSet) -> list[np.ndarray]:
-        """Features (T', D) of every sentence: what the logits of each moment are made of."""
+        """Features (T', D) of every sentence, one per output frame."""
         found: list[np.ndarray] = [np.empty(0)] * len(clips)
         for clip, answer in sentence_outputs(self.model, clips, normaliser(self.params.normalise, self.skeleton)):
             found[clip] = answer["features"].numpy()
         return found
 
     def clip_log_probabilities(self, clip: RgbBatch) -> np.ndarray:
-        """Log-probabilities (T', classes) of one clip of pictures that is in no store; class 0 is none."""
+        """Log-probabilities (T', classes) of one clip of RGB images that is in no store; class 0 is the blank."""
         return forward_sentences(self.model, clip)[0]["sequence_logits"].log_softmax(1).numpy()
 
 
 def load_model(folder: str | Path, task: str | None = None) -> TrainedModel:
-    """Read a model's folder.
+    """Read a model folder.
 
     Parameters
     ----------
     folder : path
     task : str, optional
-        The name of the task that the model has to be for: `slr.tasks.TASKS`.
+        Name of the required task: `slr.tasks.TASKS`.
 
     Raises
     ------
     ModelError
-        If it is missing or incomplete, its settings or weights don't fit this version's model, or it isn't for the
+        If it is missing or incomplete, its settings or weights don't fit this version's network, or it has another
         task.
     """
     folder = Path(folder)

@@ -1,4 +1,4 @@
-"""From a video to its sign, with a trained model and nothing else."""
+"""Classification of isolated signs in videos, with a trained model only."""
 
 from pathlib import Path
 from typing import cast
@@ -18,17 +18,17 @@ class Predictor:
     Parameters
     ----------
     model_dir : path
-        A model's folder, such as models/selected.
+        A model folder, such as models/selected.
     any_extractor : bool, default False
-        Predict although this machine's extractor isn't the one of training; the answers may be worse, and nobody knows
-        by how much.
+        Predict although this machine's extractor differs from that of training; accuracy may be lower, by an unknown
+        amount.
     dataset : Dataset, optional
-        Where clip ids are from; this project's by default.
+        Data set of the clip ids; this project's by default.
 
     Raises
     ------
     ModelError
-        If the model is missing or incomplete, isn't one of clips with one sign, or was trained on landmarks of another
+        If the model is missing or incomplete, isn't an isolated-sign model, or was trained on landmarks of another
         extractor; says what differs.
 
     Examples
@@ -43,7 +43,7 @@ class Predictor:
         self.dataset = dataset or Dataset()
 
     def predict(self, clip: str | Path, top: int = 5) -> list[tuple[str, float]]:
-        """The most likely glosses of a video (or a folder of images) with one sign, and how likely each is.
+        """The most probable glosses of a video (or a folder of images) with one sign, with their probabilities.
 
         Parameters
         ----------
@@ -68,7 +68,7 @@ class Predictor:
 
 
 def print_predictions(predictions: dict[str, list[tuple[str, float]]]) -> None:
-    """A table: for each video its glosses and their probabilities."""
+    """Print a table: for each video its glosses and their probabilities."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table

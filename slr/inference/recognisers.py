@@ -1,4 +1,4 @@
-"""Models of sentences on videos of any length: the glosses of pieces of a video, with times in it."""
+"""Continuous recognition in videos of any length: the glosses of segments of a video, with times."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
@@ -22,39 +22,39 @@ from slr.segments import Segment
 from slr.segments.frames import frame_edges
 
 LONGEST_S = 60.0
-"""A longer stretch of signing is recognised in pieces."""
+"""A longer segment of signing is recognised in pieces."""
 SHORTEST_S = 0.001
-"""Of a gloss, where a damaged video shows several frames at one time."""
+"""Minimum duration of a gloss, for damaged videos with several frames at the same time."""
 
 
 class Recogniser(Protocol):
-    """A trained model of sentences, for videos.
+    """A trained sentence model, for videos.
 
     Attributes
     ----------
     landmark_models : list of TrainedModel
-        It, if it reads landmarks.
+        The model, if its input is landmarks.
     longest_s : float
-        How long a piece of a video may be.
+        Maximum length of a piece of video.
     """
 
     landmark_models: list[TrainedModel]
     longest_s: float
 
     def glosses(self, video: Path, spool: Spool, bounds: Sequence[tuple[int, int]]) -> list[Segment]:
-        """The glosses in these stretches of a video's frames, half-open, whose landmarks are in the spool."""
+        """The glosses in these half-open segments of a video's frames, whose landmarks are in the spool."""
 
     def glosses_throughout(self, video: Path) -> list[Segment]:
-        """The glosses of all of a video, of which there are no landmarks."""
+        """The glosses in an entire video, whose landmarks weren't extracted."""
 
 
 def recogniser_of(trained: TrainedModel) -> Recogniser:
-    """The recogniser that a model makes, by what it reads."""
+    """The recogniser for a model, by its input type."""
     return locate(trained.inputs.recogniser)(trained)
 
 
 class LandmarkRecogniser:
-    """Sentences from landmarks."""
+    """Continuous recognition from landmarks."""
 
     def __init__(self, trained: TrainedModel):
         self.trained = trained
@@ -65,7 +65,7 @@ class LandmarkRecogniser:
         return [gloss for start, end in bounds for gloss in self.glosses_between(spool, start, end)]
 
     def glosses_between(self, spool: Spool, start: int, end: int) -> Iterator[Segment]:
-        """The glosses of the frames from `start` to before `end`."""
+        """The glosses of the frames from `start` up to `end`."""
         piece = self.trained.clip(spool.clip(start, end), spool.source)
         return decoded(self.trained, self.trained.log_probabilities(piece)[0], end - start,
                        spool.edges_s[start:end + 1])
@@ -75,13 +75,13 @@ class LandmarkRecogniser:
 
 
 class RgbRecogniser:
-    """Sentences from RGB frames, made as those were that the model was trained on."""
+    """Continuous recognition from RGB frames, made like the training frames."""
 
     def __init__(self, trained: TrainedModel):
         self.trained = trained
         self.landmark_models: list[TrainedModel] = []
         self.images = cast(StfnetParams, trained.params).images
-        # No longer than that all of its frames are seen, at the rate of training.
+        # Short enough that no frame is dropped, at the training frame rate.
         self.longest_s = min(LONGEST_S, self.images.max_frames / (trained.frames.fps or IMAGES_FPS))
 
     def glosses(self, video: Path, spool: Spool, bounds: Sequence[tuple[int, int]]) -> list[Segment]:
@@ -92,7 +92,7 @@ class RgbRecogniser:
         return self.glosses_in(video, ((i * self.longest_s, (i + 1) * self.longest_s) for i in count()))
 
     def glosses_in(self, video: Path, spans_s: Iterable[tuple[float, float]]) -> list[Segment]:
-        """The glosses in these spans of a video."""
+        """The glosses in these time spans of a video."""
         params = self.trained.frames
         with progress("frames", announced_frames(video, params.fps), unit="frame") as advance:
 
@@ -108,7 +108,7 @@ class RgbRecogniser:
                 raise ClipError(f"{video}: {error}") from None
 
     def glosses_of(self, stretch: Stretch) -> Iterator[Segment]:
-        """The glosses of a stretch."""
+        """The glosses of a segment."""
         times, fps = stretch.timestamps_s, self.trained.frames.fps
         if times[-1] > times[0]:
             fps = (len(times) - 1) / (times[-1] - times[0])
@@ -118,7 +118,7 @@ class RgbRecogniser:
 
 
 def decoded(trained: TrainedModel, log_probabilities: np.ndarray, seen: int, edges_s: np.ndarray) -> Iterator[Segment]:
-    """The glosses by beam search, in a piece of these edges of whose frames so many were seen, evenly."""
+    """Beam-search decoding of a piece with these frame boundaries, of whose frames so many were evenly sampled."""
     glosses = Decoder(boundaries="middle")(log_probabilities)[0].glosses
     frames, stride = np.linspace(0, seen, len(edges_s)), trained.temporal_stride
     for gloss, name in zip(glosses, named(glosses, trained.labels), strict=True):

@@ -1,4 +1,4 @@
-"""Landmarks of one video of any length, in a file while they are looked at."""
+"""Landmarks of a video of any length, in a temporary file."""
 
 from array import array
 from collections.abc import Sequence
@@ -14,20 +14,20 @@ from slr.segments.frames import frame_edges
 
 
 class Spool:
-    """Frames go in one after another, and stretches of them come out; in memory is one number for each, its time.
+    """Frames are appended one by one, and segments read back; only one number per frame, its time, is kept in memory.
 
-    What comes out is what the landmark store would give.
+    The output equals that of the landmark store.
 
     Parameters
     ----------
     file : binary file
-        Empty, to be written and read: a temporary one.
+        An empty temporary file, open for writing and reading.
     source : Skeleton
         Joints of the landmarks.
     wanted : sequence of Skeleton
-        Those that the landmarks are read as: joints that none of them needs aren't kept, and come out as missing.
+        Skeletons that will be read: joints that none of them needs aren't stored, and are returned as missing.
     fps : float, optional
-        Rate of the frames where their times don't tell it: of a single frame.
+        Frame rate if it can't be computed from the times, for a single frame.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Spool:
         self.anyone = False
 
     def append(self, coordinates: np.ndarray, timestamp_s: float, size: tuple[int, int]) -> None:
-        """Take the next frame: its landmarks (J, 4), its time, and its width and height in pixels."""
+        """Append a frame: its landmarks (J, 4), its time, and its width and height in pixels."""
         with temp_file_errors("landmarks"):
             self._file.seek(0, 2)
             self._file.write(coordinates[self._kept].astype(np.float32).tobytes())
@@ -73,11 +73,11 @@ class Spool:
 
     @property
     def edges_s(self) -> np.ndarray:
-        """(T + 1,) float64: when each frame begins, and the last one ends."""
+        """(T + 1,) float64: the start of each frame, and the end of the last."""
         return frame_edges(np.array(self._times_s), self.fps)
 
     def clip(self, start: int, end: int) -> ClipLandmarks:
-        """The frames from `start` to before `end`, without a name."""
+        """The frames from `start` up to `end`, without a clip id."""
         shape = (end - start, len(self._kept), len(CHANNELS))
         step = int(np.prod(shape[1:])) * 4
         with temp_file_errors("landmarks"):

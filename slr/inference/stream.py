@@ -1,7 +1,7 @@
-"""Decoding while the signing goes on: chunks of log-probabilities in, glosses out, in bounded memory.
+"""Online decoding: chunks of log-probabilities in, glosses out, in bounded memory.
 
-What comes out doesn't depend on how the frames are cut into chunks. Times are in frames of the logits from the first
-one that was fed, and a gloss's span is its non-blank frames.
+The output doesn't depend on how the frames are divided into chunks. Times are in frames of the logits since the first
+one fed, and a gloss's span is its non-blank frames.
 """
 
 from typing import NamedTuple
@@ -15,16 +15,16 @@ from slr.decoding.records import Gloss, checked
 
 
 class GreedyStream:
-    """Greedy decoding of a stream: together the same glosses and times as `greedy` of all frames at once.
+    """Greedy decoding of a stream: in total the same glosses and times as `greedy` on all frames at once.
 
-    A gloss comes out one frame after its last: then neither it nor its time can change.
+    A gloss is emitted one frame after its end, when neither it nor its time can change.
     """
 
     def __init__(self) -> None:
         self._frame, self._label, self._start = 0, BLANK, 0
 
     def feed(self, log_probs: np.ndarray) -> list[Gloss]:
-        """Take the next (T, V) frames; the glosses that ended in them or before."""
+        """Process the next (T, V) frames; returns the glosses that are complete."""
         glosses = []
         for label in checked(log_probs).argmax(axis=1).tolist():
             if label != self._label:
@@ -34,7 +34,7 @@ class GreedyStream:
         return glosses
 
     def finish(self) -> list[Gloss]:
-        """End the stream: the last gloss, if it reached to the end. Then a new object is needed."""
+        """End the stream and return the last gloss, if it was still open. The object can't be used afterwards."""
         return self._ended()
 
     def _ended(self) -> list[Gloss]:
@@ -44,31 +44,30 @@ class GreedyStream:
 class BeamStream:
     """Beam search of a stream.
 
-    A gloss comes out when it has ended on the best hypothesis' best path, and either every hypothesis that is alive
-    begins with it, or it ended `delay` frames ago: then the hypotheses without it are dropped. A hypothesis whose next
-    gloss ended so long ago is dropped as well where the best one doesn't share that gloss. With a delay of more frames
-    than the stream has, the glosses are those of `beam_search`; the shorter the delay, the less of what follows a gloss
-    counts.
+    A gloss is emitted when it has ended on the best hypothesis' best path, and either every active hypothesis begins
+    with it, or it ended `delay` frames ago: then the hypotheses without it are dropped. A hypothesis whose next gloss
+    ended that long ago is also dropped if the best one doesn't share that gloss. With a delay longer than the stream,
+    the result is that of `beam_search`; the shorter the delay, the less context after a gloss is used.
 
     Parameters
     ----------
     delay : int
-        Frames of the logits after a gloss's end in which what follows may still change it.
+        Frames of the logits after a gloss's end during which it may still change.
     width, top : int
-        As of `slr.decoding.beam`.
+        See `slr.decoding.beam`.
     fusion : Fusion, optional
-        The language model's part; a stream is one sentence to it.
+        Language-model fusion; the stream counts as one sentence.
     """
 
     def __init__(self, delay: int, width: int = WIDTH, top: int = TOP, fusion: Fusion | None = None):
         self.delay = delay
         self._beam = PrefixBeam(width, top, fusion)
-        self._paths = [_Paths(_Path(0.0, ()), None)]  # of each prefix of the beam, from the root on
-        self._root = self._beam.prefixes[0]  # the prefix that is out
+        self._paths = [_Paths(_Path(0.0, ()), None)]  # per prefix of the beam, from the root on
+        self._root = self._beam.prefixes[0]  # the emitted prefix
         self._frame, self._out_until = 0, 0
 
     def feed(self, log_probs: np.ndarray) -> list[Gloss]:
-        """Take the next (T, V) frames; the glosses that are certain, or whose delay is over."""
+        """Process the next (T, V) frames; returns the glosses that are certain, or whose delay is over."""
         log_probs = checked(log_probs)
         glosses = []
         for frame, classes in zip(log_probs, most_probable(log_probs, self._beam.top), strict=True):
@@ -81,13 +80,13 @@ class BeamStream:
         return glosses
 
     def finish(self) -> list[Gloss]:
-        """End the stream: the rest of the best hypothesis. Then a new object is needed."""
+        """End the stream and return the rest of the best hypothesis. The object can't be used afterwards."""
         best = int(np.argmax(self._beam.scores(ended=True)))
         labels = self._beam.prefixes[best].classes(after=self._root)
         return [self._out(label, *span) for label, span in zip(labels, self._paths[best].best.spans, strict=True)]
 
     def _next(self) -> Gloss | None:
-        """The next gloss that may come out; it becomes the root of all hypotheses that stay."""
+        """The next gloss to emit; it becomes the root of all remaining hypotheses."""
         first = [_first_after(prefix, self._root) for prefix in self._beam.prefixes]
         spans = [paths.best.spans for paths in self._paths]
         best = int(np.argmax(self._beam.scores(ended=False)))
@@ -101,7 +100,7 @@ class BeamStream:
         self._paths = [paths.without_first() for paths in self._paths]
         root = first[best]
         assert root is not None  # a gloss has ended on its best path
-        self._root, root.parent = root, None  # frees what lies before it
+        self._root, root.parent = root, None  # frees its ancestors
         return self._out(root.label, *spans[best][0])
 
     def _keep(self, alive: list[int]) -> None:
@@ -109,7 +108,7 @@ class BeamStream:
         self._paths = [self._paths[i] for i in alive]
 
     def _out(self, label: int, start: int, end: int) -> Gloss:
-        """Another hypothesis than before may be the best: a gloss never begins within one that is out."""
+        """The best hypothesis may have changed: a gloss never starts within an emitted one."""
         start = max(start, self._out_until)
         self._out_until = max(end, start + 1)
         return Gloss(label, start, self._out_until)
@@ -128,7 +127,7 @@ class BeamStream:
             if self._beam.label[i] > -np.inf:
                 ways = []
                 if stayed >= 0 and (path := before[stayed].label) is not None:
-                    # No span is left where the gloss that goes on is out already.
+                    # Without a span if the continued gloss has already been emitted.
                     longer = [(start, now[1]) for start, _ in path.spans[-1:]]
                     ways.append(_Path(path.score, (*path.spans[:-1], *longer)))
                 if parent >= 0:
@@ -142,14 +141,14 @@ class BeamStream:
 
 
 class _Path(NamedTuple):
-    """The best path of one state of a prefix: its score, and the frames of the glosses that aren't out."""
+    """The best path of one state of a prefix: its score, and the frames of the glosses not yet emitted."""
 
     score: float
     spans: tuple[tuple[int, int], ...]
 
 
 class _Paths(NamedTuple):
-    """Of a prefix's two states; None where the search has pruned one."""
+    """The best paths of a prefix's two states; None if the search has pruned a state."""
 
     blank: _Path | None
     label: _Path | None
@@ -163,9 +162,9 @@ class _Paths(NamedTuple):
 
 
 def _first_after(prefix: Prefix, root: Prefix) -> Prefix | None:
-    """The prefix on the way to this one that has one gloss more than the root; None for the root itself."""
+    """The ancestor of this prefix with one gloss more than the root; None for the root itself."""
     first = None
     while prefix is not root:
-        assert prefix.parent is not None  # the root lies on the way
+        assert prefix.parent is not None  # the root is an ancestor
         first, prefix = prefix, prefix.parent
     return first

@@ -1,4 +1,4 @@
-"""Stretches of one video of any length as pictures: one at a time, each in a file until all of it is known."""
+"""Segments of a video of any length as RGB clips: one at a time, each in a temporary file until it is complete."""
 
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -14,16 +14,16 @@ from slr.params.families.stfnet import ImagesParams
 
 
 class Stretch(NamedTuple):
-    """A stretch of a video.
+    """A segment of a video.
 
     Attributes
     ----------
     batch : RgbBatch
-        One clip, seen as `slr.batches.rgb.RgbClips` shows one to evaluation: at most `max_frames` of its frames.
+        One clip, preprocessed as by `slr.batches.rgb.RgbClips` in evaluation: at most `max_frames` of its frames.
     timestamps_s : ndarray, (T,) float64
-        When each of its frames begins, those included that the batch leaves out.
+        Start of each of its frames, including those that the batch leaves out.
     end_s : float
-        The end of its span.
+        End of its span.
     """
 
     batch: RgbBatch
@@ -33,16 +33,16 @@ class Stretch(NamedTuple):
 
 def stretches_of(frames: Iterable[Frame], spans_s: Iterable[tuple[float, float]],
                  params: ImagesParams) -> Iterator[Stretch]:
-    """The frames in each span of time; spans without a frame are left out.
+    """The frames in each time span; spans without frames are left out.
 
-    In memory is one frame, or what one batch holds: the pictures of a stretch wait in a temporary file.
+    Memory holds one frame, or one batch: the images of a segment are kept in a temporary file.
 
     Parameters
     ----------
     frames : iterable of Frame
-        In the order of time.
+        Ordered by time.
     spans_s : iterable of (float, float)
-        Half-open, in the order of time and apart; may go on for ever.
+        Half-open, ordered by time and disjoint; may be infinite.
     params : ImagesParams
 
     Raises
@@ -71,7 +71,7 @@ def stretches_of(frames: Iterable[Frame], spans_s: Iterable[tuple[float, float]]
 
 
 def _batch(file: BinaryIO, n_frames: int, params: ImagesParams) -> RgbBatch:
-    """Of the pictures that the file begins with."""
+    """The batch of the images at the beginning of the file."""
     with temp_file_errors("pictures"):
         file.flush()
         pictures = np.memmap(file, np.uint8, "r", shape=(n_frames, params.crop, params.crop, 3))

@@ -1,8 +1,8 @@
-"""Videos of any length: where signing is, and the glosses of it, with times.
+"""Transcription of videos of any length: segments of signing, and their glosses, with times.
 
-Landmarks go to a temporary file as they are found, and windows and stretches of signing are read back from there: but
-for a few numbers a frame, no more of a video is in memory than what is recognised at once. An RGB model sees the video
-again, when it is known where signing is.
+Landmarks are written to a temporary file as they are extracted, and windows and segments of signing are read from it:
+apart from a few numbers per frame, memory holds only the part of a video that is being recognised. An RGB model reads
+the video a second time, once the segments are known.
 """
 
 import tempfile
@@ -27,29 +27,30 @@ from slr.segments.finding import segments_of
 from slr.segments.frames import frame_probabilities
 
 SIGNING, GLOSSES = "signing", "glosses"
-"""Tiers of what is written; the first is the label of its segments, too."""
+"""Tiers of the output; the first is also the label of its segments."""
 BLOCK = 512
-"""Frames whose windows are looked at together."""
+"""Frames whose windows are processed together."""
 AROUND_S = 0.3
-"""Seconds before and after a stretch of signing that are shown to the recogniser, which knows pauses from training."""
+"""Context in seconds before and after a segment of signing that is passed to the recogniser, which was trained with
+pauses."""
 
 
 class Transcriber:
-    """Finds signing in videos and, with a recogniser, reads it.
+    """Detects signing in videos and, with a recogniser, transcribes it.
 
     Parameters
     ----------
     detector : path or None
-        Folder of a model of streams; without one, all of a video is recognised.
+        Folder of a detection model; without one, the entire video is recognised.
     recogniser : path, optional
-        Folder of a model of sentences, from landmarks or from pictures.
+        Folder of a sentence model, from landmarks or RGB frames.
     any_extractor : bool, default False
         See `slr.inference.predict.Predictor`.
 
     Raises
     ------
     ModelError
-        If a model is missing or is one for another task, was trained on landmarks of another extractor, or the two were
+        If a model is missing or has another task, was trained on landmarks of another extractor, or the two were
         trained on landmarks that were made differently; says what differs.
     ValueError
         If there is neither a detector nor a recogniser.
@@ -78,22 +79,22 @@ class Transcriber:
                                  f"those of the one in {detector} ({'; '.join(different)}); train both on one corpus")
 
     def __call__(self, video: str | Path) -> dict[str, list[Segment]]:
-        """The tiers of a video: `signing` where there is a detector, and `glosses` where there is a recogniser.
+        """The tiers of a video: `signing` if there is a detector, and `glosses` if there is a recogniser.
 
-        Segments are in order, don't overlap others of their tier, and lie within the video, whose last frame lasts as
-        long as the others on average. The score of a stretch of signing is its mean probability, that of a gloss its
-        probability at the moment when it is most probable.
+        Segments are in order, don't overlap others of their tier, and lie within the video, whose last frame is assumed
+        to have the average duration. The score of a segment of signing is its mean probability, that of a gloss its
+        maximum probability over the output frames.
 
         Raises
         ------
         ClipError
             If the video can't be read or no person is found in it.
         SlrError
-            If its landmarks don't fit on the disk.
+            If there is no disk space for its landmarks.
         """
         video = Path(video)
         if self.reader is None:
-            assert self.recogniser is not None  # there is one of the two
+            assert self.recogniser is not None  # at least one of the two is given
             return {GLOSSES: self.recogniser.glosses_throughout(video)}
         with self.spooled(video) as spool:
             edges_s = spool.edges_s
@@ -110,7 +111,7 @@ class Transcriber:
 
     @contextmanager
     def spooled(self, video: Path) -> Iterator[Spool]:
-        """The landmarks of all of a video's frames, as long as the context lasts; raises as a call does."""
+        """The landmarks of all of a video's frames, for the duration of the context; raises like a call."""
         reader = self.reader
         assert reader is not None
         with tempfile.TemporaryFile() as file:
@@ -128,7 +129,7 @@ class Transcriber:
 
 
 def window_probabilities(detector: TrainedModel, spool: Spool) -> tuple[np.ndarray, np.ndarray]:
-    """What a model of streams says of each window of a video; a video that is shorter than a window is one window.
+    """A detection model's probabilities for each window of a video; a shorter video is a single window.
 
     Returns
     -------
@@ -150,7 +151,7 @@ def window_probabilities(detector: TrainedModel, spool: Spool) -> tuple[np.ndarr
 
 
 def signing_probabilities(detector: TrainedModel, spool: Spool) -> np.ndarray:
-    """(T,): how probable signing is in each frame of a video, by the windows that it lies in."""
+    """(T,): the probability of signing in each frame of a video, averaged over the windows that cover it."""
     starts, probabilities = window_probabilities(detector, spool)
     positive = detector.labels.index(detector.windows.positive)
     return frame_probabilities(probabilities[:, positive], starts, detector.window_frames, len(spool))
@@ -158,11 +159,11 @@ def signing_probabilities(detector: TrainedModel, spool: Spool) -> np.ndarray:
 
 def pieces(stretches: Sequence[Segment], signing: np.ndarray, edges_s: np.ndarray,
            longest_s: float = LONGEST_S) -> Iterator[tuple[int, int]]:
-    """What is recognised at once: (first frame, the one after the last).
+    """Pieces to recognise at once, as half-open frame ranges.
 
-    Stretches of signing and `AROUND_S` on both sides, at most to the middle of the pause before the next stretch. One
-    that is longer than `longest_s` is cut where signing is least probable, in the second half of that time; of equally
-    probable frames at the last.
+    Segments of signing with a context of `AROUND_S` on both sides, at most to the middle of the pause before the next
+    segment. A piece longer than `longest_s` is split where signing is least probable, in the second half of that time;
+    at the last such frame if tied.
 
     Parameters
     ----------
@@ -186,7 +187,7 @@ def pieces(stretches: Sequence[Segment], signing: np.ndarray, edges_s: np.ndarra
 
 
 def print_tiers(tiers: Tiers) -> None:
-    """A table of the segments of all tiers, in the order of time."""
+    """Print a table of the segments of all tiers, ordered by time."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -203,7 +204,7 @@ def print_tiers(tiers: Tiers) -> None:
 
 
 def summary(tiers: Tiers) -> str:
-    """How much was found, in a sentence."""
+    """A one-sentence summary of the result."""
     told = []
     if SIGNING in tiers:
         signing = tiers[SIGNING]

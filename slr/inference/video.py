@@ -1,4 +1,4 @@
-"""Landmarks of videos, made as those were that a model was trained on."""
+"""Landmark extraction for videos, consistent with a model's training data."""
 
 from typing import Any
 
@@ -11,19 +11,18 @@ from slr.params import LandmarksParams
 
 
 def video_reader(trained: TrainedModel, any_extractor: bool = False) -> VideoReader:
-    """What extracts a video's landmarks as those were that a model was trained on.
+    """A reader that extracts a video's landmarks like those that a model was trained on.
 
     Parameters
     ----------
     trained : TrainedModel
     any_extractor : bool, default False
-        Also where this machine's extractor isn't the one of training; the model may then be worse, and nobody knows by
-        how much.
+        Allow an extractor that differs from that of training; accuracy may be lower, by an unknown amount.
 
     Raises
     ------
     ModelError
-        If the model was trained on landmarks of another extractor, or on such that don't come from video.
+        If the model was trained on landmarks of another extractor, or on landmarks that weren't extracted from video.
     """
     made = trained.config["preprocessing"]
     if "extractor" not in made or "frames" not in made:

@@ -1,1 +1,1 @@
-"""Files, shards, videos, resumable work on many clips, worker processes and progress bars."""
+"""Files, shards, videos, resumable clip-wise processing, worker processes and progress bars."""

@@ -1,7 +1,7 @@
-"""Stages that work clip by clip: parts that a killed run leaves behind and the next one takes up, and clips that fail.
+"""Resumable clip-wise processing: intermediate parts that a killed run leaves for the next, and failed clips.
 
-A part is a small Parquet file in the work folder, named by a hash of everything that it follows from. A part that is
-there is never made again; a clip whose content or settings changed asks for another part.
+A part is a small Parquet file in the work folder, named by a hash of everything it depends on. An existing part is
+never recomputed; a clip whose content or settings changed has another part.
 """
 
 import csv
@@ -26,7 +26,7 @@ _NAMED_IN_ERROR = 10
 
 
 class Job(NamedTuple):
-    """One clip's work: `argument` is what the stage's function gets, `size` its share of the progress bar."""
+    """The work for one clip: `argument` is passed to the stage's function, `size` is its share of the progress bar."""
 
     clip_id: str
     key: str
@@ -35,7 +35,7 @@ class Job(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """A clip that could not be used, and at which stage it turned out."""
+    """A clip that could not be used, and the stage at which it failed."""
 
     clip: str
     stage: str
@@ -55,13 +55,13 @@ def content_key(*contents: Any) -> str:
 
 def make_parts(stage: str, jobs: Iterable[Job], function: Callable[[Any], pa.Table], work: Path, *,
                workers: int, unit: str) -> tuple[dict[str, Path], list[Failure]]:
-    """Make the part of every job that has none yet, on all cores, with a progress bar.
+    """Compute the missing parts of all jobs, on all cores, with a progress bar.
 
     Parameters
     ----------
     function : callable
-        Module-level; from a job's argument to the clip's rows. What it raises becomes the clip's failure, except
-        OSError: a full disk is not the clip's fault.
+        Module-level; maps a job's argument to the clip's rows. Its exceptions become the clip's failure, except
+        OSError, since a full disk isn't specific to the clip.
     work : Path
         Folder of the parts.
 
@@ -77,7 +77,7 @@ def make_parts(stage: str, jobs: Iterable[Job], function: Callable[[Any], pa.Tab
         If a file can't be written or read. Parts made so far stay.
     """
     parts = {job.clip_id: (job, work / f"{job.key}.parquet") for job in jobs}
-    # Long clips first, so that no core is left with one at the end.
+    # Longest clips first, so that no core is left with a long one at the end.
     tasks = sorted((_Task(function, job, part) for job, part in parts.values() if not part.exists()),
                    key=lambda task: -task.job.size)
     work.mkdir(parents=True, exist_ok=True)
@@ -101,7 +101,7 @@ def read_parts(parts: dict[str, Path]) -> Iterable[pa.Table]:
 
 
 def prune(work: Path, parts: Iterable[Path]) -> None:
-    """Delete from the work folder all that isn't one of these parts: clips that changed or are gone, killed writes."""
+    """Delete everything else from the work folder: changed or removed clips, interrupted writes."""
     keep = set(parts)
     for path in work.iterdir():
         if path not in keep:
@@ -110,14 +110,15 @@ def prune(work: Path, parts: Iterable[Path]) -> None:
 
 def apply_failure_policy(stage: str, failures: Sequence[Failure], n_clips: int, out: Path, *, on_error: str,
           max_failures: float) -> None:
-    """Let a stage go on without its failed clips, or end it with an error that names them.
+    """Continue a stage without its failed clips, or stop it with an error that names them.
 
-    When it ends, `out` is left with the list of failures and nothing else: no half corpus is taken for a whole one.
+    If it stops, `out` contains only the list of failures, so that an incomplete corpus isn't mistaken for a complete
+    one.
 
     Raises
     ------
     SlrError
-        If clips failed and `on_error` is "fail", more than the share `max_failures` of them failed, or none is left.
+        If clips failed and `on_error` is "fail", a share larger than `max_failures` failed, or none is left.
     """
     share = len(failures) / max(1, n_clips)
     if not failures or (on_error == "skip" and share <= max_failures and len(failures) < n_clips):
@@ -142,7 +143,7 @@ def write_failures(folder: Path, failures: Iterable[Failure]) -> None:
 
 
 def read_failures(folder: str | Path) -> list[Failure]:
-    """The failures that a stage left in its output folder; none if it left no list."""
+    """The failures recorded in a stage's output folder; none if there is no list."""
     path = Path(folder) / FAILURES
     if not path.exists():
         return []
@@ -157,6 +158,6 @@ def _make_part(task: _Task) -> None:
 
 
 def reason(error: Exception) -> str:
-    """Why a clip failed; the type of an error that nobody foresaw is part of the reason."""
+    """The reason of a clip's failure, with the type of an unexpected error."""
     text = " ".join(str(error).split())
     return text if isinstance(error, ClipError | CorpusError) else f"{type(error).__name__}: {text}"

@@ -1,4 +1,4 @@
-"""Fetching a file from an address: in several tries, each going on where the last one broke off, and checked."""
+"""Downloading a file: with retries that resume, and verification."""
 
 import hashlib
 import os
@@ -14,20 +14,20 @@ from slr.errors import SlrError
 from slr.io.files import disk_errors
 
 MAX_BYTES = 2 << 30
-"""A longer answer is refused."""
+"""Larger responses are refused."""
 _BLOCK = 1 << 16
 _LONGEST_WAIT_S = 60
-_FINAL = (400, 401, 403, 404, 405, 410, 451)  # the same tomorrow; any other status may pass
+_FINAL = (400, 401, 403, 404, 405, 410, 451)  # permanent; any other status may be temporary
 _HEADERS = {"User-Agent": "Mozilla/5.0 (compatible; slr)", "Accept-Encoding": "identity"}
-_REFERERS = {"www.aslpro.com": "http://www.aslpro.com/cgi-bin/aslpro/aslpro.cgi"}  # refuses requests without
+_REFERERS = {"www.aslpro.com": "http://www.aslpro.com/cgi-bin/aslpro/aslpro.cgi"}  # rejects requests without it
 
 
 class Dead(Exception):
-    """Why a file is unavailable; trying again in this run is no use."""
+    """The reason why a file is unavailable; retrying in this run is pointless."""
 
 
 class _Retry(Exception):
-    """Why an attempt failed; the next may succeed, after at least `wait_s`."""
+    """The reason why an attempt failed; the next may succeed, after at least `wait_s`."""
 
     def __init__(self, reason: str, wait_s: float = 0):
         super().__init__(reason)
@@ -36,27 +36,27 @@ class _Retry(Exception):
 
 def fetch(url: str, path: Path, sha256: str, *, attempts: int = 4, pause_s: float = 1.0,
           timeout_s: float = 30.0) -> None:
-    """Fetch one file whose content is known; it is there whole and right, or not at all.
+    """Download one file with a known hash; afterwards it is complete and verified, or absent.
 
     Parameters
     ----------
     url : str
         http or https.
     path : Path
-        Of the file; one that is there is replaced.
+        Path of the file; an existing one is replaced.
     sha256 : str
         64 hex digits.
     attempts : int, default 4
-        Tries; each goes on where the last one broke off, if the server can and the file is the same.
+        Attempts; each resumes where the last one stopped, if the server supports it and the file is unchanged.
     pause_s : float, default 1
-        Before the second try, doubled before each further one.
+        Pause before the second attempt, doubled before each further one.
     timeout_s : float, default 30
-        Without an answer, or without a byte.
+        Timeout without a response, or without data.
 
     Raises
     ------
     SlrError
-        If it can't be fetched or written, or is another file.
+        If it can't be downloaded or written, or has a different hash.
     """
     path = Path(path)
     with disk_errors("download", path):
@@ -74,14 +74,14 @@ def fetch(url: str, path: Path, sha256: str, *, attempts: int = 4, pause_s: floa
 
 
 class Connection:
-    """Gets the content of addresses, in several tries; used from several threads."""
+    """Downloads URLs with retries; thread-safe."""
 
     def __init__(self, attempts: int, pause_s: float, timeout_s: float):
         self.attempts, self.pause_s, self.timeout_s = attempts, pause_s, timeout_s
         self.stop = threading.Event()
 
     def fetch(self, url: str, file: Path) -> tuple[int, str]:
-        """Fetch to the partial file, in several tries; its size and sha256."""
+        """Download to the partial file, with retries; returns its size and sha256."""
         if urlsplit(url).scheme not in ("http", "https"):
             raise Dead(f"the address is not http or https: {url[:80]!r}")
         for attempt in range(self.attempts):
@@ -100,13 +100,13 @@ class Connection:
         raise Dead(f"{reason} (tried {self.attempts} times)")
 
     def _try(self, url: str, partial: Path) -> None:
-        """Fetch what is missing of the partial file; raises _Retry or Dead."""
+        """Download the missing rest of the partial file; raises _Retry or Dead."""
         validator = _validator_file(partial)
         have = partial.stat().st_size if partial.exists() and validator.exists() else 0
         headers = dict(_HEADERS)
         if referer := _REFERERS.get(urlsplit(url).hostname or ""):
             headers["Referer"] = referer
-        if have:  # the rest, only if the video is still the same; else the server sends it whole
+        if have:  # the rest, only if the file is unchanged; else the server sends all of it
             headers |= {"Range": f"bytes={have}-", "If-Range": validator.read_text()}
         try:
             with requests.get(url, headers=headers, stream=True, timeout=self.timeout_s) as answer:
@@ -129,7 +129,7 @@ class Connection:
     def _receive(self, answer: requests.Response, stream: BinaryIO, start: int) -> None:
         length = answer.headers.get("Content-Length")
         received = 0
-        while block := answer.raw.read1(_BLOCK):  # what has come, so that a connection that breaks off loses none
+        while block := answer.raw.read1(_BLOCK):  # flushed, so that a broken connection loses nothing
             stream.write(block)
             received += len(block)
             if start + received > MAX_BYTES:
@@ -141,7 +141,7 @@ class Connection:
 
 
 def _check_status(answer: requests.Response) -> None:
-    """Let pass 200, 206, and 416: there is no such rest."""
+    """Accept 200, 206, and 416: there is no such rest."""
     if answer.status_code in _FINAL:
         raise Dead(f"HTTP {answer.status_code} {answer.reason}")
     if answer.status_code not in (200, 206, 416):
@@ -153,7 +153,7 @@ def _check_status(answer: requests.Response) -> None:
 
 
 def _start_of(answer: requests.Response, have: int, validator: Path) -> int:
-    """Where in the file the answer's bytes belong; raises _Retry, for the whole file, if that isn't its end."""
+    """Offset of the response's bytes in the file; raises _Retry, for the whole file, if it isn't at its end."""
     if answer.status_code == 200:
         return 0
     place = answer.headers.get("Content-Range", "").removeprefix("bytes ").split("-")[0]
@@ -164,7 +164,7 @@ def _start_of(answer: requests.Response, have: int, validator: Path) -> int:
 
 
 def _remember(answer: requests.Response, validator: Path) -> None:
-    """Keep what tells this version of the video from another (none: then nothing is ever resumed)."""
+    """Store the validator that identifies this version of the file (without one, downloads aren't resumed)."""
     tag = answer.headers.get("ETag", "")
     known = tag if tag and not tag.startswith("W/") else answer.headers.get("Last-Modified", "")
     validator.write_text(known) if known else validator.unlink(missing_ok=True)
@@ -184,7 +184,7 @@ def size_and_hash(file: Path) -> tuple[int, str]:
 
 
 def innermost(error: Exception) -> str:
-    """The innermost reason of an error of the network, in one line."""
+    """The innermost reason of a network error, in one line."""
     while isinstance(getattr(error, "reason", None) or (error.args or [None])[0], Exception):
         error = getattr(error, "reason", None) or error.args[0]
     return " ".join(str(error).split())[:200]

@@ -1,4 +1,4 @@
-"""Writing files so that a reader never meets half of one, and paths that can't leave their root."""
+"""Atomic writing of files, and paths that can't leave their root."""
 
 import errno
 import hashlib
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success it is renamed to `path`, on failure it is removed.
+    """A temporary path beside `path`; on success it is renamed to `path`, on failure it is removed.
 
     Works for a file and for a folder (which then replaces an existing folder).
     """
@@ -39,7 +39,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def temp_file_errors(what: str) -> Iterator[None]:
-    """Turn an error of a temporary file into one that says what to do; raises SlrError for OSError."""
+    """Turn an error of a temporary file into one with a remedy; raises SlrError for OSError."""
     try:
         yield
     except OSError as error:
@@ -49,7 +49,7 @@ def temp_file_errors(what: str) -> Iterator[None]:
 
 @contextmanager
 def disk_errors(stage: str, out: Path) -> Iterator[None]:
-    """Turn an error of the disk into one that says what to do; raises SlrError for OSError."""
+    """Turn a disk error into one with a remedy; raises SlrError for OSError."""
     try:
         yield
     except OSError as error:
@@ -59,7 +59,7 @@ def disk_errors(stage: str, out: Path) -> Iterator[None]:
 
 
 def write_parquet(path: str | Path, rows: "pd.DataFrame", schema: "pa.Schema") -> None:
-    """Write a table in one step; the same bytes for the same rows."""
+    """Write a table atomically; the same rows give the same bytes."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -69,18 +69,18 @@ def write_parquet(path: str | Path, rows: "pd.DataFrame", schema: "pa.Schema") -
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write `text` (UTF-8) to `path` in one step."""
+    """Write `text` (UTF-8) to `path` atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: str | Path, content: Any) -> None:
-    """Write `content` to `path` as indented JSON with sorted keys, in one step.
+    """Write `content` to `path` as indented JSON with sorted keys, atomically.
 
     Raises
     ------
     ValueError
-        If a number in it is not finite: NaN is not JSON, and not a metric.
+        If a number in it is not finite: NaN is neither valid JSON nor a metric.
     """
     write_text(path, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
 
@@ -106,7 +106,7 @@ def inside(root: str | Path, relative: str | Path) -> Path:
 def file_hash(path: str | Path) -> str:
     """MD5 of a file's bytes, or of the names and bytes of all files in a folder, as 32 hex digits.
 
-    MD5 because it is DVC's hash: it tells contents apart, it protects nothing.
+    MD5 because it is DVC's hash: it identifies content and isn't meant for security.
     """
     path = Path(path)
     digest = hashlib.md5(usedforsecurity=False)

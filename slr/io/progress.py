@@ -1,4 +1,4 @@
-"""Progress on a terminal, silence everywhere else; and warnings."""
+"""Progress bars on terminals, no output otherwise; and warnings."""
 
 import sys
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ class _Rate(ProgressColumn):
 
 
 class Advance(Protocol):
-    """Advances a progress bar; a `note` stays behind it until the next one."""
+    """Advances a progress bar; a `note` is shown behind it until the next one."""
 
     def __call__(self, amount: float = 1, note: str | None = None) -> None: ...
 
@@ -50,5 +50,5 @@ def progress(description: str, total: float | None, unit: str = "clip") -> Itera
 
 
 def warn(message: str) -> None:
-    """Tell the user, on standard error, what isn't wrong enough to stop."""
+    """Print a warning on standard error."""
     print(f"warning: {message}", file=sys.stderr)

@@ -1,7 +1,7 @@
-"""Folders of Parquet shards: many clips in a few files, one row group per clip, any clip readable by itself.
+"""Folders of Parquet shards: many clips in a few files, one row group per clip, each clip readable on its own.
 
-A shard's footer holds two JSON texts: `slr` says how all the rows were made, `clips` describes the clip of each row
-group. So one small read per shard finds any clip, and no row is read before it is wanted.
+A shard's footer has two JSON texts: `slr` records how all rows were made, `clips` describes the clip of each row group.
+So one small read per shard finds any clip, and rows are read only when needed.
 """
 
 import json
@@ -21,12 +21,12 @@ _CLIP = b"clip"  # in the metadata of one clip's table
 
 
 def with_clip(table: pa.Table, clip: dict[str, Any]) -> pa.Table:
-    """Attach to one clip's rows what the footer will say about the clip; `clip_id` has to be in it."""
+    """Attach metadata for the footer to one clip's rows; must include `clip_id`."""
     return table.replace_schema_metadata({_CLIP: json.dumps(clip, sort_keys=True)})
 
 
 def clip_of(table: pa.Table) -> dict[str, Any]:
-    """What `with_clip` attached."""
+    """The metadata attached by `with_clip`."""
     return json.loads(table.schema.metadata[_CLIP])
 
 
@@ -78,20 +78,20 @@ def _write_shard(path: Path, first: pa.Table, others: Iterator[pa.Table], schema
 
 
 class Shards:
-    """A folder of shards, opened for reading: footers now, rows when asked for.
+    """A folder of shards, opened for reading: footers at once, rows on demand.
 
     Attributes
     ----------
     folder : Path
     metadata : dict
-        How the rows were made.
+        Provenance of the rows.
     clips : dict of str to dict
-        What is known of each clip without reading its rows, in the order of storage.
+        Metadata of each clip, in storage order.
 
     Raises
     ------
     CorpusError
-        If the folder holds no shards.
+        If the folder contains no shards.
     """
 
     def __init__(self, folder: str | Path):
@@ -111,11 +111,11 @@ class Shards:
         return json.loads(self._files[shard].metadata.metadata[key])
 
     def __reduce__(self) -> tuple[type["Shards"], tuple[Path]]:
-        # Open files don't travel to worker processes; the folder does.
+        # Open files can't be sent to worker processes; the folder can.
         return type(self), (self.folder,)
 
     def clip(self, clip_id: str) -> dict[str, Any]:
-        """What is known of a clip without reading its rows; raises CorpusError if there is no such clip."""
+        """Metadata of a clip; raises CorpusError if there is no such clip."""
         self._place(clip_id)
         return self.clips[clip_id]
 
@@ -126,14 +126,14 @@ class Shards:
 
     def read_many(self, clip_ids: Iterable[str], columns: Sequence[str] | None = None,
                   at_once: int = 64) -> Iterator[pa.Table]:
-        """The rows of many clips, in the order asked for; up to `at_once` neighbours in a shard in one table."""
+        """The rows of many clips, in the requested order; up to `at_once` adjacent clips of a shard in one table."""
         for shard, group in groupby((self._place(clip_id) for clip_id in clip_ids), key=itemgetter(0)):
             row_groups = [row_group for _, row_group in group]
             for start in range(0, len(row_groups), at_once):
                 yield self._files[shard].read_row_groups(row_groups[start:start + at_once], columns, use_threads=False)
 
     def _place(self, clip_id: str) -> tuple[int, int]:
-        """The number of the shard and of the row group in it."""
+        """The indices of the shard and of the row group in it."""
         try:
             return self._places[clip_id]
         except KeyError:

@@ -1,7 +1,7 @@
-"""Video in and out: RGB frames with their true times from a file or a folder of images; H.264 files from frames.
+"""Video input and output: RGB frames with exact times from a file or a folder of images; H.264 files from frames.
 
-A clip's frames are the ones that decode: counts, durations and rates in a container's header are not believed. Times
-are exact fractions of a second until they are handed out, so that the choice of frames never hangs on rounding.
+A clip's frames are those that decode: counts, durations and rates in container headers are not trusted. Times are exact
+fractions of a second until they are returned, so that the selection of frames never depends on rounding.
 """
 
 import re
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 VIDEO_SUFFIXES = (".mp4", ".webm", ".avi", ".mov", ".mkv", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".ts", ".swf")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm")
 IMAGES_FPS = 25.0
-"""Rate of a folder of images when nobody knows it."""
+"""Assumed frame rate of a folder of images."""
 
-# Only formats that hold their own frames: playlists and concatenations name other files, wherever those are.
+# Only formats that contain their own frames: playlists and concatenations refer to other files, anywhere.
 _CONTAINERS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,flv,swf,asf,ogg"
 _TRACK_TIME_BASE = Fraction(1, 90_000)
 
@@ -40,7 +40,7 @@ class Frame(NamedTuple):
     image : ndarray, (H, W, 3) uint8
         RGB, upright.
     number : int
-        Its number among all frames of the file, from 0.
+        Its index among all frames of the file, from 0.
     """
 
     timestamp_s: float
@@ -50,20 +50,20 @@ class Frame(NamedTuple):
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a video is, measured by decoding it.
+    """Properties of a video, measured by decoding it.
 
     Attributes
     ----------
     width, height : int
-        Of the upright picture, in square pixels.
+        Size of the upright image, in square pixels.
     fps : float
-        Mean rate of the decoded frames; what the container says where there is only one.
+        Mean rate of the decoded frames; the container's if there is only one.
     n_frames : int
-        Frames that decode.
+        Number of decodable frames.
     duration_s : float
         From the first frame to the end of the last.
     rotation : int
-        Degrees counter-clockwise by which stored frames are turned to be upright (`read_video` has done it).
+        Degrees counter-clockwise by which stored frames are rotated to be upright (as done by `read_video`).
     """
 
     width: int
@@ -75,7 +75,7 @@ class VideoInfo:
 
 
 class _Decoded(NamedTuple):
-    """A frame that may yet be dropped; `image()` converts it to RGB."""
+    """A frame that may still be dropped; `image()` converts it to RGB."""
 
     number: int
     time_s: Fraction
@@ -83,7 +83,7 @@ class _Decoded(NamedTuple):
 
 
 def probe(path: str | Path, *, images_fps: float | None = None) -> VideoInfo:
-    """Decode a whole video (or folder of images) and say what it is; raises ClipError as `read_video` does."""
+    """Decode a whole video (or folder of images) and return its properties; raises ClipError like `read_video`."""
     source = _source(path, images_fps)
     last = None
     for frame in source:
@@ -96,23 +96,23 @@ def probe(path: str | Path, *, images_fps: float | None = None) -> VideoInfo:
 
 
 def frame_rate(path: str | Path) -> float:
-    """Mean frame rate of a video, from the times of its packets: what `probe` says, without decoding.
+    """Mean frame rate of a video, from packet times: the same as by `probe`, without decoding.
 
-    Six times faster for a clip of 170 frames, more for longer ones; a damaged picture isn't noticed. A folder of images
-    has `IMAGES_FPS`. Raises ClipError as `read_video` does.
+    Six times faster for a clip of 170 frames, more for longer ones; damaged frames aren't noticed. A folder of images
+    has `IMAGES_FPS`. Raises ClipError like `read_video`.
     """
     source = _source(path, None)
     return float(source.nominal_fps if isinstance(source, _ImageFolder) else source.mean_rate())
 
 
 def announced_frames(path: str | Path, fps: float | None = None) -> int | None:
-    """How many frames `read_video` is going to give, by what the container says; None where it doesn't.
+    """Number of frames that `read_video` will yield, according to the container; None if unknown.
 
-    For a progress bar: containers are wrong about it, and nothing else may depend on it.
+    For a progress bar only: containers are unreliable.
     """
     try:
         duration_s, rate = _source(path, None).announced()
-    except ClipError:  # whoever reads it will be told
+    except ClipError:  # the reader will raise the error
         return None
     return round(duration_s * min(fps or rate, rate)) if duration_s else None
 
@@ -125,12 +125,12 @@ def read_video(path: str | Path, *, fps: float | None = None, start_frame: int |
     ----------
     path : path
     fps : float, optional
-        Frames to keep a second: those nearest in time to a regular grid that starts at the first frame. A frame is kept
-        at most once, so a slower source keeps its own frames and none is doubled. None keeps all.
+        Frames per second to keep: those nearest in time to a regular grid that starts at the first frame. A frame is
+        kept at most once, so a slower source keeps its own frames without duplicates. None keeps all.
     start_frame, end_frame : int, optional
-        Half-open range of frame numbers in the file, before `fps` applies. An end past the last frame is the end.
+        Half-open range of frame numbers in the file, before `fps` applies. An end past the last frame is clipped.
     images_fps : float, optional
-        Rate of a folder of images (`IMAGES_FPS` if nobody knows); a video's own times always win.
+        Rate of a folder of images (`IMAGES_FPS` if unknown); a video's own times always take precedence.
 
     Yields
     ------
@@ -139,8 +139,8 @@ def read_video(path: str | Path, *, fps: float | None = None, start_frame: int |
     Raises
     ------
     ClipError
-        If the file is missing, empty, cut off, damaged, not a video, without a picture, or without a frame in the
-        range. The message is the reason alone.
+        If the file is missing, empty, truncated, damaged, not a video, without a video stream, or without a frame in
+        the range. The message is only the reason.
     """
     kept = _in_range(_source(path, images_fps), start_frame or 0, end_frame)
     if fps is not None:
@@ -155,24 +155,24 @@ def read_video(path: str | Path, *, fps: float | None = None, start_frame: int |
 
 def write_video(path: str | Path, frames: Iterable[np.ndarray], *, fps: float | None = None, crf: int = 20,
                 preset: str = "fast", timestamps_s: Iterable[float] | None = None, rotation: int = 0) -> None:
-    """Encode RGB frames as H.264 (yuv420p, one thread: the same frames give the same bytes).
+    """Encode RGB frames as H.264 (yuv420p, single-threaded, so the same frames give the same bytes).
 
     Parameters
     ----------
     path : path
-        Its suffix chooses the container (mp4, mkv, mov, avi). Written in one step.
+        Its suffix selects the container (mp4, mkv, mov, avi). Written atomically.
     frames : iterable of (H, W, 3) uint8 arrays
-        All of one size. An odd side grows by one repeated row or column: the pixel format needs even ones.
+        All of the same size. An odd side is padded by one repeated row or column: the pixel format needs even sides.
     fps : float, optional
         Constant frame rate.
     crf : int, default 20
         Quality, 0 (lossless) to 51.
     preset : str, default "fast"
-        x264's: how much time to spend on a smaller file.
+        x264's preset: encoding time against file size.
     timestamps_s : iterable of float, optional
-        Increasing time of each frame, in place of `fps`: a variable frame rate. Not for avi, which has none.
+        Increasing time of each frame, instead of `fps`: a variable frame rate. Not supported by avi.
     rotation : int, default 0
-        Degrees counter-clockwise by which a player turns the frames (metadata; the frames are written as they are).
+        Degrees counter-clockwise by which a player rotates the frames (metadata; the frames are written unrotated).
 
     Raises
     ------
@@ -205,7 +205,7 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], *, fps: float | 
 
 def _h264_stream(container: "av.container.OutputContainer", shape: tuple[int, ...], rate: Fraction,
                  time_base: Fraction, crf: int, preset: str, rotation: int) -> "av.VideoStream":
-    # With its macroblock tree, x264's bytes depend on what freed memory held before: not the same from run to run.
+    # With its macroblock tree, x264's bytes depend on the content of freed memory, and differ from run to run.
     options = {"crf": str(crf), "preset": preset, "threads": "1", "mbtree": "0"}
     stream = container.add_stream("libx264", rate=rate, options=options)
     stream.height, stream.width = (side + side % 2 for side in shape[:2])
@@ -233,9 +233,9 @@ def _in_range(frames: Iterable[_Decoded], start: int, end: int | None) -> Iterat
 
 
 def _on_grid(frames: Iterable[_Decoded], step_s: Fraction) -> Iterator[_Decoded]:
-    """Keep each frame that is the nearest one to some point of the grid first frame, first frame + step, ...
+    """Keep each frame that is nearest to some point of the grid first frame, first frame + step, ...
 
-    Points after the last frame don't count. Of two frames equally near the earlier is kept.
+    Points after the last frame are ignored. Ties are resolved to the earlier frame.
     """
     previous: _Decoded | None = None
     grid_s = Fraction(0)
@@ -251,7 +251,7 @@ def _on_grid(frames: Iterable[_Decoded], step_s: Fraction) -> Iterator[_Decoded]
 
 
 def _source(path: str | Path, images_fps: float | None) -> "_VideoFile | _ImageFolder":
-    """Whatever yields the decoded frames of `path`, after the plain reasons why nothing can."""
+    """The source of the decoded frames of `path`, after checking for obvious errors."""
     path = Path(path)
     try:
         if path.is_dir():
@@ -267,7 +267,7 @@ def _source(path: str | Path, images_fps: float | None) -> "_VideoFile | _ImageF
 
 
 class _VideoFile:
-    """The frames of a video file, in the order and at the times they are shown."""
+    """The frames of a video file, in presentation order with presentation times."""
 
     def __init__(self, path: Path, file_size: int):
         self.path = path
@@ -290,7 +290,7 @@ class _VideoFile:
                             f"not a readable video ({reason})") from None
 
     def mean_rate(self) -> Fraction:
-        """Frames a second, without decoding: mean of the times that packets have."""
+        """Frames per second, without decoding, from the mean interval of packet times."""
         import av
 
         try:
@@ -307,7 +307,7 @@ class _VideoFile:
             raise ClipError(f"not a readable video ({(error.strerror or str(error)).lower()})") from None
 
     def announced(self) -> tuple[float | None, float]:
-        """Duration in seconds, if the container says it, and frame rate."""
+        """Duration in seconds, if the container has it, and frame rate."""
         import av
 
         try:
@@ -324,7 +324,7 @@ class _VideoFile:
     def _open(self) -> "av.container.InputContainer":
         import av
 
-        # `file:` because a name may hold a colon, which would read as a protocol; no other protocol is allowed.
+        # `file:` because a name may contain a colon, which would be parsed as a protocol; no other protocol is allowed.
         return av.open(f"file:{self.path}", options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"},
                        metadata_errors="replace")
 
@@ -366,9 +366,9 @@ class _VideoFile:
 
 
 def _rgb(frame: "av.VideoFrame", pixel_aspect: Fraction | None) -> np.ndarray:
-    """(H, W, 3) uint8: the frame upright, in square pixels; grey-scale, palettes and alpha become three colours."""
+    """(H, W, 3) uint8: the frame upright, in square pixels; greyscale, palettes and alpha are converted to RGB."""
     width = None
-    if pixel_aspect is not None and abs(pixel_aspect - 1) > 0.01:  # less is an encoder's rounding of the size
+    if pixel_aspect is not None and abs(pixel_aspect - 1) > 0.01:  # smaller ones are rounding by the encoder
         width = round(frame.width * pixel_aspect)
     image = frame.to_ndarray(format="rgb24", width=width)
     return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
@@ -398,7 +398,7 @@ class _ImageFolder:
     def _read(file: Path, first_shape: list[tuple[int, ...]]) -> np.ndarray:
         import cv2
 
-        # This mode turns the image upright by its EXIF orientation, drops alpha, and makes grey-scale three channels.
+        # This mode rotates the image by its EXIF orientation, drops alpha, and converts greyscale to three channels.
         image = cv2.imread(str(file), cv2.IMREAD_COLOR_RGB)
         if image is None:
             raise ClipError(f"image {file.name} can't be read")

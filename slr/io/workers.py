@@ -1,4 +1,4 @@
-"""The same function over many clips, on all cores of one machine."""
+"""Parallel map of a function over many clips, on all cores of one machine."""
 
 import ctypes
 import multiprocessing
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 
 class Done(NamedTuple):
-    """What became of one item: `result`, or the `error` that its function raised."""
+    """Outcome of one item: `result`, or the `error` raised by the function."""
 
     item: Any
     result: Any
@@ -19,15 +19,15 @@ class Done(NamedTuple):
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Number of cores available to this process."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def return_freed_memory() -> None:
-    """Give the memory of large arrays back to the system as soon as they are freed, for the rest of this process.
+    """Return the memory of large arrays to the system as soon as they are freed, for the rest of this process.
 
-    By default glibc keeps freed blocks of up to 32 MB. Arrays that are freed in another order than they were made leave
-    holes among them: a training step of STF-Net held 0.8 GB of those. With another C library nothing changes.
+    By default glibc keeps freed blocks of up to 32 MB. Arrays freed in another order than allocated leave holes: a
+    training step of STF-Net held 0.8 GB of those. With another C library nothing changes.
     """
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):
@@ -35,22 +35,22 @@ def return_freed_memory() -> None:
 
 
 def map_unordered(function: Callable[[Any], Any], items: Iterable[Any], workers: int = 0) -> Iterator[Done]:
-    """Call `function` on each item in worker processes; yield each outcome as it comes.
+    """Call `function` on each item in worker processes; yield each outcome as it completes.
 
     Parameters
     ----------
     function : callable
         A module-level function: workers are spawned, never forked (forking after MediaPipe has run breaks the pool).
     items : iterable
-        Its arguments, one each; they are pickled.
+        Its arguments, one per call; they are pickled.
     workers : int, default 0
         Processes; 0 for one per core; 1 runs in this process.
 
     Yields
     ------
     Done
-        In order of completion. An exception of the function is in `error`. A worker that dies (a crash in native code,
-        out of memory) costs one item, the one that kills a worker of its own when it is tried again alone.
+        In order of completion. An exception of the function is in `error`. If a worker dies (a crash in native code,
+        out of memory), only the item that caused it fails: suspects are retried alone, each in its own worker.
     """
     items = list(items)
     workers = min(workers or cores(), max(1, len(items)))
@@ -67,7 +67,7 @@ def map_unordered(function: Callable[[Any], Any], items: Iterable[Any], workers:
 
 
 def _pool(function: Callable[[Any], Any], waiting: list[Any], suspects: list[Any], workers: int) -> Iterator[Done]:
-    """Work off `waiting` until it is empty or a worker dies; what was in flight then goes to `suspects`."""
+    """Process `waiting` until it is empty or a worker dies; items then in progress go to `suspects`."""
     with _executor(workers) as executor:
         running: dict[Any, Any] = {}
         while waiting or running:
@@ -96,7 +96,7 @@ def _executor(workers: int) -> ProcessPoolExecutor:
 
 
 def _begin_worker() -> None:
-    """Keep a worker to one thread (several per worker slow each other many times over), and to its parent's life."""
+    """Restrict a worker to one thread (several slow each other down many times over), and to its parent's lifetime."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ["OMP_NUM_THREADS"] = "1"
     import cv2
@@ -105,7 +105,7 @@ def _begin_worker() -> None:
 
 
 def _end_with_parent() -> None:
-    """Without this the workers of a killed run wait for work for ever, each with its models in memory."""
+    """Otherwise the workers of a killed run would wait for ever, each with its models in memory."""
     parent = multiprocessing.parent_process()
     assert parent is not None  # this is a worker
     parent.join()
@@ -115,5 +115,5 @@ def _end_with_parent() -> None:
 def _call(function: Callable[[Any], Any], item: Any) -> Done:
     try:
         return Done(item, function(item), None)
-    except Exception as error:  # the caller decides what an item's failure means
+    except Exception as error:  # the caller handles an item's failure
         return Done(item, None, error)

@@ -1,7 +1,7 @@
-"""What training minimises: named terms of what a model returned.
+"""The criterion of clip models: named loss terms of a model's outputs.
 
-Losses about the clips' signers skip clips whose signer isn't known (-1). They and the losses between clips skip clips
-that mixup mixed: what is half of one gloss and half of another, by two people, has neither.
+Signer-aware losses skip clips whose signer is unknown (-1). They and the losses between clips skip clips changed by
+mixup, which have no single gloss or signer.
 """
 
 from collections.abc import Iterable
@@ -20,25 +20,25 @@ from slr.params import ModelParams
 
 
 class Criterion(nn.Module):
-    """The classification loss, and the further terms that `losses` gives a weight.
+    """The classification loss, and the additional terms that have a weight in `losses`.
 
-    Its terms are summed by the loop; each is named, so that one that isn't finite can be named too. What a term learns
-    for itself (the adversary, an estimator) is a parameter of the criterion and not of the model.
+    The loop sums the terms; they are named, so that one that isn't finite can be reported. Trainable parts of a term
+    (the adversary, an estimator) are parameters of the criterion and not of the model.
 
     Parameters
     ----------
     params : ModelParams
     width : int
-        Of the model's features.
+        Width of the model's features.
     class_counts : Tensor (classes,)
         Training clips of each class.
     signers : int
-        How many signers the training clips have; 0 where no loss is about them.
+        Number of signers of the training clips; 0 if no loss uses them.
 
     Raises
     ------
     ParamsError
-        If a loss tells signers apart and the training clips don't have two.
+        If a loss needs signer labels and the training clips have fewer than two signers.
     """
 
     class_weights: Tensor | None
@@ -62,12 +62,12 @@ class Criterion(nn.Module):
                               GaussianEstimator(width, params.signer_embedding, losses.mutual_information_hidden))
 
     def forward(self, outputs: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
-        """Means over the batch, of the model's outputs for it; each times its weight.
+        """Weighted loss terms, means over the batch.
 
         Returns
         -------
         dict
-            As far as they have a weight `cross_entropy` or `focal`, `adversary`, `contrastive`, `triplet`, `proxy`,
+            Of the terms with a weight: `cross_entropy` or `focal`, `adversary`, `contrastive`, `triplet`, `proxy`,
             `mutual_information` with `mutual_information_estimator`, `attention_sparsity`, `attention_smoothness`.
         """
         losses, features = self.losses, outputs["features"].float()
@@ -89,11 +89,11 @@ class Criterion(nn.Module):
         if self.proxy is not None:
             terms["proxy"] = losses.proxy * self.proxy(features[whole], batch.targets[whole])
         if self.estimator is not None:
-            # Of one scale: what runs away from the estimator by growing doesn't tell less.
+            # Features of one scale: growing beyond the estimator's reach doesn't reduce information.
             x, y = F.layer_norm(features, features.shape[1:]), batch.signers
             if losses.mutual_information_with == "signers":
                 x, y = x[known], y[known]
-            else:  # detached: an embedding that says nothing would be the easiest to share nothing with
+            else:  # detached: otherwise a signer embedding without information would be the easiest minimum
                 y = F.layer_norm(outputs["signer"].float().detach(), outputs["signer"].shape[1:])
             terms["mutual_information"] = losses.mutual_information * club(self.estimator, x, y).clamp_min(0)
             terms["mutual_information_estimator"] = estimator_nll(self.estimator, x, y)
@@ -105,11 +105,11 @@ class Criterion(nn.Module):
         return terms
 
     def report(self) -> dict[str, float | None]:
-        """What the terms tell about the steps since the last report, for the history: `TripletLoss.report`."""
+        """Statistics of the steps since the last report, for the history: `TripletLoss.report`."""
         return {} if self.triplet is None else self.triplet.report()
 
     def classification(self, outputs: dict[str, Tensor], batch: Batch) -> Tensor:
-        """Cross-entropy or focal loss; of an ensemble, the mean over its members."""
+        """Cross-entropy or focal loss; for an ensemble, the mean over its members."""
         logits = outputs.get("members", outputs["logits"][:, None]).float()  # (B, members, classes)
         loss = self._of_targets(logits, batch.targets)
         if batch.mixed_targets is not None:
@@ -139,17 +139,17 @@ def _mean(values: Iterable[Tensor]) -> Tensor:
 
 
 class Adversary(nn.Module):
-    """A classifier of signers behind gradient reversal: it learns to tell them, the features learn not to.
+    """Adversarial signer classifier with gradient reversal: it learns to recognise signers, the features to hide them.
 
     Ganin and Lempitsky, "Unsupervised Domain Adaptation by Backpropagation", ICML 2015.
 
     Parameters
     ----------
     width : int
-        Of the features.
+        Width of the features.
     signers : int
     factor : float
-        Of the gradient that goes into the features, besides its sign; the paper's lambda.
+        Factor of the reversed gradient to the features; the paper's lambda.
     """
 
     HIDDEN = 256
@@ -164,12 +164,12 @@ class Adversary(nn.Module):
         """Mean cross-entropy of features (B, D) for signers (B,); zero without clips."""
         if not len(features):
             return features.new_zeros(())
-        turned = _Reverse.apply(features, self.factor)  # type: ignore[no-untyped-call]  # torch gives it no types
+        turned = _Reverse.apply(features, self.factor)  # type: ignore[no-untyped-call]  # untyped in torch
         return F.cross_entropy(self.classify(turned), signers)
 
 
 class _Reverse(torch.autograd.Function):
-    """The same forwards; backwards the gradient times -factor."""
+    """Identity in the forward pass; multiplies the gradient by -factor in the backward pass."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, factor: float) -> Tensor:
@@ -182,7 +182,7 @@ class _Reverse(torch.autograd.Function):
 
 
 def contrastive(features: Tensor, targets: Tensor, temperature: float) -> Tensor:
-    """Supervised contrastive loss: clips of one gloss near each other, others far, by cosine.
+    """Supervised contrastive loss: clips of one gloss close to each other, others far, by cosine similarity.
 
     Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020, eq. 2 (the mean over positives outside the
     logarithm). Every other clip of the batch with the same gloss is a positive; a clip without any isn't an anchor.
@@ -209,19 +209,19 @@ def contrastive(features: Tensor, targets: Tensor, temperature: float) -> Tensor
 
 
 def proxy_loss(kind: str, classes: int, width: int) -> nn.Module:
-    """Features (B, D), targets (B,) -> loss, with a learned vector for each class: `LossParams.proxy_loss`."""
+    """Features (B, D), targets (B,) -> loss, with a learned vector per class: `LossParams.proxy_loss`."""
     from pytorch_metric_learning import losses
 
     return {"anchor": losses.ProxyAnchorLoss, "nca": losses.ProxyNCALoss}[kind](classes, width)
 
 
 class GaussianEstimator(nn.Module):
-    """log q(y | x) of vectors y: a normal distribution whose mean and variances follow from x.
+    """log q(y | x) of vectors y: a normal distribution whose mean and variances are predicted from x.
 
     Parameters
     ----------
     inputs, outputs, hidden : int
-        Width of x and of y, and of the layer between.
+        Width of x, of y, and of the hidden layer.
     """
 
     def __init__(self, inputs: int, outputs: int, hidden: int):
@@ -231,12 +231,12 @@ class GaussianEstimator(nn.Module):
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """(B, B): log q(y_j | x_i), without the constant."""
         mean, log_variance = self.layers(x)[:, None].chunk(2, -1)
-        log_variance = 6 * (log_variance / 6).tanh()  # a variance of 0 would be certainty
+        log_variance = 6 * (log_variance / 6).tanh()  # prevents a variance of 0
         return -0.5 * ((y - mean).square() * (-log_variance).exp() + log_variance).sum(-1)
 
 
 class SignerEstimator(nn.Module):
-    """log q(y | x) of signers y: a distribution over them that follows from x.
+    """log q(y | x) of signer labels y: a distribution predicted from x.
 
     Parameters
     ----------
@@ -253,19 +253,19 @@ class SignerEstimator(nn.Module):
 
 
 def club(estimator: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-    """An upper bound of the mutual information of x and y, in nats, given an estimator that fits.
+    """Upper bound of the mutual information of x and y, in nats, given a fitted estimator.
 
-    Cheng et al., "CLUB: A Contrastive Log-ratio Upper Bound of Mutual Information", ICML 2020: the mean of
-    log q(y_i | x_i) less that of log q(y_j | x_i) over other clips j. The estimator's parameters are held constant, so
-    that minimising the bound changes x and not what measures it.
+    Cheng et al., "CLUB: A Contrastive Log-ratio Upper Bound of Mutual Information", ICML 2020: the mean of log q(y_i |
+    x_i) minus that of log q(y_j | x_i) over other clips j. The estimator's parameters are held constant, so that
+    minimising the bound changes x and not the estimator.
 
-    With a perfect estimator the bound is loose by itself: of two normal variables with correlation r it is
-    r^2 / (1 - r^2), where the information is -log(1 - r^2) / 2.
+    Even with a perfect estimator the bound is loose: for two normal variables with correlation r it is r^2 / (1 - r^2),
+    where the mutual information is -log(1 - r^2) / 2.
 
     Parameters
     ----------
     estimator : nn.Module
-        Gives log q(y_j | x_i) (B, B), up to a constant.
+        Returns log q(y_j | x_i) (B, B), up to a constant.
     x : Tensor (B, D)
     y : Tensor (B, ...)
 
@@ -282,21 +282,21 @@ def club(estimator: nn.Module, x: Tensor, y: Tensor) -> Tensor:
 
 
 def estimator_nll(estimator: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-    """-log q(y_i | x_i), the mean over clips: what fits the estimator; x and y learn nothing from it."""
+    """The estimator's negative log-likelihood, -log q(y_i | x_i), mean over clips; no gradient flows into x and y."""
     if not len(x):
         return x.new_zeros(())
     return -estimator(x.detach(), y.detach()).diagonal().mean()
 
 
 def entropy(weights: Tensor) -> Tensor:
-    """Mean entropy in nats of attention weights (..., T), rows of which sum to 1, or to 0 for padding, left out."""
+    """Mean entropy in nats of attention weights (..., T); rows sum to 1, or to 0 for padding, which is left out."""
     return -torch.xlogy(weights, weights).sum() / weights.sum().clamp_min(1e-6)
 
 
 def roughness(weights: Tensor, frames: Tensor) -> Tensor:
-    """Sum of squared steps from frame to frame of attention weights (B, ..., T), the mean over rows as in `entropy`.
+    """Sum of squared steps from frame to frame of attention weights (B, ..., T), mean over rows as in `entropy`.
 
-    The step from a clip's last frame into padding, `frames` (B, T) bool, doesn't count.
+    The step from a clip's last frame into padding, by `frames` (B, T) bool, is excluded.
     """
     inside = frames[:, 1:].view(len(frames), *[1] * (weights.ndim - 2), -1)
     return (weights.diff(dim=-1) * inside).square().sum() / weights.sum().clamp_min(1e-6)

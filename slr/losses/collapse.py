@@ -1,7 +1,7 @@
-"""Collapse: an embedding that maps all clips to one place, or onto a line, where no distance tells a sign.
+"""Collapse of an embedding: all clips at one point or on a line, so that distances don't discriminate signs.
 
-The triplet loss has a resting place there (all distances 0, every triplet hard, the loss the margin), and a run that
-falls into it doesn't come back.
+This is a stationary point of the triplet loss (all distances 0, every triplet hard, the loss equal to the margin), from
+which training doesn't recover.
 """
 
 import torch
@@ -12,24 +12,24 @@ from slr.params import LossParams
 
 FACTS = ("spread", "dimensions")
 NEAR, LINE = 0.05, 1.5
-"""Collapsed: clips that are apart by less than so much of what the loss asks for, or in fewer dimensions than this."""
+"""Thresholds of collapse: a spread below this share of the margin, or fewer dimensions than this."""
 
 
 def collapse_facts(vectors: Tensor, losses: LossParams) -> dict[str, float]:
-    """How far apart a model puts clips.
+    """Spread and effective dimensionality of a model's vectors.
 
     Parameters
     ----------
     vectors : Tensor (N, D)
-        Of the training clips.
+        Vectors of the training clips.
     losses : LossParams
-        What tells the unit of distances.
+        Determines the unit of distances.
 
     Returns
     -------
     dict
-        `spread`: root mean square distance of two clips, in margins of the triplet loss; without one, where the other
-        losses see angles alone, between vectors of length 1. `dimensions`: how many dimensions the clips fill, the
+        `spread`: root mean square distance of two clips, in margins of the triplet loss; without one, since the other
+        losses use angles only, between vectors of length 1. `dimensions`: effective number of dimensions, the
         exponential of the entropy of the shares of variance (Roy and Vetterli, EUSIPCO 2007); 0 without variance.
     """
     vectors = vectors.double() / losses.triplet_margin if losses.triplet else F.normalize(vectors.double(), dim=1)
@@ -43,15 +43,15 @@ def collapse_facts(vectors: Tensor, losses: LossParams) -> dict[str, float]:
 
 
 def collapsed(spread: float, dimensions: float, size: int, top1: float | None = None) -> bool:
-    """Whether vectors of `size` numbers with these facts tell nothing apart.
+    """Whether vectors of `size` dimensions with these facts have collapsed.
 
-    Where most validation clips have one of their own sign next to them (`top1`), they do, however near they are.
+    Not if most validation clips have a nearest neighbour of their own sign (`top1`), however small the distances.
     """
     return (spread < NEAR or (size > 1 and dimensions < LINE)) and (top1 is None or top1 < 0.5)
 
 
 def advice(name: str, spread: float, dimensions: float) -> str:
-    """What happened to the model `name`, and the way out."""
+    """Message about the collapse of the model `name`, with remedies."""
     return (f"the embedding of '{name}' has collapsed: clips are {spread:.2g} apart, in {dimensions:.2g} dimensions; "
             f"set models.{name}.losses.classification: 1 or another of its losses (proxy) beside the triplets, a "
             "smaller triplet_margin, a lower lr, or a later batching.hard_from_epoch")

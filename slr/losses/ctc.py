@@ -1,8 +1,8 @@
-"""What continuous recognition minimises: CTC of each of a model's logits, and what ties them together.
+"""The criterion of sentence models: CTC on each of a model's logits, and distillation between them.
 
-The glosses of a clip are told in order and not when they are signed (Graves et al., "Connectionist Temporal
-Classification", ICML 2006). A clip that is shorter than its glosses can't be told by any path: its loss is infinite. It
-is left out of the means, so that no loss is ever infinite or NaN; `too_short` finds such clips before training.
+The supervision is the order of a clip's glosses, not their times (Graves et al., "Connectionist Temporal
+Classification", ICML 2006). A clip that is too short for its glosses has no valid path: its loss is infinite. It is
+left out of the means, so that no loss is ever infinite or NaN; `too_short` finds such clips before training.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from slr.params.families.ctc import CtcParams
 
 
 def ctc(logits: Tensor, lengths: Tensor, targets: Tensor) -> Tensor:
-    """Mean negative log-likelihood, in nats a clip, of the clips that are long enough; zero where none is.
+    """Mean negative log-likelihood, in nats per clip, of the clips that are long enough; zero if there are none.
 
     Parameters
     ----------
@@ -34,16 +34,16 @@ def ctc(logits: Tensor, lengths: Tensor, targets: Tensor) -> Tensor:
     if not told.any():
         return logits.float().sum() * 0
     logits, lengths, targets, glosses = logits[told], lengths[told], targets[told], glosses[told]
-    targets = F.pad(targets, (0, 1), value=-1).clamp_min(BLANK)  # torch wants a column, also of clips without glosses
+    targets = F.pad(targets, (0, 1), value=-1).clamp_min(BLANK)  # torch requires a column, even without any gloss
     log_probabilities = logits.float().log_softmax(2).transpose(0, 1)  # (T, B, classes)
     return F.ctc_loss(log_probabilities, targets, lengths, glosses, BLANK, reduction="none").mean()
 
 
 def distillation(student: Tensor, teacher: Tensor, lengths: Tensor, temperature: float) -> Tensor:
-    """How far a head's glosses are from another's: KL divergence times squared temperature, the mean over frames.
+    """Distillation between two heads: KL divergence times squared temperature, mean over frames.
 
-    The blank is left out, which most frames are. The teacher learns nothing from it. Hinton et al., "Distilling the
-    Knowledge in a Neural Network", 2015; as VAC does it (Min et al., ICCV 2021).
+    The blank, which dominates most frames, is left out. No gradient flows into the teacher. Hinton et al., "Distilling
+    the Knowledge in a Neural Network", 2015; as in VAC (Min et al., ICCV 2021).
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def distillation(student: Tensor, teacher: Tensor, lengths: Tensor, temperature:
 
 
 class SentenceOutputs(TypedDict, total=False):
-    """What models of sentences return, as far as a loss is about it: see `CtcCriterion.forward`."""
+    """Outputs of sentence models used by the losses: see `CtcCriterion.forward`."""
 
     sequence_logits: Tensor
     conv_logits: Tensor
@@ -70,15 +70,15 @@ class SentenceOutputs(TypedDict, total=False):
 
 
 class CtcCriterion(nn.Module):
-    """The weighted terms of continuous recognition, as far as a model has what they are about.
+    """The weighted loss terms of continuous recognition, for the outputs that a model has.
 
-    Its terms are summed by the loop; each is named, so that one that isn't finite can be named too.
+    The loop sums the terms; they are named, so that one that isn't finite can be reported.
 
     Parameters
     ----------
     params : CtcParams
     label_smoothing : float
-        Of the frames' labels.
+        Label smoothing of the frame labels.
     """
 
     def __init__(self, params: CtcParams, label_smoothing: float = 0):
@@ -87,12 +87,12 @@ class CtcCriterion(nn.Module):
         self.left_out = 0
 
     def forward(self, outputs: SentenceOutputs, batch: AnyBatch) -> dict[str, Tensor]:
-        """Terms of a model's outputs for a batch.
+        """Loss terms of a model's outputs for a batch.
 
         Parameters
         ----------
         outputs : dict
-            `sequence_logits` (B, T, classes) and `lengths` (B,); and as the model has them `conv_logits` and
+            `sequence_logits` (B, T, classes) and `lengths` (B,); and if the model has them `conv_logits` and
             `frame_logits` of the same shape, `alignment_logits`, a list of such, and `lift_losses` (2,).
         batch : RgbBatch or Batch
             With `targets` (B, L), -1 behind the glosses.
@@ -100,7 +100,7 @@ class CtcCriterion(nn.Module):
         Returns
         -------
         dict
-            As far as they have a weight `sequence_ctc`, `conv_ctc`, `distillation`, `alignment_ctc` (of all heads),
+            Of the terms with a weight: `sequence_ctc`, `conv_ctc`, `distillation`, `alignment_ctc` (of all heads),
             `lift`, `frames`.
         """
         weights, lengths, targets = self.params, outputs["lengths"], batch.targets
@@ -123,12 +123,12 @@ class CtcCriterion(nn.Module):
         return terms
 
     def _frames(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Mean cross-entropy of logits (B, T', classes) for the frames (B, T) that lie at their moments."""
+        """Mean cross-entropy of logits (B, T', classes) for the frame labels (B, T) at the output frames."""
         step = -(-targets.shape[1] // logits.shape[1])
         return F.cross_entropy(logits.flatten(0, 1), targets[:, ::step].flatten(), ignore_index=-1,
                                label_smoothing=self.label_smoothing)
 
     def report(self) -> dict[str, float | None]:
-        """For the history: `too_short`, the clips since the last report that were left out."""
+        """For the history: `too_short`, the number of clips left out since the last report."""
         left_out, self.left_out = self.left_out, 0
         return {"too_short": left_out}

@@ -1,4 +1,4 @@
-"""Triplet loss over all triplets of a batch, in memory and time that grow with its square."""
+"""Triplet loss over all triplets of a batch, with time and memory quadratic in the batch size."""
 
 from typing import NamedTuple
 
@@ -7,13 +7,13 @@ from torch import Tensor, nn
 
 
 class Triplets(NamedTuple):
-    """The loss of a batch, and how many triplets are behind it.
+    """The loss of a batch, and its number of triplets.
 
     Attributes
     ----------
     loss : Tensor ()
     hard, valid : Tensor () int64
-        Triplets that aren't easy, and all there are.
+        Number of hard triplets (not easy ones), and of all triplets.
     """
 
     loss: Tensor
@@ -22,14 +22,14 @@ class Triplets(NamedTuple):
 
 
 def all_triplets(features: Tensor, targets: Tensor, margin: float) -> Triplets:
-    """Mean of max(0, d(a, p) - d(a, n) + margin) over the triplets of a batch in which it isn't zero, the hard ones.
+    """Mean of max(0, d(a, p) - d(a, n) + margin) over the hard triplets of a batch, for which it isn't zero.
 
-    A triplet is an anchor a, another clip p of its class and a clip n of another class; d is Euclidean. As SPOTER
-    embeddings have it (xmartlabs, 2023; Hermans, Beyer and Leibe, 2017: "batch all", non-zero mean), times
-    min(1, 3 hard / B), so that a few triplets left over don't steer the whole batch.
+    A triplet is an anchor a, another clip p of its class and a clip n of another class; d is Euclidean. As in SPOTER
+    embeddings (xmartlabs, 2023; Hermans, Beyer and Leibe, 2017: "batch all", non-zero mean), times min(1, 3 hard / B),
+    so that a few remaining triplets don't dominate the batch.
 
-    The published code forms every triplet. But the loss is the sum of the distances, each times the number of hard
-    triplets that it is in; and how many negatives are nearer than d(a, p) + margin is a place in a sorted row.
+    The published code forms every triplet. But the loss is a sum of distances, each weighted by the number of hard
+    triplets that contain it; and the number of negatives nearer than d(a, p) + margin is an index into a sorted row.
 
     Parameters
     ----------
@@ -37,14 +37,14 @@ def all_triplets(features: Tensor, targets: Tensor, margin: float) -> Triplets:
     targets : Tensor (B,)
     margin : float
     """
-    # Not by matrix products: those lose a distance that is small beside the vectors' lengths.
+    # Not by matrix products, which are imprecise for distances that are small relative to the vectors' norms.
     distances = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist")  # (B, B)
     with torch.no_grad():
         same = targets[:, None] == targets
         positive = same.clone().fill_diagonal_(False)
-        reach = (distances + margin).masked_fill(~positive, -torch.inf)  # a negative nearer than this makes it hard
+        reach = (distances + margin).masked_fill(~positive, -torch.inf)  # nearer negatives are hard
         away = distances.masked_fill(same, torch.inf)
-        with_positive = torch.searchsorted(away.sort(1).values, reach)  # (B, B) hard triplets of this anchor, positive
+        with_positive = torch.searchsorted(away.sort(1).values, reach)  # (B, B) hard triplets per (anchor, positive)
         with_negative = len(targets) - torch.searchsorted(reach.sort(1).values, away, right=True)  # and negative
         hard, valid = with_positive.sum(), (positive.sum(1) * (~same).sum(1)).sum()
         count = hard.to(distances.dtype)
@@ -54,7 +54,7 @@ def all_triplets(features: Tensor, targets: Tensor, margin: float) -> Triplets:
 
 
 class TripletLoss(nn.Module):
-    """`all_triplets`, which counts over an epoch how many were used."""
+    """`all_triplets`, with statistics of the triplets used over an epoch."""
 
     def __init__(self, margin: float):
         super().__init__()
@@ -69,7 +69,7 @@ class TripletLoss(nn.Module):
         return found.loss
 
     def report(self) -> dict[str, float | None]:
-        """Of the steps since the last report that had any triplet: how many were hard and what share, each a mean.
+        """Mean number and share of hard triplets, over the steps since the last report that had any triplet.
 
         None without any such step.
         """

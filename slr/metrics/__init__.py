@@ -1,1 +1,1 @@
-"""Metrics, each from plain arrays or lists, that know nothing of models and files."""
+"""Metrics, computed from plain arrays or lists, independent of models and files."""

@@ -1,4 +1,4 @@
-"""Metrics of classification, each from plain arrays."""
+"""Classification metrics, from plain arrays."""
 
 import math
 from collections.abc import Sequence
@@ -10,15 +10,15 @@ Z95 = 1.959963984540054
 
 
 def ranks(probabilities: np.ndarray, actual: np.ndarray) -> np.ndarray:
-    """(N,) int: place of each clip's own class among the classes, 1 for the most probable.
+    """(N,) int: rank of each clip's own class, 1 for the most probable.
 
     Parameters
     ----------
     probabilities : array (N, classes)
     actual : array (N,) int
-        A class of -1 (one that the model doesn't know) is placed after all others.
+        A class of -1 (unknown to the model) is ranked after all others.
 
-    Of equally probable classes the one with the lower number comes first, as in `numpy.argmax`.
+    Ties are resolved to the lower class, as in `numpy.argmax`.
     """
     order = np.argsort(-probabilities, axis=1, kind="stable")
     places = np.argmax(order == actual[:, None], axis=1) + 1
@@ -29,8 +29,8 @@ def wilson(successes: float, trials: int) -> tuple[float, float]:
     """The 95 % interval of a proportion.
 
     Wilson's score interval (E. B. Wilson, JASA 1927): unlike the normal one it stays within 0 and 1 and has a width at
-    0 % and 100 %. It takes clips as independent; clips of one signer aren't quite, so with few signers the truth is
-    wider.
+    0 % and 100 %. It assumes independent clips; clips of one signer aren't quite, so with few signers the true interval
+    is wider.
 
     Raises
     ------

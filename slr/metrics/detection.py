@@ -1,6 +1,6 @@
-"""Metrics of detection: of windows or frames (is this signing?), and of the segments that they make.
+"""Detection metrics: of windows or frames (signing or not), and of the segments formed from them.
 
-`actual` and `probability` are plain arrays over windows or frames; a probability of at least the threshold says yes.
+`actual` and `probability` are plain arrays over windows or frames; a probability of at least the threshold is positive.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from slr.segments import Segment
 
 
 def pr_auc(actual: np.ndarray, probability: np.ndarray) -> float:
-    """Area under the precision-recall curve, as average precision: no line is drawn between points of the curve.
+    """Area under the precision-recall curve, as average precision, without interpolation.
 
     Raises
     ------
@@ -28,17 +28,17 @@ def pr_auc(actual: np.ndarray, probability: np.ndarray) -> float:
 
 
 def precision_recall_f1(actual: np.ndarray, predicted: np.ndarray) -> tuple[float, float, float]:
-    """Precision, recall and their harmonic mean of (N,) bool arrays; each is 0 where it has nothing to count."""
+    """Precision, recall and their harmonic mean of (N,) bool arrays; each is 0 if undefined."""
     hits, n_actual, n_predicted = np.sum(actual & predicted), np.sum(actual), np.sum(predicted)
     return (float(hits / max(n_predicted, 1)), float(hits / max(n_actual, 1)),
             float(2 * hits / max(n_actual + n_predicted, 1)))
 
 
 def best_threshold(actual: np.ndarray, probability: np.ndarray) -> float:
-    """The threshold of the highest F1; to be chosen on validation, for use on test.
+    """The threshold with the highest F1; to be selected on validation, for use on test.
 
-    It lies in the middle between two probabilities; of equally good ones, where these are farthest apart, so that other
-    clips, whose probabilities are a little higher or lower, are told apart as well.
+    It is the midpoint between two probabilities; of equally good ones, where these are farthest apart, for the largest
+    margin on other clips.
 
     Raises
     ------
@@ -59,21 +59,21 @@ def best_threshold(actual: np.ndarray, probability: np.ndarray) -> float:
 
 
 def binary_metrics(actual: np.ndarray, probability: np.ndarray, threshold: float) -> dict[str, float]:
-    """How well one class is found.
+    """Metrics of one class.
 
     Parameters
     ----------
     actual : (N,) bool array
     probability : (N,) array
     threshold : float
-        Chosen on other clips: `best_threshold` of validation.
+        Selected on other clips: `best_threshold` on validation.
 
     Returns
     -------
     dict
         `pr_auc`; `f1`, `precision`, `recall` at 0.5; `f1_chosen`, `precision_chosen`, `recall_chosen` at `threshold`,
-        which is there too; `f1_best_on_test`, at the threshold that is the best for these very clips: what is often
-        published, and more than can be had; `positives`, the share of them.
+        which is there too; `f1_best_on_test`, at the threshold that is best for these very clips, an oracle value that
+        is often published; `positives`, the share of positives.
     """
     metrics = {"pr_auc": pr_auc(actual, probability), "positives": float(np.mean(actual)), "threshold": threshold}
     for suffix, at in {"": 0.5, "_chosen": threshold}.items():
@@ -84,8 +84,7 @@ def binary_metrics(actual: np.ndarray, probability: np.ndarray, threshold: float
 
 
 def by_signer(actual: np.ndarray, probability: np.ndarray, signers: np.ndarray, threshold: float) -> pd.DataFrame:
-    """One row a signer, in order: `signer`, `count`, and `binary_metrics`; those without a positive have
-    no metrics."""
+    """One row per signer, in order: `signer`, `count`, and `binary_metrics`, if the signer has a positive."""
     rows = []
     for signer in sorted(set(signers)):
         own = np.asarray(signers) == signer
@@ -97,7 +96,7 @@ def by_signer(actual: np.ndarray, probability: np.ndarray, signers: np.ndarray, 
 
 
 def class_metrics(probabilities: np.ndarray, actual: np.ndarray) -> dict[str, float]:
-    """How well several classes are told apart.
+    """Metrics of several classes.
 
     Parameters
     ----------
@@ -107,7 +106,7 @@ def class_metrics(probabilities: np.ndarray, actual: np.ndarray) -> dict[str, fl
     Returns
     -------
     dict
-        `accuracy` with its 95 % interval (which takes windows as independent; neighbours aren't, so the truth is
+        `accuracy` with its 95 % interval (which assumes independent windows; neighbours aren't, so the true interval is
         wider); `macro_f1`; `macro_pr_auc`, the mean over the classes that occur, each against the rest.
     """
     found = probabilities.argmax(1)
@@ -120,13 +119,13 @@ def class_metrics(probabilities: np.ndarray, actual: np.ndarray) -> dict[str, fl
 
 
 def temporal_iou(a: Segment, b: Segment) -> float:
-    """Time that both last together over the time that at least one does."""
+    """Temporal intersection over union."""
     shared_s = min(a.end_s, b.end_s) - max(a.start_s, b.start_s)
     return max(0.0, shared_s) / (a.length_s + b.length_s - max(0.0, shared_s))
 
 
 def matches(actual: Sequence[Segment], predicted: Sequence[Segment], iou: float = 0.5) -> list[tuple[int, int]]:
-    """Pairs (number of an actual, number of a predicted segment) of one label that lie together, each in one pair.
+    """Pairs (index of an actual, index of a predicted segment) of one label, matched one to one.
 
     Greedy: the pair of the highest temporal IoU first, as long as it is at least `iou`.
     """
@@ -143,21 +142,21 @@ def matches(actual: Sequence[Segment], predicted: Sequence[Segment], iou: float 
 
 
 def segment_metrics(clips: Iterable[tuple[Sequence[Segment], Sequence[Segment]]], iou: float = 0.5) -> dict[str, float]:
-    """How well segments are found, over all clips together.
+    """Metrics of segments, over all clips together.
 
     Parameters
     ----------
     clips : iterable of (actual, predicted)
         The segments of each clip.
     iou : float
-        Temporal IoU from which two segments of one label count as the same.
+        Minimum temporal IoU for two segments of one label to match.
 
     Returns
     -------
     dict
         `segment_iou`: the time in which a label is both actual and predicted over that in which it is either;
-        `segment_precision`, `segment_recall`, `segment_f1`: of the segments, matched by `matches`; `segments`: how
-        many there are.
+        `segment_precision`, `segment_recall`, `segment_f1`: of the segments, matched by `matches`; `segments`: their
+        number.
 
     Raises
     ------
@@ -183,7 +182,7 @@ def segment_metrics(clips: Iterable[tuple[Sequence[Segment], Sequence[Segment]]]
 
 
 def _spans(segments: Iterable[Segment]) -> list[tuple[float, float]]:
-    """Start and end of each stretch of time that the segments cover: overlapping ones joined."""
+    """Start and end of each interval covered by the segments, overlapping ones merged."""
     spans: list[tuple[float, float]] = []
     for segment in sorted(segments, key=lambda segment: segment.start_s):
         if spans and segment.start_s <= spans[-1][1]:

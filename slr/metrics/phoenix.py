@@ -1,8 +1,8 @@
-"""The clean-up of glosses that published results on PHOENIX-2014 and PHOENIX-2014-T are measured with.
+"""The clean-up of glosses used for published results on PHOENIX-2014 and PHOENIX-2014-T.
 
-Annotators marked how a sign was made (its place, its hand, that it was repeated) beside which sign it was; the scripts
-that come with the corpora (`evaluatePhoenix2014.sh`, `evaluatePHOENIX-2014-T-signrecognition.sh`) drop these marks
-before `sclite` counts. They are not the same:
+Annotators also marked how a sign was made (its location, its hand, repetition); the scripts that come with the corpora
+(`evaluatePhoenix2014.sh`, `evaluatePHOENIX-2014-T-signrecognition.sh`) remove these marks before `sclite` counts. They
+differ:
 
 | | 2014 | 2014-T |
 | --- | --- | --- |
@@ -17,7 +17,7 @@ before `sclite` counts. They are not the same:
 | a gloss after itself | once | once |
 
 Here both references and hypotheses are cleaned, so that a mark can't be an error whichever side has it. The script of
-2014 cleans hypotheses alone, as its references were cleaned before they were released; all that this changes in them is
+2014 cleans hypotheses only, as its references were cleaned before they were released; all that this changes in them is
 a few glosses that they repeat (5 of the 540 sentences of the development set). As the scripts read hypotheses gloss by
 gloss, their last three rules never join two of these (2014-T's merges repeats): a hypothesis that spells, repeats a
 gloss or says `WIE AUSSEHEN` costs errors there and none here, so WER may be a little lower than theirs. The
@@ -34,12 +34,12 @@ _SPELLED = re.compile("[A-Z]|SCH|NN")
 
 
 def clean_2014(glosses: Sequence[str]) -> list[str]:
-    """Glosses of PHOENIX-2014 as its results are measured with."""
+    """Glosses cleaned up as for published results on PHOENIX-2014."""
     return _joined(_marks_2014(gloss) for gloss in _dropped(glosses, r"__(EMOTION|LEFTHAND|EPENTHESIS|PU)__"))
 
 
 def clean_2014t(glosses: Sequence[str]) -> list[str]:
-    """Glosses of PHOENIX-2014-T as its results are measured with."""
+    """Glosses cleaned up as for published results on PHOENIX-2014-T."""
     return _joined(_marks_2014t(gloss) for gloss in _dropped(glosses, r"__[^_ ]*__"))
 
 
@@ -49,7 +49,7 @@ CLEAN: dict[str, Clean] = {"phoenix2014": clean_2014, "phoenix2014t": clean_2014
 
 
 def cleanup_for(cleanup: str, corpus: str) -> Clean | None:
-    """The clean-up that `evaluation.cleanup` means for a corpus, both as in params.yaml; None for none."""
+    """The clean-up that `evaluation.cleanup` selects for a corpus, both as in params.yaml; None for none."""
     return CLEAN.get(corpus if cleanup == "auto" else cleanup)
 
 
@@ -70,7 +70,7 @@ def _marks_2014t(gloss: str) -> str:
 
 
 def _joined(glosses: Iterable[str]) -> list[str]:
-    """`WIE AUSSEHEN` and spelled letters as one gloss each, repeats once; what a mark alone was is left out."""
+    """Merge `WIE AUSSEHEN` and spelled letters into one gloss each, and repeats; drop glosses that were only a mark."""
     joined: list[str] = []
     for gloss in filter(None, glosses):
         if joined and joined[-1] == "WIE" and gloss == "AUSSEHEN":

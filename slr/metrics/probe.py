@@ -1,38 +1,38 @@
-"""How much of who signs is left in a model's embedding: the signer probe.
+"""The signer probe: how much signer information a model's features contain.
 
-A linear classifier is trained to name the signer from the features of clips that the model never trained on. Probing
-with linear classifiers: Alain and Bengio, 2016. docs/fairness.md says what it can and can't show.
+A linear classifier is trained to predict the signer from the features of clips that the model was never trained on.
+Probing with linear classifiers: Alain and Bengio, 2016. docs/fairness.md discusses its interpretation.
 """
 
 import numpy as np
 import pandas as pd
 
 FOLDS = 5
-"""Parts that the glosses are dealt into; each is held out once."""
+"""Folds over the glosses; each is held out once."""
 
 
 def signer_probe(features: np.ndarray, signers: pd.Series, glosses: pd.Series) -> dict[str, float]:
-    """How well a linear classifier recovers the signer of a clip whose gloss it has never seen.
+    """Accuracy of a linear signer classifier on clips of held-out glosses.
 
-    Of the features each gloss's mean is taken off first: in a trained model the glosses are so far apart that a linear
-    classifier sees nothing else, and calls a model clean that isn't. What is left is standardised and goes to logistic
-    regression, each signer of the same weight. Whole glosses are held out, so that it can't get by on how each signer
-    signs one gloss; what it says of the held-out clips is scored by balanced accuracy, the mean over the signers of the
-    share of their clips that are recognised.
+    Each gloss's mean is subtracted from the features first: in a trained model the glosses are so far apart that a
+    linear classifier would find nothing else, and wrongly report no leakage. The residuals are standardised and
+    classified by logistic regression with balanced signer weights. Whole glosses are held out, so that the classifier
+    can't rely on how each signer signs one gloss; the score is balanced accuracy, the mean over the signers of the
+    share of their held-out clips that are recognised.
 
     Parameters
     ----------
     features : array (clips, D)
     signers : Series (clips,)
-        Who signs; clips with a missing value are left out.
+        Signer labels; clips with a missing value are left out.
     glosses : Series (clips,)
 
     Returns
     -------
     dict
-        `signer_probe` (0 to 1), and `signer_probe_chance`: what guessing gets, one over the number of signers. Nothing
-        where there are fewer than two signers, or fewer than two glosses: then there is nothing to tell apart, or to
-        hold out. The same for the same clips in the same order.
+        `signer_probe` (0 to 1), and `signer_probe_chance`, its chance level, one over the number of signers. Empty with
+        fewer than two signers, or fewer than two glosses to hold out. Deterministic for the same clips in the same
+        order.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import balanced_accuracy_score
@@ -58,7 +58,7 @@ def signer_probe(features: np.ndarray, signers: pd.Series, glosses: pd.Series) -
 
 
 def signer_labels(clips: pd.DataFrame, pseudo_signers: pd.DataFrame) -> pd.Series:
-    """(clips,) who signs: the true signers where any are known, else the pseudo-signers; None where unknown.
+    """(clips,) signer labels: the true signers if any are known, else the pseudo-signers; None if unknown.
 
     Parameters
     ----------

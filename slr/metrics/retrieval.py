@@ -1,7 +1,7 @@
-"""How well clips find their like by a model's features alone: what the features are worth for signs never trained on.
+"""Retrieval and few-shot metrics of a model's features, which indicate their value for unseen signs.
 
-Distances are Euclidean. A clip is only ever compared with clips by other signers, as far as signers are known, so that
-nobody is recognised instead of their sign. docs/embeddings.md defines each metric.
+Distances are Euclidean. A clip is only compared with clips by other signers, if signers are known, so that recognising
+the signer doesn't help. docs/embeddings.md defines each metric.
 """
 
 from collections.abc import Sequence
@@ -15,24 +15,24 @@ from slr.metrics.classification import accuracy, ranks, wilson
 
 SHOTS = {"one_shot": 1, "five_shot": 5}
 GALLERIES = 50
-"""Random galleries of each number of examples, and random halves of the glosses."""
+"""Random galleries for each number of examples, and random halves of the glosses."""
 TOP = 5
 _RESAMPLES = 20
-"""Times that the queries of each gallery are drawn anew, for the interval."""
+"""Resamples of each gallery's queries, for the interval."""
 _SEED = 1
 
 
 class Pairs(NamedTuple):
-    """Clips that are compared with one another.
+    """Pairwise comparison of clips.
 
     Attributes
     ----------
     distances : array (N, N)
-        From each clip (row) to each other; infinite where the column may not answer the row: to the clip itself, and to
-        clips by the same signer.
+        From each query clip (row) to each candidate (column); infinite for the clip itself, and for clips by the same
+        signer.
     glosses : array (N,) int
     signers : array (N,) int, or None
-        None where no signer is known: then every other clip may answer.
+        None if no signer is known: then every other clip is a candidate.
     """
 
     distances: np.ndarray
@@ -40,7 +40,7 @@ class Pairs(NamedTuple):
     signers: np.ndarray | None
 
     def turns(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Who asks and who may answer: for each signer their clips and all others' (indices), else all and all."""
+        """Queries and candidates (indices): for each signer their clips and all others', else all and all."""
         clips = np.arange(len(self.glosses))
         if self.signers is None:
             return [(clips, clips)]
@@ -49,22 +49,22 @@ class Pairs(NamedTuple):
 
 def embedding_metrics(features: np.ndarray, glosses: Sequence[str], signers: Sequence[str | None],
                       split: Sequence[str]) -> dict[str, float]:
-    """The metrics of a model's features, of every model: see docs/embeddings.md.
+    """Feature metrics of any model: see docs/embeddings.md.
 
     Parameters
     ----------
     features : array (clips, D)
     glosses : sequence of str
     signers : sequence of str
-        Missing where unknown.
+        Missing if unknown.
     split : sequence of str
-        `train` clips have `silhouette_train` alone; all metrics else are of the other clips.
+        `train` clips are used for `silhouette_train` only; all other metrics are over the other clips.
 
     Returns
     -------
     dict
-        `silhouette`, `silhouette_train`, and what `retrieval_metrics` gives; what can't be measured is left out. The
-        same for the same clips in the same order.
+        `silhouette`, `silhouette_train`, and the results of `retrieval_metrics`; undefined ones are left out.
+        Deterministic for the same clips in the same order.
     """
     names, trained = np.asarray(glosses), np.asarray(split) == "train"
     found = {"silhouette": silhouette(features[~trained], names[~trained]),
@@ -76,8 +76,8 @@ def embedding_metrics(features: np.ndarray, glosses: Sequence[str], signers: Seq
 
 
 def retrieval_metrics(pairs: Pairs) -> dict[str, float]:
-    """`map`; `one_shot` and `five_shot`, each with `_ci_low`, `_ci_high`, `_ways` and, of more than five ways, `_top5`;
-    `open_set_auroc` with `_ci_low` and `_ci_high`. What can't be measured is left out."""
+    """`map`; `one_shot` and `five_shot`, each with `_ci_low`, `_ci_high`, `_ways` and, with more than five ways,
+    `_top5`; `open_set_auroc` with `_ci_low` and `_ci_high`. Undefined ones are left out."""
     metrics = {}
     if (precision := mean_average_precision(pairs)) is not None:
         metrics["map"] = precision
@@ -87,8 +87,8 @@ def retrieval_metrics(pairs: Pairs) -> dict[str, float]:
 
 
 def silhouette(features: np.ndarray, glosses: np.ndarray) -> float | None:
-    """The mean silhouette (Rousseeuw, 1987) of clips by gloss: 1 far from other glosses and near to one's own, 0 on the
-    border, negative among others. Glosses of one clip are left out; None with fewer than two others."""
+    """The mean silhouette (Rousseeuw, 1987) of clips by gloss: 1 for well separated glosses, 0 on the border, negative
+    among others. Glosses with one clip are left out; None with fewer than two others."""
     from sklearn.metrics import silhouette_score
 
     chosen = whole_glosses(glosses)
@@ -100,14 +100,14 @@ def silhouette(features: np.ndarray, glosses: np.ndarray) -> float | None:
 
 
 def pair(features: np.ndarray, glosses: np.ndarray, signers: np.ndarray) -> Pairs:
-    """Compare clips.
+    """Compute pairwise distances of clips.
 
     Parameters
     ----------
     features : array (clips, D)
     glosses : array (clips,)
     signers : array (clips,)
-        Missing where unknown. Where some are known, clips whose signer isn't are left out: they may be by anyone.
+        Missing if unknown. If some are known, clips with unknown signer are left out: they may be by anyone.
     """
     from scipy.spatial.distance import cdist
 
@@ -124,9 +124,9 @@ def pair(features: np.ndarray, glosses: np.ndarray, signers: np.ndarray) -> Pair
 
 
 def mean_average_precision(pairs: Pairs) -> float | None:
-    """Mean over the clips of the average precision of their gloss among the clips that may answer, nearest first.
+    """Mean over the clips of the average precision of their gloss among the candidates, nearest first.
 
-    Clips to which none of their gloss, or none of another, may answer are left out; None if that is all of them.
+    Clips without a candidate of their gloss, or of another one, are left out; None if that is all of them.
     """
     from sklearn.metrics import label_ranking_average_precision_score
 
@@ -134,26 +134,26 @@ def mean_average_precision(pairs: Pairs) -> float | None:
     asked = (same & allowed).any(1) & (~same & allowed).any(1)
     if not asked.any():
         return None
-    # What may not answer comes last, where it touches no precision.
+    # Excluded candidates are ranked last, where they don't affect precision.
     last = -2 * pairs.distances[allowed].max() - 1
     return float(label_ranking_average_precision_score((same & allowed)[asked],
                                                        np.where(allowed, -pairs.distances, last)[asked]))
 
 
 def few_shot(pairs: Pairs, shots: int, name: str) -> dict[str, float]:
-    """Accuracy when so many examples of each gloss are all that is known of it.
+    """Few-shot accuracy with the given number of examples per gloss.
 
-    Each signer's clips ask in turn, and the others' clips give the gallery: `shots` of each gloss, drawn at random;
-    glosses with fewer are left out. Without known signers the gallery is drawn of all clips, and the rest ask. The
-    answer is the gloss of the nearest example.
+    Each signer's clips are the queries in turn, and the gallery is sampled from the others' clips: `shots` of each
+    gloss; glosses with fewer are left out. Without known signers the gallery is sampled from all clips, and the rest
+    are queries. The prediction is the gloss of the nearest example.
 
     Returns
     -------
     dict
-        `name`, the mean over `GALLERIES` galleries; `name_ci_low` and `name_ci_high`, between which 95 % of accuracies
-        are when galleries and queries are drawn anew (clips taken as independent), and at least Wilson's interval of
-        the mean, as draws of queries that were all right are never wrong; `name_ways`, the glosses of the smallest
-        gallery; with more than five, `name_top5`. Empty if there is nobody to ask.
+        `name`, the mean over `GALLERIES` galleries; `name_ci_low` and `name_ci_high`, the 95 % interval when galleries
+        and queries are resampled (clips assumed independent), at least as wide as Wilson's interval of the mean, since
+        resampling only correct queries never gives an error; `name_ways`, the glosses of the smallest gallery; with
+        more than five, `name_top5`. Empty without queries.
     """
     rng = np.random.default_rng([_SEED, shots])
     ways = [len(pools) for _, answering in pairs.turns() if len(pools := _pools(pairs.glosses, answering, shots)) > 1]
@@ -176,13 +176,13 @@ def few_shot(pairs: Pairs, shots: int, name: str) -> dict[str, float]:
 
 
 def all_shot(pairs: Pairs) -> dict[str, float]:
-    """Accuracy when every clip that may answer is an example, by the nearest one of each gloss.
+    """Accuracy with all candidates as examples, by the nearest one of each gloss.
 
     Returns
     -------
     dict
-        `top1` with `top1_ci_low` and `top1_ci_high` (Wilson), and with more than five glosses `top5`, over the clips to
-        which one of their own gloss may answer. Empty if there are none.
+        `top1` with `top1_ci_low` and `top1_ci_high` (Wilson), and with more than five glosses `top5`, over the clips
+        with a candidate of their own gloss. Empty if there are none.
     """
     glosses = np.unique(pairs.glosses)
     nearest = np.stack([pairs.distances[:, pairs.glosses == gloss].min(1) for gloss in glosses], axis=1)
@@ -195,16 +195,16 @@ def all_shot(pairs: Pairs) -> dict[str, float]:
 
 
 def open_set(pairs: Pairs) -> dict[str, float]:
-    """How well the distance to the nearest clip tells glosses of the gallery from others.
+    """Open-set AUROC: how well the distance to the nearest clip separates known from unknown glosses.
 
-    Half of the glosses, drawn at random `GALLERIES` times, are the gallery, with every clip that may answer; all clips
-    ask. The area under the ROC curve of minus the distance: 0.5 for guessing, 1 for a threshold without mistakes.
+    A random half of the glosses, `GALLERIES` times, is the gallery, with all candidates; all clips are queries. The
+    area under the ROC curve of the negative distance: 0.5 is chance, 1 a perfect threshold.
 
     Returns
     -------
     dict
         `open_set_auroc`, the mean; `open_set_auroc_ci_low` and `_ci_high`, between which 95 % of the halves are. Empty
-        with fewer than two glosses, or if no clip has one of its own gloss that may answer.
+        with fewer than two glosses, or if no clip has a candidate of its own gloss.
     """
     from sklearn.metrics import roc_auc_score
 
@@ -228,8 +228,8 @@ def open_set(pairs: Pairs) -> dict[str, float]:
 def whole_glosses(glosses: np.ndarray, most: int = 2000) -> np.ndarray:
     """Indices of about `most` clips, in order.
 
-    Of evenly chosen glosses all clips: a gloss that is thinned out has nothing left to be found. Only if that is still
-    more than twice as many, evenly chosen clips.
+    All clips of evenly chosen glosses, because a subsampled gloss has no other clips to be retrieved. Only if that is
+    still more than twice as many, evenly chosen clips.
     """
     if len(glosses) <= most:
         return np.arange(len(glosses))
@@ -241,13 +241,13 @@ def whole_glosses(glosses: np.ndarray, most: int = 2000) -> np.ndarray:
 
 
 def _pools(glosses: np.ndarray, answering: np.ndarray, shots: int) -> np.ndarray:
-    """The glosses, sorted, of which at least `shots` clips may answer."""
+    """The glosses, sorted, with at least `shots` candidates."""
     names, counts = np.unique(glosses[answering], return_counts=True)
     return names[counts >= shots]
 
 
 def _ask(pairs: Pairs, asking: np.ndarray, answering: np.ndarray, shots: int, rng: np.random.Generator) -> np.ndarray:
-    """(queries,) int: the place of each query's gloss in one random gallery."""
+    """(queries,) int: rank of each query's gloss in one random gallery."""
     shuffled = rng.permutation(answering)
     shuffled = shuffled[np.argsort(pairs.glosses[shuffled], kind="stable")]
     ways = _pools(pairs.glosses, answering, shots)

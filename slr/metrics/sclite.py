@@ -1,12 +1,12 @@
-"""NIST's `sclite` (SCTK), the tool that published word error rates come from, and its files.
+"""NIST's `sclite` (SCTK), the tool behind published word error rates, and its file formats.
 
-`slr.metrics.wer` counts the same without it; this is for whoever wants the numbers from the tool itself, or has its
-files. A missing tool is an error, never a number.
+`slr.metrics.wer` gives the same counts without it; this module is for numbers from the tool itself, or for its files. A
+missing tool raises an error.
 
-Formats (sctk's manual, "stm" and "ctm"): a reference file `.stm` has one sentence a line, `name channel signer start
-end glosses...`; a hypothesis file `.ctm` has one recognised gloss a line, `name channel start duration gloss`, in the
-order of the references. A sentence without a line in the `.ctm` has all its glosses deleted; the corpora's own scripts
-give it the gloss `[EMPTY]`, which is as many errors, one of them a substitution.
+Formats (sctk's manual, "stm" and "ctm"): a reference file `.stm` has one sentence per line, `name channel signer start
+end glosses...`; a hypothesis file `.ctm` has one recognised gloss per line, `name channel start duration gloss`, in the
+order of the references. For a sentence without a line in the `.ctm` all glosses are deletions; the corpora's own
+scripts give it the gloss `[EMPTY]`, which is as many errors, one of them a substitution.
 """
 
 import re
@@ -22,8 +22,8 @@ from slr.errors import ScoringError
 from slr.io.files import write_text
 from slr.metrics.wer import Alignment, Pair
 
-_DEBIAN = "/usr/lib/sctk/bin/sclite"  # Debian's package keeps it out of the path
-_END = "1.79769e+308"  # as PHOENIX's files have it: each sentence is a recording of its own
+_DEBIAN = "/usr/lib/sctk/bin/sclite"  # Debian's package doesn't put it on the path
+_END = "1.79769e+308"  # as in PHOENIX's files: each sentence is a recording of its own
 _SPECIAL = re.compile(r'[\s{}@*;<>"\\]')
 _PATH = re.compile(r'<PATH id="[^"]*" word_cnt="\d+" file="([^"]*)"[^>]*>\n(.*?)</PATH>', re.DOTALL)
 _PAIR = re.compile(r'([CSDI]),(?:"([^"]*)")?,(?:"([^"]*)")?,[^:\n]*(?::|\n)')
@@ -31,12 +31,12 @@ _PAIR = re.compile(r'([CSDI]),(?:"([^"]*)")?,(?:"([^"]*)")?,[^:\n]*(?::|\n)')
 
 @dataclass(frozen=True)
 class Utterance:
-    """One line of an stm file: a sentence that somebody signed.
+    """One line of an stm file: a signed sentence.
 
     Attributes
     ----------
     name : str
-        Of the recording.
+        Name of the recording.
     signer : str
     glosses : tuple of str
     """
@@ -47,12 +47,12 @@ class Utterance:
 
 
 def read_stm(path: str | Path) -> list[Utterance]:
-    """Sentences of an stm file; comments (`;;`) and the label in `<>` are passed over.
+    """Sentences of an stm file; comments (`;;`) and the label in `<>` are ignored.
 
     Raises
     ------
     ScoringError
-        If a line isn't one of an stm file, or has what only sclite understands: alternatives `{ A / B }`, `@`.
+        If a line isn't valid stm, or has syntax that only sclite supports: alternatives `{ A / B }`, `@`.
     """
     utterances = []
     for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
@@ -70,7 +70,7 @@ def read_stm(path: str | Path) -> list[Utterance]:
 
 
 def write_stm(path: str | Path, utterances: Iterable[Utterance]) -> None:
-    """Write references. Raises ScoringError for a name or gloss that sclite would read as something else."""
+    """Write references. Raises ScoringError for a name or gloss that sclite would misread."""
     lines = []
     for utterance in utterances:
         _refuse_special((utterance.name, utterance.signer, *utterance.glosses), f"sentence '{utterance.name}'")
@@ -81,7 +81,7 @@ def write_stm(path: str | Path, utterances: Iterable[Utterance]) -> None:
 def write_ctm(path: str | Path, recognised: Iterable[tuple[str, Sequence[Gloss[str]]]]) -> None:
     """Write hypotheses: (name, glosses with times in seconds) of each sentence, in the order of the references.
 
-    Raises ScoringError for a name or gloss that sclite would read as something else.
+    Raises ScoringError for a name or gloss that sclite would misread.
     """
     lines = []
     for name, glosses in recognised:
@@ -91,7 +91,7 @@ def write_ctm(path: str | Path, recognised: Iterable[tuple[str, Sequence[Gloss[s
 
 
 def sclite(stm: str | Path, ctm: str | Path) -> dict[str, Alignment]:
-    """Let sclite align two files; upper and lower case differ.
+    """Align two files with sclite, case-sensitively.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def sclite(stm: str | Path, ctm: str | Path) -> dict[str, Alignment]:
     Raises
     ------
     ScoringError
-        If the tool isn't installed, or fails, or leaves sentences out.
+        If the tool isn't installed, fails, or omits sentences.
     """
     tool = shutil.which("sclite") or (_DEBIAN if Path(_DEBIAN).exists() else None)
     if tool is None:

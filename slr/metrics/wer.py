@@ -1,8 +1,8 @@
-"""Word error rate: recognised glosses aligned with the references as `sclite` aligns them.
+"""Word error rate, with glosses aligned as by `sclite`.
 
-The alignment is the cheapest one with 4 for a substitution and 3 for a deletion or an insertion (NIST's SCTK,
-`sclite`), not 1 for each, and so are the counts of published results. Plain edit distance gives other kinds of errors,
-and sometimes fewer: `X Y Z A B` recognised as `A B U V W` has six errors here, as A and B are matched, and five there.
+The alignment minimises a cost of 4 for a substitution and 3 for a deletion or an insertion (NIST's SCTK, `sclite`), not
+1 for each, as in published results. Plain edit distance gives other kinds of errors, and sometimes fewer: `X Y Z A B`
+recognised as `A B U V W` has six errors here, as A and B are matched, and five there.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ import numpy as np
 from slr.errors import ScoringError
 
 SUBSTITUTION, GAP = 4, 3
-"""What sclite's alignment pays for a substitution, and for a deletion or an insertion."""
+"""sclite's alignment costs of a substitution, and of a deletion or an insertion."""
 _RESAMPLES = 1000
 _SEED = 1
 
@@ -23,7 +23,7 @@ Op = Literal["C", "S", "D", "I"]
 
 
 class Pair(NamedTuple):
-    """One place of an alignment: correct, substituted, deleted (no hypothesis) or inserted (no reference)."""
+    """One position of an alignment: correct, substituted, deleted (no hypothesis) or inserted (no reference)."""
 
     reference: str | None
     hypothesis: str | None
@@ -35,7 +35,7 @@ Alignment = list[Pair]
 
 @dataclass(frozen=True)
 class Counts:
-    """How often what happened, and the rates that follow."""
+    """Counts of correct glosses and errors, and the resulting rates."""
 
     correct: int = 0
     substituted: int = 0
@@ -47,7 +47,7 @@ class Counts:
 
     @property
     def glosses(self) -> int:
-        """Of the references."""
+        """Number of reference glosses."""
         return self.correct + self.substituted + self.deleted
 
     @property
@@ -56,12 +56,12 @@ class Counts:
 
     @property
     def wer(self) -> float:
-        """Errors for each gloss of the references; may exceed 1.
+        """Errors per reference gloss; may exceed 1.
 
         Raises
         ------
         ScoringError
-            If the references have no gloss.
+            If the references contain no gloss.
         """
         if self.glosses == 0:
             raise ScoringError("a word error rate needs references with at least one gloss; these have none")
@@ -69,9 +69,9 @@ class Counts:
 
 
 def align_glosses(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignment:
-    """The cheapest alignment; of equally cheap ones the same as sclite's.
+    """The alignment of minimum cost; ties are resolved like sclite's.
 
-    From the end on, a match or substitution is taken before a gap, and an insertion before a deletion.
+    Backwards from the end, a match or substitution is preferred to a gap, and an insertion to a deletion.
     """
     costs = [[GAP * (i + j) for j in range(len(hypothesis) + 1)] for i in range(len(reference) + 1)]
     ways: list[list[Op]] = [["I" if i == 0 else "D" for _ in range(len(hypothesis) + 1)]
@@ -105,12 +105,12 @@ def align_sentences(references: Sequence[Sequence[str]], hypotheses: Sequence[Se
     references, hypotheses : sequence of sequence of str
         Glosses of each sentence.
     clean : callable, optional
-        What is done to the glosses of both sides first (`slr.metrics.phoenix`).
+        Clean-up of reference and hypothesis first (`slr.metrics.phoenix`).
 
     Raises
     ------
     ScoringError
-        If there aren't as many hypotheses as references; a sentence in which nothing was recognised has an empty one.
+        If the numbers of hypotheses and references differ; a sentence in which nothing was recognised has an empty one.
     """
     if len(references) != len(hypotheses):
         raise ScoringError(f"{len(references)} references but {len(hypotheses)} hypotheses; one is needed for each "
@@ -121,13 +121,13 @@ def align_sentences(references: Sequence[Sequence[str]], hypotheses: Sequence[Se
 
 
 def count(alignment: Iterable[Pair]) -> Counts:
-    """Counts of one alignment, or of several chained."""
+    """Counts of one alignment, or of several concatenated."""
     ops = Counter(pair.op for pair in alignment)
     return Counts(ops["C"], ops["S"], ops["D"], ops["I"])
 
 
 def counts_by_signer(alignments: Sequence[Alignment], signers: Sequence[str | None]) -> dict[str, Counts]:
-    """Counts of each signer's sentences, in the order of names; sentences of unknown signers are left out."""
+    """Counts of each signer's sentences, ordered by name; sentences of unknown signers are left out."""
     counts: dict[str, Counts] = {}
     for alignment, signer in zip(alignments, signers, strict=True):
         if signer is not None:
@@ -136,10 +136,9 @@ def counts_by_signer(alignments: Sequence[Alignment], signers: Sequence[str | No
 
 
 def counts_by_gloss(alignments: Iterable[Alignment]) -> dict[str, Counts]:
-    """Counts of each gloss, in the order of names.
+    """Counts of each gloss, ordered by name.
 
-    Correct, substituted and deleted are of the places where the references have it; inserted is how often it was
-    recognised where they have nothing.
+    Correct, substituted and deleted are counted by reference gloss; inserted by recognised gloss.
     """
     counts: dict[str, Counts] = {}
     for alignment in alignments:
@@ -151,7 +150,7 @@ def counts_by_gloss(alignments: Iterable[Alignment]) -> dict[str, Counts]:
 
 
 def confusions(alignments: Iterable[Alignment]) -> dict[tuple[str, str], int]:
-    """How often each gloss (first) was taken for which other (second), the most frequent first."""
+    """How often each gloss (first) was recognised as another one (second), most frequent first."""
     pairs = (pair for alignment in alignments for pair in alignment)
     found = Counter((pair.reference, pair.hypothesis) for pair in pairs
                     if pair.op == "S" and pair.reference is not None and pair.hypothesis is not None)
@@ -159,14 +158,14 @@ def confusions(alignments: Iterable[Alignment]) -> dict[tuple[str, str], int]:
 
 
 def wer_metrics(alignments: Sequence[Alignment], signers: Sequence[str | None]) -> dict[str, float]:
-    """The flat metrics of a set of sentences.
+    """Flat metrics of a set of sentences.
 
     Parameters
     ----------
     alignments : sequence of Alignment
         One for each sentence.
     signers : sequence of str or None
-        None where unknown.
+        None if unknown.
 
     Returns
     -------
@@ -178,7 +177,7 @@ def wer_metrics(alignments: Sequence[Alignment], signers: Sequence[str | None]) 
     Raises
     ------
     ScoringError
-        If the references have no gloss.
+        If the references contain no gloss.
     """
     each = [count(alignment) for alignment in alignments]
     total = sum(each, Counts())
@@ -193,7 +192,7 @@ def wer_metrics(alignments: Sequence[Alignment], signers: Sequence[str | None]) 
 
 
 def _interval(each: list[Counts]) -> tuple[float, float]:
-    """The middle 95 % of the error rates of sentences drawn anew, as many, with replacement."""
+    """The central 95 % of the error rates of bootstrap samples of the sentences."""
     drawn = np.random.default_rng(_SEED).integers(0, len(each), (_RESAMPLES, len(each)))
     errors = np.array([counts.errors for counts in each])[drawn].sum(1)
     glosses = np.array([counts.glosses for counts in each])[drawn].sum(1)

@@ -1,9 +1,9 @@
-"""Model families: one module each, and `build`, which makes the one that the settings name.
+"""Networks: one module per model family, and `build`, which constructs the one that the settings name.
 
-A model reads a `Batch` (of frames: an `RgbBatch`) and returns a dict of named tensors; it knows nothing of files,
-losses or loops. A model of clips returns `logits` (B, classes) and `features` (B, `model.width`), which the logits are
-made from; one of sentences what `slr.models.pose_ctc` or `slr.models.stfnet` says. What else it returns is for the
-criterion (`slr.losses.classification`, `slr.losses.ctc`).
+A model takes a `Batch` (RGB models: an `RgbBatch`) and returns a dict of named tensors; it is independent of files,
+losses and training loop. Clip models return `logits` (B, classes) and `features` (B, `model.width`), from which the
+logits are computed; sentence models return what `slr.models.pose_ctc` and `slr.models.stfnet` document. Further outputs
+are for the criterion (`slr.losses.classification`, `slr.losses.ctc`).
 """
 
 from torch import nn
@@ -14,9 +14,9 @@ from slr.params.lookup import locate
 
 
 def build(params: ModelParams, classes: int) -> nn.Module:
-    """Make an untrained model with these settings for that many classes, with torch's random numbers as they stand.
+    """Build an untrained model for this many classes, initialised from torch's current random state.
 
-    With `params.embedding`, one that maps a clip to a vector: `slr.models.embedding`.
+    With `params.embedding`, the model maps a clip to a vector: `slr.models.embedding`.
     """
     model = locate(params.network)(params, skeleton(params.joints), classes)
     if params.embedding is None:

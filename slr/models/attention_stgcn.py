@@ -1,6 +1,6 @@
-"""ST-GCN with temporal attention: graph blocks, self-attention over time, the mean over time, a linear layer.
+"""ST-GCN with temporal attention: graph blocks, temporal self-attention, mean over time, a linear layer.
 
-M. Huzaifa's network for WLASL-100 and -300. Mixup and label smoothing are settings of training, mixed precision of
+M. Huzaifa's network for WLASL-100 and -300. Mixup and label smoothing are training settings, mixed precision is
 `train.precision`.
 """
 
@@ -14,7 +14,7 @@ from slr.params.families.stgcn import AttentionStgcnParams
 
 
 class AttentionStgcn(nn.Module):
-    """Landmarks of a clip -> gloss.
+    """Landmarks of a clip -> gloss logits.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class AttentionStgcn(nn.Module):
     skeleton : Skeleton
         Of the clips.
     classes : int
-        Glosses to tell apart.
+        Number of glosses.
     """
 
     def __init__(self, params: AttentionStgcnParams, skeleton: Skeleton, classes: int):
@@ -44,12 +44,12 @@ class AttentionStgcn(nn.Module):
         self.classify = nn.Linear(self.width, classes)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """Read a batch of normalised landmarks.
+        """Logits and features of a batch of normalised landmarks.
 
         Returns
         -------
         dict
-            `logits` (B, classes), and `features` (B, width), which they are a linear function of.
+            `logits` (B, classes), a linear function of `features` (B, width).
         """
         x, frames = self.input(batch), batch.frames
         for block in self.blocks:

@@ -1,4 +1,4 @@
-"""Blocks that several networks share: norms over the clips' own frames, convolutions in time."""
+"""Blocks shared by several networks: masked normalisation, temporal convolutions."""
 
 import torch
 from torch import Tensor, nn
@@ -6,21 +6,21 @@ from torch.nn import functional as F
 
 
 class FrameNorm(nn.BatchNorm1d):
-    """Batch norm (Ioffe and Szegedy, ICML 2015) whose statistics are of the clips' own frames, not of padding.
+    """Batch norm (Ioffe and Szegedy, ICML 2015) whose statistics exclude padded frames.
 
     Parameters
     ----------
     features : int
     time_last : bool, default False
-        Of (B, features, T) rather than (B, T, ..., features).
+        The input is (B, features, T) rather than (B, T, ..., features).
     """
 
     def __init__(self, features: int, time_last: bool = False):
         super().__init__(features)
         self.time_last = time_last
 
-    def forward(self, x: Tensor, frames: Tensor) -> Tensor:  # type: ignore[override]  # nothing takes it for its base
-        """`frames` (B, T) bool is False for padding, which in training comes out as zero."""
+    def forward(self, x: Tensor, frames: Tensor) -> Tensor:  # type: ignore[override]  # never used as its base class
+        """`frames` (B, T) bool is False for padding, which in training becomes zero."""
         if not self.training or frames.all():
             return super().forward(x) if self.time_last else super().forward(x.flatten(0, -2)).view(x.shape)
         x = x.transpose(1, 2) if self.time_last else x
@@ -30,9 +30,9 @@ class FrameNorm(nn.BatchNorm1d):
 
 
 class TemporalBlock(nn.Module):
-    """Convolution in time -> norm -> ReLU -> dropout, and a residual where the width stays.
+    """Temporal convolution -> norm -> ReLU -> dropout, with a residual connection if the width stays the same.
 
-    All members at once, each with its own weights: groups of one convolution.
+    All ensemble members at once, each with its own weights, as one grouped convolution.
     """
 
     def __init__(self, members: int, inputs: int, outputs: int, kernel: int, stride: int, dropout: float):
@@ -45,14 +45,14 @@ class TemporalBlock(nn.Module):
 
     def forward(self, x: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
         """x: (B, members * inputs, T), frames: (B, T) -> (B, members * outputs, T'), (B, T')"""
-        x = x.masked_fill(~frames[:, None], 0)  # padding is what a convolution sees beyond a clip's end: nothing
+        x = x.masked_fill(~frames[:, None], 0)  # padding must be zero for the convolution at the clip's end
         kept = frames[:, ::self.stride]
         h = self.dropout(F.relu(self.norm(self.convolve(x), kept)))
         return h + x[:, :, ::self.stride] if self.residual else h, kept
 
 
 class ChannelDropout(nn.Module):
-    """Dropout of whole features of a clip (Tompson et al., CVPR 2015), which draws one number for all frames."""
+    """Dropout of whole channels of a clip (Tompson et al., CVPR 2015): one random number for all frames."""
 
     def __init__(self, share: float):
         super().__init__()

@@ -1,7 +1,7 @@
-"""The conformer: self-attention for what is far, convolution for what is near.
+"""Conformer: self-attention for long-range context, convolution for local context.
 
 Gulati et al., "Conformer: Convolution-augmented Transformer for Speech Recognition", Interspeech 2020; with absolute
-positions in place of relative ones.
+instead of relative positions.
 """
 
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from slr.models.layers import sinusoids
 
 
 class Conformer(nn.Module):
-    """Layers over a sentence's moments.
+    """Conformer layers over a sentence's output frames.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class Conformer(nn.Module):
     Attributes
     ----------
     width : int
-        Of what comes out.
+        Output width.
     """
 
     def __init__(self, width: int, layers: int, heads: int, dropout: float):
@@ -40,7 +40,7 @@ class Conformer(nn.Module):
 
 
 class ConformerLayer(nn.Module):
-    """Half a feed-forward, attention, convolution, half a feed-forward; each with norm and residual."""
+    """Half a feed-forward layer, attention, convolution, half a feed-forward layer; each with norm and residual."""
 
     KERNEL, EXPANSION = 15, 4
 
@@ -54,7 +54,7 @@ class ConformerLayer(nn.Module):
         self.convolution_norm = nn.LayerNorm(width)
         self.gate = nn.Linear(width, 2 * width)
         self.convolve = nn.Conv1d(width, width, self.KERNEL, padding=self.KERNEL // 2, groups=width)
-        self.inner_norm = nn.LayerNorm(width)  # the paper's batch norm would count padding
+        self.inner_norm = nn.LayerNorm(width)  # the paper's batch norm would include padding
         self.mix = nn.Linear(width, width)
         self.dropout = nn.Dropout(dropout)
         self.norm = nn.LayerNorm(width)

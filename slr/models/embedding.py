@@ -1,6 +1,6 @@
-"""A model that maps a clip to a vector, around any other: its sign is that of the nearest training clip.
+"""Clip embedding around any network, classified by the nearest training clip.
 
-As SPOTER embeddings (xmartlabs, 2023): a linear layer on the network's features, trained by what is near what.
+As SPOTER embeddings (xmartlabs, 2023): a linear layer on the network's features, trained with distance-based losses.
 """
 
 from typing import Any, cast
@@ -14,7 +14,7 @@ from slr.params.families.training import EmbeddingParams
 
 
 class Embedded(nn.Module):
-    """Landmarks of a clip -> vector.
+    """Landmarks of a clip -> embedding vector.
 
     Parameters
     ----------
@@ -23,14 +23,14 @@ class Embedded(nn.Module):
     params : EmbeddingParams
     classes : int
     classifier : bool
-        Whether a loss trains the backbone's own classifier; without one it is taken off.
+        Whether a loss trains the backbone's own classifier; otherwise it is removed.
 
     Attributes
     ----------
     width : int
-        Of the vectors.
+        Dimensions of the vectors.
     gallery : Tensor (N, width) float32
-        Vectors of the training clips. Kept with the weights: what a clip is compared to is part of the model.
+        Vectors of the training clips. Saved with the weights, since the reference clips are part of the model.
     gallery_targets : Tensor (N,) int64
         Their classes.
     """
@@ -49,18 +49,18 @@ class Embedded(nn.Module):
             _drop_classifier(backbone)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """Read a batch of normalised landmarks.
+        """Vectors of a batch of normalised landmarks, and logits.
 
         Returns
         -------
         dict
-            `features` (B, width), the vectors. In evaluation also `logits` (B, classes), minus the distance to the
-            nearest clip of each class; in training what else the backbone returns, its own `logits` if a loss is about
-            them.
+            `features` (B, width), the vectors. In evaluation also `logits` (B, classes), the negative distance to the
+            nearest clip of each class; in training all other outputs of the backbone, with its own `logits` if a loss
+            uses them.
         """
         outputs = self.backbone(batch)
         features = outputs.pop("features")
-        with torch.autocast(features.device.type, enabled=False):  # distances in bf16 would be steps of a hundredth
+        with torch.autocast(features.device.type, enabled=False):  # in bf16, distances would have steps of a hundredth
             features = self.embed(features.float())
         if self.normalise:
             features = F.normalize(features, dim=1)
@@ -72,12 +72,12 @@ class Embedded(nn.Module):
         return {**outputs, "features": features}
 
     def update_gallery(self, vectors: Tensor, targets: Tensor) -> None:
-        """Take these clips, (N, width) and (N,), as those that others are compared to."""
+        """Replace the gallery of training clips by these vectors (N, width) and classes (N,)."""
         self.gallery = vectors.to(self.gallery)
         self.gallery_targets = targets.to(self.gallery_targets)
 
     def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *rest: Any) -> None:
-        """A saved gallery has as many clips as it has; an untrained model's has none."""
+        """Adapt to the size of the saved gallery; an untrained model's is empty."""
         for name in ("gallery", "gallery_targets"):
             if f"{prefix}{name}" in state_dict:
                 setattr(self, name, getattr(self, name).new_empty(state_dict[f"{prefix}{name}"].shape))
@@ -86,16 +86,16 @@ class Embedded(nn.Module):
 
 def nearest(vectors: Tensor, gallery: Tensor, targets: Tensor, classes: int) -> Tensor:
     """Distance to the nearest vector of each class: (B, D), (N, D), (N,) -> (B, classes), infinite if none."""
-    # Not by matrix products: those lose a distance that is small beside the vectors' lengths.
+    # Not by matrix products, which are imprecise for distances that are small relative to the vectors' norms.
     distances = torch.cdist(vectors, gallery, compute_mode="donot_use_mm_for_euclid_dist")
     found = distances.new_full((len(vectors), classes), torch.inf)
     return found.scatter_reduce(1, targets.expand(len(vectors), -1), distances, "amin")
 
 
 def _drop_classifier(backbone: nn.Module) -> None:
-    """No loss would train it, and nobody asks it; it would only be saved."""
+    """Remove the classifier, which is neither trained nor used, so that it isn't saved."""
     if isinstance(backbone.classify, nn.Module):
         backbone.classify = nn.Identity()
-    else:  # the weights of an ensemble's classifiers
+    else:  # an ensemble's classifier weights
         for name in ("classify", "bias"):
             setattr(backbone, name, None)

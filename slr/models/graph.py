@@ -1,4 +1,4 @@
-"""Graph convolution over a skeleton's joints and time: the units that graph models are composed of.
+"""Graph convolution over joints and time: the building blocks of the graph models.
 
 Yan, Xiong and Lin, "Spatial Temporal Graph Convolutional Networks for Skeleton-Based Action Recognition", AAAI 2018.
 """
@@ -18,7 +18,7 @@ from slr.models.layers import Dropout
 
 
 def edges(skeleton: Skeleton) -> list[tuple[int, int]]:
-    """The skeleton's bones as pairs of joints, and each hand joined to the body's wrist where no bone does."""
+    """Edges: the skeleton's bones as pairs of joints, and each hand connected to the body's wrist if no bone does."""
     found = [tuple(bone) for bone in skeleton.bone_indices.tolist()]
     for part, where in skeleton.part_slices.items():
         root, wrist = f"{part}_wrist", f"{part.removesuffix('_hand')}_wrist"
@@ -30,16 +30,16 @@ def edges(skeleton: Skeleton) -> list[tuple[int, int]]:
 
 
 def adjacency(skeleton: Skeleton, kind: Literal["bones", "chain"] = "bones") -> Tensor:
-    """(J, J): which joint a joint's features are mixed with, symmetrically normalised, with self loops.
+    """Adjacency matrix (J, J), symmetrically normalised, with self loops.
 
-    D^-1/2 (A + I) D^-1/2 (Kipf and Welling, ICLR 2017). A joint without bones (MediaPipe's face has none) keeps to
-    itself.
+    D^-1/2 (A + I) D^-1/2 (Kipf and Welling, ICLR 2017). A joint without bones (MediaPipe's face has none) has only its
+    self loop.
 
     Parameters
     ----------
     skeleton : Skeleton
     kind : {"bones", "chain"}
-        `chain` joins each joint with the next in storage order, whatever it is, as SCA-STGCN published.
+        `chain` connects each joint to the next in storage order, as in the published SCA-STGCN.
     """
     joints = len(skeleton)
     pairs = edges(skeleton) if kind == "bones" else [(i, i + 1) for i in range(joints - 1)]
@@ -51,24 +51,24 @@ def adjacency(skeleton: Skeleton, kind: Literal["bones", "chain"] = "bones") -> 
 
 
 class Input(nn.Module):
-    """A batch's landmarks as features of joints, zero where a joint wasn't found.
+    """A batch's landmarks as joint features, zero where a joint is missing.
 
     Parameters
     ----------
     joints : int
     channels : int
-        How many of x, y, z, visibility.
+        Number of channels: the first of x, y, z, visibility.
     presence : bool
-        Add one channel that is 1 where a joint was found, so that missing and at the origin are two things.
+        Add the presence mask as a channel, which distinguishes a missing joint from one at the origin.
     motion : bool
-        Add how fast each joint moves along the first three channels at most.
+        Add each joint's velocity in at most the first three channels.
     identity : int
-        Add so many learned numbers for each joint. A block's weights are the same for all joints: without them, the
-        network tells joints apart by their places alone.
+        Size of a learned embedding added for each joint. A block's weights are shared by all joints: without it, joints
+        differ by their positions only.
     """
 
     FAST = 0.1
-    """What a joint moves a frame when it moves fast, in normalised units: brings motions to the size of places."""
+    """A fast joint's displacement per frame, in normalised units: scales motions to the range of positions."""
 
     def __init__(self, joints: int, channels: int, presence: bool, motion: bool, identity: int):
         super().__init__()
@@ -93,25 +93,25 @@ class GraphBlock(nn.Module):
     """Linear -> adjacency product -> temporal convolution -> batch norm -> residual -> ReLU -> dropout.
 
     The first three are linear, so they are computed in another order, with the same result: the adjacency product on
-    the narrower input, then one temporal convolution whose weights are the product of both layers' (`_fused`). Channels
-    lie last, where the products, the convolution and the norm all want them.
+    the narrower input, then one temporal convolution whose weights are the product of both layers' (`_fused`). The
+    layout is channels-last, which suits the products, the convolution and the norm.
 
-    Frames of padding are zeroed where a neighbour in time would see them, and left out of the norm's statistics.
+    Padded frames are zeroed before the temporal convolution and excluded from the norm's statistics.
 
     Parameters
     ----------
     graph : Tensor (J, J)
         See `adjacency`.
     inputs, outputs : int
-        Features of a joint before and after.
+        Channels per joint before and after.
     kernel, dilation, stride : int
-        Of the temporal convolution; `kernel` is odd.
+        Those of the temporal convolution; `kernel` is odd.
     dropout : float
     learned_edges : bool
-        Add a learned matrix, zero at first, to the graph (Shi et al., "Two-Stream Adaptive Graph Convolutional
+        Add a learned matrix, initialised to zero, to the graph (Shi et al., "Two-Stream Adaptive Graph Convolutional
         Networks", CVPR 2019).
     linear_bias : bool
-        Give the linear layer a bias, as published; the norm after it makes it all but redundant.
+        Give the linear layer a bias, as published; the norm after it makes it nearly redundant.
     """
 
     adjacency: Tensor
@@ -131,7 +131,7 @@ class GraphBlock(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
-        """Mix each joint's features with its neighbours' in space and time.
+        """Aggregate each joint's features over its neighbours in space and time.
 
         Parameters
         ----------
@@ -158,24 +158,24 @@ class GraphBlock(nn.Module):
         h = h.permute(0, 2, 3, 1)
         if self.linear.bias is None:
             return h
-        # What the bias adds is a joint's weight in the graph times what the convolution makes of the clip's frames.
+        # The bias contributes a joint's row sum of the graph times the temporal convolution of the frame mask.
         taps = torch.einsum("omk,m->ok", conv.weight[..., 0], self.linear.bias)[:, None]  # (outputs, 1, kernel)
         of_frame = F.conv1d(frames[:, None].to(taps), taps, None, conv.stride[:1], conv.padding[:1], conv.dilation[:1])
         return h + (of_frame.transpose(1, 2)[:, :, None] * graph.sum(1)[:, None]).to(h)
 
 
 class JointPooling(nn.Module):
-    """All joints of a frame -> one vector.
+    """Pools all joints of a frame into one vector.
 
-    The mean, as published, forgets which joint did what, and little in it changes from frame to frame. Repaired,
-    several learned sums, each with its own weight for every joint, are put side by side, brought to one width, and
-    normed over frames, so that what is the same in all of them is taken off.
+    The mean, as published, loses which joint did what, and varies little from frame to frame. Repaired, several learned
+    weighted sums over the joints are concatenated, projected to one width, and normalised over frames, which removes
+    what is constant over time.
 
     Parameters
     ----------
     joints, width : int
     sums : int
-        How many; 0 for the mean.
+        Number of weighted sums; 0 for the mean.
     """
 
     def __init__(self, joints: int, width: int, sums: int):

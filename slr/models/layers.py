@@ -1,6 +1,6 @@
-"""What models of sequences are composed of: frames as vectors, attention, positions, a dropout that costs little.
+"""Building blocks of sequence models: frame embedding, attention, positional encoding, a fast dropout.
 
-Vaswani et al., "Attention Is All You Need", NeurIPS 2017, unless a part says otherwise.
+Vaswani et al., "Attention Is All You Need", NeurIPS 2017, unless stated otherwise.
 """
 
 import math
@@ -15,22 +15,23 @@ from slr.batches.batch import Batch
 
 
 class FrameEmbedding(nn.Module):
-    """Each frame's landmarks as one vector, with its place in time.
+    """Each frame's landmarks as one vector, with positional encoding.
 
     Parameters
     ----------
     inputs : int
-        Numbers of a frame: joints times channels.
+        Values per frame: joints times channels.
     width : int or None
-        Width after a linear projection and a norm, which brings coordinates, which are small, to the scale of the
-        positions that are added to them; None takes the coordinates as they are.
+        Width after a linear projection and a norm, which scales the small coordinates to the range of the positional
+        encoding; None uses the coordinates themselves.
     missing : {"learned", "zero"}
-        What stands for a missing joint: a learned point, or the published code's zero before it takes off .5.
+        Value of a missing joint: a learned point, or, as in the published code, zero before .5 is subtracted.
     positions : {"none", "published", "sinusoidal", "learned"}
         See `Positions`.
     weighted : bool, default False
-        Multiply each number by a learned weight first (SiLT: Luna-Jimenez et al., ICMI 2023), kept in `weights`
-        (inputs,). The projection's columns then have length 1: the weight alone says how much of a number is used.
+        Multiply each coordinate by a learned weight first (SiLT: Luna-Jimenez et al., ICMI 2023), kept in `weights`
+        (inputs,). The projection's columns then have length 1, so that the weight alone determines a coordinate's
+        influence.
     """
 
     def __init__(self, inputs: int, width: int | None, missing: str, positions: str, weighted: bool = False):
@@ -71,7 +72,7 @@ class Attention(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, source: Tensor, attend: Tensor) -> Tensor:
-        """Answer `x` (B, Q, D) from `source` (B, T, D), of which `attend` (B, 1, 1, T) bool may be looked at."""
+        """Attend from the queries `x` (B, Q, D) to `source` (B, T, D), where `attend` (B, 1, 1, T) bool allows it."""
         query, key, value = (self._heads(t) for t in (self.query(x), *self.key_value(source).chunk(2, -1)))
         if self.training and x.device.type == "cpu":
             # The CPU's fused kernel has no dropout, and takes six times as long as these products in bf16.
@@ -108,7 +109,7 @@ class TransformerLayer(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, source: Tensor | None, attend: Tensor) -> Tensor:
-        """x: (B, Q, D); source: (B, T, D) to look at, None for x itself; attend: (B, 1, 1, T) bool."""
+        """x: (B, Q, D); source: (B, T, D) to attend to, None for x itself; attend: (B, 1, 1, T) bool mask."""
         if self.norm_first:
             h = self.attention_norm(x)
             x = x + self.dropout(self.attention(h, h if source is None else source, attend))
@@ -118,9 +119,9 @@ class TransformerLayer(nn.Module):
 
 
 class TransformerStack(nn.Module):
-    """Layers one after the other, and a norm: an encoder (without a source) or a decoder.
+    """A stack of layers and a final norm: an encoder (without a source) or a decoder.
 
-    Matrices start as Glorot and Bengio's (AISTATS 2010).
+    Matrices are initialised as by Glorot and Bengio (AISTATS 2010).
     """
 
     def __init__(self, layers: Iterable[TransformerLayer], width: int):
@@ -138,13 +139,13 @@ class TransformerStack(nn.Module):
 
 
 class Positions(nn.Module):
-    """Tells the order of the frames, by adding to each.
+    """Additive positional encoding of the frames.
 
     Parameters
     ----------
     kind : {"none", "published", "sinusoidal", "learned"}
-        `published`: one learned vector, the same for every frame, so the order isn't told. `sinusoidal`: Vaswani et al.
-        `learned`: a vector for each of the first `LEARNED` frames; later ones share the last.
+        `published`: one learned vector, the same for every frame, so it doesn't encode order. `sinusoidal`: Vaswani et
+        al. `learned`: a vector for each of the first `LEARNED` frames; later ones share the last.
     width : int
     """
 
@@ -177,16 +178,16 @@ def sinusoids(length: int, width: int) -> Tensor:
 
 
 def mean_over_time(x: Tensor, frames: Tensor) -> Tensor:
-    """(B, T, D) -> (B, D): the mean over each clip's own `frames` (B, T) bool."""
+    """(B, T, D) -> (B, D): masked mean over each clip's `frames` (B, T) bool."""
     return (x * frames[..., None]).sum(1) / frames.sum(1, keepdim=True)
 
 
 class Dropout(nn.Module):
-    """Dropout (Srivastava et al., JMLR 2014) with one random byte a number, on the CPU.
+    """Dropout (Srivastava et al., JMLR 2014) with one random byte per element, on the CPU.
 
-    Torch draws a whole random number for each and multiplies by truths, which together took half of the time of
-    SPOTER's training. A byte rounds `p` to 1/256 (.1 is .1016); what is kept is scaled by the rounded one, so that the
-    mean stays.
+    Torch draws a full random number per element and multiplies by booleans, which together took half of the time of
+    SPOTER's training. A byte rounds `p` to 1/256 (.1 is .1016); kept elements are scaled by the rounded value, so that
+    the mean is preserved.
     """
 
     def __init__(self, p: float):
@@ -197,7 +198,7 @@ class Dropout(nn.Module):
         if not self.training or self.p == 0:
             return x
         if x.device.type == "cpu":
-            return _ByteDropout.apply(x, self.p)  # type: ignore[no-untyped-call]  # torch gives it no types
+            return _ByteDropout.apply(x, self.p)  # type: ignore[no-untyped-call]  # untyped in torch
         return F.dropout(x, self.p)
 
     def extra_repr(self) -> str:
@@ -209,10 +210,10 @@ class _ByteDropout(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, p: float) -> Tensor:
         dropped = round(256 * p)
         ctx.scale = 256 / (256 - dropped)
-        words = torch.empty(-(-x.numel() // 8), dtype=torch.int64).random_(-2**63, None)  # all of the 64 bits
+        words = torch.empty(-(-x.numel() // 8), dtype=torch.int64).random_(-2**63, None)  # all 64 bits are random
         drawn = words.view(torch.int8)[:x.numel()].view(x.shape).to(_INTEGERS[x.element_size()])
-        # The sign of a difference, spread over all bits: -1 keeps a number's bits, 0 clears them. The processor does
-        # this ten times as fast as anything with truths.
+        # The sign of a difference, extended to all bits: -1 keeps an element's bits, 0 clears them. This is ten times
+        # as fast as any operation on booleans.
         kept = drawn.neg_().add_(dropped - 129).bitwise_right_shift_(8 * x.element_size() - 1)
         ctx.save_for_backward(kept)
         return _keep(x, kept, ctx.scale)

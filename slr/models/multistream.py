@@ -1,9 +1,9 @@
-"""The project's own model: an ensemble of temporal convolutions, each over its own view of the clip.
+"""The project's own model: an ensemble of temporal convolutional networks, each on its own view of the clip.
 
-The views are joints, bones and motions, and what else `slr.batches.streams` makes of a clip (Shi et al., TIP 2020), the
-networks residual temporal convolutions (Bai, Kolter and Koltun, 2018) over all joints of a frame at once. The members
-differ in what they see and in their first weights; they are trained side by side, as groups of the same convolutions,
-each for itself (its loss knows no other), and their probabilities are averaged.
+The views are joints, bones, motions and the others of `slr.batches.streams` (Shi et al., TIP 2020); the networks are
+residual temporal convolutions (Bai, Kolter and Koltun, 2018) over all joints of a frame at once. The members differ in
+their input and initialisation; they are trained in parallel as grouped convolutions, but independently (each has its
+own loss), and their probabilities are averaged.
 """
 
 import math
@@ -20,10 +20,9 @@ from slr.params.families.multistream import MultistreamParams
 
 
 class Multistream(nn.Module):
-    """Streams -> a vector a frame -> residual convolutions in time -> mean and maximum over time -> glosses.
+    """Streams -> one vector per frame -> residual temporal convolutions -> mean and maximum over time -> glosses.
 
-    The classifier reads what each block says, not the last one's word alone: what the first ones see carries over to
-    new signers.
+    The classifier uses the features of every block, not only the last: those of early blocks generalise to new signers.
 
     Parameters
     ----------
@@ -35,14 +34,14 @@ class Multistream(nn.Module):
     Attributes
     ----------
     members : int
-        Networks: streams times seeds.
+        Number of networks: streams times seeds.
     width : int
-        Of the features: those of all members, one after the other.
+        Width of the features: those of all members, concatenated.
 
     Raises
     ------
     ParamsError
-        If the skeleton hasn't the shoulders to turn a clip by, or hands and a body for reaches.
+        If the skeleton lacks shoulders, needed to face the camera, or hands and a body, needed for reaches.
     """
 
     def __init__(self, params: MultistreamParams, skeleton: Skeleton, classes: int):
@@ -83,7 +82,7 @@ class Multistream(nn.Module):
         return {"logits": averaged, "members": logits, "features": features.flatten(1)}
 
     def _over_time(self, x: Tensor, frames: Tensor) -> list[Tensor]:
-        """x: (B, members * D, T), frames: (B, T) -> mean and maximum of a clip's frames, each (B, members, D)"""
+        """x: (B, members * D, T), frames: (B, T) -> masked mean and maximum over time, each (B, members, D)"""
         outside = ~frames[:, None]
         mean = x.masked_fill(outside, 0).sum(2) / frames.sum(1, keepdim=True)
         most = x.masked_fill(outside, -torch.inf).amax(2)

@@ -1,4 +1,4 @@
-"""What a model answers for many clips, batch by batch, in evaluation mode; its mode is left as it was."""
+"""Outputs of a model for many clips, batch by batch, in evaluation mode; the model's mode is restored."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from slr.batches.normalise import Normalise
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode, and afterwards whichever it was."""
+    """Evaluation mode; the previous mode is restored afterwards."""
     training = model.training
     model.eval()
     try:
@@ -25,7 +25,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 @torch.inference_mode()
 def outputs(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, Tensor]:
-    """What a model says of every clip, in evaluation mode and full precision; float32 on the CPU.
+    """Outputs for all clips, in evaluation mode and full precision; float32 on the CPU.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def outputs(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, T
 
 
 def sentence_log_probabilities(model: nn.Module, clips: ClipSet, normalise: Normalise) -> list[Tensor]:
-    """Log-probabilities (T', classes) of every sentence; class 0 is none."""
+    """Log-probabilities (T', classes) of every sentence; class 0 is the blank."""
     found: list[Tensor] = [torch.empty(0)] * len(clips)
     for clip, answer in sentence_outputs(model, clips, normalise):
         found[clip] = answer["sequence_logits"].log_softmax(1)
@@ -52,9 +52,9 @@ def sentence_log_probabilities(model: nn.Module, clips: ClipSet, normalise: Norm
 
 def sentence_outputs(model: nn.Module, clips: ClipSet,
                      normalise: Normalise) -> Iterator[tuple[int, dict[str, Tensor]]]:
-    """What a model says of every sentence (`forward_sentences`), with the sentence's number; the shortest first."""
+    """Outputs for every sentence (`forward_sentences`), with the sentence's index; shortest first."""
     for batch, indices in clips.evaluation_batches():
-        normalised = normalise(cast(Batch, batch))  # pictures, which aren't, come back as they are
+        normalised = normalise(cast(Batch, batch))  # RGB images aren't normalised and are returned unchanged
         yield from zip(indices.tolist(), forward_sentences(model, normalised), strict=True)
 
 

@@ -1,6 +1,6 @@
-"""Continuous recognition from landmarks: a vector a frame, convolutions that pool in time, a sequence model, CTC.
+"""Continuous recognition from landmarks: frame encoder, convolutions with temporal pooling, sequence model, CTC.
 
-The convolutions have a classifier of their own, so that they learn from the glosses directly (Min et al., "Visual
+The convolutions have an auxiliary classifier, which supervises them with the glosses directly (Min et al., "Visual
 Alignment Constraint for Continuous Sign Language Recognition", ICCV 2021).
 """
 
@@ -18,7 +18,7 @@ from slr.params.families.pose_ctc import PoseCtcParams
 
 
 class PoseCtc(nn.Module):
-    """Landmarks of a sentence -> what is signed at each moment.
+    """Landmarks of a sentence -> gloss logits for each output frame.
 
     Parameters
     ----------
@@ -26,14 +26,14 @@ class PoseCtc(nn.Module):
     skeleton : Skeleton
         Of the batches.
     classes : int
-        Glosses; the network tells these and, as class 0, none (CTC's blank).
+        Number of glosses; the logits have one class more, CTC's blank, which is class 0.
 
     Attributes
     ----------
     width : int
-        Of the features.
+        Width of the features.
     pooling : int
-        Frames to each moment.
+        Input frames per output frame.
     """
 
     def __init__(self, params: PoseCtcParams, skeleton: Skeleton, classes: int):
@@ -51,14 +51,14 @@ class PoseCtc(nn.Module):
         self.classify_frames = nn.Linear(self.width, classes + 1)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """Read a batch of normalised landmarks.
+        """Logits and features of a batch of normalised landmarks.
 
         Returns
         -------
         dict
-            `sequence_logits`, `conv_logits` and `frame_logits` (B, T', classes + 1): of CTC by the sequence model and
-            by the convolutions, and what is signed in the frames of each moment; `features` (B, T', width), `lengths`
-            (B,), the clips' own moments. T' is T / pooling, rounded up.
+            `sequence_logits`, `conv_logits` and `frame_logits` (B, T', classes + 1): CTC logits of the sequence model
+            and of the convolutions, and frame-classification logits of each output frame; `features` (B, T', width),
+            `lengths` (B,), the clips' output frames without padding. T' is T / pooling, rounded up.
         """
         x, frames = self.front(batch).transpose(1, 2), batch.frames  # (B, width, T), (B, T)
         for block in self.blocks:
@@ -71,7 +71,7 @@ class PoseCtc(nn.Module):
 
 
 class StreamFront(nn.Module):
-    """Views of all joints of a frame, side by side, brought to one width."""
+    """Concatenated views of all joints of a frame, projected to one width."""
 
     def __init__(self, params: PoseCtcParams, skeleton: Skeleton):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Weights that somebody else trained: from a file, or fetched once from an address and checked."""
+"""Pretrained weights: from a file, or downloaded once from a URL and verified."""
 
 import hashlib
 from pathlib import Path
@@ -11,22 +11,22 @@ from slr.io.fetch import fetch
 
 
 def read_weights(source: str, sha256: str | None, folder: Path) -> dict[str, Tensor]:
-    """The tensors of a file of weights, by name.
+    """The tensors in a weights file, by name.
 
     Parameters
     ----------
     source : str
-        Path of a .safetensors file, or of one that `torch.save` wrote (.pth, .pt, .bin), of which nothing but tensors
-        is read: no code in it is run. Or the http(s) address of one.
+        Path of a .safetensors file, or of one written by `torch.save` (.pth, .pt, .bin), of which only tensors are
+        read, without running any code in it. Or the http(s) URL of one.
     sha256 : str or None
-        64 hex digits that the file has to have; an address needs them.
+        Expected hash of the file, 64 hex digits; required for a URL.
     folder : Path
-        Where a fetched file is kept, under its hash and name: it is fetched once.
+        Download cache: files are kept under their hash and name.
 
     Raises
     ------
     ModelError
-        If the file is missing, can't be fetched, isn't the one with this hash, or doesn't hold weights.
+        If the file is missing, can't be downloaded, has a different hash, or doesn't contain weights.
     """
     if source.startswith(("http://", "https://")):
         if sha256 is None:
@@ -54,7 +54,7 @@ def _tensors(path: Path) -> dict[str, Tensor]:
     try:
         state = load_file(path) if path.suffix == ".safetensors" else torch.load(
             path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch's reader of pickles raises whatever it stumbles over, IndexError for one
+    except Exception as error:  # torch's unpickler raises arbitrary errors, such as IndexError
         raise ModelError(f"{path} isn't a file of weights ({' '.join(str(error).split())[:120]}); give a .safetensors "
                          "file, or a .pth with nothing but tensors") from None
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):

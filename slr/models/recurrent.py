@@ -1,4 +1,4 @@
-"""LSTMs and GRUs that read a clip both ways, to its own end."""
+"""Bidirectional LSTMs and GRUs for padded clips."""
 
 from typing import Literal
 
@@ -9,19 +9,20 @@ from slr.batches.batch import frame_mask
 
 
 class Bidirectional(nn.Module):
-    """A bidirectional LSTM or GRU over each clip's own frames.
+    """A bidirectional LSTM or GRU over each clip's own frames, ignoring padding.
 
-    What torch's bidirectional ones say of packed sequences. Each way is a network of its own, the backward one on clips
-    that are turned around within their length, so that nothing is packed: torch has fast LSTMs for such alone.
+    Equivalent to torch's bidirectional networks on packed sequences. Each direction is a network of its own, the
+    backward one on clips reversed within their length, so that no packing is needed: torch's fast LSTMs don't support
+    it.
 
     Parameters
     ----------
     kind : {"lstm", "gru"}
     inputs, hidden : int
-        `hidden` of each direction.
+        `hidden` is the width of each direction.
     layers : int
     dropout : float
-        Between layers.
+        Dropout between layers.
     """
 
     def __init__(self, kind: Literal["lstm", "gru"], inputs: int, hidden: int, layers: int, dropout: float):
@@ -34,7 +35,7 @@ class Bidirectional(nn.Module):
         self.width = 2 * hidden
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """x: (B, T, inputs), lengths: (B,) -> (B, T, 2 hidden), zero behind a clip's end."""
+        """x: (B, T, inputs), lengths: (B,) -> (B, T, 2 hidden), zero in padding."""
         for number, (forward, backward) in enumerate(zip(self.forward_layers, self.backward_layers, strict=True)):
             x = self.dropout(x) if number else x
             ahead, _ = forward(x)  # first: the order in which gradients add up decides their last digits
@@ -45,6 +46,6 @@ class Bidirectional(nn.Module):
 
 
 def reversed_within_length(x: Tensor, lengths: Tensor) -> Tensor:
-    """(B, T, D) clips turned around within their lengths (B,); behind these their first frame is repeated."""
+    """Clips (B, T, D) reversed within their lengths (B,); padding is filled with their first frame."""
     steps = torch.arange(x.shape[1], device=x.device)
     return x.take_along_dim((lengths[:, None] - 1 - steps).clamp_min(0)[..., None], 1)

@@ -1,7 +1,7 @@
-"""SCA-STGCN: graph blocks, attention over time that is conditioned on the signer, and a GRU.
+"""SCA-STGCN: graph blocks, temporal attention conditioned on the signer, and a GRU.
 
 C. Chaabani, "Signer-conditioned attention ST-GCN", 2024. As published (`published: true`) and repaired:
-docs/graph-models.md has what differs and why.
+docs/graph-models.md describes the differences and their reasons.
 """
 
 import torch
@@ -16,7 +16,7 @@ from slr.params.families.stgcn import ScaStgcnParams
 
 
 class ScaStgcn(nn.Module):
-    """Landmarks of a clip -> gloss.
+    """Landmarks of a clip -> gloss logits.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class ScaStgcn(nn.Module):
     skeleton : Skeleton
         Of the clips.
     classes : int
-        Glosses to tell apart.
+        Number of glosses.
     """
 
     def __init__(self, params: ScaStgcnParams, skeleton: Skeleton, classes: int):
@@ -53,14 +53,14 @@ class ScaStgcn(nn.Module):
                                       Dropout(params.dropout), nn.Linear(self.width, classes))
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """Read a batch of normalised landmarks.
+        """Logits and features of a batch of normalised landmarks.
 
         Returns
         -------
         dict
-            `logits` (B, classes); `features` (B, width) of the GRU, which they are made from; and unless `attention`
-            is none: `signer` (B, signer_width), the signer's embedding, and `attention`, a list of weights
-            (B, heads, T, T), zero where padding looks or is looked at.
+            `logits` (B, classes); `features` (B, width) of the GRU, from which they are computed; and unless
+            `attention` is none: `signer` (B, signer_width), the signer embedding, and `attention`, a list of attention
+            weights (B, heads, T, T), zero where query or key is padding.
         """
         frames = batch.frames
         x = early = self.blocks[0](self.input(batch), frames)[0]
@@ -83,12 +83,12 @@ class ScaStgcn(nn.Module):
 
 
 class SignerAttention(nn.Module):
-    """Multi-head attention whose keys and values depend on who signs.
+    """Multi-head attention whose keys and values are conditioned on the signer.
 
-    As published (`bare`), the answer replaces the input, and what conditions a key is added to all keys alike: softmax
-    takes the same number off all scores, so the signer had no say in additive attention, nor had FiLM's shift of the
-    keys. Repaired, additive keys are tanh(W [h; s]) (Bahdanau et al., ICLR 2015), FiLM shifts the values alone, and
-    there are a norm, positions and a residual.
+    As published (`bare`), the output replaces the input, and the conditioning term is the same for all keys: softmax is
+    invariant to it, so the signer had no effect in additive attention, nor had FiLM's shift of the keys. Repaired,
+    additive keys are tanh(W [h; s]) (Bahdanau et al., ICLR 2015), FiLM shifts only the values, and there are a norm,
+    positions and a residual.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class SignerAttention(nn.Module):
     bare : bool
         As published.
     across : bool, default False
-        The source is something else than the input.
+        Whether the source differs from the input (cross-attention).
     """
 
     def __init__(self, width: int, heads: int, signer_width: int, kind: str, bare: bool, across: bool = False):
@@ -115,16 +115,16 @@ class SignerAttention(nn.Module):
         self.source_norm = nn.LayerNorm(width) if across and not bare else nn.Identity()
 
     def forward(self, x: Tensor, source: Tensor | None, signer: Tensor, attend: Tensor) -> tuple[Tensor, Tensor]:
-        """Answer each frame from all, or from another source.
+        """Attend from each frame to all frames, or to another source.
 
         Parameters
         ----------
         x : Tensor (B, T, D)
         source : Tensor (B, M, D) or None
-            What to look at, whatever its order; None for x itself.
+            Keys and values, in any order; None for x itself.
         signer : Tensor (B, S)
         attend : Tensor (B, M) bool
-            What of the source may be looked at.
+            Mask of the source: True where it may be attended to.
 
         Returns
         -------
@@ -149,7 +149,7 @@ class SignerAttention(nn.Module):
 
 
 class JointAttention(nn.Module):
-    """All joints of a frame -> one vector, by attention that asks for what matters with this signer."""
+    """Pools all joints of a frame into one vector, by attention with a signer-dependent query."""
 
     def __init__(self, width: int, signer_width: int):
         super().__init__()
@@ -163,7 +163,7 @@ class JointAttention(nn.Module):
 
 
 class StatisticsEncoder(nn.Module):
-    """A signer's embedding, from statistics of the clip's landmarks."""
+    """Signer embedding from statistics of the clip's landmarks."""
 
     bones: Tensor
 
@@ -172,7 +172,7 @@ class StatisticsEncoder(nn.Module):
         self.published = params.signer_statistics == "published"
         part_of = {joint: part for part, where in skeleton.part_slices.items()
                    for joint in range(*where.indices(len(skeleton)))}
-        # A bone between parts has no length where each part is normalised into a box of its own.
+        # A bone between parts has no meaningful length if each part is normalised in its own box.
         bones = [bone for bone in skeleton.bone_indices.tolist() if part_of[bone[0]] == part_of[bone[1]]]
         self.register_buffer("bones", torch.tensor(bones).reshape(-1, 2), persistent=False)
         self.encode = _signer_layers(4 if self.published else len(bones) + len(skeleton), params.signer_width)
@@ -183,7 +183,7 @@ class StatisticsEncoder(nn.Module):
 
 
 class LearnedEncoder(nn.Module):
-    """A signer's embedding, from the first block's features, pooled over joints and time."""
+    """Signer embedding from the first block's features, pooled over joints and time."""
 
     def __init__(self, params: ScaStgcnParams):
         super().__init__()
@@ -213,7 +213,7 @@ def _signer_layers(statistics: int, width: int) -> nn.Sequential:
 def framing(batch: Batch) -> Tensor:
     """(B, 4): mean and standard deviation of x and of y over all joints and frames, missing joints as zeros.
 
-    What SCA-STGCN published as statistics of a signer; they say where the camera put the person.
+    The signer statistics published with SCA-STGCN; they describe where the person is in the frame.
     """
     own = batch.frames[..., None, None]
     xy = batch.landmarks[..., :2].masked_fill(~batch.mask[..., None], 0)
@@ -224,10 +224,10 @@ def framing(batch: Batch) -> Tensor:
 
 
 def body(batch: Batch, bones: Tensor) -> Tensor:
-    """(B, bones + J): how a person is built and how far each joint moves, in units of the person.
+    """(B, bones + J): body proportions and joint speeds, in units of the person.
 
-    The logarithm of each bone's mean length against the mean bone's, and each joint's mean speed in mean bones a frame;
-    over the frames in which both ends were found, 0 where there is none.
+    The logarithm of each bone's mean length relative to the mean bone, and each joint's mean speed in mean bones per
+    frame; over the frames in which both ends were found, 0 if there are none.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ def body(batch: Batch, bones: Tensor) -> Tensor:
     xy, mask = batch.landmarks[..., :2].masked_fill(~batch.mask[..., None], 0), batch.mask
 
     def over_time(values: Tensor, found: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean of (B, T, N) where found, and whether (B, N) there is any."""
+        """Masked mean of (B, T, N) over time, and whether (B, N) any frame is valid."""
         count = found.sum(1)
         return (values * found).sum(1) / count.clamp_min(1), count > 0
 
@@ -249,10 +249,10 @@ def body(batch: Batch, bones: Tensor) -> Tensor:
 
 
 class ClipGRU(nn.Module):
-    """A bidirectional GRU over each clip's own frames.
+    """A bidirectional GRU over each clip's own frames, ignoring padding.
 
-    Two one-way networks, the backward one on clips turned around within their length: its weights are those of torch's
-    bidirectional one, and padding needs no packing.
+    Two unidirectional networks, the backward one on clips reversed within their length: the weights are those of
+    torch's bidirectional GRU, without packing.
 
     Parameters
     ----------
@@ -279,5 +279,5 @@ class ClipGRU(nn.Module):
 
 
 def _at(x: Tensor, step: Tensor) -> Tensor:
-    """x (B, T, D) at a step (B,) of each clip: (B, D)."""
+    """x (B, T, D) at one step (B,) per clip: (B, D)."""
     return x[torch.arange(len(x), device=x.device), step]

@@ -1,4 +1,4 @@
-"""SiLT: SPOTER with a learned weight for each coordinate, which tells how much of it is used.
+"""SiLT: SPOTER with a learned weight for each coordinate, which shows how much the coordinate is used.
 
 Luna-Jimenez et al., "Interpreting Sign Language Recognition using Transformers and MediaPipe Landmarks", ICMI 2023.
 As published and repaired: see docs/models.md.
@@ -14,10 +14,10 @@ from slr.params.families.silt import SiltParams
 
 
 class Silt(Spoter):
-    """Landmarks of a clip -> gloss; parameters as `Spoter`'s.
+    """Landmarks of a clip -> gloss logits; parameters as for `Spoter`.
 
-    `weights: query` weighs the sequence before the encoder. `weights: sequence` also asks the decoder, instead of one
-    learned query, the sequence with weights of its own, and takes the mean of its answers over time.
+    `weights: query` weights the sequence before the encoder. `weights: sequence` also uses the sequence, with separate
+    weights, as the decoder's queries instead of one learned query, and averages the outputs over time.
     """
 
     def __init__(self, params: SiltParams, skeleton: Skeleton, classes: int):

@@ -1,7 +1,7 @@
-"""SPOTER: a transformer over frames of landmarks, read by one learned class query.
+"""SPOTER: a transformer over frames of landmarks, decoded with one learned class query.
 
-Bohacek and Hruz, "Sign Pose-based Transformer for Word-level Sign Language Recognition", WACV Workshops 2022.
-As published (`published: true`) and repaired: see docs/models.md for what differs and what each difference is worth.
+Bohacek and Hruz, "Sign Pose-based Transformer for Word-level Sign Language Recognition", WACV Workshops 2022. As
+published (`published: true`) and repaired: docs/models.md describes the differences and the effect of each.
 """
 
 import torch
@@ -14,9 +14,9 @@ from slr.params.families.spoter import SpoterParams
 
 
 class PublishedDecoderLayer(TransformerLayer):
-    """A decoder layer without self-attention: one query has nothing to choose from but itself.
+    """A decoder layer without self-attention, which is pointless for a single query.
 
-    Only the residual around it was left in, so that x is added to itself.
+    Only the residual connection around it remains, so that x is added to itself.
     """
 
     def __init__(self, width: int, heads: int, feedforward: int, dropout: float):
@@ -28,7 +28,7 @@ class PublishedDecoderLayer(TransformerLayer):
 
 
 class Spoter(nn.Module):
-    """Landmarks of a clip -> gloss.
+    """Landmarks of a clip -> gloss logits.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Spoter(nn.Module):
     skeleton : Skeleton
         Of the clips.
     classes : int
-        Glosses to tell apart.
+        Number of glosses.
     weighted : bool, default False
         Multiply each coordinate by a learned weight first: see `slr.models.silt`.
     """
@@ -56,18 +56,18 @@ class Spoter(nn.Module):
         self.classify = nn.Linear(width, classes)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """Read a batch of normalised landmarks.
+        """Logits and features of a batch of normalised landmarks.
 
         Returns
         -------
         dict
-            `logits` (B, classes), and `features` (B, D), which they are a linear function of.
+            `logits` (B, classes), a linear function of `features` (B, D).
         """
         features = self.answer(self.class_query.expand(len(batch), 1, -1), batch)[:, 0]
         return {"logits": self.classify(features), "features": features}
 
     def answer(self, queries: Tensor, batch: Batch) -> Tensor:
-        """Ask the encoded frames `queries` (B, Q, D) -> (B, Q, D)."""
+        """Decode the encoded frames with the queries (B, Q, D) -> (B, Q, D)."""
         attend = batch.frames[:, None, None, :]  # (B, 1, 1, T)
         memory = self.encoder(self.embed(batch), None, attend)
         return self.decoder(queries, memory, attend)

@@ -1,6 +1,6 @@
 """The plain transformer: an encoder over frames of landmarks, averaged over time.
 
-Vaswani et al., NeurIPS 2017, as Luna-Jimenez et al., ICMI 2023, compare SiLT with.
+Vaswani et al., NeurIPS 2017, as in the comparison with SiLT of Luna-Jimenez et al., ICMI 2023.
 """
 
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from slr.params.families.transformer import TransformerParams
 
 
 class Transformer(nn.Module):
-    """Landmarks of a clip -> gloss.
+    """Landmarks of a clip -> gloss logits.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ class Transformer(nn.Module):
     skeleton : Skeleton
         Of the clips.
     classes : int
-        Glosses to tell apart.
+        Number of glosses.
     """
 
     def __init__(self, params: TransformerParams, skeleton: Skeleton, classes: int):
@@ -34,12 +34,12 @@ class Transformer(nn.Module):
         self.classify = nn.Linear(width, classes)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """Read a batch of normalised landmarks.
+        """Logits and features of a batch of normalised landmarks.
 
         Returns
         -------
         dict
-            `logits` (B, classes), and `features` (B, D), which they are a linear function of.
+            `logits` (B, classes), a linear function of `features` (B, D).
         """
         encoded = self.encoder(self.embed(batch), None, batch.frames[:, None, None, :])  # (B, T, D)
         features = mean_over_time(encoded, batch.frames)

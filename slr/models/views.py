@@ -1,4 +1,4 @@
-"""A clip as a network sees it: views of its joints, each number standardised, missing ones at a learned place."""
+"""Views of a clip as network input, standardised, with missing joints at a learned value."""
 
 import math
 from collections.abc import Collection
@@ -13,36 +13,36 @@ from slr.errors import ParamsError
 
 MOTIONS = {"joints": "joint_motions", "bones": "bone_motions", "directions": "direction_motions",
            "reaches": "reach_motions"}
-"""Of each view, that of its motions."""
+"""The motion view of each view."""
 
 
 class Views(nn.Module):
-    """What streams are made of: joints, bones, directions, reaches and the motions of each, all standardised.
+    """Joints, bones, directions, reaches and the motions of each, all standardised.
 
     Parameters
     ----------
     skeleton : Skeleton
         Of the batches.
     used : set of str
-        Views that are wanted.
+        Views to compute.
     channels : int
-        How many of x, y, z, visibility.
+        Number of channels: the first of x, y, z, visibility.
     lag : int
-        Frames over which a motion is measured.
+        Temporal lag of the motion features, in frames.
     smooth, facing : bool
-        Take a mean over three frames first; turn every clip to face the camera.
+        Smooth with a mean over three frames first; rotate every clip to face the camera.
     turn_degrees : float
-        With `facing`: in training, turn each clip by up to this much too far.
+        With `facing`: largest random error of this rotation in training.
 
     Attributes
     ----------
     widths : dict of str to int
-        Numbers of a frame, for each view that is used.
+        Values per frame, for each view that is used.
 
     Raises
     ------
     ParamsError
-        If the skeleton hasn't the shoulders to turn a clip by, or hands and a body for reaches.
+        If the skeleton lacks shoulders, needed to face the camera, or hands and a body, needed for reaches.
     """
 
     bones: Tensor
@@ -73,7 +73,7 @@ class Views(nn.Module):
         self.standard = nn.ModuleDict({view: MaskedStandardisation(self.widths[view]) for view in sorted(used)})
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """(B, T, J, C >= the model's) -> {view: (B, T, numbers)}, missing ones at a learned place."""
+        """(B, T, J, C >= the model's) -> {view: (B, T, values)}, missing ones at a learned value."""
         mask = batch.mask & batch.frames[..., None]
         joints = batch.landmarks[..., :self.channels].masked_fill(~mask[..., None], 0)
         if self.smooth:
@@ -91,17 +91,17 @@ class Views(nn.Module):
         return {name: standard(*views[name]) for name, standard in self.standard.items()}
 
     def sees(self, view: str) -> bool:
-        """Whether the network sees this view or its motions."""
+        """Whether the network uses this view or its motions."""
         return view in self.standard or MOTIONS[view] in self.standard
 
     def _errors(self, joints: Tensor) -> Tensor:
-        """(B,) radians by which each clip is turned too far."""
+        """(B,) random errors in radians of each clip's rotation."""
         errors = joints.new_zeros(len(joints))
         return errors.uniform_(-self.turn, self.turn) if self.training and self.turn else errors
 
 
 class MaskedStandardisation(nn.Module):
-    """Each number with mean 0 and deviation 1 over the frames that have it, and a learned value where it is missing.
+    """Standardisation to mean 0 and deviation 1 over the valid frames, with a learned value for missing ones.
 
     As batch normalisation (Ioffe and Szegedy, ICML 2015) without its scale and shift: the batch's own statistics in
     training, their running averages otherwise.
@@ -127,7 +127,7 @@ class MaskedStandardisation(nn.Module):
             count = seen.clamp_min(1)
             mean = x.sum((0, 1)) / count
             variance = ((x - mean).square() * found).sum((0, 1)) / count
-            with torch.no_grad():  # what no frame of the batch has leaves the averages as they are
+            with torch.no_grad():  # values without a valid frame in the batch leave the running averages unchanged
                 share = self.MOMENTUM * (seen > 0)
                 self.mean.lerp_(mean, share)
                 self.variance.lerp_(variance, share)

@@ -1,7 +1,7 @@
-"""The typed schema of `params.yaml`, and the one place where defaults live.
+"""Typed schema of `params.yaml`, and the only place where defaults are defined.
 
-One module for each subject: `pipeline` (the stages), `families` (what every model has, and each family of models),
-`whole` (the file), and `reading`, which checks a file and explains what is wrong in it.
+One module per subject: `pipeline` (the stages), `families` (settings shared by all models, and each model family),
+`whole` (the complete file), and `reading`, which validates a file and explains its errors.
 """
 
 from slr.params.families import family_named

@@ -1,8 +1,8 @@
-"""Which corpora can be read: a module for each kind, and the settings that it takes; nothing is imported for it.
+"""The corpora that can be read: one module per kind, with the settings it takes; none is imported here.
 
-A reader is a module with `scan` and `LAYOUT` (`slr.corpora.reading`); one of a corpus that comes as landmarks also has
-`joints` and `load` (`slr.corpora.imported`). Besides those below, `corpus.name` may be the entry point of an installed
-package (group `slr.corpora`), or the dotted name of a module (`my_package.my_corpus`).
+A reader is a module with `scan` and `LAYOUT` (`slr.corpora.reading`); a reader of a landmark corpus also has `joints`
+and `load` (`slr.corpora.imported`). Besides those below, `corpus.name` may be an entry point of an installed package
+(group `slr.corpora`) or the dotted name of a module (`my_package.my_corpus`).
 """
 
 from importlib import import_module
@@ -13,7 +13,7 @@ from slr.params.lookup import registered
 from slr.params.nearest import nearest
 
 BUILT_IN = "sample"
-"""The corpus that is drawn, and not read."""
+"""The corpus that is synthesised rather than read."""
 
 
 class Reader(NamedTuple):
@@ -24,11 +24,11 @@ class Reader(NamedTuple):
     module : str
         Dotted name.
     settings : tuple of str
-        The fields of CorpusParams that its `scan` takes besides root and workers.
+        Fields of CorpusParams that its `scan` takes besides root and workers.
     subsets : tuple
-        What `corpus.subset` may be.
+        Valid values of `corpus.subset`.
     landmarks : bool
-        Whether it comes as landmarks, without video.
+        Whether the corpus consists of landmarks, without video.
     """
 
     module: str
@@ -57,12 +57,12 @@ READERS = {
 
 
 def reader_named(name: str) -> Reader:
-    """How a corpus is read, by its `corpus.name`.
+    """The reader of a corpus, by its `corpus.name`.
 
     Raises
     ------
     ParamsError
-        If there is no such corpus, with the nearest name.
+        If there is no such corpus; the message suggests the nearest name.
     """
     if name in READERS:
         return READERS[name]
@@ -80,5 +80,5 @@ def reader_named(name: str) -> Reader:
 
 
 def comes_as_landmarks(name: str) -> bool:
-    """Whether a corpus has landmarks in place of video."""
+    """Whether a corpus consists of landmarks instead of video."""
     return name != BUILT_IN and reader_named(name).landmarks

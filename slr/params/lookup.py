@@ -1,4 +1,4 @@
-"""What stands behind a name, which is imported only when it is asked for."""
+"""Resolving dotted names and entry points, which are imported only when needed."""
 
 from functools import cache
 from importlib import import_module
@@ -9,12 +9,12 @@ from slr.errors import ParamsError
 
 
 def locate(name: str) -> Any:
-    """What `package.module:attribute` is.
+    """The object that `package.module:attribute` refers to.
 
     Raises
     ------
     ParamsError
-        If it isn't of that form, or isn't there.
+        If the name isn't of that form, or can't be imported.
     """
     module, separator, attribute = name.partition(":")
     try:

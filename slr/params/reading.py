@@ -1,7 +1,7 @@
-"""Reading and checking `params.yaml` (and `zoo/params.yaml`), and describing what can stand in it.
+"""Reading and validating `params.yaml` (and `zoo/params.yaml`), and listing all settings.
 
 `load` validates the whole file at once, so that a misspelt name in a model's settings fails before the first stage and
-not after an hour; the message carries the nearest right name.
+not after an hour; the message suggests the nearest valid name.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,19 +23,19 @@ RENAMED = {
     "hard_fewest" "_triplets": "hard_min_triplets", "raised": "rest_threshold", "between_s": "margin_s",
     "around_s": "edge_margin_s",
 }
-"""Settings that had another name before."""
+"""Settings that have been renamed."""
 ZOO = Path("zoo/params.yaml")
-"""The file with the models that are trained when they are asked for, beside `params.yaml`; it may be missing."""
+"""The file of the models that are trained on request, beside `params.yaml`; optional."""
 
 
 def load(path: str | Path = "params.yaml") -> Params:
-    """Read and check `params.yaml`, and `zoo/params.yaml` beside it.
+    """Read and validate `params.yaml`, and `zoo/params.yaml` beside it.
 
     Raises
     ------
     ParamsError
-        If the file is missing, isn't YAML, or holds an unknown name or a value out of range; all problems at once,
-        each with its place, and with the nearest right name for a misspelt one. If both files have a model of a name.
+        If the file is missing, isn't YAML, or has an unknown name or a value out of range; lists all problems at once,
+        with their places and the nearest valid name for a misspelt one. If both files define the same model.
     """
     content, zoo_path = read_yaml(path), Path(path).parent / ZOO
     if not zoo_path.exists():
@@ -54,7 +54,7 @@ def load(path: str | Path = "params.yaml") -> Params:
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
-    """A file of settings as it stands, unchecked; raises ParamsError if it is missing or isn't YAML."""
+    """A settings file as it is, not validated; raises ParamsError if it is missing or isn't YAML."""
     try:
         content = yaml.load(Path(path).read_text(encoding="utf-8"), yaml.CSafeLoader) or {}
     except FileNotFoundError:
@@ -67,12 +67,12 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
 
 
 def parse(content: dict[str, Any], source: str = "params", sources: Mapping[str, str] | None = None) -> Params:
-    """Check settings that are already read; raises ParamsError like `load`.
+    """Validate settings that are already read; raises ParamsError like `load`.
 
     Parameters
     ----------
     source : str
-        What errors call them.
+        Name of the settings in error messages.
     sources : mapping of str to str, optional
         The file of each model that isn't in `source`.
     """
@@ -86,7 +86,7 @@ def parse(content: dict[str, Any], source: str = "params", sources: Mapping[str,
             except ModelProblems as error:
                 where = f"{sources[name]}: " if sources and name in sources else ""
                 problems += [f"{where}{line}" for line in error.lines]
-                checked[name] = ModelParams()  # so that what names it isn't wrong too
+                checked[name] = ModelParams()  # so that the file named in the message is the right one
         content = {**content, "models": checked}
     try:
         params = Params.model_validate(content)
@@ -99,7 +99,7 @@ def parse(content: dict[str, Any], source: str = "params", sources: Mapping[str,
 
 
 class ModelProblems(ParamsError):
-    """What is wrong with one model's settings: one line for each problem."""
+    """The problems in one model's settings, one line each."""
 
     def __init__(self, lines: list[str]):
         super().__init__("; ".join(lines))
@@ -107,7 +107,7 @@ class ModelProblems(ParamsError):
 
 
 def parse_model(content: Any, name: str) -> ModelParams:
-    """Check one model's settings, such as those that a trained one keeps; raises ParamsError like `load`."""
+    """Validate one model's settings, such as those stored with a trained model; raises ParamsError like `load`."""
     place = f"models.{name}"
     if not isinstance(content, dict):
         raise ModelProblems([f"{place}: has to be settings by name (got {shortened(content)})"])
@@ -124,7 +124,7 @@ def parse_model(content: Any, name: str) -> ModelParams:
 
 
 def describe(section: type[Section] = Params, place: str = "") -> Iterator[tuple[str, Any, str]]:
-    """Every setting in the order of the file: its place (`frames.fps`), its default, and what it means."""
+    """Every setting in the order of the file: its place (`frames.fps`), its default, and its meaning."""
     for name, field in section.model_fields.items():
         default = field.get_default()
         if name == "models":
@@ -140,21 +140,21 @@ def describe(section: type[Section] = Params, place: str = "") -> Iterator[tuple
         else:
             yield f"{place}{name}", default, " ".join((field.description or "").split())
             block = _block(field.annotation)
-            if block is not None:  # one that may be left out
+            if block is not None:  # optional block
                 yield from describe(block, f"{place}{name}.")
 
 
 def explain(problem: Any, section: type[Section], prefix: str = "") -> str:
-    """One line for one of pydantic's problems: the place, what is wrong, the nearest right name or value.
+    """One line for one of pydantic's errors: the place, the problem, the nearest valid name or value.
 
     Parameters
     ----------
     problem : dict
-        Of `ValidationError.errors`.
+        From `ValidationError.errors`.
     section : type
-        The class that was validated.
+        The settings class that was validated.
     prefix : str
-        Its own place in the file.
+        Its place in the file.
     """
     where = problem["loc"]
     place = ".".join([*([prefix] if prefix else []), *map(str, where)])
@@ -168,14 +168,14 @@ def explain(problem: Any, section: type[Section], prefix: str = "") -> str:
         options = [word.strip(" '") for word in allowed.replace(" or ", ",").split(",")]
         return f"{place}: {problem['input']!r} is not one of {allowed}{nearest(str(problem['input']), options)}"
     message = problem["msg"].removeprefix("Value error, ")
-    # Of settings that don't go together the message names one.
+    # For incompatible settings the message names one of them.
     if problem["type"] == "value_error" and isinstance(problem["input"], dict | Section):
         return f"{place}.{message}" if place else message
     return f"{place}: {message} (got {shortened(problem['input'])})"
 
 
 def shortened(value: Any, most: int = 60) -> str:
-    """A value as it is written, cut where it is long."""
+    """A value as written, truncated if long."""
     text = repr(value)
     return text if len(text) <= most else f"{text[:most - 3]}..."
 
@@ -188,6 +188,6 @@ def _section_at(section: type[Section] | None, path: tuple[str | int, ...]) -> t
 
 
 def _block(annotation: Any) -> type[Section] | None:
-    """The class of a block, also of one that may be null."""
+    """The class of a block, including optional ones."""
     kinds = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
     return next((kind for kind in kinds if issubclass(kind, Section)), None)

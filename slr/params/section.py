@@ -1,4 +1,4 @@
-"""What every block of `params.yaml` is made of."""
+"""Base class of all blocks of `params.yaml`."""
 
 from typing import Annotated
 
@@ -6,11 +6,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
-"""Share of what is left out."""
+"""Dropout rate."""
 Positive = Annotated[int, Field(ge=1)]
 
 
 class Section(BaseModel):
-    """A block of `params.yaml`: unknown names are errors, values are checked, nothing changes after loading."""
+    """A block of `params.yaml`: unknown names are errors, values are validated, and instances are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)

@@ -22,7 +22,7 @@ from slr.params.section import Section
 
 
 class Params(Section):
-    """The whole of `params.yaml`; `zoo` and the models that it names are those of `zoo/params.yaml`."""
+    """The whole of `params.yaml`; `zoo` and its models come from `zoo/params.yaml`."""
 
     corpus: CorpusParams = CorpusParams()
     frames: FramesParams = FramesParams()

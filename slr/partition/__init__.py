@@ -1,1 +1,1 @@
-"""Which clips train, validate and test; and who signs, where nobody has said so."""
+"""Partitions of the clips: splits into training, validation and test, and pseudo-signers."""

@@ -1,8 +1,8 @@
-"""Pseudo-signers: clusters of clips by what describes the person in them, and not the camera.
+"""Pseudo-signers: clusters of clips by features that describe the person and not the camera.
 
-For corpora that don't say who signs. Each clip becomes a vector of statistics of its landmarks with position, scale and
-rotation removed; the statistics are standardised, weighed by how far they tell clips rather than moments and glosses
-apart, and clustered by k-means. docs/pseudo-signers.md has the why, the numbers and the limits.
+For corpora without signer labels. Each clip becomes a vector of landmark statistics with position, scale and rotation
+removed; the statistics are standardised, weighted by how well they separate clips (rather than frames of a clip or
+glosses), and clustered by k-means. docs/pseudo-signers.md has motivation, results and limitations.
 """
 
 import warnings
@@ -22,14 +22,14 @@ from slr.io.progress import warn
 from slr.params import SignersParams
 
 MAX_DEVIATION = 4.0
-"""Standard deviations at which a statistic is cut off, so that one bad clip isn't a cluster of its own."""
+"""Standard deviations at which statistics are clipped, so that a single outlier isn't a cluster of its own."""
 _SILHOUETTE_CLIPS = 5000
 
 
 def cluster_signers(dataset: Dataset, params: SignersParams) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Cluster clips into pseudo-signers, without looking at who signs.
+    """Cluster clips into pseudo-signers, without using signer labels.
 
-    The clusters are fitted on training clips; every other clip goes to the nearest.
+    The clusters are fitted on training clips; every other clip is assigned to the nearest.
 
     Parameters
     ----------
@@ -40,14 +40,14 @@ def cluster_signers(dataset: Dataset, params: SignersParams) -> tuple[pd.DataFra
     Returns
     -------
     clusters : DataFrame
-        `clip_id`, `pseudo_signer` (0, 1, ..., in the order in which the training clips name them).
+        `clip_id`, `pseudo_signer` (0, 1, ..., in order of first occurrence in the training clips).
     metrics : dict of str to float
-        `clusters`, `silhouette` (training clips). Where signers are known, agreement with them, adjusted Rand index
-        and normalised mutual information: `ari`, `nmi` over the training clips, `ari_held_out`, `nmi_held_out` over
-        the others, `ari_all`, `nmi_all` over all; and the same with the prefix `published_` for k-means, with as many
-        clusters, on the four published numbers (mean and standard deviation of x and y). Where nothing in the landmarks
-        describes a person, or there are too few training clips to choose a number of clusters, all clips are one
-        cluster, which a warning says; then there is `clusters` alone.
+        `clusters`, `silhouette` (training clips). If signers are known, agreement with them, adjusted Rand index and
+        normalised mutual information: `ari`, `nmi` over the training clips, `ari_held_out`, `nmi_held_out` over the
+        others, `ari_all`, `nmi_all` over all; and the same with the prefix `published_` for k-means, with as many
+        clusters, on the four published numbers (mean and standard deviation of x and y). If nothing in the landmarks
+        describes a person, or there are too few training clips to select the number of clusters, all clips form one
+        cluster, with a warning and `clusters` only.
 
     Raises
     ------
@@ -58,9 +58,9 @@ def cluster_signers(dataset: Dataset, params: SignersParams) -> tuple[pd.DataFra
     train = (table.split == "train").to_numpy()
     found, first, second, published = _measure(dataset.landmark_store, table.clip_id)
     weights = statistic_weights(found[train], first[train], second[train], table.glosses[train])
-    features = _standardise(found, train) * weights**2  # the power with which silhouettes find the right number
+    features = _standardise(found, train) * weights**2  # the exponent with which silhouettes find the right number
     n_different = len(np.unique(features[train], axis=0))
-    # Nothing to cluster by, or too little for a silhouette, which needs fewer clusters than points.
+    # Nothing to cluster by, or too few clips for a silhouette, which needs fewer clusters than points.
     if not weights.any() or (params.clusters == "auto" and n_different <= 2):
         warn("all clips are one pseudo-signer: " + (f"{train.sum()} training clips are too few" if weights.any() else
              "nothing in the landmarks describes a person (no shoulders in the picture?)"))
@@ -97,11 +97,11 @@ def _measure(store: LandmarkStore, clip_ids: Iterable[str]) -> list[np.ndarray]:
 
 def statistic_weights(found: np.ndarray, first: np.ndarray, second: np.ndarray,
                       glosses: Sequence[list[str]]) -> np.ndarray:
-    """(statistics,) 0..1: how far a statistic tells clips apart rather than moments of a clip or glosses.
+    """(statistics,) 0..1: how well a statistic separates clips rather than halves of a clip or glosses.
 
-    The product of two shares of its variance over the training clips: what the difference of a clip's two halves
-    doesn't explain (reliability), and what the gloss doesn't (1 - eta squared, adjusted). Neither needs to know who
-    signs. A statistic that is missing everywhere, or the same everywhere, weighs nothing.
+    The product of two shares of its variance over the training clips: the share not explained by the difference of a
+    clip's two halves (reliability), and the share not explained by the gloss (1 - eta squared, adjusted). Neither needs
+    signer labels. A statistic that is missing everywhere, or constant, has weight zero.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def statistic_weights(found: np.ndarray, first: np.ndarray, second: np.ndarray,
 
 
 def _impute(found: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """`found` with the medians of `reference` in place of NaN (0 where that has none)."""
+    """`found` with NaN replaced by the medians of `reference` (0 if that has none)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         medians = np.nan_to_num(np.nanmedian(reference, axis=0))
@@ -164,7 +164,7 @@ def _cluster(features: np.ndarray, train: np.ndarray, params: SignersParams) -> 
 
 
 def _agreement(signers: pd.Series, labels: np.ndarray) -> dict[str, float]:
-    """ARI and NMI with the true signers, over clips whose signer is known; nothing if there are no two signers."""
+    """ARI and NMI with the true signers, over clips with known signer; empty with fewer than two signers."""
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
     known = signers.notna().to_numpy()
@@ -179,9 +179,9 @@ def _agreement(signers: pd.Series, labels: np.ndarray) -> dict[str, float]:
 
 
 def published_statistics(clip: ClipLandmarks) -> list[float]:
-    """Mean and standard deviation of all landmarks' x and y, in the picture: what the published systems cluster.
+    """Mean and standard deviation of all landmarks' x and y in the image, as clustered by the published systems.
 
-    They describe where the camera put the person; kept to compare with.
+    They describe where the person is in the frame; kept for comparison.
     """
     x, y = clip.coordinates[..., 0], clip.coordinates[..., 1]
     if not clip.mask.any():
@@ -189,8 +189,8 @@ def published_statistics(clip: ClipLandmarks) -> list[float]:
     return [float(value) for value in (np.nanmean(x), np.nanstd(x), np.nanmean(y), np.nanstd(y))]
 
 
-# Distances between two joints as seen in the picture. A limb is foreshortened most of the time and never lengthened,
-# so its length is an upper percentile; the head and the shoulders face the camera, so theirs is the median.
+# Distances between two joints in the image. A limb is foreshortened most of the time and never lengthened, so its
+# length is an upper percentile; the head and the shoulders face the camera, so theirs is the median.
 _LIMBS = {
     "upper_arm": ("{side}_shoulder", "{side}_elbow"),
     "forearm": ("{side}_elbow", "{side}_wrist"),
@@ -224,16 +224,16 @@ _FACE = {
     "chin": ("face_17", "face_152"),
 }
 _FACE_WIDTH = ("face_234", "face_454")
-_SIDES = {"left": 1.0, "right": -1.0}  # the sign of "outwards" along x, in a picture that isn't mirrored
+_SIDES = {"left": 1.0, "right": -1.0}  # sign of "outwards" along x, in an image that isn't mirrored
 _REST_SHARE = 0.2
 _MIN_FRAMES = 3
 
 
 def statistics(clip: ClipLandmarks, joints: Skeleton) -> dict[str, float]:
-    """What a clip says about the person in it, whatever the camera.
+    """Statistics of the person in a clip, independent of the camera.
 
-    Lengths are in shoulder widths (the face's in face widths), in the plane of the picture, with the middle of the
-    shoulders as origin and the shoulders level. NaN where the joints weren't found.
+    Lengths are in shoulder widths (the face's in face widths), in the image plane, with the midpoint of the shoulders
+    as origin and the shoulders level. NaN where the joints weren't found.
 
     Parameters
     ----------
@@ -244,19 +244,19 @@ def statistics(clip: ClipLandmarks, joints: Skeleton) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        `length_*`: limbs, palms and head. `face_*`: the face's proportions. `rest_*`: where hands and elbows rest.
-        `space_*`: where the busier hand goes. `speed_*`, `smoothness`: how it moves, per second. `handedness`: -1 when
-        only the right hand moves, 1 when only the left does.
+        `length_*`: limbs, palms and head. `face_*`: the face's proportions. `rest_*`: rest positions of hands and
+        elbows. `space_*`: signing space of the dominant hand. `speed_*`, `smoothness`: its movement, per second.
+        `handedness`: -1 if only the right hand moves, 1 if only the left does.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # NaN of nothing is what a part that was never found should be
+        warnings.simplefilter("ignore", RuntimeWarning)  # warnings for all-NaN parts, which are expected
         body = _Body(clip, joints)
         found = {**_lengths(body), **_face(body), **_rest(body), **_space(body), **_movement(body)}
     return {name: float(value) for name, value in found.items()}
 
 
 class _Body:
-    """A clip's joints in the body's own frame: origin between the shoulders, shoulders level and one unit apart."""
+    """A clip's joints in the body frame: origin between the shoulders, shoulders level and one unit apart."""
 
     def __init__(self, clip: ClipLandmarks, joints: Skeleton):
         self.fps = clip.fps
@@ -270,7 +270,7 @@ class _Body:
         self.points = (self.points - origin) @ np.array([[cosine, -sine], [sine, cosine]]) / width
 
     def __getitem__(self, joint: str) -> np.ndarray:
-        """(T, 2) path of a joint, or of the middle of the shoulders (`neck`); NaN for one that the skeleton hasn't."""
+        """(T, 2) path of a joint, or of the midpoint of the shoulders (`neck`); NaN if the skeleton lacks it."""
         if joint == "neck":
             return (self["left_shoulder"] + self["right_shoulder"]) / 2
         if joint not in self._index:
@@ -278,27 +278,27 @@ class _Body:
         return self.points[:, self._index[joint]]
 
     def outwards(self, side: str, joint: str) -> np.ndarray:
-        """(T, 2) path of a joint of one side: x away from the middle of the body, y down."""
+        """(T, 2) path of a joint of one side: x away from the body's midline, y down."""
         return self[f"{side}_{joint}"] * (_SIDES[side], 1)
 
     def distances(self, pairs: Iterable[tuple[str, str]]) -> np.ndarray:
-        """(T, pairs) distances of joints in the picture."""
+        """(T, pairs) distances between joints in the image."""
         return np.linalg.norm(np.stack([self[a] - self[b] for a, b in pairs], axis=1), axis=-1)
 
     @cached_property
     def travel(self) -> dict[str, float]:
-        """How far each wrist travels."""
+        """Path length of each wrist."""
         return {side: np.nansum(np.linalg.norm(np.diff(_smooth(self[f"{side}_wrist"]), axis=0), axis=-1))
                 for side in _SIDES}
 
     @property
     def busier(self) -> str:
-        """The side whose wrist travels further."""
+        """The side with the longer path (the dominant hand)."""
         return max(self.travel, key=lambda side: self.travel[side])
 
 
 def _smooth(path: np.ndarray) -> np.ndarray:
-    """(T, 2) running median of three frames: takes out single jumps of the detector."""
+    """(T, 2) running median of three frames: removes single-frame detection errors."""
     if len(path) < _MIN_FRAMES:
         return path
     return np.nanmedian(np.stack([path[:-2], path[1:-1], path[2:]]), axis=0)
@@ -319,7 +319,7 @@ def _face(body: _Body) -> dict[str, float]:
 
 
 def _rest(body: _Body) -> dict[str, float]:
-    """Medians over the frames in which a wrist is lowest, the mean of both sides."""
+    """Medians over the frames in which a wrist is lowest, averaged over both sides."""
     sides = []
     for side in _SIDES:
         wrist, elbow = body.outwards(side, "wrist"), body.outwards(side, "elbow")

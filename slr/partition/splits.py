@@ -1,7 +1,7 @@
-"""Who is in which split: official, by signer, or by video. Never by window.
+"""Splits: official, by signer, or by video. Never by window.
 
-What must not be in two splits at once, a signer (by signer) or a file (by video), is tied into one *group*, and groups
-are dealt to the splits whole.
+Clips that must stay in the same split, of one signer (by signer) or of one file (by video), form a *group*, and groups
+are assigned to splits as a whole.
 """
 
 from collections.abc import Sequence
@@ -15,33 +15,34 @@ from slr.io.progress import warn
 from slr.params import SplitsParams
 
 TRIALS = 200
-"""Deals that are drawn; the one that leaves fewest clips without their gloss in training is taken."""
+"""Number of random assignments; the one that leaves fewest clips without their gloss in training is used."""
 
 
 def make_splits(manifest: pd.DataFrame, clip_ids: Sequence[str], params: SplitsParams) -> pd.DataFrame:
-    """Put every usable clip into train, val or test, and into a test fold if `params.folds` asks for them.
+    """Assign every usable clip to train, val or test, and to a test fold if `params.folds` requests them.
 
     Parameters
     ----------
     manifest : DataFrame
-        Of `slr.dataset.manifest`.
+        The manifest (`slr.dataset.manifest`).
     clip_ids : sequence of str
-        Clips that are usable; others of the manifest are left out.
+        The usable clips; others of the manifest are left out.
     params : SplitsParams
-        `by: official` takes the manifest's split; without a `val` there, a part of `train` becomes it. `by: signer`
-        gives each split signers of its own; clips whose signer is unknown only train. `by: video` gives each split
-        files of its own, each gloss by the same shares. `by: auto` is the first of these that the corpus can serve.
+        `by: official` uses the manifest's split; without a `val` there, it is taken from `train`. `by: signer` gives
+        disjoint signers to the splits; clips with unknown signer are training clips only. `by: video` gives disjoint
+        files to the splits, with the same shares of each gloss. `by: auto` is the first of these that the corpus
+        allows.
 
     Returns
     -------
     DataFrame
-        `clip_id`, `split` and `fold` (Int32, null where no fold tests the clip), sorted by `clip_id`. The same for
-        the same clips and settings, whatever their order.
+        `clip_id`, `split` and `fold` (Int32, null if the clip is tested in no fold), sorted by `clip_id`. Deterministic
+        for the same clips and settings, in any order.
 
     Raises
     ------
     CorpusError
-        If the corpus can't be split as asked, or train, or a split that was asked for, would be empty.
+        If the corpus can't be split as requested, or train or another requested split would be empty.
     """
     if params.val + params.test >= 1:
         raise CorpusError(f"splits.val {params.val:g} and splits.test {params.test:g} leave nothing to train on; "
@@ -69,7 +70,7 @@ def make_splits(manifest: pd.DataFrame, clip_ids: Sequence[str], params: SplitsP
 
 
 def _choose(clips: pd.DataFrame, params: SplitsParams) -> str:
-    """`official`, `signer` or `video`; says what `auto` chose where it isn't plain, refuses what can't be done."""
+    """`official`, `signer` or `video`; reports the choice of `auto` if it isn't obvious, refuses impossible splits."""
     with_split = int(clips.split.notna().sum())
     signers, unknown = clips.signer.nunique(), int(clips.signer.isna().sum())
     groups = len(np.unique(signer_groups(clips)[clips.signer.notna()]))
@@ -99,7 +100,7 @@ def _choose(clips: pd.DataFrame, params: SplitsParams) -> str:
 
 
 def _official(clips: pd.DataFrame, params: SplitsParams, rng: np.random.Generator) -> np.ndarray:
-    """The corpus's own split, with a `val` carved from `train` if it has none and one is wanted."""
+    """The corpus's own split, with a `val` taken from `train` if it has none and one is requested."""
     split = clips.split.to_numpy(object).copy()
     for what, group in (("signers", clips.signer), ("files", clips.media)):
         crossing = sorted(set(group[split == "test"].dropna()) & set(group[split == "train"].dropna()))
@@ -125,10 +126,10 @@ def _warn_of_unseen_glosses(glosses: pd.Series, split: np.ndarray) -> None:
 
 
 def signer_groups(clips: pd.DataFrame) -> np.ndarray:
-    """(clips,) int: clips of one signer, and clips of one file, have one number.
+    """(clips,) int: clips of one signer, and clips of one file, have the same number.
 
-    Signers who share a file are one group. A clip whose signer isn't known has the number of its file, or one that no
-    known signer has.
+    Signers who share a file are one group. A clip with unknown signer has the number of its file, or one that no known
+    signer has.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -143,15 +144,15 @@ def signer_groups(clips: pd.DataFrame) -> np.ndarray:
 
 
 def _glosses(clips: pd.DataFrame) -> pd.Series:
-    """What a clip is balanced by: its gloss, or one name for all sentences and streams."""
+    """The label used for stratification: a clip's gloss, or one name for all sentences and streams."""
     return clips.glosses.map(lambda glosses: glosses[0] if len(glosses) == 1 else "(sentences)")
 
 
-# Dealing groups to splits
+# Assigning groups to splits
 
 
 def _deal(clips: pd.DataFrame, val: float, test: float, by: str, rng: np.random.Generator) -> np.ndarray:
-    """(clips,) split names; the best of several random deals: every gloss trained, shares of clips as asked."""
+    """(clips,) split names; the best of several random assignments: every gloss trained, shares as requested."""
     glosses, _ = pd.factorize(_glosses(clips))
     if by == "signer":
         groups = signer_groups(clips)
@@ -172,13 +173,13 @@ def _deal(clips: pd.DataFrame, val: float, test: float, by: str, rng: np.random.
         if best_score is None or score < best_score:
             best, best_score = split, score
         if by == "video" and score[0] == 0:
-            break  # shares are exact by construction, so nothing is left to improve
+            break  # shares are exact by construction, so nothing can improve
     assert best is not None
     return best
 
 
 def _deal_signers(names: np.ndarray, order: np.ndarray, val: float, test: float) -> None:
-    """Name the groups in `order` test, then val; at least one each if wanted, and at least one stays in train."""
+    """Assign the groups in `order` to test, then val; at least one each if requested, and one stays in train."""
     n_val = max(1, round(val * len(order))) if val else 0
     n_test = max(1, round(test * len(order))) if test else 0
     while n_val + n_test >= len(order):
@@ -188,17 +189,17 @@ def _deal_signers(names: np.ndarray, order: np.ndarray, val: float, test: float)
 
 
 def _stratum_of_each(groups: np.ndarray, glosses: np.ndarray) -> np.ndarray:
-    """(groups,) int: the gloss that is commonest in each group."""
+    """(groups,) int: the most frequent gloss in each group."""
     counts = np.zeros((groups.max() + 1, glosses.max() + 1), np.int64)
     np.add.at(counts, (groups, glosses), 1)
     return counts.argmax(axis=1)
 
 
 def _deal_videos(names: np.ndarray, strata: np.ndarray, val: float, test: float, rng: np.random.Generator) -> None:
-    """Give each gloss's groups to the splits by their shares.
+    """Assign each gloss's groups to the splits by their shares.
 
-    What rounding owes a split is carried from gloss to gloss, so that the shares hold for the corpus even where each
-    gloss has only two or three videos. A gloss's last group stays in train.
+    Rounding errors are carried over from gloss to gloss, so that the shares hold for the corpus even if each gloss has
+    only two or three videos. A gloss's last group stays in train.
     """
     owed = {"test": 0.0, "val": 0.0}
     for stratum in rng.permutation(np.unique(strata)):
@@ -212,7 +213,7 @@ def _deal_videos(names: np.ndarray, strata: np.ndarray, val: float, test: float,
 
 
 def _badness(split: np.ndarray, glosses: np.ndarray, val: float, test: float) -> tuple[int, float]:
-    """Clips in val and test whose gloss isn't trained, then how far the shares of clips are from those asked for."""
+    """Cost: clips in val and test whose gloss isn't trained, then the deviation from the requested shares of clips."""
     trained = np.zeros(glosses.max() + 1, bool)
     trained[glosses[split == "train"]] = True
     unseen = int((~trained[glosses[split != "train"]]).sum())
@@ -223,7 +224,7 @@ def _badness(split: np.ndarray, glosses: np.ndarray, val: float, test: float) ->
 
 
 def _folds(clips: pd.DataFrame, n_folds: int, by: str, rng: np.random.Generator) -> pd.api.extensions.ExtensionArray:
-    """(clips,) Int32: the fold that tests each clip. A signer is in one fold where signers are known, else a file."""
+    """(clips,) Int32: the fold that tests each clip. Folds have disjoint signers if known, else disjoint files."""
     fold = pd.array([pd.NA] * len(clips), dtype="Int32")
     if n_folds == 0:
         return fold
@@ -236,7 +237,7 @@ def _folds(clips: pd.DataFrame, n_folds: int, by: str, rng: np.random.Generator)
     groups, _ = pd.factorize(clips.media)
     strata = _stratum_of_each(groups, pd.factorize(_glosses(clips))[0])
     order = rng.permutation(len(strata))
-    order = order[np.argsort(strata[order], kind="stable")]  # gloss after gloss, dealt round like cards
+    order = order[np.argsort(strata[order], kind="stable")]  # round-robin, gloss after gloss
     of_group = np.empty(len(order), np.int32)
     of_group[order] = np.arange(len(order)) % n_folds
     fold[:] = of_group[groups]
@@ -244,7 +245,7 @@ def _folds(clips: pd.DataFrame, n_folds: int, by: str, rng: np.random.Generator)
 
 
 def _balanced(groups: np.ndarray, n_folds: int, rng: np.random.Generator) -> np.ndarray:
-    """(groups,) int32: the largest group first, each to the fold with fewest clips; one a fold if folds suffice."""
+    """(groups,) int32: the largest group first, each to the fold with fewest clips; one per fold if folds suffice."""
     sizes = np.bincount(groups)
     order = rng.permutation(len(sizes))
     filled = np.zeros(min(n_folds, len(sizes)), np.int64)

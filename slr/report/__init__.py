@@ -1,1 +1,1 @@
-"""`reports/report.html`: facts of the corpus and the models, and the page that shows them."""
+"""`reports/report.html`: statistics of the corpus and the models, and the page that shows them."""

@@ -1,4 +1,4 @@
-"""Recognised sentences beside their references, as rows of a table in which each error has a colour."""
+"""Recognised sentences aligned with their references, as table rows with coloured errors."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,11 +6,11 @@ from typing import NamedTuple
 from slr.metrics.wer import Alignment, Counts, count
 
 KINDS = {"C": "correct", "S": "substitution", "D": "deletion", "I": "insertion"}
-"""Of each place, for the page's colours."""
+"""Kinds of positions, for the page's colours."""
 
 
 class Cell(NamedTuple):
-    """One place of an alignment; empty text where a side has nothing."""
+    """One position of an alignment; empty text if a side has no gloss."""
 
     reference: str
     hypothesis: str
@@ -18,7 +18,7 @@ class Cell(NamedTuple):
 
 
 class AlignmentRow(NamedTuple):
-    """One sentence: its name, who signed it (empty if unknown), how often what happened, and each place."""
+    """One sentence: its name, signer (empty if unknown), counts, and each position."""
 
     name: str
     signer: str
@@ -28,7 +28,7 @@ class AlignmentRow(NamedTuple):
 
 def alignment_rows(names: Sequence[str], alignments: Sequence[Alignment], signers: Sequence[str | None],
                    most: int) -> list[AlignmentRow]:
-    """Rows for at most so many sentences, those with the largest share of errors first, then by name.
+    """Rows for at most so many sentences, highest error rate first, then by name.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def alignment_rows(names: Sequence[str], alignments: Sequence[Alignment], signer
     alignments : sequence of Alignment
         `slr.metrics.wer.align_sentences`.
     signers : sequence of str or None
-        None where unknown.
+        None if unknown.
     most : int
     """
     rows = [AlignmentRow(name, signer or "", count(alignment),

@@ -1,4 +1,4 @@
-"""What the report says of a corpus: how much of what, by whom, and how well people were found in it."""
+"""Statistics of a corpus for the report: sizes, signers, and detection rates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from slr.io.clipwise import Failure
 
 @dataclass(frozen=True)
 class Detection:
-    """How often one body part was found.
+    """Detection rate of one body part.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class Detection:
     rate : float
         Share of all frames with at least one joint of the part.
     never : int
-        Clips in which the part is in no frame at all.
+        Clips in which the part is found in no frame.
     """
 
     part: str
@@ -43,18 +43,18 @@ class Split:
 
 @dataclass(frozen=True)
 class CorpusFacts:
-    """A corpus in numbers.
+    """Statistics of a corpus.
 
     Attributes
     ----------
     clips : int
-        Of the manifest, with or without landmarks.
+        All clips of the manifest, with or without landmarks.
     usable : int
-        Clips with landmarks; all that follows is of these.
+        Clips with landmarks; all following attributes refer to these.
     glosses, signers : dict of str to int
-        Clips of each, by name; of sentences each gloss.
+        Number of clips by name; for sentences, occurrences of each gloss.
     signer_unknown : int
-        Clips whose signer isn't known.
+        Clips with unknown signer.
     durations_s : (usable,) float array
     frames : int
     detections : list of Detection
@@ -63,7 +63,7 @@ class CorpusFacts:
         Test folds beside the split.
     failures : list of Failure
     examples : dict of str to str
-        For each gloss a clip of median length, from training where it has one there.
+        For each gloss a clip of median length, from training if possible.
     """
 
     clips: int
@@ -82,7 +82,7 @@ class CorpusFacts:
 
 def corpus_facts(manifest: pd.DataFrame, store: LandmarkStore, splits: pd.DataFrame,
                  failures: list[Failure]) -> CorpusFacts:
-    """Count a corpus. `failures` are the clips that extraction could not use."""
+    """Statistics of a corpus. `failures` are the clips that extraction could not use."""
     durations_s: dict[str, float] = {}
     found: list[np.ndarray] = []
     for clip in store:

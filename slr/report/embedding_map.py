@@ -1,6 +1,6 @@
-"""A model's view of a corpus on one page: each clip a point by its features, its skeleton a click away.
+"""Interactive map of a corpus: each clip is a point positioned by its features, with its skeleton on click.
 
-The page holds everything it shows, its script included, and its policy lets it load nothing and run nothing else.
+The page is self-contained, including its script, and its policy forbids loading or running anything else.
 """
 
 import base64
@@ -29,9 +29,9 @@ from slr.io.progress import progress
 from slr.metrics.probe import signer_labels
 
 MOST_SKELETONS = 500
-"""Clips whose skeletons are in the page, evenly chosen: about 5 kB each."""
+"""Clips whose skeletons are included, evenly chosen: about 5 kB each."""
 MOST_FRAMES = 64
-"""Frames of a skeleton that are in the page, evenly chosen; the script moves joints smoothly from one to the next."""
+"""Frames of each included skeleton, evenly chosen; the script interpolates between them."""
 NEIGHBOURS = 6
 _MISSING = 255
 _SPLITS = ["train", "val", "test"]
@@ -46,14 +46,14 @@ def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: s
     out : path
         The HTML file; the same bytes for the same inputs, on one machine.
     model : path
-        A model's folder.
+        A model folder.
     data : path
-        A folder with `manifest.parquet` and `landmarks`, and if there are such `splits.parquet` and `signers.parquet`,
-        as the pipeline leaves them in data/.
+        A folder with `manifest.parquet` and `landmarks`, and if available `splits.parquet` and `signers.parquet`, as
+        the pipeline writes them to data/.
     method : {"tsne", "umap", "pca"}
-        See `slr.figures.projections`. Of more than 2,000 clips, 2,000 are laid out, evenly chosen.
+        See `slr.figures.projections`. With more than 2,000 clips, 2,000 are projected, evenly chosen.
     any_landmarks : bool, default False
-        Although these landmarks weren't made as those of training.
+        Allow landmarks that were made differently from those of training.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: s
     CorpusError
         If the manifest or the landmarks are missing, or no clip has landmarks.
     ModelError
-        If the model can't be read or isn't one of clips with one sign, or the landmarks were made otherwise.
+        If the model can't be read or isn't an isolated-sign model, or the landmarks were made differently.
     SlrError
         If there is no such method, it isn't installed, or there are too few clips for it.
     """
@@ -90,8 +90,8 @@ def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: s
 
 
 def _clips(dataset: Dataset, store: LandmarkStore) -> tuple[pd.DataFrame, bool]:
-    """`clip_id`, `gloss`, `signer` and `split` of the clips that have landmarks, sorted by `clip_id`; and False where
-    pseudo-signers stand in for the signers."""
+    """`clip_id`, `gloss`, `signer` and `split` of the clips that have landmarks, sorted by `clip_id`; and False if the
+    signers are pseudo-signers."""
     clips = dataset.rows().drop(columns="split")
     clips = clips[clips.clip_id.isin(store.clip_ids)].sort_values("clip_id", ignore_index=True)
     clips = clips.assign(gloss=clips.glosses.str[0].fillna("no gloss"), split="clips")
@@ -108,14 +108,14 @@ def _clips(dataset: Dataset, store: LandmarkStore) -> tuple[pd.DataFrame, bool]:
 
 
 def _points(clips: pd.DataFrame, places: np.ndarray, features: np.ndarray) -> dict[str, Any]:
-    """Names, and for each clip its id, the numbers of its names, its place between 0 and 1, and its neighbours."""
+    """Names, and for each clip its id, name indices, position between 0 and 1, and neighbours."""
     from sklearn.neighbors import NearestNeighbors
 
     splits = [name for name in (*_SPLITS, "clips") if (clips.split == name).any()]
     glosses, gloss_names = pd.factorize(clips.gloss, sort=True)
     signers, signer_names = pd.factorize(clips.signer, sort=True)
     low, span = places.min(0), max(float(np.ptp(places, axis=0).max()), 1e-9)
-    unit = (places - low) / span + (1 - np.ptp(places, axis=0) / span) / 2  # undistorted, in the middle
+    unit = (places - low) / span + (1 - np.ptp(places, axis=0) / span) / 2  # undistorted and centred
     near = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(clips) - 1)).fit(features).kneighbors(
         return_distance=False) if len(clips) > 1 else np.empty((len(clips), 0), int)
     return {
@@ -130,7 +130,7 @@ def _points(clips: pd.DataFrame, places: np.ndarray, features: np.ndarray) -> di
 def _skeletons(store: LandmarkStore, clips: pd.DataFrame) -> dict[str, Any]:
     """Bones with their parts and colours, and the poses of evenly chosen clips.
 
-    Only joints that a bone joins are there: the face's hundreds of dots would be most of the page.
+    Only joints with bones are included: the face's hundreds of points would be most of the page.
     """
     joints = store.skeleton
     jointed = np.unique(joints.bone_indices)
@@ -146,7 +146,7 @@ def _skeletons(store: LandmarkStore, clips: pd.DataFrame) -> dict[str, Any]:
 
 
 def _pose(clip: ClipLandmarks, joints: Skeleton, jointed: np.ndarray) -> dict[str, Any]:
-    """A clip's frames as bytes (frames, joints, 2): x and y from 0 to 254 around the signer, 255 where missing."""
+    """A clip's frames as bytes (frames, joints, 2): x and y from 0 to 254 around the signer, 255 if missing."""
     frames = evenly(len(clip), MOST_FRAMES)
     view = View.around(clip.coordinates, joints, (_MISSING, _MISSING), clip.width / clip.height)
     quantised = np.full((len(frames), len(jointed), 2), _MISSING, np.uint8)
@@ -173,5 +173,5 @@ def _render(view: dict[str, Any]) -> str:
 
 
 def _hash(text: str) -> str:
-    """What a content security policy names an inline script or style by."""
+    """The hash by which a content security policy permits an inline script or style."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

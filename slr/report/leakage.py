@@ -1,4 +1,4 @@
-"""Accuracy against leakage: what each model reaches, and how much of who signs is left in its features."""
+"""Accuracy against leakage: each model's accuracy, and the signer information in its features."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from slr.report.model_facts import ModelFacts
 
 @dataclass(frozen=True)
 class Leakage:
-    """One model's accuracy beside its signer probe; every number but `chance` may be compared between models.
+    """One model's accuracy and signer probe; all values except `chance` are comparable between models.
 
     Attributes
     ----------
     model : str
     top1 : float
     interval : tuple of float, or None
-        The ends of its 95 % interval.
+        Bounds of its 95 % interval.
     probe, chance : float
         See `slr.metrics.probe`.
     worst, gap : float or None
-        Top-1 of the worst signer, and how far the best is above it; None where signers are unknown.
+        Top-1 of the worst signer, and its difference to the best; None if signers are unknown.
     baseline : str
-        The first model of the same family, which the two gains are over.
+        The first model of the same family, the reference of both gains.
     top1_gain, probe_gain : float or None
         Differences to the baseline, None for a baseline itself; a good method has a `probe_gain` below 0.
     """
@@ -39,12 +39,12 @@ class Leakage:
 
     @property
     def above_chance(self) -> float:
-        """How far the probe is on the way from guessing (0) to never being wrong (1); below 0, worse than guessing."""
+        """Position of the probe between chance (0) and perfect (1); negative below chance."""
         return (self.probe - self.chance) / (1 - self.chance)
 
 
 def leakages(models: Sequence[ModelFacts]) -> list[Leakage]:
-    """Of the models that have a signer probe, in their order."""
+    """Leakage of the models that have a signer probe, in their order."""
     found: list[Leakage] = []
     baselines: dict[str, ModelFacts] = {}
     for model in models:

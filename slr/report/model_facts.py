@@ -1,4 +1,4 @@
-"""What the report says of one model, from the files that training and evaluation left."""
+"""Results of one model for the report, from the files written by training and evaluation."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from slr.tasks import Task, task_named
 MAX_CONFUSIONS = 6
 """Confusions that are shown with their clips."""
 PICTURES = ("embeddings", "importance")
-"""What evaluation may have drawn: `reports/<model>/<picture>.png`."""
+"""Figures that evaluation may have written: `reports/<model>/<picture>.png`."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Accuracy:
         The gloss, or the signer.
     clips, correct : int
     low, high : float
-        The interval's ends.
+        Bounds of the interval.
     mistaken_for : str
-        The commonest wrong answer, or an empty string.
+        The most frequent wrong prediction, or an empty string.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Confusion:
-    """A gloss taken for another: `clip_ids` of the clips, the surest mistake first."""
+    """A confusion of two glosses: `clip_ids` of the clips, most confident error first."""
 
     gloss: str
     predicted: str
@@ -59,7 +59,7 @@ class Confusion:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """One model's results; what a file doesn't hold, or a missing file would have held, is None or empty.
+    """One model's results; missing values, also those of missing files, are None or empty.
 
     Attributes
     ----------
@@ -68,15 +68,15 @@ class ModelFacts:
     config : dict or None
         Its `config.json`: settings, data, versions.
     predictions : DataFrame or None
-        One row per test clip, of a model of clips with one sign.
+        One row per test clip, for an isolated-sign model.
     transcripts : DataFrame or None
-        One row per test sentence, of a model of sentences.
+        One row per test sentence, for a sentence model.
     plots : dict of str to str
-        SVG files, by their names (`slr.figures.model_plots`), of those that are there.
+        Existing SVG files, by their names (`slr.figures.model_plots`).
     pictures : dict of str to bytes
-        PNG files, by the names of `PICTURES`, of those that are there: not every model has every one.
+        Existing PNG files, by the names of `PICTURES`: not every model has all of them.
     missing : list of str
-        Files that aren't there.
+        Missing files.
     """
 
     name: str
@@ -90,28 +90,28 @@ class ModelFacts:
 
     @property
     def task(self) -> Task:
-        """Of a model that was never trained, the commonest."""
+        """The model's task; the default one for a model that was never trained."""
         return task_named("isolated" if self.config is None else self.config["task"])
 
     def interval(self, metric: str) -> tuple[float, float] | None:
-        """The 95 % interval of a metric, where evaluation wrote one."""
+        """The 95 % interval of a metric, if evaluation wrote one."""
         low, high = (self.metrics.get(f"{metric}_ci_{end}") for end in ("low", "high"))
         return None if low is None or high is None else (low, high)
 
     def accuracies(self, by: str) -> list[Accuracy]:
-        """Accuracy for each value of a column of the predictions (`gloss`, `signer`); unknown ones are left out."""
+        """Accuracy for each value of a column of the predictions (`gloss`, `signer`); unknown values are left out."""
         if self.predictions is None:
             return []
         return [_accuracy(str(name), rows) for name, rows in self.predictions.groupby(by, dropna=True)]
 
     def too_short(self) -> dict[str, list[str]]:
-        """Ids of the sentences of each split that have fewer output frames than glosses and repeats; no empty lists."""
+        """Ids of the sentences of each split with too few output frames for their glosses; no empty lists."""
         trained = {} if self.config is None else self.config["training"].get("too_short", {})
         tested = [] if self.transcripts is None else self.transcripts.clip_id[self.transcripts.too_short].tolist()
         return {split: clip_ids for split, clip_ids in {**trained, "test": tested}.items() if clip_ids}
 
     def confusions(self, count: int = MAX_CONFUSIONS) -> list[Confusion]:
-        """The commonest confusions, and among equals the surest ones first."""
+        """The most frequent confusions, most confident first if tied."""
         if self.predictions is None:
             return []
         wrong = self.predictions[self.predictions.gloss != self.predictions.predicted]
@@ -123,7 +123,7 @@ class ModelFacts:
 
 
 def model_facts(name: str, folder: Path) -> ModelFacts:
-    """Read what is there of a model in the folder that its evaluation left (`slr.evaluation.evaluate`)."""
+    """Read what exists of a model in its evaluation folder (`slr.evaluation.evaluate`)."""
     metrics, config, predictions, transcripts = (folder / file for file in (METRICS, CONFIG, PREDICTIONS, TRANSCRIPTS))
     return ModelFacts(
         name=name,

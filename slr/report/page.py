@@ -1,4 +1,4 @@
-"""`reports/report.html`: the corpus, every model and where they come from, in one file that opens offline."""
+"""`reports/report.html`: the corpus, all models and their provenance, in one self-contained file."""
 
 import base64
 import io
@@ -32,11 +32,11 @@ from slr.report.model_facts import MAX_CONFUSIONS, Confusion, ModelFacts, model_
 from slr.tasks import TASKS
 
 MAX_EXAMPLES = 48
-"""Glosses that are drawn; a page for a thousand would not open on a phone."""
+"""Glosses drawn as examples; a page with a thousand would not open on a phone."""
 MOST_CONFUSIONS = 40
-"""Confusions with their clips that are shown of all models together, besides the selected one's; two pictures each."""
+"""Confusions shown with their clips over all models, besides those of the selected one; two images each."""
 MAX_SENTENCES = 40
-"""Sentences of a model that are shown, those with most errors; all are in transcripts.csv."""
+"""Sentences shown per model, those with most errors; all are in transcripts.csv."""
 MAX_ROWS = 200
 """Rows of a table of glosses or signers; the rest are in predictions.csv."""
 COLUMNS = {
@@ -45,13 +45,13 @@ COLUMNS = {
     "worst_signer_pr_auc": "PR-AUC, worst signer", "f1": "F1", "segment_f1": "segment F1", "wer": "WER",
     "wer_sentences": "WER, several glosses", "worst_signer_wer": "WER, worst signer",
 }
-"""Metrics that have a column in these tables, as far as any of its models has them; fractions of one."""
+"""Metrics that have a column in these tables, if any of the models has them; fractions of one."""
 EMBEDDING_COLUMNS = {
     "one_shot": "one example", "five_shot": "five examples", "map": "mean average precision",
     "open_set_auroc": "open set (area under the curve)", "silhouette": "silhouette",
     "silhouette_train": "silhouette, training",
 }
-"""The same for the table of embeddings; silhouettes are from -1 to 1."""
+"""The same for the table of embeddings; silhouettes range from -1 to 1."""
 
 
 def write_report(out: Path, params: Params, dataset: Dataset, *, signers_metrics: Path,
@@ -64,14 +64,14 @@ def write_report(out: Path, params: Params, dataset: Dataset, *, signers_metrics
         The HTML file; the same bytes for the same inputs.
     params : Params
     dataset : Dataset
-        Its pseudo-signers may be absent.
+        Its pseudo-signers may be missing.
     signers_metrics : Path
-        The metrics of the pseudo-signers as JSON; may be absent.
+        The metrics of the pseudo-signers as JSON; may be missing.
     evaluations : mapping of str to Path
-        The models to tell of, in order, each with the folder that its evaluation left
-        (`slr.evaluation.evaluate`); whatever of theirs is missing is named in the report.
+        The models to include, in order, each with its evaluation folder (`slr.evaluation.evaluate`); missing files are
+        listed in the report.
     lock : Path, optional
-        DVC's lock file, from which the hashes of data and models are taken.
+        DVC's lock file, the source of the hashes of data and models.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def write_report(out: Path, params: Params, dataset: Dataset, *, signers_metrics
 
 def _model(model: ModelFacts, corpus: CorpusFacts, store: LandmarkStore, clean: Clean | None,
            confusions: int) -> dict[str, Any]:
-    """What the template shows of one model, its sentences cleaned up as for its metrics; at most so many confusions."""
+    """The template data of one model, with sentences cleaned up as for its metrics; at most so many confusions."""
     plots_of = {name: Markup(svg) for name, svg in model.plots.items()}
     shown: dict[str, Any] = {"facts": model, "curves": [plots_of[name] for name in LEARNING if name in plots_of],
                              "confusion": plots_of.get(CONFUSION), "found": plots_of.get(CURVE)}
@@ -120,7 +120,7 @@ def _model(model: ModelFacts, corpus: CorpusFacts, store: LandmarkStore, clean: 
 
 
 def _measured(columns: dict[str, str], models: Sequence[ModelFacts]) -> dict[str, str]:
-    """The columns that any model has a metric for."""
+    """The columns for which any model has a metric."""
     return {key: name for key, name in columns.items() if any(key in model.metrics for model in models)}
 
 
@@ -135,7 +135,7 @@ def _tables(models: Sequence[ModelFacts], params: EvaluationParams) -> list[dict
 
 
 def _shared(models: Sequence[ModelFacts]) -> dict[str, float]:
-    """What chance is, and of how many signs examples were: where it is the same for all models, it is told once."""
+    """Chance levels and numbers of ways, stated once if they are the same for all models."""
     values = {name: {model.metrics[name] for model in models if name in model.metrics} for name in (
         "signer_probe_chance", *(f"{column}_ways" for column in EMBEDDING_COLUMNS))}
     return {name: found.pop() for name, found in values.items() if len(found) == 1}
@@ -157,7 +157,7 @@ def _leakage_plot(found: Sequence[Leakage], selected: str) -> Markup | None:
 
 
 def _signers(metrics: Path, clusters: Path, manifest: pd.DataFrame) -> dict[str, Any] | None:
-    """Metrics of the pseudo-signers and, where true signers are known, how the two go together."""
+    """Metrics of the pseudo-signers and, if true signers are known, their agreement."""
     if not metrics.exists():
         return None
     plot = None
@@ -172,13 +172,13 @@ def _signers(metrics: Path, clusters: Path, manifest: pd.DataFrame) -> dict[str,
 
 
 def _strip(store: LandmarkStore, clip_id: str) -> str:
-    """A clip's skeleton strip, as the address of an image inside the page."""
+    """A clip's skeleton strip, as a data URL."""
     from PIL import Image
 
     clip = store[clip_id]
     image = Image.fromarray(draw_strip(clip.coordinates, store.skeleton, aspect=clip.width / clip.height))
     buffer = io.BytesIO()
-    # A palette: the same to the eye at a sixth of the size.
+    # A palette: visually the same at a sixth of the size.
     image.quantize(64, method=Image.Quantize.FASTOCTREE).save(buffer, "PNG")
     return _png(buffer.getvalue())
 
@@ -188,14 +188,14 @@ def _png(content: bytes) -> str:
 
 
 def _settings(params: Params, models: Container[str]) -> dict[str, Any]:
-    """What the page's results follow from: the settings, of models those that it tells of."""
+    """The settings that determine the page's results, for models only those included."""
     settings = params.model_dump(mode="json", exclude={"compute", "zoo"})
     settings["models"] = {name: values for name, values in settings["models"].items() if name in models}
     return settings
 
 
 def _outputs(lock: Path | None, models: Container[str]) -> list[dict[str, Any]]:
-    """Path, hash, size and number of files of what the pipeline's stages wrote, except of models that are no more."""
+    """Path, hash, size and number of files of the stages' outputs, except of models that no longer exist."""
     if lock is None or not lock.exists():
         return []
     stages = (yaml.load(lock.read_text(encoding="utf-8"), yaml.CSafeLoader) or {}).get("stages", {})
@@ -217,7 +217,7 @@ def _percent(fraction: float) -> str:
 
 
 def _hundredths(fraction: float) -> str:
-    """Percent, in a table that says so."""
+    """A percentage without its sign, for tables in percent."""
     return f"{100 * fraction:.1f}"
 
 

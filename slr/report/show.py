@@ -1,4 +1,4 @@
-"""Looking at landmarks: drawn over a clip as a video or GIF, and one example of each gloss on a contact sheet."""
+"""Visualisation of landmarks: over a clip as a video or GIF, and one example per gloss on a contact sheet."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -23,24 +23,25 @@ from slr.params import FramesParams, LandmarksParams
 
 WRITTEN_SUFFIXES = (".mp4", ".mkv", ".mov")
 DRAWN_SIDE = 480
-"""Short side in pixels that frames are enlarged to before drawing; larger ones stay as they are."""
+"""Short side in pixels that frames are enlarged to before drawing; larger ones keep their size."""
 GIF_HEIGHT = 256
 MAX_GLOSSES = 200
-"""Rows of a contact sheet; an image twice as tall is opened by few programs."""
+"""Maximum rows of a contact sheet; few programs open an image twice as tall."""
 
 
 def show_clip(clip: str, out: str | Path | None = None, dataset: Dataset | None = None) -> Path:
-    """Draw landmarks over a clip's frames, or on blank paper where the corpus came without video.
+    """Draw landmarks over a clip's frames, or on a blank background for a landmark corpus.
 
     Parameters
     ----------
     clip : str
-        A clip id of the corpus, or a video file (or folder of images), whose landmarks are then extracted here, with
-        the default settings.
+        A clip id of the corpus, or a video file (or folder of images), whose landmarks are extracted with the default
+        settings.
     out : path, optional
-        `.mp4`, `.mkv` or `.mov` for a video, `.gif` for an animation. Default: the clip's name with `.mp4`, here.
+        `.mp4`, `.mkv` or `.mov` for a video, `.gif` for an animation. Default: the clip's name with `.mp4`, in the
+        current folder.
     dataset : Dataset, optional
-        Where clip ids are from; this project's by default.
+        Data set of the clip ids; this project's by default.
 
     Returns
     -------
@@ -64,7 +65,7 @@ def show_clip(clip: str, out: str | Path | None = None, dataset: Dataset | None 
     if Path(clip).exists():
         times = shown.timestamps_s
         fps = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 1.0
-        # Decoded a second time: cheap beside extraction, and a long video's frames would fill the memory.
+        # Decoded again: cheap compared with extraction, and a long video's frames would fill the memory.
         images: Iterable[np.ndarray] = (frame.image for frame in clip_frames(Path(clip), FramesParams()))
     else:
         images, view = _pictures(shown, dataset)
@@ -78,7 +79,7 @@ def show_clip(clip: str, out: str | Path | None = None, dataset: Dataset | None 
 
 
 def contact_sheet(out: str | Path, dataset: Dataset | None = None, *, count: int = 6) -> Path:
-    """Draw one example of each gloss: a row of frames with their landmarks, and gloss, clip id and signer beside it.
+    """Draw one example of each gloss: a row of frames with landmarks, beside gloss, clip id and signer.
 
     Parameters
     ----------
@@ -87,7 +88,7 @@ def contact_sheet(out: str | Path, dataset: Dataset | None = None, *, count: int
     dataset : Dataset, optional
         This project's by default.
     count : int, default 6
-        Frames of each example, chosen by `slr.figures.draw.key_frames`.
+        Frames per example, selected by `slr.figures.draw.key_frames`.
 
     Returns
     -------
@@ -120,7 +121,7 @@ def contact_sheet(out: str | Path, dataset: Dataset | None = None, *, count: int
 
 
 def _pictures(clip: ClipLandmarks, dataset: Dataset) -> tuple[Sequence[np.ndarray], View | None]:
-    """A clip's frames; for landmarks that came without, blank ones and the view that fills them."""
+    """A clip's frames; for landmark corpora, blank ones and a view that fills them."""
     store = dataset.landmark_store
     if store.metadata.get("extractor", {}).get("name") != "imported":
         return read_frames(dataset.frames, clip.clip_id)[1], None
@@ -130,7 +131,7 @@ def _pictures(clip: ClipLandmarks, dataset: Dataset) -> tuple[Sequence[np.ndarra
 
 
 def _enlarged(image: np.ndarray) -> np.ndarray:
-    """At least `DRAWN_SIDE` on the short side, so that fingers stay apart."""
+    """Enlarged to at least `DRAWN_SIDE` on the short side, so that fingers stay distinguishable."""
     scale = DRAWN_SIDE / min(image.shape[:2])
     return image if scale <= 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
 
@@ -141,7 +142,7 @@ def _of_height(image: np.ndarray, height: int) -> np.ndarray:
 
 
 def _write_gif(out: Path, images: Iterable[np.ndarray], fps: float) -> None:
-    # OpenCV and PyAV write GIFs with a fixed palette or none to choose; Pillow is there with matplotlib.
+    # OpenCV and PyAV write GIFs with a fixed palette or without one; Pillow is available through matplotlib.
     from PIL import Image
 
     first, *others = [Image.fromarray(_of_height(image, GIF_HEIGHT)).quantize(256) for image in images]
@@ -151,7 +152,7 @@ def _write_gif(out: Path, images: Iterable[np.ndarray], fps: float) -> None:
 
 def _drawn_frames(clip: ClipLandmarks, images: Sequence[np.ndarray], view: View | None, joints: Skeleton,
                   count: int) -> list[np.ndarray]:
-    """The clip's key frames with landmarks, all of the sheet's tile height."""
+    """The clip's key frames with landmarks, scaled to the sheet's tile height."""
     pictures = []
     for frame in key_frames(clip.coordinates, joints, count):
         drawn = draw_skeleton(_enlarged(images[frame]), clip.coordinates[frame], joints, view)

@@ -1,4 +1,4 @@
-"""Stretches of a video with a label: from frames' probabilities, back to frames, and in files that others read."""
+"""Labelled segments of a video: from frame probabilities, back to frame labels, and in exchange formats."""
 
 import math
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Segment:
-    """A labelled stretch of a video, from `start_s` up to `end_s`.
+    """A labelled segment of a video, from `start_s` up to `end_s`.
 
     Attributes
     ----------
     start_s, end_s : float
         Seconds since the video's first frame.
     label : str
-        What it shows: a gloss, or `S` for signing.
+        A gloss, or `S` for signing.
     score : float, optional
-        How sure that is, from 0 to 1; None where nobody says, as in an annotation.
+        Confidence, from 0 to 1; None if unknown, as in an annotation.
 
     Raises
     ------
     ValueError
-        If it doesn't start at 0 or later and end after that.
+        Unless 0 <= start_s < end_s.
     """
 
     start_s: float

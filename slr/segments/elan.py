@@ -1,7 +1,8 @@
 """ELAN's annotation format: EAF 3.0 (https://www.mpi.nl/tools/elan/EAFv3.0.xsd).
 
-Each tier of segments is a tier of time-aligned annotations; times are whole milliseconds. Annotations of one ELAN tier
-can't overlap, so segments that do are spread over further tiers, `glosses (2)` and so on. EAF has no place for scores.
+Each tier of segments becomes a tier of time-aligned annotations; times are whole milliseconds. Annotations of one ELAN
+tier can't overlap, so overlapping segments are distributed over further tiers, `glosses (2)` and so on. EAF doesn't
+support scores.
 """
 
 import os
@@ -29,9 +30,9 @@ def to_eaf(tiers: Mapping[str, Sequence[Segment]], media: Path | None, folder: P
     ----------
     tiers : dict of str to sequence of Segment
     media : Path, optional
-        The video that is linked, by its path and by its path from `folder`.
+        The video to link, by its absolute path and its path relative to `folder`.
     folder : Path
-        Where the document will be.
+        The folder of the document.
     """
     lanes = _lanes(tiers)
     root = ElementTree.Element("ANNOTATION_DOCUMENT", {
@@ -65,7 +66,7 @@ def to_eaf(tiers: Mapping[str, Sequence[Segment]], media: Path | None, folder: P
 
 
 def from_eaf(path: str | Path) -> dict[str, list[Segment]]:
-    """The time-aligned annotations of each tier, in the order of their starts; others have no times and are left out.
+    """The time-aligned annotations of each tier, ordered by start; others have no times and are left out.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def from_eaf(path: str | Path) -> dict[str, list[Segment]]:
     try:
         root = ElementTree.parse(path).getroot()
         times_ms: dict[str, Any] = {slot.attrib["TIME_SLOT_ID"]: slot.get("TIME_VALUE")
-                                    for slot in root.iter("TIME_SLOT")}  # int() of one without a time raises TypeError
+                                    for slot in root.iter("TIME_SLOT")}  # int() of a missing time raises TypeError
         return {tier.attrib["TIER_ID"]: sorted(
             (_segment(annotation, times_ms) for annotation in tier.iter("ALIGNABLE_ANNOTATION")),
             key=lambda segment: segment.start_s) for tier in root.iter("TIER")}
@@ -85,7 +86,7 @@ def from_eaf(path: str | Path) -> dict[str, list[Segment]]:
 
 
 def _lanes(tiers: Mapping[str, Sequence[Segment]]) -> dict[str, list[tuple[int, int, str]]]:
-    """(start, end, label) in ms by the name of an ELAN tier: as few tiers as hold the segments without an overlap."""
+    """(start, end, label) in ms by ELAN tier name: as few tiers as possible without overlaps."""
     named: dict[str, list[tuple[int, int, str]]] = {}
     for tier, segments in tiers.items():
         lanes = [named.setdefault(_new_name(tier, named), [])]
@@ -108,7 +109,7 @@ def _new_name(tier: str, taken: Container[str]) -> str:
 
 
 def _valid(text: str) -> str:
-    """The text without characters that XML can't hold."""
+    """The text without characters that are invalid in XML."""
     return _NOT_XML.sub("\ufffd", text)
 
 
@@ -119,7 +120,7 @@ def milliseconds(segment: Segment) -> tuple[int, int, str]:
 
 
 def _media_attributes(media: Path, folder: Path) -> dict[str, str]:
-    """As ELAN writes them: paths that aren't percent-encoded, after `file://`."""
+    """As ELAN writes them: `file://` URLs that aren't percent-encoded."""
     path = os.path.abspath(media)
     near = os.path.relpath(path, folder.resolve()).replace(os.sep, "/")
     return {"MEDIA_URL": f"file://{path}", "MIME_TYPE": guess_type(path)[0] or "video/*",

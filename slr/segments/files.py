@@ -21,7 +21,7 @@ Tiers = Mapping[str, Sequence[Segment]]
 
 
 def write(path: str | Path, tiers: Tiers, media: str | Path | None = None) -> None:
-    """Write segments in one step, in the format that the suffix names.
+    """Write segments atomically, in the format given by the suffix.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def write(path: str | Path, tiers: Tiers, media: str | Path | None = None) -> No
         A file `.csv`, `.json`, `.vtt` or `.eaf`.
     tiers : dict of str to sequence of Segment
     media : path, optional
-        The video that they are of, which EAF links and JSON names.
+        The video of the segments, which EAF links and JSON names.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def write(path: str | Path, tiers: Tiers, media: str | Path | None = None) -> No
 
 
 def read(path: str | Path) -> dict[str, list[Segment]]:
-    """The tiers of a `.csv`, `.json` or `.eaf`, as `write` leaves them (of EAF, any that ELAN wrote).
+    """The tiers of a `.csv`, `.json` or `.eaf` written by `write` (EAF also as written by ELAN).
 
     Raises
     ------
@@ -93,7 +93,7 @@ def _to_json(tiers: Tiers, media: Path | None, folder: Path) -> bytes:
 
 
 def _to_vtt(tiers: Tiers, media: Path | None, folder: Path) -> bytes:
-    """One cue a segment, in the order of time; its class is the number of its tier, which a comment names."""
+    """One cue per segment, ordered by time; its class is the number of its tier, which a comment names."""
     cues = sorted((*milliseconds(segment)[:2], number, segment.label) for number, segments in
                   enumerate(tiers.values(), start=1) for segment in segments)
     names = [f"NOTE tier{number}: {_one_line(tier)}" for number, tier in enumerate(tiers, start=1)]
@@ -103,7 +103,7 @@ def _to_vtt(tiers: Tiers, media: Path | None, folder: Path) -> bytes:
 
 
 def _one_line(text: str) -> str:
-    """As WebVTT can hold it: no line ends, which would end the cue, and nothing that reads as a tag or an arrow."""
+    """Escaped for WebVTT: no line breaks, which would end the cue, and nothing that reads as a tag or an arrow."""
     text = " ".join(text.replace("\0", "\ufffd").split())
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
@@ -115,11 +115,11 @@ def _vtt_time(time_ms: int) -> str:
 
 WRITERS: dict[str, Callable[[Tiers, Path | None, Path], bytes]] = {
     ".csv": _to_csv, ".json": _to_json, ".vtt": _to_vtt, ".eaf": to_eaf}
-"""The formats: tiers, the video and the folder that the file will be in to the file's bytes."""
+"""Writers by format: tiers, the video and the document's folder to the file's bytes."""
 
 
 def format_of(path: Path) -> Callable[[Tiers, Path | None, Path], bytes]:
-    """The one of `WRITERS` that a file's suffix names; raises ParamsError for another suffix."""
+    """The format in `WRITERS` for a file's suffix; raises ParamsError for another suffix."""
     if path.suffix.lower() not in WRITERS:
         raise ParamsError(f"{path}: segments are written as {', '.join(WRITERS)}, not as '{path.suffix}'")
     return WRITERS[path.suffix.lower()]

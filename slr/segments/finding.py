@@ -1,4 +1,4 @@
-"""What counts as a segment of a stream: the lengths and thresholds of evaluation and of `slr segments` alike."""
+"""Parameters of segment detection, shared by evaluation and `slr segments`."""
 
 import numpy as np
 
@@ -6,9 +6,9 @@ from slr.segments import Segment
 from slr.segments.frames import find_segments
 
 MIN_LENGTH_S, MAX_GAP_S = 0.3, 0.3
-"""The shortest segment, and the longest gap in one that is bridged."""
+"""Minimum length of a segment, and maximum gap that is bridged."""
 OFF = 0.8
-"""A segment goes on until its probability falls below this share of the threshold at which it began."""
+"""Hysteresis: a segment continues until its probability falls below this share of its start threshold."""
 
 
 def segments_of(probabilities: np.ndarray, edges_s: np.ndarray, label: str, threshold: float) -> list[Segment]:
@@ -17,11 +17,11 @@ def segments_of(probabilities: np.ndarray, edges_s: np.ndarray, label: str, thre
     Parameters
     ----------
     probabilities : array (T,)
-        Of the label, for each frame.
+        Probability of the label, for each frame.
     edges_s : array (T + 1,)
         See `frame_edges`.
     threshold : float
-        Probability from which a segment begins.
+        Probability at which a segment starts.
     """
     return find_segments(probabilities, edges_s, label, on=threshold, off=OFF * threshold, min_length_s=MIN_LENGTH_S,
                          max_gap_s=MAX_GAP_S)

@@ -1,6 +1,6 @@
-"""Between frames and segments: windows' probabilities to frames' ones, and these to segments.
+"""Conversion from window probabilities to frame probabilities, and from these to segments.
 
-Where frames lie in time is given by their `edges_s`, (T + 1,): frame t lasts from `edges_s[t]` to `edges_s[t + 1]`.
+Frame times are given by `edges_s`, (T + 1,): frame t lasts from `edges_s[t]` to `edges_s[t + 1]`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,20 +9,19 @@ import numpy as np
 
 from slr.segments import Segment
 
-_TOLERANCE_S = 1e-9  # sums of frame lengths aren't exact
+_TOLERANCE_S = 1e-9  # sums of frame durations aren't exact
 
 
 def frame_edges(timestamps_s: np.ndarray, fps: float) -> np.ndarray:
-    """(T + 1,) float64: when each of T frames starts, and when the last one ends, at a rate of `fps`."""
+    """(T + 1,) float64: the start of each of T frames, and the end of the last, at a rate of `fps`."""
     times = np.asarray(timestamps_s, np.float64)
     return np.append(times, times[-1] + 1 / fps) if len(times) else np.zeros(1)
 
 
 def frame_probabilities(windows: np.ndarray, starts: np.ndarray, length: int, n_frames: int) -> np.ndarray:
-    """Probabilities of frames: the mean over the windows that cover a frame.
+    """Frame probabilities: the mean over the windows that cover a frame.
 
-    A frame that no window covers takes the probabilities of the nearest frame that one does (of two as near, the
-    earlier one).
+    A frame that no window covers takes the probabilities of the nearest covered frame (the earlier one if tied).
 
     Parameters
     ----------
@@ -31,7 +30,7 @@ def frame_probabilities(windows: np.ndarray, starts: np.ndarray, length: int, n_
     starts : array (N,) int
         First frame of each window, at least 0.
     length : int
-        Frames of a window; what reaches beyond the last frame doesn't count.
+        Window length in frames; the part beyond the last frame is ignored.
     n_frames : int
         T.
 
@@ -64,10 +63,10 @@ def frame_probabilities(windows: np.ndarray, starts: np.ndarray, length: int, n_
 
 def find_segments(probabilities: np.ndarray, edges_s: np.ndarray, label: str, *, on: float = 0.5, off: float = 0.5,
                   min_length_s: float = 0.0, max_gap_s: float = 0.0) -> list[Segment]:
-    """Where something is probable: by two thresholds, so that a probability near one of them makes no flicker.
+    """Segments of high probability, by hysteresis thresholding, which avoids flicker near a threshold.
 
-    A segment begins with the first frame of at least `on` and ends before the next one below `off`. Then gaps of at
-    most `max_gap_s` are bridged, and after that segments shorter than `min_length_s` dropped.
+    A segment starts with the first frame of at least `on` and ends before the next one below `off`. Then gaps of at
+    most `max_gap_s` are bridged, and after that segments shorter than `min_length_s` are dropped.
 
     Parameters
     ----------
@@ -80,7 +79,7 @@ def find_segments(probabilities: np.ndarray, edges_s: np.ndarray, label: str, *,
     Returns
     -------
     list of Segment
-        In order, without overlaps; the score is the mean probability of the frames, those of bridged gaps included.
+        In order, without overlaps; the score is the mean probability of the frames, including bridged gaps.
 
     Raises
     ------
@@ -95,7 +94,7 @@ def find_segments(probabilities: np.ndarray, edges_s: np.ndarray, label: str, *,
 
 
 def _runs(probabilities: np.ndarray, on: float, off: float) -> Iterator[tuple[int, int]]:
-    """Frames (from, to) of each run that begins at `on` and lasts until below `off`."""
+    """Half-open frame ranges of each run that starts at `on` and lasts until below `off`."""
     start = None
     for frame, probability in enumerate(probabilities):
         if start is None and probability >= on:

@@ -1,4 +1,4 @@
-"""Videos whose frames are labelled, for detection: the classes of their labels, and the label of a window."""
+"""Frame-labelled videos for detection: the classes of their labels, and the label of a window."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,22 +9,22 @@ from slr.params import WindowsParams
 from slr.segments.labels import frame_labels
 
 KEPT = {2: ("S",), 3: ("S", "P"), 4: ("S", "P", "n", "?")}
-"""Labels that each number of classes keeps; all others become `REST`."""
+"""Labels kept for each number of classes; all others become `REST`."""
 REST = "rest"
 
 
 def mapped(label: str, windows: WindowsParams) -> str:
-    """The class of a label: `?` made to `n` where asked for, and what isn't kept made to `rest`."""
+    """The class of a label: `?` mapped to `n` if requested, and labels that aren't kept to `rest`."""
     if label == "?" and windows.unknown_as_n:
         label = "n"
     return label if windows.classes == "found" or label in KEPT[windows.classes] else REST
 
 
 def window_labels(labels: list[str | None], windows: WindowsParams) -> Iterator[tuple[int, str | None]]:
-    """First frame and label of each window; None where no frame of it is labelled.
+    """First frame and label of each window; None if no frame of it is labelled.
 
-    The label is the one of most frames (of equal ones the first in the alphabet, as published); by the rule `any`, it
-    is the positive one as soon as a single frame has that.
+    The label is that of most frames (the alphabetically first if tied, as published); by the rule `any`, it is the
+    positive one if at least one frame has that label.
 
     Parameters
     ----------

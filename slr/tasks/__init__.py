@@ -1,7 +1,7 @@
-"""What models answer: one module for each task, with everything in which it differs from the others.
+"""Recognition tasks: one module per task, with everything in which it differs from the others.
 
-A task is found by the name that a model's settings give (`ModelParams.task`): one of `TASKS`, one that an installed
-package registers (entry points of the group `slr.tasks`), or a dotted name.
+A task is found by the name in a model's settings (`ModelParams.task`): one of `TASKS`, one that an installed package
+registers (entry points of the group `slr.tasks`), or a dotted name.
 """
 
 from slr.errors import ParamsError
@@ -26,7 +26,7 @@ def task_name(name: str) -> str:
     Raises
     ------
     ParamsError
-        If there is no such task, with the nearest name.
+        If there is no such task; the message suggests the nearest name.
     """
     if name in TASKS:
         return TASKS[name]

@@ -1,7 +1,7 @@
-"""What a task is: the one thing that training, evaluation, inference and the report ask where tasks differ.
+"""The interface of a task: everything in which training, evaluation, inference and the report differ between tasks.
 
-Nothing here imports torch: which clips a task is about is asked before anything is computed. A task's methods import
-what they need when they are called.
+This module doesn't import torch, because the clips of a task are selected before anything is computed. A task's methods
+import what they need when they are called.
 """
 
 from abc import ABC, abstractmethod
@@ -33,9 +33,9 @@ class Score:
     Attributes
     ----------
     column : str
-        Of the history, and its name among a model's metrics: `val_top1`.
+        Column of the history, and key among a model's metrics: `val_top1`.
     title : str
-        Of its plot.
+        Title of its plot.
     higher_is_better : bool
     """
 
@@ -46,7 +46,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Data:
-    """What a model is trained on: its labels (glosses, or what happens in a stream), training and validation clips."""
+    """Training data of a model: its labels (glosses, or the classes of windows), training and validation clips."""
 
     labels: list[str]
     train: "ClipSet"
@@ -54,22 +54,22 @@ class Data:
 
 
 class Task(ABC, Generic[Settings]):
-    """A task of models with these settings. What has a default here need not be said.
+    """A task of models with these settings. Methods that are implemented here are optional in subclasses.
 
     Attributes
     ----------
     name : str
-        As settings and config.json have it.
+        Name in the settings and in config.json.
     title : str
-        Heading of its models in the report.
+        Heading of the task's models in the report.
     score : Score
     answers, command : str
-        What a model of the task does, and the command that uses one, for messages.
+        What a model of the task outputs, and the command that uses one, for messages.
     per_clip : str
-        The CSV that it leaves, with what a model answered for each test clip (or window).
+        Name of the CSV of predictions for all test clips (or windows).
     evaluator : str
         Dotted name of the function that tests a model: `(trained, store, rows, out, dataset, params) -> metrics`, with
-        the rows of all clips of the task, each with its `split`, and a folder for what the report shows.
+        the rows of all clips of the task, each with its `split`, and an output folder for the report.
     """
 
     name: ClassVar[str]
@@ -82,70 +82,71 @@ class Task(ABC, Generic[Settings]):
 
     @abstractmethod
     def clips(self, settings: Settings, rows: pd.DataFrame) -> pd.DataFrame:
-        """The rows of a manifest (with `glosses` and `segments`) that a model of the task trains and is tested on."""
+        """The manifest rows (with `glosses` and `segments`) that a model of the task is trained and tested on."""
 
     @abstractmethod
     def lacks(self, settings: Settings) -> str:
-        """What a corpus hasn't where it has none of these, as in "the corpus has ..."."""
+        """What a corpus without clips of the task lacks, as in "the corpus has ..."."""
 
     @abstractmethod
     def data(self, store: "Store", rows: dict[str, pd.DataFrame], signers: dict[str, pd.Series],
              settings: Settings) -> Data:
-        """Read the clips of the splits `train` and `val`.
+        """Read the training and validation clips.
 
         Parameters
         ----------
         rows : dict
-            The manifest's rows of each of the two, sorted by `clip_id`.
+            The manifest rows of the splits `train` and `val`, sorted by `clip_id`.
         signers : dict
-            Number of each row's signer, -1 where unknown.
+            Signer label of each row, -1 if unknown.
         """
 
     def facts(self, name: str, data: Data, settings: Settings) -> dict[str, Any]:
-        """What config.json says of the data, known before training; may warn, under the model's `name`."""
+        """Facts about the data for config.json, known before training; may warn, under the model's `name`."""
         return {}
 
     @abstractmethod
     def criterion(self, model: "nn.Module", data: Data, settings: Settings) -> "nn.Module":
-        """What training minimises: a module whose `forward(outputs, batch)` gives named terms, and which has `report()`
+        """The training criterion: a module whose `forward(outputs, batch)` returns named loss terms, with `report()`
         for the history."""
 
     def batcher(self, clips: Any, settings: Settings) -> "Callable[[Tensor, Generator], Batch] | None":
-        """What makes a training batch of clips' numbers, where it isn't those clips as they are."""
+        """Builds a training batch from clip indices, where it isn't just those clips."""
         return None
 
     @abstractmethod
     def validate(self, model: "nn.Module", clips: Any, normalise: "Normalise") -> tuple[float | None, float]:
-        """The loss and the score on validation clips, of which there are some."""
+        """The loss and the score on the validation clips, of which there is at least one."""
 
     def after_epoch(self, model: "nn.Module", clips: Any, normalise: "Normalise",
                     settings: Settings) -> dict[str, float]:
-        """What a model takes from the training clips after an epoch; returns columns of the history."""
+        """Updates the model from the training clips after an epoch; returns columns of the history."""
         return {}
 
     def calibrate(self, name: str, model: "nn.Module", best: dict[str, Any], data: Data, normalise: "Normalise",
                   settings: Settings) -> dict[str, Any]:
-        """What the best weights, which `model` has, are used with, by the validation clips; `best` is their epoch's row
-        of the history. Goes into config.json; may warn, under the model's `name`."""
+        """Calibration of the best weights, already loaded into `model`, on the validation clips; `best` is their
+        epoch's row of the history. The result goes into config.json; may warn, under the model's `name`."""
         return {}
 
 
-    # Of a model that recognises glosses in whole clips: what `slr explain` and `slr features` ask.
+    # For models that classify glosses in whole clips: used by `slr explain` and `slr features`.
 
     def require_glosses(self, folder: Any) -> None:
         """Raise ModelError if models of the task, such as the one in `folder`, don't recognise glosses in clips."""
         raise ModelError(f"the model in {folder} {self.answers}; name one that recognises signs or sentences")
 
     def logits(self, outputs: "dict[str, Tensor]", settings: Settings, frames: int) -> "tuple[Tensor, int]":
-        """(T', classes) logits of the one clip of a batch with so many frames, and the input frames to each of T'."""
+        """Logits (T', classes) of the only clip of a batch with this many frames, and the input frames per output
+        frame."""
         raise NotImplementedError
 
     def readings(self, logits: "Tensor", labels: list[str]) -> "list[Reading]":
-        """The glosses in logits (T', classes)."""
+        """The decoded glosses of logits (T', classes)."""
         raise NotImplementedError
 
     def clip_features(self, trained: Any, clips: Any) -> "list[tuple[np.ndarray, np.ndarray]]":
-        """(T', D) features of each clip, and the (T' + 1,) input frames between which they lie."""
+        """Features (T', D) of each clip, and the (T' + 1,) input-frame boundaries between them."""
         raise NotImplementedError
 
 

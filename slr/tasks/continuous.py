@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Continuous(Task["SentenceParams"]):
-    """The gloss sequence of a sentence."""
+    """Continuous recognition: the gloss sequence of a sentence."""
 
     name = "continuous"
     title = "Sentences"
@@ -47,7 +47,8 @@ class Continuous(Task["SentenceParams"]):
                                for split, part in rows.items()})
 
     def facts(self, name: str, data: Data, settings: "SentenceParams") -> dict[str, Any]:
-        """`too_short`: ids of the training and validation sentences that are; a warning tells of those of training."""
+        """`too_short`: ids of training and validation sentences with too few output frames; warns about those of
+        training."""
         from slr.batches.sentences import too_short_clips
         from slr.io.progress import warn
 
@@ -65,7 +66,7 @@ class Continuous(Task["SentenceParams"]):
         return CtcCriterion(settings.ctc, settings.label_smoothing)
 
     def batcher(self, clips: Any, settings: ModelParams) -> "Callable[[Tensor, Generator], Batch] | None":
-        """Sentences that are put together anew, where the settings ask for that."""
+        """Splices training sentences, if the settings ask for it."""
         share = getattr(settings, "splice", 0)
         if not share:
             return None
@@ -75,7 +76,7 @@ class Continuous(Task["SentenceParams"]):
         return lambda indices, generator: splicer.batch(indices, share, generator)
 
     def validate(self, model: "nn.Module", clips: "ClipSet", normalise: "Normalise") -> tuple[float | None, float]:
-        """The mean CTC loss of sentences whose glosses are all known and not too many; WER of greedy decoding."""
+        """Mean CTC loss of sentences without unknown glosses that are long enough; WER of greedy decoding."""
         import torch
 
         from slr.batches.sentences import target_lengths, too_short
@@ -103,7 +104,7 @@ class Continuous(Task["SentenceParams"]):
         return outputs["sequence_logits"][0], settings.temporal_stride
 
     def readings(self, logits: "Tensor", labels: list[str]) -> "list[Reading]":
-        # By its name: no training depends on the decoder.
+        # By dotted name: training doesn't depend on the decoder.
         return locate("slr.decoding.readings:readings")(logits, labels)
 
     def clip_features(self, trained: Any, clips: "ClipSet") -> "list[tuple[np.ndarray, np.ndarray]]":
@@ -115,7 +116,7 @@ class Continuous(Task["SentenceParams"]):
 
 def sentences(store: "Store", rows: pd.DataFrame, labels: list[str], settings: ModelParams,
               signers: pd.Series | None = None) -> "ClipSet":
-    """Sentences with the classes of their glosses, and of their frames where all rows have segments."""
+    """Sentences with their gloss classes, and with frame labels if all rows have segments."""
     from slr.batches.inputs import inputs_of
     from slr.batches.sentences import frame_classes, gloss_classes
 

@@ -1,4 +1,4 @@
-"""Detection: what happens in each window of a stream, signing or not."""
+"""Detection: classification of the windows of a stream, such as signing or not."""
 
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Detection(Task["ScaStgcnDetectionParams"]):
-    """Where signing is in a stream."""
+    """Detection of signing in a stream."""
 
     name = "detection"
     title = "Streams"
@@ -36,7 +36,7 @@ class Detection(Task["ScaStgcnDetectionParams"]):
 
     def data(self, store: "Store", rows: dict[str, pd.DataFrame], signers: dict[str, pd.Series],
              settings: "ScaStgcnDetectionParams") -> Data:
-        """Windows without a label, or with one that training hasn't, are left out."""
+        """Windows without a label, or with a label that doesn't occur in training, are left out."""
         from slr.batches.clips import cut
         from slr.batches.inputs import inputs_of
         from slr.batches.windows import windows_of
@@ -60,7 +60,7 @@ class Detection(Task["ScaStgcnDetectionParams"]):
         return classification(model, data, settings)
 
     def validate(self, model: "nn.Module", clips: "Clips", normalise: "Normalise") -> tuple[float, float]:
-        """Cross-entropy, and the mean of the classes' areas under the precision-recall curve."""
+        """Cross-entropy, and the macro-averaged area under the precision-recall curve."""
         from torch.nn import functional as F
 
         from slr.metrics.detection import class_metrics
@@ -72,7 +72,7 @@ class Detection(Task["ScaStgcnDetectionParams"]):
 
     def calibrate(self, name: str, model: "nn.Module", best: dict[str, Any], data: Data, normalise: "Normalise",
                   settings: "ScaStgcnDetectionParams") -> dict[str, Any]:
-        """`threshold`: the probability from which windows are best labelled positive (F1); 0.5 without clips."""
+        """`threshold`: the probability threshold of the positive label with the best F1; 0.5 without clips."""
         from slr.metrics.detection import best_threshold
         from slr.models.outputs import outputs
 

@@ -1,4 +1,4 @@
-"""Isolated signs: a clip has one gloss."""
+"""Isolated sign recognition: one gloss per clip."""
 
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Isolated(Task[ModelParams]):
-    """Which sign a clip shows, or a vector to search with."""
+    """Classification of a clip's sign, or an embedding for retrieval."""
 
     name = "isolated"
     title = "Single signs"
@@ -35,7 +35,8 @@ class Isolated(Task[ModelParams]):
 
     def data(self, store: "Store", rows: dict[str, pd.DataFrame], signers: dict[str, pd.Series],
              settings: ModelParams) -> Data:
-        """Validation clips of a gloss that training hasn't are left out: they say nothing about which epoch is best."""
+        """Validation clips whose gloss doesn't occur in training are left out: they can't inform checkpoint
+        selection."""
         from slr.batches.inputs import inputs_of
 
         glosses = {split: part.glosses.str[0] for split, part in rows.items()}
@@ -63,7 +64,7 @@ class Isolated(Task[ModelParams]):
 
     def after_epoch(self, model: "nn.Module", clips: "Clips", normalise: "Normalise",
                     settings: ModelParams) -> dict[str, float]:
-        """An embedding compares clips to the training clips, as it sees them now."""
+        """An embedding stores the vectors of the training clips under the current weights."""
         if settings.embedding is None:
             return {}
         from slr.losses.collapse import collapse_facts
@@ -75,7 +76,7 @@ class Isolated(Task[ModelParams]):
 
     def calibrate(self, name: str, model: "nn.Module", best: dict[str, Any], data: Data, normalise: "Normalise",
                   settings: ModelParams) -> dict[str, Any]:
-        """How far an embedding has collapsed; warns if it has."""
+        """The degree of an embedding's collapse; warns if it has collapsed."""
         from slr.io.progress import warn
         from slr.losses.collapse import FACTS, advice, collapsed
 
@@ -92,7 +93,7 @@ class Isolated(Task[ModelParams]):
         return outputs["logits"], frames
 
     def readings(self, logits: "Tensor", labels: list[str]) -> "list[Reading]":
-        """The most probable gloss, as long as the clip."""
+        """The most probable gloss, for the whole clip."""
         from slr.decoding.records import Gloss, Reading
 
         label = int(logits.argmax())
@@ -104,7 +105,7 @@ class Isolated(Task[ModelParams]):
 
 
 def classification(model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":
-    """The criterion of models that give each clip or window one class."""
+    """The criterion of models that assign one class to each clip or window."""
     from slr.losses.classification import Criterion
 
     clips = cast("Clips", data.train)

@@ -1,1 +1,1 @@
-"""Training: one loop for every model, its losses, its unfinished runs, and what it leaves on disk."""
+"""Training: one loop for all models, the optimiser, batching, and interrupted runs."""

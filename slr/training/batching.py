@@ -1,4 +1,4 @@
-"""The batches of an epoch."""
+"""Batch composition of an epoch."""
 
 from collections.abc import Iterable
 from typing import Any, cast
@@ -16,12 +16,12 @@ from slr.training.grouping import hard_batches, thresholds
 
 def training_order(model: nn.Module, clips: ClipSet, normalise: Normalise, settings: ModelParams,
                    generator: torch.Generator, history: list[dict[str, Any]]) -> tuple[Iterable[Tensor], int]:
-    """The clips' numbers in each batch of the next epoch, and how many batches: `settings.batching`.
+    """Clip indices of each batch of the next epoch, and the number of batches, following `settings.batching`.
 
-    Batches grouped by hardness are made as they are asked for, by the model as it is then.
+    Batches of hard-batch grouping are formed lazily, with the model's current weights.
     """
     batching = settings.batching
-    signs = cast(Clips, clips)  # what `batching` groups are clips of landmarks, each with one class
+    signs = cast(Clips, clips)  # `batching` applies to clips of landmarks with one class each
     if batching.clips_per_sign:
         batches = by_sign(signs, settings.batch_size, batching.clips_per_sign, batching.signers_per_sign, generator)
     else:

@@ -1,4 +1,4 @@
-"""What a model is trained on: the clips of its task, by split."""
+"""Training data of a model: the clips of its task, by split."""
 
 import math
 
@@ -11,14 +11,14 @@ from slr.tasks.base import Data, Task, missing_clips
 
 def read_data(dataset: Dataset, store: Store, task: Task, settings: ModelParams,
               most_clips: int | None = None) -> Data:
-    """Read the training and validation clips of a model's task; labels are those that training has, sorted.
+    """Read the training and validation clips of a model's task; labels are those of the training clips, sorted.
 
-    With `most_clips`, training clips are left out evenly until no more are left.
+    With `most_clips`, training clips are subsampled evenly to at most that many.
 
     Raises
     ------
     CorpusError
-        If no training clip is of the task.
+        If there is no training clip of the task.
     """
     rows = dataset.split_rows()
     if (missing := missing_clips(task, settings, rows)) is not None:

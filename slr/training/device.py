@@ -1,4 +1,4 @@
-"""Where and in which precision tensors are computed."""
+"""Device and precision of computation."""
 
 import os
 from contextlib import AbstractContextManager
@@ -10,12 +10,12 @@ from slr.io.workers import cores
 
 
 def choose_device(setting: str) -> torch.device:
-    """The device of `train.device`; `auto` takes a GPU where there is one.
+    """The device of `train.device`; `auto` takes a GPU if there is one.
 
     Raises
     ------
     ParamsError
-        If the named device isn't here.
+        If the named device isn't available.
     """
     here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if setting == "auto":
@@ -28,13 +28,13 @@ def choose_device(setting: str) -> torch.device:
 def choose_precision(setting: str, device: torch.device, batch_size: int) -> str:
     """The precision of `train.precision`, "fp32" or "bf16"; `auto` takes bf16 where it is faster.
 
-    It is faster where the processor multiplies bf16 itself, and with several clips in a batch: at one, converting costs
-    what multiplying saves. A rule, not a timing, so that the same machine always chooses the same.
+    It is faster on processors with bf16 arithmetic and for more than one clip per batch: for a single clip, conversion
+    costs as much as it saves. This is a fixed rule, not a timing, so that a given machine always makes the same choice.
 
     Raises
     ------
     ParamsError
-        If this processor has no bf16 (below AVX-512): LSTMs and some gradients would fail in the middle of a training.
+        If this processor doesn't support bf16 (below AVX-512): LSTMs and some gradients would fail during training.
     """
     if setting == "bf16" and device.type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
         raise ParamsError("train.precision: this processor can't compute in bf16; set it to auto or fp32")
@@ -49,11 +49,11 @@ def choose_precision(setting: str, device: torch.device, batch_size: int) -> str
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager:
-    """Compute in that precision inside the block; weights and losses stay float32."""
+    """Compute in this precision inside the block; weights and losses stay float32."""
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
 
 
 def use_cores(workers: int = 0) -> None:
-    """Let torch compute on that many cores; 0 for all that this process may use, or as `OMP_NUM_THREADS` says."""
-    if workers or "OMP_NUM_THREADS" not in os.environ:  # torch has read it itself
+    """Let torch use this many cores; 0 for all available to the process, or as `OMP_NUM_THREADS` says."""
+    if workers or "OMP_NUM_THREADS" not in os.environ:  # torch reads it itself
         torch.set_num_threads(workers or cores())

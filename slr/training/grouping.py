@@ -1,7 +1,7 @@
-"""Hard-batch grouping: clips that are hard to tell apart meet in one batch.
+"""Hard-batch grouping: clips that are easily confused are put into the same batch.
 
-As SPOTER embeddings (xmartlabs, 2023): some batches at a time are embedded, their pairs of clips sorted by how hard
-they are, and put into new batches greedily, each of which is trained on several times.
+As in SPOTER embeddings (xmartlabs, 2023): several batches at a time are embedded, their pairs of clips sorted by
+hardness and greedily put into new batches, each of which is trained on several times.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,18 +13,18 @@ from torch import Tensor
 from slr.params import BatchingParams
 
 FULL = 0.8
-"""Share of the clips that pairs may place; the rest fill the gaps."""
+"""Share of the clips that are placed by pairs; the rest fill the gaps."""
 
 
 class Thresholds(NamedTuple):
-    """What counts as hard.
+    """Thresholds of hardness.
 
     Attributes
     ----------
     distance : float
-        Least scaled distance of a pair that is put into one batch.
+        Minimum scaled distance (hardness) of a pair to be put into one batch.
     same_sign : float
-        How much the distances within a sign count beside those between signs.
+        Weight of distances within a sign relative to those between signs.
     """
 
     distance: float = 0.5
@@ -32,10 +32,10 @@ class Thresholds(NamedTuple):
 
 
 def thresholds(used: Sequence[float], fewest: float) -> Thresholds:
-    """The thresholds after epochs with `used` triplets a step: lower when the last five had fewer than `fewest`.
+    """Thresholds after epochs with `used` triplets per step: relaxed if the last five used fewer than `fewest`.
 
-    The distance goes down by a fifth, to .2 at the least, the factor of the same sign by a tenth, to .6, and then both
-    stay for ten epochs. They follow from the history alone, so an interrupted run has no other state to save.
+    The distance decreases by a fifth, to .2 at the least, and the same-sign weight by a tenth, to .6; both then stay
+    for ten epochs. They are derived from the history alone, so an interrupted run has no other state to save.
     """
     distance, same_sign = Thresholds()
     changed = -10
@@ -48,22 +48,22 @@ def thresholds(used: Sequence[float], fewest: float) -> Thresholds:
 
 def hard_batches(batches: Sequence[Tensor], targets: Tensor, embed: Callable[[Tensor], Tensor], batch_size: int,
                  params: BatchingParams, limits: Thresholds) -> Iterator[Tensor]:
-    """Group batches anew, `params.hard_batches` at a time, each time by the vectors that the model gives by then.
+    """Regroup batches, `params.hard_batches` at a time, each time with the current model's vectors.
 
     Parameters
     ----------
     batches : sequence of Tensor (B,)
-        Clips' numbers.
+        Clip indices.
     targets : Tensor (clips,)
         Class of every clip.
     embed : callable
-        Numbers (N,) of clips -> their vectors (N, D).
+        Clip indices (N,) -> their vectors (N, D).
     batch_size : int
 
     Yields
     ------
     Tensor (B,)
-        As many batches as there were, `params.hard_loops` times over.
+        As many batches as given, repeated `params.hard_loops` times.
     """
     for start in range(0, len(batches), params.hard_batches):
         clips = torch.cat(list(batches[start:start + params.hard_batches]))
@@ -74,10 +74,10 @@ def hard_batches(batches: Sequence[Tensor], targets: Tensor, embed: Callable[[Te
 
 
 def scaled_distances(vectors: Tensor, targets: Tensor, same_sign: float = 1.0) -> Tensor:
-    """How hard each pair of clips is, 0 to 1: (B, D), (B,) -> (B, B).
+    """Hardness of each pair of clips, 0 to 1: (B, D), (B,) -> (B, B).
 
-    Of one sign, their distance as a share of the largest within a sign, times `same_sign`; of two, one minus their
-    distance as a share of the largest between signs.
+    Within a sign: the distance divided by the largest within a sign, times `same_sign`; between signs: one minus the
+    distance divided by the largest between signs.
     """
     distances = torch.cdist(vectors, vectors)
     same = targets[:, None] == targets
@@ -87,7 +87,7 @@ def scaled_distances(vectors: Tensor, targets: Tensor, same_sign: float = 1.0) -
 
 
 def hard_pairs(distances: Tensor, least: float) -> list[tuple[int, int]]:
-    """Pairs (a, b), a > b, at a scaled distance (B, B) of `least` or more, the hardest first."""
+    """Pairs (a, b), a > b, with a scaled distance (B, B) of at least `least`, hardest first."""
     rows, columns = torch.tril_indices(len(distances), distances.shape[1], offset=-1)
     found = distances[rows, columns]
     order = found.argsort(descending=True, stable=True)
@@ -96,11 +96,11 @@ def hard_pairs(distances: Tensor, least: float) -> list[tuple[int, int]]:
 
 
 def group_pairs(pairs: Sequence[tuple[int, int]], items: int, size: int) -> list[list[int]]:
-    """Items 0 ... `items` - 1 in groups of at most `size`, no more groups than that takes.
+    """Items 0 ... `items` - 1 in groups of at most `size`, using no more groups than necessary.
 
-    Pair by pair, both items come into one group: into that of either, into a new one while there may be one more, into
-    one that has room for two; or their groups become one where they fit. When most items have a place, the others fill
-    the groups that have room.
+    Pair by pair, both items are put into the same group: the group of either, a new one while another is allowed, or
+    one with room for two; or their groups are merged if they fit. Once most items are placed, the others fill the
+    remaining gaps.
     """
     most = -(-items // size)
     groups: list[list[int]] = []
@@ -111,7 +111,7 @@ def group_pairs(pairs: Sequence[tuple[int, int]], items: int, size: int) -> list
         group_of[item] = group
 
     def group_with(room: int) -> list[int] | None:
-        """A new group while there may be one more, else the first with so much room."""
+        """A new group while another is allowed, else the first with enough room."""
         if len(groups) < most:
             groups.append([])
             return groups[-1]

@@ -1,4 +1,4 @@
-"""Training: from a data set to a model's folder. One loop for every model and task."""
+"""Training: from a data set to a model folder. One loop for all models and tasks."""
 
 import hashlib
 import json
@@ -34,24 +34,24 @@ from slr.training.optimisation import learning_rate, make_optimizer
 from slr.training.resume import Checkpoint, RunState
 
 MOST_CLIPS = {"full": None, "smoke": 128}
-"""Training clips that a budget allows."""
+"""Maximum number of training clips of each budget."""
 
 
 class Pretrained(Protocol):
-    """A network that can start from weights that others trained."""
+    """A network that supports pretrained weights."""
 
     def load_pretrained(self, state: dict[str, Tensor]) -> None: ...
 
 
 class Reporting(Protocol):
-    """What `Task.criterion` gives, besides a module."""
+    """Interface of a criterion (`Task.criterion`), besides being a module."""
 
     def report(self) -> dict[str, float | None]: ...
 
 
 @dataclass(frozen=True)
 class Run:
-    """All that a training run works with; its progress is a `RunState`."""
+    """Everything a training run works with; its progress is a `RunState`."""
 
     name: str
     settings: ModelParams
@@ -73,9 +73,8 @@ def train(name: str, params: Params, dataset: Dataset, out: Path, work: Path,
           on_epoch: Callable[[dict[str, Any]], None] | None = None) -> None:
     """Train the model `models.<name>` and write its folder.
 
-    The weights kept are those of the epoch with the best validation score (`Task.score`); without validation clips, the
-    last epoch's. A run that was killed goes on from its last whole epoch, and ends with the same weights, bit for bit,
-    as if nothing had happened.
+    The checkpoint with the best validation score (`Task.score`) is kept; without validation clips, the last epoch's. A
+    killed run resumes after its last complete epoch and ends with bit-identical weights.
 
     Parameters
     ----------
@@ -83,18 +82,19 @@ def train(name: str, params: Params, dataset: Dataset, out: Path, work: Path,
     params : Params
     dataset : Dataset
     out : Path
-        The model's folder: weights.safetensors, config.json, history.csv.
+        The model folder: weights.safetensors, config.json, history.csv.
     work : Path
-        Where unfinished runs are kept, and weights that were fetched to start from.
+        Folder of unfinished runs and of downloaded pretrained weights.
     on_epoch : callable, optional
-        Called with each epoch's row of history.csv; after a resumed start also with those of earlier epochs.
+        Called with each epoch's row of history.csv; in a resumed run also with those of earlier epochs.
 
     Raises
     ------
     CorpusError
         If there are no training clips.
     ModelError
-        If a loss isn't finite; says which term, when, and on which clips. If weights to start from can't be read.
+        If a loss isn't finite (the message names the term, the epoch and the clips), or if pretrained weights can't be
+        read.
     """
     settings = within_budget(params.models[name], params.train.budget)
     use_cores(params.compute.workers)
@@ -121,15 +121,15 @@ def train(name: str, params: Params, dataset: Dataset, out: Path, work: Path,
 
 
 def within_budget(settings: ModelParams, budget: str) -> ModelParams:
-    """The settings as `train.budget` allows them."""
+    """The settings with the limits of `train.budget` applied."""
     return settings if budget == "full" else settings.model_copy(update={"epochs": min(2, settings.epochs)})
 
 
 def prepare(name: str, settings: ModelParams, task: Task, inputs: Inputs, data: Data, device: torch.device,
             precision: str, seed: int, fetched: Path) -> tuple[Run, dict[str, str]]:
-    """The network, what it minimises and its optimiser, before the first epoch; and the hash of weights to start from.
+    """Network, criterion and optimiser before the first epoch, and the hash of the pretrained weights.
 
-    Weights from an address are kept in the folder `fetched`.
+    Weights from a URL are kept in the folder `fetched`.
     """
     torch.manual_seed(seed)
     model = build(settings, len(data.labels)).to(device)
@@ -147,7 +147,7 @@ def prepare(name: str, settings: ModelParams, task: Task, inputs: Inputs, data: 
 
 
 def fit(run: Run, checkpoint: Checkpoint, on_epoch: Callable[[dict[str, Any]], None] | None = None) -> RunState:
-    """Train for as many epochs as the settings say, or until validation doesn't improve any more."""
+    """Train for the configured number of epochs, or until early stopping."""
     state = checkpoint.load(run.learner, run.optimizer, run.task.score) or RunState(run.task.score)
     if on_epoch:
         for row in state.history:
@@ -175,7 +175,7 @@ def fit(run: Run, checkpoint: Checkpoint, on_epoch: Callable[[dict[str, Any]], N
 def train_epoch(run: Run, state: RunState) -> tuple[float, float]:
     """One pass over the training clips; returns the mean loss and the last learning rate."""
     settings = run.settings
-    # Everything random in an epoch follows from its number, so a resumed run needs no generator's state.
+    # All randomness in an epoch is seeded by its number, so a resumed run needs no generator state.
     torch.manual_seed(run.seed * 100_003 + state.epoch)
     generator = torch.Generator().manual_seed(run.seed * 100_003 + state.epoch)
     order, steps = training_order(run.model, run.data.train, run.normalise, settings, generator, state.history)
@@ -197,7 +197,7 @@ def train_epoch(run: Run, state: RunState) -> tuple[float, float]:
             raise ModelError(_not_finite(run.name, terms, state.epoch + 1, batch.clip_ids))
         run.optimizer.zero_grad()
         loss.backward()
-        if settings.gradient_clip:  # each by itself: an adversary's gradient isn't the model's to pay for
+        if settings.gradient_clip:  # clipped separately: an adversary's gradient must not scale down the model's
             for part in (run.model, run.criterion):
                 nn.utils.clip_grad_norm_(list(part.parameters()), settings.gradient_clip)
         run.optimizer.step()
@@ -207,7 +207,7 @@ def train_epoch(run: Run, state: RunState) -> tuple[float, float]:
 
 
 def config_of(run: Run, state: RunState, store: Store, hashes: dict[str, str], facts: dict[str, Any]) -> dict[str, Any]:
-    """What config.json says: enough to predict with, and how the model came about."""
+    """Content of config.json: everything needed for inference, and how the model was trained."""
     settings, best = run.settings, state.history[state.best_epoch - 1]
     return {
         "name": run.name, "task": settings.task, "params": settings.model_dump(), "labels": run.data.labels,

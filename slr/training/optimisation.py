@@ -1,4 +1,4 @@
-"""The optimiser, and the learning rate over time."""
+"""The optimiser, and the learning-rate schedule."""
 
 import math
 from typing import TYPE_CHECKING, cast
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def make_optimizer(model: nn.Module, settings: ModelParams) -> torch.optim.Optimizer:
-    """The optimiser of the settings; only weight matrices decay."""
+    """The configured optimiser; weight decay applies to weight matrices only."""
     weights = list(model.parameters())
     groups = [{"params": [w for w in weights if w.ndim > 1], "weight_decay": settings.weight_decay},
               {"params": [w for w in weights if w.ndim <= 1], "weight_decay": 0}]
@@ -22,7 +22,7 @@ def make_optimizer(model: nn.Module, settings: ModelParams) -> torch.optim.Optim
 
 
 def learning_rate(settings: ModelParams, epoch: float) -> float:
-    """The learning rate at a point of training, counted in epochs."""
+    """The learning rate at a point of training, in epochs."""
     warm, end = settings.warmup_epochs, settings.epochs
     if epoch < warm:
         return settings.lr * (epoch + 1 / 8) / (warm + 1 / 8)

@@ -1,4 +1,4 @@
-"""What an interrupted training goes on from."""
+"""State of interrupted training runs."""
 
 import json
 from dataclasses import dataclass, field
@@ -16,22 +16,22 @@ from slr.tasks.base import Score
 
 @dataclass(frozen=True)
 class RunState:
-    """How far training has come.
+    """Progress of a training run.
 
     Attributes
     ----------
     score : Score
         The validation metric that selects the checkpoint.
     history : list of dict
-        One row for each epoch done.
+        One row per completed epoch.
     best_epoch : int
         The epoch (from 1) whose weights are `best`; 0 before the first.
     best : dict of str to Tensor
         Its weights, on the CPU.
     seconds : float
-        Time spent so far, over all starts.
+        Time spent so far, over all restarts.
     cpu_seconds : float
-        Time that all cores together spent: what doesn't depend on what else the machine does.
+        CPU time over all cores, which doesn't depend on the machine's other load.
     """
 
     score: Score
@@ -43,11 +43,11 @@ class RunState:
 
     @property
     def epoch(self) -> int:
-        """Epochs done."""
+        """Completed epochs."""
         return len(self.history)
 
     def after(self, row: dict[str, Any], model: nn.Module, seconds: float, cpu_seconds: float = 0) -> "RunState":
-        """The state after one more epoch, whose weights are kept if its validation score is the best so far."""
+        """The state after one more epoch; its weights become `best` if its validation score is the best so far."""
         history = [*self.history, row]
         times = self.seconds + seconds, self.cpu_seconds + cpu_seconds
         if self.best_epoch and self._rank(row) <= self._rank(self.history[self.best_epoch - 1]):
@@ -56,7 +56,8 @@ class RunState:
         return RunState(self.score, history, row["epoch"], best, *times)
 
     def _rank(self, row: dict[str, Any]) -> tuple[float, float, int]:
-        """Higher is better: the task's validation score, then a lower loss; without validation, the later epoch."""
+        """Sort key, higher is better: the task's validation score, then a lower loss; without validation, the later
+        epoch."""
         value = row[self.score.column]
         if value is None:
             return 0, 0, row["epoch"]
@@ -64,19 +65,19 @@ class RunState:
 
 
 class Checkpoint:
-    """The state of one training run after its last whole epoch, as one file that is replaced whole.
+    """The state of a training run after its last complete epoch, as one file that is replaced atomically.
 
     Parameters
     ----------
     folder : Path
-        Belongs to this run alone: its name follows from everything that the result depends on.
+        Folder of this run only: its name is a hash of everything the result depends on.
     """
 
     def __init__(self, folder: Path):
         self.path = folder / "state.safetensors"
 
     def save(self, run: RunState, learner: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        """Write what learns (model and criterion), its optimiser, and how far the run has come."""
+        """Save the trainable modules (model and criterion), the optimiser and the progress."""
         tensors = {f"learner.{name}": weight for name, weight in learner.state_dict().items()}
         tensors |= {f"best.{name}": weight for name, weight in run.best.items()}
         tensors |= {f"optimizer.{i}.{name}": value for i, state in optimizer.state_dict()["state"].items()
@@ -88,7 +89,7 @@ class Checkpoint:
                       metadata={"reached": json.dumps(numbers)})
 
     def load(self, learner: nn.Module, optimizer: torch.optim.Optimizer, score: Score) -> RunState | None:
-        """Put the saved state into both and return how far the run had come; None where nothing was saved."""
+        """Load the saved state into modules and optimiser and return the progress; None if nothing was saved."""
         if not self.path.exists():
             return None
         groups: dict[str, dict[str, Tensor]] = {"learner": {}, "best": {}, "optimizer": {}}

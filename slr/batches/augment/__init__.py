@@ -1,11 +1,11 @@
-"""Random changes to training clips, for a whole batch at a time; `AugmentParams` has a setting for each.
+"""Random augmentation of whole batches of training clips; `AugmentParams` has the settings.
 
-The order: time (crop, frame rate), mirroring, the camera and the body (rotation, squeeze, perspective, arms, yaw), then
-normalisation, which undoes what only moves or resizes a signer, then scale, shift, noise, what goes missing (stretches
-of time, frames, joints, parts of the body), and mixup.
+Order: time (crop, frame rate), mirroring, the camera and the body (rotation, squeeze, perspective, arms, yaw), then
+normalisation, which would undo translation and scaling, then scale, shift, noise, masking (time spans, frames, joints,
+body parts), and mixup.
 
-The modules below hold the changes as pure functions of a batch and of amounts, one for each clip; `Augment` draws the
-amounts.
+The modules below implement the transforms as pure functions of a batch and of amounts, one per clip; `Augment` samples
+the amounts.
 """
 
 from collections.abc import Callable
@@ -37,22 +37,22 @@ from slr.params import AugmentParams
 
 
 class Augment:
-    """Random changes to a batch of training clips.
+    """Random augmentation of a batch of training clips.
 
     Parameters
     ----------
     params : AugmentParams
     skeleton : Skeleton
-        Of the batches; tells which joints hang on which, and which mirror which.
+        Skeleton of the batches; defines the kinematic tree and the mirrored joints.
     generator : torch.Generator
-        All that is random comes from it.
+        The only source of randomness.
     frames : int, optional
-        Length that every clip has to have (`ModelParams.frames`): what is left of a cropped one is spread over it.
+        Fixed length of all clips (`ModelParams.frames`): a cropped clip is resampled to it.
 
     Raises
     ------
     ParamsError
-        If parts of the body are to go missing that the skeleton doesn't have.
+        If body parts are to be masked that the skeleton doesn't have.
     """
 
     def __init__(self, params: AugmentParams, skeleton: Skeleton, generator: torch.Generator,
@@ -73,15 +73,15 @@ class Augment:
         ]
 
     def __call__(self, batch: Batch, normalise: Callable[[Batch], Batch] = lambda batch: batch) -> Batch:
-        """The batch, normalised, with every clip changed in its own way."""
+        """The normalised batch, with every clip augmented independently."""
         return self.after(normalise(self.before(batch)))
 
     def before(self, batch: Batch) -> Batch:
-        """The changes that come before normalisation."""
+        """Transforms before normalisation."""
         return self._view(self._mirror(self._time(batch)))
 
     def after(self, batch: Batch) -> Batch:
-        """The changes that come after normalisation."""
+        """Transforms after normalisation."""
         return self._mix(self._drop(self._jitter(batch)))
 
     # Time
@@ -112,7 +112,7 @@ class Augment:
         if not self.views:
             return batch
         landmarks = batch.landmarks
-        middle = _middle(batch) if self.metric else 0  # metres are counted from the camera: the body is their centre
+        middle = _middle(batch) if self.metric else 0  # the origin of metric coordinates is the camera: centre the body
         if self.metric:
             landmarks = landmarks - middle
         for change, chosen in zip(self.views, self._choose(len(batch)), strict=True):
@@ -120,14 +120,14 @@ class Augment:
         return batch.with_landmarks(landmarks + middle if self.metric else landmarks)
 
     def _choose(self, clips: int) -> Tensor:
-        """(changes, clips) bool: which clip gets which change of view."""
+        """(transforms, clips) bool: which clip gets which view augmentation."""
         if not self.params.one_at_a_time:
             return self._uniform(len(self.views), clips) < self.params.probability
         which = self._up_to(torch.full((clips,), len(self.views) - 1))
         one = torch.nn.functional.one_hot(which, len(self.views)).T.bool()
         return one & (self._uniform(clips) < self.params.probability)
 
-    # Each change of view draws for all clips; those that aren't `chosen` (B,) get the amount that changes nothing.
+    # Each view augmentation samples for all clips; those that aren't `chosen` (B,) get the neutral amount.
 
     def _rotate(self, batch: Batch, chosen: Tensor) -> Tensor:
         return rotate(batch.landmarks, self._angle(self.params.rotate_degrees, len(batch)) * chosen)
@@ -184,7 +184,7 @@ class Augment:
             which = self._up_to(torch.full((clips,), len(self.parts) - 1))
             losing = self._uniform(clips) < self.params.part_dropout
             parts |= self.parts[which] & losing[:, None]
-        # A clip that would lose all that it shows keeps it.
+        # A clip that would lose all its joints keeps them.
         frames &= (batch.frames & ~frames).any(1, keepdim=True)
         parts &= ~parts.all(1, keepdim=True)
         return hide(batch, frames, parts) if frames.any() or parts.any() else batch
@@ -195,7 +195,7 @@ class Augment:
         partner = torch.randperm(len(batch), generator=self.generator)
         numbers = np.random.default_rng(int(torch.randint(2**62, (1,), generator=self.generator).item()))
         share = numbers.beta(self.params.mixup, self.params.mixup, len(batch))
-        # The smaller part is the partner's: a clip stays mostly itself, and so do its name and its signer.
+        # The partner has the smaller share: a clip mostly remains itself, and keeps its gloss and signer.
         return mix(batch, partner, torch.from_numpy(np.minimum(share, 1 - share)).float())
 
     # Amounts
@@ -211,16 +211,16 @@ class Augment:
         return torch.deg2rad(self._within(limit_degrees, *shape))
 
     def _up_to(self, most: Tensor) -> Tensor:
-        """(B,) int64: each number from 0 to `most` (B,) equally likely."""
+        """(B,) int64: uniform integers from 0 to `most` (B,), inclusive."""
         return torch.minimum((self._uniform(len(most)) * (most + 1)).long(), most)
 
     def _part_of(self, lengths: Tensor, largest: float) -> Tensor:
-        """(B,) int64: frames of clips, up to the share `largest` of each, but never all."""
+        """(B,) int64: random numbers of frames, up to the share `largest` of each clip, but never all."""
         return torch.minimum((self._uniform(len(lengths)) * largest * lengths).round().long(), lengths - 1)
 
 
 def _middle(batch: Batch) -> Tensor:
-    """(B, 1, 1, C): the mean place of the joints of each clip; zero for a visibility."""
+    """(B, 1, 1, C): the mean position of the joints of each clip; zero for a visibility."""
     middle = batch.landmarks.sum((1, 2), keepdim=True) / batch.mask.sum((1, 2)).clamp_min(1)[:, None, None, None]
     middle[..., 3:] = 0
     return middle

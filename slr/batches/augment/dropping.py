@@ -1,4 +1,4 @@
-"""Changes of what was found: frames, joints and parts of the body that go missing, as they do in motion blur."""
+"""Masking of frames, joints and body parts, which simulates missed detections as in motion blur."""
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from slr.errors import ParamsError
 
 
 def hide(batch: Batch, frames: Tensor, joints: Tensor) -> Batch:
-    """The batch without the frames (B, T) bool, and without the joints (B, J) bool in any frame; lengths stay."""
+    """Mask frames (B, T) bool, and joints (B, J) bool in all frames; lengths don't change."""
     return batch.with_landmarks(batch.landmarks, batch.mask & ~frames[..., None] & ~joints[:, None])
 
 
@@ -21,12 +21,12 @@ def stretches(first: Tensor, length: Tensor, steps: int) -> Tensor:
 
 
 def body_parts(skeleton: Skeleton) -> Tensor:
-    """(P, J) bool: which joints go missing together: each hand, each arm with its hand, the face.
+    """(P, J) bool: joints that are masked together: each hand, each arm with its hand, the face.
 
     Raises
     ------
     ParamsError
-        If the skeleton has no such part.
+        If the skeleton lacks such a part.
     """
     parts = [range(*where.indices(len(skeleton))) for part, where in skeleton.part_slices.items() if part != "pose"]
     arms = [below for joint, below in arm_joints(skeleton) if skeleton.joints[joint].endswith("shoulder")]

@@ -1,4 +1,4 @@
-"""Mixup: clips that are a little of another clip, and are to be recognised as such."""
+"""Mixup: convex combinations of pairs of clips and their targets."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from slr.batches.batch import Batch
 
 
 def mix(batch: Batch, partner: Tensor, share: Tensor) -> Batch:
-    """Mix each clip with another of its batch.
+    """Mix each clip with another one of its batch.
 
     Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018.
 
@@ -17,15 +17,15 @@ def mix(batch: Batch, partner: Tensor, share: Tensor) -> Batch:
     ----------
     batch : Batch
     partner : Tensor (B,) int64
-        Which clip each is mixed with.
+        Index of the clip that each is mixed with.
     share : Tensor (B,)
-        How much of the partner, 0 to 1.
+        Weight of the partner, 0 to 1.
 
     Returns
     -------
     Batch
-        With `mixed_targets` and `mixed_share`; as long as the longer of the two. A joint that only one of them shows is
-        as that one shows it: the mean of a place and nothing is not a place.
+        With `mixed_targets` and `mixed_share`; as long as the longer of the two. A joint that is present in only one of
+        them is copied from that one rather than averaged.
     """
     own, other = batch.mask[..., None], batch.mask[partner][..., None]
     theirs = batch.landmarks[partner]

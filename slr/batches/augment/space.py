@@ -1,8 +1,8 @@
-"""Changes of space: where the camera stands, how the body is built, which side is which. Pure functions of batches.
+"""Spatial transforms: viewpoint, body pose, mirroring. Pure functions of batches.
 
 Each works on isotropic coordinates around the frame's centre (`slr.batches.clips.isotropic`), or on metres around the
-body's middle, and takes one amount for each clip, which holds in all its frames. The first four are SPOTER's: Bohacek
-and Hruz, WACV Workshops 2022, section 3.2.
+body's centre, and takes one amount per clip, constant over its frames. The first four are SPOTER's: Bohacek and Hruz,
+WACV Workshops 2022, section 3.2.
 """
 
 import torch
@@ -19,14 +19,14 @@ def rotate(landmarks: Tensor, angle: Tensor) -> Tensor:
 
 
 def squeeze(landmarks: Tensor, left: Tensor, right: Tensor) -> Tensor:
-    """Squeeze what was a unit frame into the part that `left` (B,) and `right` (B,) leave of its width."""
+    """Squeeze the unit frame horizontally into the part that `left` (B,) and `right` (B,) leave of its width."""
     scale, shift = (1 - left - right), (left - right) / 2
     x = landmarks[..., :1] * scale[:, None, None, None] + shift[:, None, None, None]
     return torch.cat([x, landmarks[..., 1:]], -1)
 
 
 def perspective(landmarks: Tensor, shift: Tensor) -> Tensor:
-    """See the frame from the side: both corners of one side move inwards by |shift|, the other side stays.
+    """Perspective transform: both corners of one side move inwards by |shift|, the other side is fixed.
 
     Parameters
     ----------
@@ -36,35 +36,35 @@ def perspective(landmarks: Tensor, shift: Tensor) -> Tensor:
 
     Notes
     -----
-    With u = x + .5 from the side that stays: u' = k u / w and y' = y / w, where w = 1 + g u is 1 on that side, and g
-    and k follow from the corners of the other: 1 / (1 + g) = 1 - 2 s, k / (1 + g) = 1 - s.
+    With u = x + .5, measured from the fixed side: u' = k u / w and y' = y / w, where w = 1 + g u is 1 on that side, and
+    g and k follow from the corners of the other: 1 / (1 + g) = 1 - 2 s, k / (1 + g) = 1 - s.
     """
     sign, s = shift.sign()[:, None, None], shift.abs()[:, None, None]
-    u, y = landmarks[..., 0] * sign + 0.5, landmarks[..., 1]  # (B, T, J); now the right side always moves
+    u, y = landmarks[..., 0] * sign + 0.5, landmarks[..., 1]  # (B, T, J); from here on the right side always moves
     grow = 1 / (1 - 2 * s)
-    w = (1 + (grow - 1) * u).clamp_min(0.1)  # the map has a horizon, far outside of the frame
+    w = (1 + (grow - 1) * u).clamp_min(0.1)  # the map has a horizon, far outside the frame
     x = ((1 - s) * grow * u / w - 0.5) * sign
     return _with_xy(landmarks, torch.where(sign[..., None] == 0, landmarks[..., :2], torch.stack([x, y / w], -1)))
 
 
 def rotate_below(landmarks: Tensor, mask: Tensor, joints: list[tuple[int, list[int]]], angles: list[Tensor]) -> Tensor:
-    """Turn what hangs on joints around them, one joint after the other.
+    """Rotate the joints below each given joint around it, one joint after the other.
 
     Parameters
     ----------
     landmarks : Tensor (B, T, J, C)
     mask : Tensor (B, T, J) bool
-        Frames without the joint stay as they are.
+        Frames without the joint are unchanged.
     joints : list of (int, list of int)
-        A joint and those that it carries along, as of `arm_joints`.
+        A joint and those below it, as from `arm_joints`.
     angles : list of Tensor (B,)
-        Radians for each of them.
+        Radians for each joint.
     """
-    x, y = landmarks[..., :2].permute(3, 2, 0, 1).contiguous()  # each (J, B, T): a joint's numbers lie together
+    x, y = landmarks[..., :2].permute(3, 2, 0, 1).contiguous()  # each (J, B, T): a joint's values are contiguous
     found = mask.permute(2, 0, 1)
     for (origin, below), angle in zip(joints, angles, strict=True):
         angle = angle[:, None] * found[origin]  # (B, T)
-        more, sin = angle.cos() - 1, angle.sin()  # what is added to a place: nothing without a turn, to the last bit
+        more, sin = angle.cos() - 1, angle.sin()  # added to positions: exactly zero without a rotation
         own_x, own_y = x[below], y[below]
         from_x, from_y = own_x - x[origin], own_y - y[origin]
         x[below] = own_x + more * from_x - sin * from_y
@@ -73,9 +73,9 @@ def rotate_below(landmarks: Tensor, mask: Tensor, joints: list[tuple[int, list[i
 
 
 def yaw(landmarks: Tensor, angle: Tensor) -> Tensor:
-    """See each clip of (B, T, J, C >= 3) from the side: rotate x and z around the vertical axis by `angle` (B,).
+    """Simulate a rotated camera for (B, T, J, C >= 3): rotate x and z around the vertical axis by `angle` (B,).
 
-    z has to have one origin for all joints: see `with_one_depth`.
+    z must have a common origin for all joints: see `with_one_depth`.
     """
     cos, sin = angle.cos()[:, None, None], angle.sin()[:, None, None]
     x, y, z = landmarks[..., :3].unbind(-1)
@@ -84,13 +84,13 @@ def yaw(landmarks: Tensor, angle: Tensor) -> Tensor:
 
 
 def with_one_depth(landmarks: Tensor, mask: Tensor, anchors: list[tuple[slice, int]], back: bool = False) -> Tensor:
-    """Count the z of hands and face from where the body's is counted, or `back` from their own joints of the body.
+    """Make the z of hands and face relative to the body's origin; with `back`, to their own joints of the body again.
 
     Parameters
     ----------
     landmarks : Tensor (B, T, J, C >= 3)
     mask : Tensor (B, T, J) bool
-        In frames without its joint of the body, a part keeps its own depth.
+        In frames without its reference joint, a part keeps its own depth.
     anchors : list of (slice, int)
         See `depth_anchors`.
     back : bool, default False
@@ -103,24 +103,24 @@ def with_one_depth(landmarks: Tensor, mask: Tensor, anchors: list[tuple[slice, i
 
 
 def scale(landmarks: Tensor, factor: Tensor) -> Tensor:
-    """Make each clip of (B, T, J, C) larger by its `factor` (B,), around the origin; visibility stays."""
+    """Scale each clip of (B, T, J, C) by its `factor` (B,) around the origin; visibility is unchanged."""
     return torch.cat([landmarks[..., :3] * factor[:, None, None, None], landmarks[..., 3:]], -1)
 
 
 def shift(landmarks: Tensor, by: Tensor) -> Tensor:
-    """Move each clip of (B, T, J, C) by its own `by` (B, 2) in x and y."""
+    """Translate each clip of (B, T, J, C) by its `by` (B, 2) in x and y."""
     return _with_xy(landmarks, landmarks[..., :2] + by[:, None, None])
 
 
 def mirror(landmarks: Tensor, mask: Tensor, mirror_of: Tensor) -> tuple[Tensor, Tensor]:
-    """Mirror left and right; each joint takes the place of its counterpart."""
+    """Mirror left and right; each joint is replaced by its counterpart."""
     landmarks = landmarks.index_select(2, mirror_of)
     landmarks[..., 0].neg_()
     return landmarks, mask.index_select(2, mirror_of)
 
 
 def arm_joints(skeleton: Skeleton) -> list[tuple[int, list[int]]]:
-    """Each shoulder, elbow and wrist of a skeleton with the joints of the arm below it; none for bare hands."""
+    """Each shoulder, elbow and wrist of a skeleton with the arm joints below it; none for bare hands."""
     children: dict[str, list[str]] = {}
     for parent, child in skeleton.bones:
         children.setdefault(parent, []).append(child)
@@ -132,7 +132,7 @@ def arm_joints(skeleton: Skeleton) -> list[tuple[int, list[int]]]:
     for side in ("left", "right"):
         chain = [f"{side}_{joint}" for joint in ARM]
         for joint, following in zip(chain, [*chain[1:], None], strict=True):
-            # A shoulder also carries the hip in some skeletons: follow the arm alone.
+            # In some skeletons the hip is also below a shoulder: follow the arm only.
             moved = [following, *below(following)] if following in skeleton.joints else below(joint)
             if joint in skeleton.joints and moved and (following is None or following in skeleton.joints):
                 arms.append((skeleton.index(joint), [skeleton.index(name) for name in moved]))
@@ -140,10 +140,10 @@ def arm_joints(skeleton: Skeleton) -> list[tuple[int, list[int]]]:
 
 
 def depth_anchors(skeleton: Skeleton) -> list[tuple[slice, int]]:
-    """Where MediaPipe counts the depth of hands and face from: each part's joints, and a joint of the body.
+    """Reference of MediaPipe's depth for hands and face: each part's joints, and a joint of the body.
 
-    The body's depth is counted from the hips, a hand's from its wrist, the face's from about the nose. Metres have one
-    origin for all.
+    The body's depth is relative to the hips, a hand's to its wrist, the face's to about the nose. Metric coordinates
+    have a common origin.
     """
     nearest = {"left_hand": "left_wrist", "right_hand": "right_wrist", "face": "nose"}
     return [] if skeleton.space == "metric" else [
@@ -152,7 +152,7 @@ def depth_anchors(skeleton: Skeleton) -> list[tuple[slice, int]]:
 
 
 def _turn(xy: Tensor, angle: Tensor) -> Tensor:
-    """Rotate (B, T, J, 2) around the origin by `angle` (B,) or (B, T), towards y."""
+    """Rotate (B, T, J, 2) around the origin by `angle` (B,) or (B, T), from x towards y."""
     angle = angle.reshape(*angle.shape, *[1] * (3 - angle.ndim))  # (B, 1 or T, 1)
     cos, sin = angle.cos(), angle.sin()
     x, y = xy.unbind(-1)

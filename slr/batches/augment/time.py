@@ -1,4 +1,4 @@
-"""Changes of time: clips that begin later, end earlier, or have another frame rate."""
+"""Temporal transforms: cropping, and change of the frame rate."""
 
 from dataclasses import replace
 
@@ -10,19 +10,19 @@ from slr.batches.resample import at_moments, spread
 
 
 def retime(batch: Batch, first: Tensor, kept: Tensor, frames: Tensor) -> Batch:
-    """Keep a part of each clip and show it in another number of frames.
+    """Crop each clip and resample it to another number of frames.
 
     Parameters
     ----------
     batch : Batch
     first, kept : Tensor (B,) int64
-        The first frame that is kept of each clip, and how many are; within its length.
+        The first kept frame of each clip, and the number of kept frames; within its length.
     frames : Tensor (B,) int64
-        The clip's new length; as many as kept changes nothing else.
+        The clip's new length; if it equals `kept`, the clip is only cropped.
     """
     clips, steps = batch.mask.shape[:2]
     most = int(frames.max())
-    row = torch.arange(clips, device=first.device) * steps  # of a clip's first frame in the flat arrays
+    row = torch.arange(clips, device=first.device) * steps  # index of a clip's first frame in the flat arrays
     moments = spread(row + first, kept, frames, most)
     landmarks, mask = at_moments(batch.landmarks.flatten(0, 1), batch.mask.flatten(0, 1), moments.flatten())
     inside = torch.arange(most, device=first.device) < frames[:, None]

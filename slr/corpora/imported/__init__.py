@@ -1,14 +1,14 @@
-"""Corpora that come as landmarks, without video: one module per format.
+"""Landmark corpora, without video: one module per format.
 
-Besides `scan` and `LAYOUT`, which every reader has (`slr.corpora.reading`), each module has:
+In addition to `scan` and `LAYOUT`, which every reader has (`slr.corpora.reading`), each module has:
 
-- `joints(root, settings) -> Skeleton`: of all its recordings.
+- `joints(root, settings) -> Skeleton`: the skeleton of all its recordings.
 - `load(root, media, settings) -> ClipLandmarks`: one recording, whole; its `clip_id` is the media. Raises ClipError or
   CorpusError with the reason if it can't be used.
-- `metadata(root) -> dict`, if the landmarks are this pipeline's own: how they were made, as their store says it.
+- `metadata(root) -> dict`, if the landmarks are this pipeline's own: their provenance from their store.
 
-`media` in the manifest is a landmark file below the corpus root; where one file holds many recordings, `#` and the
-recording's number follow: `clips.parquet#12`. `slr.extraction.importing` cuts clips out of recordings and writes
+`media` in the manifest is a landmark file below the corpus root; if a file contains many recordings, it is followed by
+`#` and the recording's number: `clips.parquet#12`. `slr.extraction.importing` cuts clips out of recordings and writes
 them to the landmark store.
 """
 
@@ -20,7 +20,7 @@ from slr.params.corpora import READERS, reader_named
 
 
 def landmark_format(name: str) -> ModuleType:
-    """The module of a format; raises CorpusError for a corpus that has video."""
+    """The module of a format; raises CorpusError for a corpus with video."""
     reader = reader_named(name)
     if not reader.landmarks:
         known = [other for other, reader in READERS.items() if reader.landmarks]

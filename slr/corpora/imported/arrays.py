@@ -1,7 +1,7 @@
-"""Plain arrays: a CSV that lists one `.npy` or `.npz` a clip, (T, J, C), and a skeleton that names the joints.
+"""Plain arrays: a CSV that lists one `.npy` or `.npz` per clip, (T, J, C), and a skeleton that names the joints.
 
-The CSV is that of recordings (`slr.corpora.folder`): `path` and `gloss`, perhaps `signer`, `split`, `glosses`. An
-`.npz` holds one array, or one called `landmarks`.
+The CSV is that of recordings (`slr.corpora.folder`): `path` and `gloss`, optionally `signer`, `split`, `glosses`. An
+`.npz` contains one array, or one named `landmarks`.
 """
 
 from pathlib import Path
@@ -17,11 +17,11 @@ from slr.params import ImportedParams
 SUFFIXES = (".npy", ".npz")
 LAYOUT = "a CSV with the columns path,gloss that lists .npy or .npz files"
 ARRAY = "landmarks"
-"""The array that is taken of an `.npz` with several."""
+"""The array that is read from an `.npz` with several."""
 
 
 def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
-    """The skeleton of the settings; raises ParamsError without one."""
+    """The skeleton in the settings; raises ParamsError without one."""
     return required_skeleton(root, settings, "arrays")
 
 

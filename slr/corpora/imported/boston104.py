@@ -3,22 +3,23 @@
 Layout
 ------
 As in Udacity's release: `hands_condensed.csv` (`video,frame,left-x,left-y,right-x,right-y,nose-x,nose-y`), made from
-the hand positions that people marked in every frame of the database (Dreuw et al., LREC 2008); `train_words.csv` (161
+the manually annotated hand positions in every frame of the database (Dreuw et al., LREC 2008); `train_words.csv` (161
 videos) and `test_words.csv` (the 40 others): `video,speaker,word,startframe,endframe`; `speaker.csv`: `video,speaker`.
 
-What the files hold
--------------------
-- 15,746 frames, 41 to 162 a video, numbered from 0 without a gap. No position is missing: no -1, no 0. Pixels, x to the
-  right and y down: x from 54 to 290, y from 22 to 251. The size of the frames isn't said; they are taken to be
-  `SIZE`, so that x and y keep one scale. The rate, 30 a second, is the publication's.
-- Left and right are the signer's: the left hand is right of the other in the picture in 84 % of the frames. Positions
-  are whole pixels, and stand still while a hand rests: 62 % of the steps of the left hand, 37 % of the right one's.
-- 888 words, 1 to 8 a video, 3 to 30 frames each; both ends are included, so that `endframe` is at most the last frame.
-  They are in order but touch: 113 of the 687 words that follow another one begin on its last frame, and 8 one or two
-  frames before that. The segments keep these overlaps (of at most 3 frames).
-- Words cover 9,512 frames. The rest, before, between and after them, is rest and movement from sign to sign.
-- 112 glosses in training, and one (MUST) in the test sentences alone. Variants are glosses of their own (GO, GO1, GO2).
-- Every signer is in both parts: nothing here is measured on unseen people.
+Content of the files
+--------------------
+- 15,746 frames, 41 to 162 per video, numbered from 0 without gaps. No position is missing: no -1, no 0. Pixels, x to
+  the right and y down: x from 54 to 290, y from 22 to 251. The frame size isn't specified; it is assumed to be `SIZE`,
+  so that x and y have the same scale. The frame rate, 30 per second, is from the publication.
+- Left and right are the signer's: the left hand is right of the other in the image in 84 % of the frames. Positions are
+  whole pixels, and constant while a hand rests: 62 % of the steps of the left hand, 37 % of the right one's.
+- 888 words, 1 to 8 per video, 3 to 30 frames each; both ends are included, so that `endframe` is at most the last
+  frame. They are in order but touch: 113 of the 687 words that follow another one begin on its last frame, and 8 one or
+  two frames before that. The segments keep these overlaps (of at most 3 frames).
+- Words cover 9,512 frames. The remaining frames, before, between and after them, are rest and transitions between
+  signs.
+- 112 glosses in training, and one (MUST) only in the test sentences. Variants are glosses of their own (GO, GO1, GO2).
+- Every signer is in both splits: there are no held-out signers.
 """
 
 from functools import lru_cache
@@ -39,16 +40,16 @@ from slr.params import ImportedParams
 
 FPS = 30.0
 SIZE = (320, 256)
-"""Width and height of a frame that holds every position."""
+"""Width and height of a frame that contains all positions."""
 LAYOUT = "the folder with hands_condensed.csv, speaker.csv, train_words.csv and test_words.csv of RWTH-BOSTON-104"
 TRACKS = "hands_condensed.csv"
 _WORDS = {"train": "train_words.csv", "test": "test_words.csv"}
 _PREFIXES = {"nose": "nose", "left_hand": "left", "right_hand": "right"}
-"""How the columns call the joints of the skeleton."""
+"""Column prefixes of the skeleton's joints."""
 
 
 class _Word(NamedTuple):
-    """A word of a sentence, a segment of the manifest; frames half-open."""
+    """A word of a sentence, as a segment of the manifest; frames half-open."""
 
     start: int
     end: int
@@ -56,7 +57,7 @@ class _Word(NamedTuple):
 
 
 def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
-    """Nose, left and right hand, whatever the settings."""
+    """Nose, left and right hand, independent of the settings."""
     return skeleton("boston-3")
 
 
@@ -70,15 +71,15 @@ def scan(root: str | Path, *, subset: str | None = None, workers: int = 0) -> Sc
     subset : {"words"}, optional
         `words` gives each word as a clip with one gloss; None gives whole sentences with words as segments.
     workers : int
-        Not used; every reader has it.
+        Not used, but part of the reader interface.
 
     Returns
     -------
     clips : DataFrame
         The manifest's columns; the split is the official one, `train` or `test`.
     problems : list of Problem
-        Kinds: `bad-line` (frames that the video hasn't), `duplicate-id` (a word that is listed twice, or a video of
-        both parts), `missing-video` (words of videos without a track), `gloss-missing` (tracks without words).
+        Kinds: `bad-line` (frames beyond the video), `duplicate-id` (a word listed twice, or a video in both splits),
+        `missing-video` (words of videos without a track), `gloss-missing` (tracks without words).
 
     Raises
     ------
@@ -115,7 +116,7 @@ def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmark
 
 
 def _rows(video: int, words: list[_Word], signer: str | None, split: str, *, by_word: bool) -> list[dict[str, Any]]:
-    """The rows of one sentence: itself, or its words."""
+    """The rows of one sentence: the sentence itself, or its words."""
     media = f"{TRACKS}#{video}"
     if by_word:
         return [row(f"{video:03d}@{word.start}-{word.end - 1}", media, [word.label], signer=signer, split=split,
@@ -125,7 +126,7 @@ def _rows(video: int, words: list[_Word], signer: str | None, split: str, *, by_
 
 
 def _words(path: Path, n_frames: dict[int, int], problems: list[Problem], absent: set[int]) -> dict[int, list[_Word]]:
-    """Words by video, in the order of their starts; videos without a track are added to `absent`."""
+    """Words by video, ordered by start; videos without a track are added to `absent`."""
     found: dict[int, list[_Word]] = {}
     table = _table(path, {"video": "int64", "word": "str", "startframe": "int64", "endframe": "int64"})
     for number, (video, word, start, end) in enumerate(table.itertuples(index=False), start=2):
@@ -142,7 +143,7 @@ def _words(path: Path, n_frames: dict[int, int], problems: list[Problem], absent
 
 @lru_cache(maxsize=1)
 def _tracks(file: tuple[str, int, int]) -> dict[int, np.ndarray]:
-    """(T, 3, 2) pixels of each video in the skeleton's order, kept for as long as the file doesn't change."""
+    """(T, 3, 2) pixels of each video in the skeleton's order, cached until the file changes."""
     path = Path(file[0])
     columns = [f"{_PREFIXES[joint]}-{axis}" for joint in skeleton("boston-3").joints for axis in "xy"]
     table = _table(path, {"video": "int64", "frame": "int64", **dict.fromkeys(columns, "float64")})

@@ -1,11 +1,11 @@
-"""Indian signs by a Kinect: 30 signs, 10 signers, 9 repetitions (Roy et al.), one Parquet file of 2,700 recordings.
+"""Indian signs by a Kinect: 30 signs, 10 signers, 9 repetitions (Roy et al.), 2,700 recordings in one Parquet file.
 
-Columns: `sign`, `signer_id`, `rep`, `n_frames`, and `xyz`, frames x 20 joints x (x, y, z) in metres, row after row, as
-the Kinect gives them: x grows to the signer's right, y up, z away from the camera. Nothing is missing.
+Columns: `sign`, `signer_id`, `rep`, `n_frames`, and `xyz`, frames x 20 joints x (x, y, z) in metres, in row-major
+order, in the Kinect's axes: x to the signer's right, y up, z away from the camera. Nothing is missing.
 
-The order of the joints isn't documented. It follows from the data: the head is on top, bones are as long as a body's
-and keep their length (knee to ankle 0.38 m, +-5 %), and of the two arms, joints 4, 6, 8 and 5, 7, 9, the second is the
-busier one in 84 % of the clips, as the right arm should be.
+The order of the joints isn't documented. It was inferred from the data: the head is on top, bones have plausible and
+constant lengths (knee to ankle 0.38 m, +-5 %), and of the two arms, joints 4, 6, 8 and 5, 7, 9, the second moves more
+in 84 % of the clips, as expected of the right arm.
 """
 
 from functools import lru_cache
@@ -23,14 +23,14 @@ from slr.errors import ClipError, CorpusError
 from slr.params import ImportedParams
 
 FPS = 30.0
-"""The Kinect's; the file doesn't say."""
+"""The Kinect's frame rate; the file doesn't specify it."""
 LAYOUT = "the folder with the ISL Kinect corpus's clips.parquet, and no other file of that kind"
 _N_JOINTS, _N_CHANNELS = 20, 3
 _COLUMNS = ("sign", "signer_id", "rep", "n_frames", "xyz")
 
 
 def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
-    """The Kinect's 20 joints, whatever the settings."""
+    """The Kinect's 20 joints, independent of the settings."""
     return skeleton("kinect-20")
 
 
@@ -40,7 +40,7 @@ def scan(root: str | Path, *, workers: int = 0) -> Scan:
     Raises
     ------
     CorpusError
-        If the root holds no Parquet file, or several, or the file hasn't the columns.
+        If the root contains no Parquet file, or several, or the file lacks the columns.
     """
     files = sorted(require_folder(root).glob("*.parquet"))
     if len(files) != 1:
@@ -54,7 +54,7 @@ def scan(root: str | Path, *, workers: int = 0) -> Scan:
 
 
 def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmarks:
-    """One recording, (T, 20, 3) metres; raises ClipError if its numbers are no whole frames."""
+    """One recording, (T, 20, 3) metres; raises ClipError if its values aren't a whole number of frames."""
     path, number = place(root, media)
     table = _table(same_file(path))
     if number >= len(table):
@@ -68,7 +68,7 @@ def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmark
 
 @lru_cache(maxsize=1)
 def _table(file: tuple[str, int, int]) -> pa.Table:
-    """The file's rows, kept for as long as it doesn't change."""
+    """The file's rows, cached until it changes."""
     path = file[0]
     try:
         table = pq.read_table(path)

@@ -1,12 +1,12 @@
-"""Sentences that nobody signed: takes of one sign each, joined one after another, with exact glosses and boundaries.
+"""Synthetic sentences: isolated-sign takes concatenated, with exact glosses and boundaries.
 
 The root is the `data` folder of another project: its manifest.parquet, and its landmarks. Every clip with one gloss and
-with landmarks is a take. A sentence has takes of one split, of one signer (those whose signer is unknown count as one),
-and of one frame rate and frame size. Of each take it has the sign (`slr.corpora.imported.takes.sign_frames`) and a bit
-of the way to and from it, and between takes a transition; segments are the signs.
+with landmarks is a take. The takes of a sentence have the same split, signer (unknown signers count as one), frame rate
+and frame size. It contains each take's sign (`slr.corpora.imported.takes.sign_frames`) with a margin on both sides, and
+transitions between takes; segments are the signs.
 
-`media` says it all: `landmarks#transition=5&w01=12-49&w07=20-61` is frames 12 to 48 of clip `w01`, a transition of 5
-frames, and frames 20 to 60 of clip `w07` (ids as in a URL's query). No video and no frame is written again.
+`media` defines a sentence completely: `landmarks#transition=5&w01=12-49&w07=20-61` is frames 12 to 48 of clip `w01`, a
+transition of 5 frames, and frames 20 to 60 of clip `w07` (ids as in a URL's query). No landmarks are stored again.
 """
 
 from collections import deque
@@ -34,11 +34,11 @@ LAYOUT = "the data folder of another project, with manifest.parquet and landmark
 MANIFEST, LANDMARKS = "manifest.parquet", "landmarks"
 _TRANSITION = "transition"
 _OF_JOINTS = ("skeleton", "skeleton_definition", "channels")
-"""What a store says of its joints, which may be others here."""
+"""Metadata of a store about its joints, which may differ here."""
 
 
 class _Take(NamedTuple):
-    """A clip with one sign: its frames, and those of the sign, half-open."""
+    """A clip of one sign: its frames, and those of the sign, half-open."""
 
     clip_id: str
     gloss: str
@@ -48,7 +48,7 @@ class _Take(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """What a sentence has of a take: frames, half-open."""
+    """The part of a take in a sentence: frames, half-open."""
 
     clip_id: str
     start: int
@@ -56,7 +56,7 @@ class _Part(NamedTuple):
 
 
 class _Kind(NamedTuple):
-    """What the takes of a sentence have in common."""
+    """Properties shared by the takes of a sentence."""
 
     split: str | None
     signer: str | None
@@ -65,26 +65,26 @@ class _Kind(NamedTuple):
 
 
 def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
-    """The takes' joints, or those of `corpus.imported.skeleton`, which the takes' have to give."""
+    """The takes' joints, or those of `corpus.imported.skeleton`, which must be derivable from them."""
     return chosen_skeleton(root, settings) or _store(root).skeleton
 
 
 def metadata(root: str | Path) -> dict[str, Any]:
-    """How the takes' landmarks were made: a model of joined sentences reads what a model of the takes reads."""
+    """The takes' provenance: models of joined sentences use the same landmarks as models of the takes."""
     return {name: value for name, value in _store(root).metadata.items() if name not in _OF_JOINTS}
 
 
 def scan(root: str | Path, *, joined: JoinedParams | None = None, workers: int = 0) -> Scan:
-    """The sentences `<split>-<number>`, the same for the same takes and settings.
+    """The sentences `<split>-<number>`, deterministic for the same takes and settings.
 
     Parameters
     ----------
     root : path
         The `data` folder of another project.
     joined : JoinedParams, optional
-        How many sentences of what; default JoinedParams().
+        Number and content of the sentences; default JoinedParams().
     workers : int
-        Not used; every reader has it.
+        Not used, but part of the reader interface.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def scan(root: str | Path, *, joined: JoinedParams | None = None, workers: int =
     Raises
     ------
     CorpusError
-        If there is no manifest or store, no take, or takes have neither a split nor a signer: sentences of them would
+        If there is no manifest or store, no take, or takes have neither a split nor a signer: their sentences would
         share takes between training and test.
     """
     joined = joined or JoinedParams()
@@ -115,7 +115,7 @@ def scan(root: str | Path, *, joined: JoinedParams | None = None, workers: int =
 
 
 def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmarks:
-    """One sentence; raises ClipError if `media` isn't one, or has other takes or frames than the store."""
+    """One sentence; raises ClipError if `media` isn't valid, or doesn't match the store's takes or frames."""
     from slr.batches.clips import pick_joints
 
     kept = joints(root, settings)
@@ -145,12 +145,12 @@ def _store(root: str | Path) -> LandmarkStore:
 
 @lru_cache(maxsize=1)
 def _opened(folder: tuple[str, int, int]) -> LandmarkStore:
-    """The store, kept open for as long as its folder isn't written anew."""
+    """The store, kept open until its folder is rewritten."""
     return LandmarkStore(folder[0])
 
 
 def _groups(root: str | Path, joined: JoinedParams, problems: list[Problem]) -> dict[_Kind, list[_Take]]:
-    """The takes that may meet in a sentence, of the glosses that are joined, in the order of their ids."""
+    """Groups of takes that can be combined in a sentence, of the selected glosses, ordered by id."""
     store = _store(root)
     clips = read_manifest(Path(root) / MANIFEST)
     clips = clips[(clips.glosses.str.len() == 1) & clips.clip_id.isin(store.clip_ids)].sort_values("clip_id")
@@ -174,7 +174,7 @@ def _groups(root: str | Path, joined: JoinedParams, problems: list[Problem]) -> 
 
 
 def _enough(kind: _Kind, takes: Sequence[_Take], joined: JoinedParams, problems: list[Problem]) -> bool:
-    """Whether the takes have glosses for a sentence; else that is a problem."""
+    """Whether the takes have enough glosses for a sentence; else adds a problem."""
     n_glosses = len({take.gloss for take in takes})
     if n_glosses < joined.min_glosses:
         problems.append(Problem(
@@ -187,9 +187,10 @@ def _enough(kind: _Kind, takes: Sequence[_Take], joined: JoinedParams, problems:
 
 def _deal(takes: Sequence[_Take], sentences: int, joined: JoinedParams, rng: np.random.Generator) -> Iterator[
         list[_Take]]:
-    """The takes of so many sentences: no gloss twice in one, and every take about as often as every other.
+    """The takes of so many sentences: no gloss twice in a sentence, and every take about equally often.
 
-    All takes are dealt in random order before any is dealt again; one whose gloss the sentence has waits for the next.
+    All takes are dealt in random order before any is dealt again; one whose gloss the sentence already has waits for
+    the next.
     """
     most = min(joined.max_glosses, len({take.gloss for take in takes}))
     left: deque[_Take] = deque()
@@ -208,7 +209,7 @@ def _deal(takes: Sequence[_Take], sentences: int, joined: JoinedParams, rng: np.
 
 def _sentence(clip_id: str, kind: _Kind, takes: Sequence[_Take], joined: JoinedParams,
               rng: np.random.Generator) -> dict[str, Any]:
-    """The manifest's row of a sentence; how much of the way to and from each sign it has is drawn."""
+    """The manifest's row of a sentence; the margins around each sign are random."""
     transition = round(joined.transition_s * kind.fps)
     parts, segments, length = [], [], 0
     for place, take in enumerate(takes):
@@ -224,7 +225,7 @@ def _sentence(clip_id: str, kind: _Kind, takes: Sequence[_Take], joined: JoinedP
 
 
 def _parse(media: str) -> tuple[int, list[_Part]]:
-    """Frames of a transition, and what is joined of each take."""
+    """The transition's frames, and the part of each take."""
     folder, _, query = media.partition("#")
     try:
         (name, transition), *takes = parse_qsl(query, strict_parsing=True)

@@ -1,4 +1,4 @@
-"""Corpora of one landmark file a clip, listed with their glosses in a CSV."""
+"""Corpora of one landmark file per clip, listed with their glosses in a CSV."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,16 +12,16 @@ from slr.errors import CorpusError
 
 def scan_listed(root: str | Path, annotations: str | Path | None, suffixes: Sequence[str], layout: str,
                 workers: int = 0) -> Scan:
-    """Read the CSV; a clip is named after its file, without the suffix.
+    """Read the CSV; clips are named after their files, without the suffix.
 
     Parameters
     ----------
     annotations : path, optional
         The CSV, as for recordings (`slr.corpora.folder`) but without times; by default the only one in the root.
     suffixes : sequence of str
-        Of the landmark files; other files are problems.
+        Suffixes of the landmark files; other files are problems.
     layout : str
-        What is expected, for messages.
+        Description of the expected layout, for messages.
 
     Raises
     ------

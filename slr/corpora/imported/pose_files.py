@@ -1,8 +1,8 @@
-"""`.pose` files (https://github.com/sign-language-processing/pose): one a clip, listed with their glosses in a CSV.
+"""`.pose` files (https://github.com/sign-language-processing/pose): one per clip, listed with their glosses in a CSV.
 
-The CSV is that of recordings (`slr.corpora.folder`): `path` and `gloss`, perhaps `signer`, `split`, `glosses`. A file
-says its joints, frame rate and frame size itself; coordinates are in pixels, a joint of confidence 0 is missing, and of
-several people the first is taken. MediaPipe Holistic's components become `holistic-75`, or `holistic-553` if the face
+The CSV is that of recordings (`slr.corpora.folder`): `path` and `gloss`, optionally `signer`, `split`, `glosses`. A
+file specifies its joints, frame rate and frame size; coordinates are in pixels, a joint of confidence 0 is missing, and
+of several people the first is used. MediaPipe Holistic's components become `holistic-75`, or `holistic-553` if the face
 has its 478 points; world landmarks are left out. Any other file's components become parts of a skeleton of its own.
 """
 
@@ -33,12 +33,12 @@ LAYOUT = "a CSV with the columns path,gloss that lists .pose files"
 COMPONENTS = {"POSE_LANDMARKS": "pose", "LEFT_HAND_LANDMARKS": "left_hand", "RIGHT_HAND_LANDMARKS": "right_hand",
               "FACE_LANDMARKS": "face"}
 """MediaPipe Holistic's components, and the parts of our skeletons."""
-_LEFT_OUT = "POSE_WORLD_LANDMARKS"  # metres from the hips: another space
+_LEFT_OUT = "POSE_WORLD_LANDMARKS"  # metres from the hips: a different space
 _HOLISTIC = ("holistic-553", "holistic-75", "holistic-67", "hands-42")
 
 
 def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
-    """The skeleton of the settings, or that of the first file by name.
+    """The skeleton in the settings, or that of the first file by name.
 
     Raises
     ------
@@ -63,10 +63,10 @@ def scan(root: str | Path, annotations: str | None = None, *, workers: int = 0) 
 
 
 def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmarks:
-    """One clip: x, y, z and the confidence as visibility; of a file without z, x and y.
+    """One clip: x, y, z and the confidence as visibility; for a file without z, x and y.
 
-    z stays as it is where all components are MediaPipe Holistic's, who give it in widths of the frame; elsewhere it is
-    in pixels like x.
+    z is unchanged if all components are MediaPipe Holistic's, where it is in frame widths; otherwise it is in pixels
+    like x.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def read_pose(path: Path) -> "Pose":
     try:
         pose = Pose.read(content)
         n_points = pose.header.total_points()
-    except Exception as error:  # the library lets every way through in which bytes can be wrong
+    except Exception as error:  # the library raises arbitrary errors for invalid bytes
         raise ClipError(f"{path.name} can't be read as .pose ({type(error).__name__}: {error})") from None
     shape = pose.body.data.shape
     if len(shape) != 4 or not shape[1] or shape[2] != n_points or shape[3] < 2:
@@ -114,7 +114,7 @@ def read_pose(path: Path) -> "Pose":
 
 
 def is_holistic(components: Iterable[str]) -> bool:
-    """Whether these are components of MediaPipe Holistic, and no others."""
+    """Whether all of these are components of MediaPipe Holistic."""
     return all(name in COMPONENTS or name == _LEFT_OUT for name in components)
 
 
@@ -125,7 +125,7 @@ def point_name(part: str, point: str) -> str:
 
 
 def _names(components: "Sequence[PoseHeaderComponent]") -> list[str | None]:
-    """Our name of each point: a joint's, or the point's own, with its component's where several have that point.
+    """Our name of each point: a joint's, or the point's own, prefixed with its component if several have that point.
 
     None for points that are left out.
     """
@@ -144,7 +144,7 @@ def _names(components: "Sequence[PoseHeaderComponent]") -> list[str | None]:
 
 @lru_cache(maxsize=8)
 def _skeleton_of_file(file: tuple[str, int, int]) -> Skeleton:
-    """The built-in skeleton with the same joints, or Holistic's as far as they are there, or one of the file's own."""
+    """The built-in skeleton with the same joints, the available part of Holistic's, or one of the file's own."""
     components = read_pose(Path(file[0])).header.components
     names = _names(components)
     joints = {name for name in names if name is not None}
@@ -155,7 +155,7 @@ def _skeleton_of_file(file: tuple[str, int, int]) -> Skeleton:
 
 
 def _own_skeleton(components: "Sequence[PoseHeaderComponent]", names: list[str | None]) -> Skeleton:
-    """The components as parts and their limbs as bones; named by its content, so that equal ones have one name."""
+    """The components as parts and their limbs as bones; named by its content, so equal skeletons have the same name."""
     parts, bones, start = {}, [], 0
     for component in components:
         of_component = names[start:start + len(component.points)]

@@ -1,4 +1,4 @@
-"""What the formats share: finding a recording, reading arrays, coordinates in the units of the landmark store."""
+"""Common code of the formats: locating recordings, reading arrays, conversion to the landmark store's units."""
 
 import zipfile
 from pathlib import Path
@@ -12,12 +12,12 @@ from slr.params import ImportedParams
 
 
 def place(root: str | Path, media: str) -> tuple[Path, int]:
-    """The file of a `media` like `clips.parquet#12`, and the number of the recording in it.
+    """The file of a `media` such as `clips.parquet#12`, and the recording's number in it.
 
     Raises
     ------
     ClipError
-        If there is no number, or no such file.
+        If there is no number, or the file doesn't exist.
     CorpusError
         If the path leaves the root.
     """
@@ -29,7 +29,7 @@ def place(root: str | Path, media: str) -> tuple[Path, int]:
 
 
 def file_of(root: str | Path, media: str) -> Path:
-    """The file of a `media` that is one recording; errors as for `place`."""
+    """The file of a `media` that is a single recording; errors as for `place`."""
     path = inside(root, media)
     if not path.is_file():
         raise ClipError(f"there is no file '{media}' in {root}")
@@ -37,13 +37,13 @@ def file_of(root: str | Path, media: str) -> Path:
 
 
 def same_file(path: Path) -> tuple[str, int, int]:
-    """What stays the same as long as a file does: the key under which its content may be kept in memory."""
+    """Cache key of a file's content, which changes with the file."""
     status = path.stat()
     return str(path), status.st_mtime_ns, status.st_size
 
 
 def chosen_skeleton(root: str | Path, settings: ImportedParams) -> Skeleton | None:
-    """The skeleton of `corpus.imported.skeleton`: a known one, or one from a file below the corpus root.
+    """The skeleton in `corpus.imported.skeleton`: a known one, or one from a file below the corpus root.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def chosen_skeleton(root: str | Path, settings: ImportedParams) -> Skeleton | No
 
 
 def required_skeleton(root: str | Path, settings: ImportedParams, kind: str) -> Skeleton:
-    """The skeleton of the settings, where the files of that kind don't say theirs; raises ParamsError without one."""
+    """The skeleton in the settings, for formats that don't define one; raises ParamsError without one."""
     chosen = chosen_skeleton(root, settings)
     if chosen is None:
         raise ParamsError(f"{kind} don't say what their joints are; set corpus.imported.skeleton to the name of a "
@@ -68,12 +68,12 @@ def required_skeleton(root: str | Path, settings: ImportedParams, kind: str) -> 
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an `.npz`, or the one of an `.npy` under the name ``; nothing pickled is ever loaded.
+    """The arrays of an `.npz`, or the one of an `.npy` under the name ``; pickled objects are never loaded.
 
     Raises
     ------
     ClipError
-        If the file is neither, is cut off, or holds pickled objects.
+        If the file is neither, is truncated, or contains pickled objects.
     """
     try:
         loaded = np.load(path, allow_pickle=False)
@@ -97,24 +97,25 @@ def frames_of(array: np.ndarray, n_joints: int, what: str) -> np.ndarray:
 
 def to_store(values: np.ndarray, joints: Skeleton, settings: ImportedParams, *, size: tuple[int, int] | None = None,
              y_up: bool = False, missing: float | None = None) -> tuple[np.ndarray, tuple[int, int]]:
-    """Coordinates in the units of the landmark store.
+    """Coordinates in the landmark store's units.
 
     Parameters
     ----------
     values : array (T, J, C)
-        x, y and perhaps z and visibility, NaN or `missing` (or `settings.missing`) in x and y where a joint is missing.
+        x, y and optionally z and visibility, NaN or `missing` (or `settings.missing`) in x and y where a joint is
+        missing.
     size : (width, height) in pixels, optional
-        Of the frames; default `settings.size`.
+        Frame size; default `settings.size`.
     y_up : bool
-        Whether y grows upwards from the bottom of the image.
+        Whether y points up, from the bottom of the image.
 
     Returns
     -------
     coordinates : ndarray (T, J, C) float32
         For an image skeleton: x and y in fractions of the frame, y down, z in widths. NaN in all channels of a missing
-        joint; a z or visibility that alone is NaN is 0.
+        joint; if only z or visibility is NaN, it becomes 0.
     size : (width, height)
-        (1, 1) if nobody knows: a frame as wide as high.
+        (1, 1) if unknown: a square frame.
 
     Raises
     ------

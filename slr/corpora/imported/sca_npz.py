@@ -1,4 +1,4 @@
-"""SCA-STGCN's landmarks: an `.npz` a video, and one file that labels frames (C. Chaabani, 2024).
+"""SCA-STGCN's landmarks: one `.npz` per video, and one file of frame labels (C. Chaabani, 2024).
 
 Arrays: `pose` (T, 33, C), `left_hand` and `right_hand` (T, 21, C), `face` (T, 478, C), in fractions of the frame, NaN
 where missing; any of them may be absent, C is 2 to 4. Labels: `groundtruth` or `groundtruth.txt` with the lines
@@ -26,17 +26,17 @@ from slr.segments.windows import mapped, window_labels
 PARTS = {"pose": 33, "left_hand": 21, "right_hand": 21, "face": 478}
 """Joints of each array."""
 LAYOUT = "ROOT/<video>.npz and ROOT/groundtruth.txt (or set corpus.annotations)"
-_ALL = "holistic-553"  # whose parts are these arrays
+_ALL = "holistic-553"  # skeleton with these parts
 _SHOWN = 20
 
 
 def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
-    """The skeleton of the settings, or pose and hands, with the face where the first video has one.
+    """The skeleton in the settings, or pose and hands, with the face if the first video has one.
 
     Raises
     ------
     ParamsError
-        For a skeleton with joints that the arrays haven't.
+        For a skeleton with joints that the arrays lack.
     """
     chosen = chosen_skeleton(root, settings)
     if chosen is None:
@@ -50,7 +50,7 @@ def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
 
 
 def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmarks:
-    """One video, whole: x, y, z, visibility, or x and y where an array has no more; absent arrays are missing joints.
+    """One whole video: x, y, z, visibility, or x and y if an array has no more; absent arrays are missing joints.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmark
               for part, n_joints in PARTS.items()}
     for part, array in arrays.items():
         values[part][..., :array.shape[2]] = array[..., :n_channels]
-        if array.shape[2] < n_channels:  # hands and face have no visibility: what was found is in view
+        if array.shape[2] < n_channels:  # hands and face have no visibility: detected joints are visible
             values[part][..., -1] = 1
     everything = skeleton(_ALL)
     chosen = joints(root, settings)
@@ -79,13 +79,13 @@ def scan(root: str | Path, annotations: str | None = None, *, windows: WindowsPa
          workers: int = 0) -> Scan:
     """Windows (or whole videos) with their labels; a window is named `<video>/<first frame>`.
 
-    Windows without any labelled frame are left out, and a warning counts them. A window's `media` is its video, so that
-    no split puts windows of one video into two parts.
+    Windows without any labelled frame are left out, with a warning. A window's `media` is its video, so that a video's
+    windows are never divided between splits.
 
     Raises
     ------
     CorpusError
-        If the root or the labels are missing, or a line of the labels is no `<video_id> <frame> <label>`.
+        If the root or the labels are missing, or a line of the labels isn't `<video_id> <frame> <label>`.
     """
     folder = require_folder(root)
     path = _groundtruth(folder, annotations)
@@ -180,7 +180,7 @@ def _groundtruth(root: Path, annotations: str | None) -> Path:
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
-    """The known arrays of a video, all of one length."""
+    """The known arrays of a video, all of the same length."""
     found = read_arrays(path)
     arrays = {part: frames_of(found[part], n_joints, f"'{part}' in {path.name}")
               for part, n_joints in PARTS.items() if part in found}

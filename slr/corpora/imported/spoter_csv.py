@@ -1,11 +1,11 @@
-"""SPOTER's landmarks: one CSV a split, one line a clip, one cell a joint and axis with the list of its values.
+"""SPOTER's landmarks: one CSV per split, one line per clip, one cell per joint and axis with the list of its values.
 
 Columns, as in https://github.com/matyasbohacek/spoter: `nose_X`, `nose_Y`, `leftEye_X`, ..., `indexTip_left_X`, ... for
-`spoter-54`'s joints (the neck may be absent: it is then the middle of the shoulders; hands may also be called `0` and
-`1`, or `Left` and `Right`), `labels`, and where they are known `video_fps`, `video_size_width`, `video_size_height`.
-Values are fractions of the frame, 0 where a joint is missing; y grows upwards in files made with Apple's Vision API, as
-the published ones are, and downwards in those made with MediaPipe. `slr convert` adds `clip_id`, `gloss`, `signer` and
-`split`, which are read where they are there; else the split is in the file's name: WLASL100_train_25fps.csv.
+`spoter-54`'s joints (the neck may be absent: it is then the midpoint of the shoulders; hands may also be named `0` and
+`1`, or `Left` and `Right`), `labels`, and if known `video_fps`, `video_size_width`, `video_size_height`. Values are
+fractions of the frame, 0 if a joint is missing; y points up in files made with Apple's Vision API, such as the
+published ones, and down in those made with MediaPipe. `slr convert` adds `clip_id`, `gloss`, `signer` and `split`,
+which are used if present; else the split is part of the file name: WLASL100_train_25fps.csv.
 """
 
 import csv
@@ -34,8 +34,8 @@ EXTRA = ("clip_id", "gloss", "signer", "split")
 _AXES = ("X", "Y")
 _HANDS = {"left": ("left", "0", "Left"), "right": ("right", "1", "Right")}
 _LOOKED_AT = 20
-"""Clips of a file that are looked at for the direction of y."""
-csv.field_size_limit(2**26)  # one cell holds a joint's whole path, which may be long
+"""Clips of a file that are used to infer the direction of y."""
+csv.field_size_limit(2**26)  # a cell contains a joint's whole trajectory, which may be long
 
 
 def column(joint: str, hands: dict[str, str] | None = None) -> str:
@@ -49,17 +49,17 @@ def column(joint: str, hands: dict[str, str] | None = None) -> str:
 
 
 def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
-    """SPOTER's 54 joints, whatever the settings."""
+    """SPOTER's 54 joints, independent of the settings."""
     return skeleton("spoter-54")
 
 
 def scan(root: str | Path, annotations: str | None = None, *, workers: int = 0) -> Scan:
-    """The clips of all CSV files of the root, or of the one named; `<file>/<line>` where they have no `clip_id`.
+    """The clips of all CSV files in the root, or of the one given; named `<file>/<line>` without a `clip_id`.
 
     Raises
     ------
     CorpusError
-        If there is no CSV, or one hasn't the columns.
+        If there is no CSV, or one lacks the columns.
     """
     folder = require_folder(root)
     files = sorted(folder.glob("*.csv")) if annotations is None else [_below(folder, Path(annotations))]
@@ -76,7 +76,7 @@ def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmark
     Raises
     ------
     ClipError
-        If its line isn't there any more, or a cell isn't a list of numbers as long as the others.
+        If its line no longer exists, or a cell isn't a list of numbers as long as the others.
     """
     path, number = place(root, media)
     table = _table(same_file(path))
@@ -94,12 +94,12 @@ def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmark
 
 
 class _Table:
-    """A CSV of SPOTER's, opened for reading single lines: a file may be larger than the memory.
+    """A CSV of SPOTER's, with random access to lines: a file may be larger than the memory.
 
     Attributes
     ----------
     absent : list of str
-        Joints without columns that follow from others.
+        Joints without columns that are derived from others.
 
     Raises
     ------
@@ -123,7 +123,7 @@ class _Table:
         self._columns, self.absent = self._find_columns()
 
     def _find_columns(self) -> tuple[dict[str, tuple[str, str]], list[str]]:
-        """Names of the columns of x and y of each joint, and the joints that haven't any but need none."""
+        """Names of the x and y columns of each joint, and the derivable joints without columns."""
         columns: dict[str, tuple[str, str]] = {}
         absent: list[str] = []
         for joint in skeleton("spoter-54").joints:
@@ -145,13 +145,13 @@ class _Table:
         return len(self._starts)
 
     def line(self, number: int) -> dict[str, str]:
-        """The cells of a line by the name of their column; raises ClipError if they don't fit the header."""
+        """The cells of a line by column name; raises ClipError if they don't match the header."""
         with open(self.path, "rb") as file:
             file.seek(self._starts[number])
             return self._cells(file.readline())
 
     def lines(self) -> Iterator[dict[str, str] | ClipError]:
-        """The cells of each line, or what is wrong with it."""
+        """The cells of each line, or its error."""
         with open(self.path, "rb") as file:
             for start in self._starts:
                 file.seek(start)
@@ -198,7 +198,7 @@ def _y_up(file: tuple[str, int, int]) -> bool:
     for cells, _ in zip(table.lines(), range(_LOOKED_AT), strict=False):
         try:
             values = table.coordinates(cells) if isinstance(cells, dict) else np.zeros((0, len(body), 2))
-        except ClipError:  # named when it is loaded
+        except ClipError:  # reported when it is loaded
             continue
         found = values[(values[:, [nose, *shoulders]] != 0).all((1, 2)), :, 1]
         votes += [] if not len(found) else [np.median(found[:, nose] - found[:, shoulders].mean(1)) > 0]
@@ -230,7 +230,7 @@ def _clips(root: Path, path: Path, problems: list[Problem]) -> Iterator[dict[str
 
 
 def _below(root: Path, path: Path) -> Path:
-    """The path of a CSV, which has to lie below the root: the manifest names it from there."""
+    """The path of a CSV, which must be below the root, as used in the manifest."""
     if not path.is_file():
         raise CorpusError(f"annotations {path}: there is no such file; expected {LAYOUT}")
     if not path.resolve().is_relative_to(root.resolve()):
@@ -239,7 +239,7 @@ def _below(root: Path, path: Path) -> Path:
 
 
 def _list(cell: str, name: str) -> list[float]:
-    """A cell's numbers. It is read as JSON and never evaluated; `nan`, which Python writes, is missing."""
+    """A cell's numbers. It is parsed as JSON and never evaluated; `nan`, as written by Python, is missing."""
     try:
         values = json.loads(cell.replace("nan", "NaN"))
     except ValueError:
@@ -250,7 +250,7 @@ def _list(cell: str, name: str) -> list[float]:
 
 
 def _number(cell: str | None) -> float | None:
-    """A positive number, or None where the cell holds none."""
+    """A positive number, or None if the cell has none."""
     try:
         value = float(cell or "nan")
     except ValueError:

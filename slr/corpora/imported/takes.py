@@ -1,4 +1,4 @@
-"""Takes of one sign each: where the sign is in a take, and how one take goes on with another."""
+"""Isolated-sign takes: the location of the sign in a take, and concatenation of takes."""
 
 from collections.abc import Sequence
 
@@ -10,19 +10,19 @@ from slr.dataset.skeleton import Skeleton
 from slr.errors import ClipError
 
 ENDS_S = 0.2
-"""At either end of a take, the hands are where they rest for so long."""
+"""Duration at either end of a take in which the hands are at rest."""
 STEADY = 5
-"""Frames of the running median of the hands' places: no mistake in a single frame counts."""
+"""Frames of the running median of hand positions, which removes single-frame errors."""
 _HANDS = ("wrist", "hand", "hand_wrist")
 
 
 def sign_frames(take: ClipLandmarks, joints: Skeleton, rest_threshold: float) -> tuple[int, int]:
-    """The frames of a take's sign: without the rest, and most of the way from and to it, at both ends.
+    """The frames of a take's sign, without rest and most of the movement from and to it.
 
-    A hand's distance from rest is that from its place (x and y, in pixels or metres) in the first or in the last
-    `ENDS_S` of the take (medians), whichever is nearer. The sign begins with the first frame in which a hand is
-    `rest_threshold` times as far away as either hand ever is in this take, and ends with the last such frame. So it
-    doesn't matter how large the signer is in the picture, where the camera stands, or where the hands rest.
+    A hand's distance from rest is that from its position (x and y, in pixels or metres) in the first or in the last
+    `ENDS_S` of the take (medians), whichever is nearer. The sign starts with the first frame in which a hand is
+    `rest_threshold` times as far away as either hand ever is in this take, and ends with the last such frame. So the
+    result doesn't depend on the signer's size in the image, the camera position, or where the hands rest.
 
     Parameters
     ----------
@@ -54,18 +54,18 @@ def sign_frames(take: ClipLandmarks, joints: Skeleton, rest_threshold: float) ->
 
 
 def join(pieces: Sequence[np.ndarray], joints: Skeleton, transition: int) -> np.ndarray:
-    """One piece after another, with frames in between in which every joint goes straight to its next place.
+    """Concatenate pieces, with linear transitions of every joint in between.
 
-    Each piece is shifted as a whole, so that the middle of its shoulders (the median over its frames) is where that of
-    the first is: a signer doesn't jump from sign to sign. Skeletons without shoulders aren't shifted.
+    Each piece is translated as a whole, so that the midpoint of its shoulders (the median over its frames) coincides
+    with the first piece's: the signer doesn't jump between signs. Skeletons without shoulders aren't translated.
 
     Parameters
     ----------
     pieces : sequence of array (T_i, J, C)
-        Of one frame size; NaN where a joint is missing.
+        Of the same frame size; NaN if a joint is missing.
     joints : Skeleton
     transition : int
-        Frames between two pieces. A joint that is missing at either end of them is missing there.
+        Frames between two pieces. A joint that is missing at either end is missing in the transition.
 
     Returns
     -------
@@ -85,13 +85,13 @@ def join(pieces: Sequence[np.ndarray], joints: Skeleton, transition: int) -> np.
 
 
 def _hands(joints: Skeleton) -> list[int]:
-    """The joint numbers of the wrists, or of the hands where the skeleton has no wrists."""
+    """Indices of the wrists, or of the hands if the skeleton has no wrists."""
     return [joints.index(found[0]) for side in ("left", "right")
             if (found := [f"{side}_{name}" for name in _HANDS if f"{side}_{name}" in joints.joints])]
 
 
 def _track(take: ClipLandmarks, joints: Skeleton, hand: int) -> np.ndarray | None:
-    """(T, 2) places of a joint, in between where it is missing; None if it is nowhere."""
+    """(T, 2) positions of a joint, interpolated where it is missing; None if it is never found."""
     scale = (take.width, take.height) if joints.space == "image" else (1, 1)
     places, found = take.coordinates[:, hand, :2].astype(np.float64) * scale, take.mask[:, hand]
     if not found.any():
@@ -101,7 +101,7 @@ def _track(take: ClipLandmarks, joints: Skeleton, hand: int) -> np.ndarray | Non
 
 
 def _shoulders(piece: np.ndarray, joints: Skeleton) -> np.ndarray:
-    """(2,) x and y of the middle of the shoulders, the median over the frames that have both; NaN if there is none."""
+    """(2,) x and y of the midpoint of the shoulders, the median over the frames that have both; NaN without any."""
     numbers = [joints.index(name) for name in ("left_shoulder", "right_shoulder") if name in joints.joints]
     middles = piece[:, numbers, :2].mean(1) if len(numbers) == 2 else np.empty((0, 2), np.float32)
     middles = middles[~np.isnan(middles).any(1)]

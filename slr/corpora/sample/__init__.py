@@ -1,6 +1,6 @@
-"""The built-in corpus: invented signs by drawn signers, with the true position of every joint.
+"""The built-in corpus: invented signs by synthetic signers, with ground-truth joints.
 
-It shows that the pipeline works; it says nothing about any sign language.
+It shows that the pipeline works; it is no evidence about any sign language.
 """
 
 from typing import TYPE_CHECKING, Any

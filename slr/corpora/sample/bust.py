@@ -1,4 +1,4 @@
-"""What moves little: torso, neck, head, hair and a painted face, drawn once per signer and expression."""
+"""The slow-moving parts: torso, neck, head, hair and a painted face, drawn once per signer and expression."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -17,7 +17,7 @@ _WALL_M = 0.15  # behind the shoulders
 _SHIRT, _SKIN, _HAIR = 1, 2, 3
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
 
-# Cones in the head's axes: x, y, z, radius of one end, then of the other; metres for scale 1; `+-` pairs by mirroring.
+# Cones in the head's axes: x, y, z, radius of one end, then of the other; metres at scale 1; `+-` marks mirrored pairs.
 _HEAD_CONES = (
     (0, .045, -.010, .078, 0, .030, .0, .076), (0, .030, .012, .066, 0, -.060, .020, .050),
     (0, -.060, .022, .050, 0, -.080, .034, .031), (.030, -.012, .038, .036, .022, -.050, .034, .034),
@@ -40,7 +40,7 @@ _Colour = np.ndarray | tuple[int, int, int]
 
 
 class Expression(NamedTuple):
-    """How far mouth and eyes are open, 0..1."""
+    """Opening of mouth and eyes, 0..1."""
 
     mouth: float = 0.0
     eyes: float = 1.0
@@ -52,7 +52,7 @@ class Bust(NamedTuple):
     Attributes
     ----------
     picture : (H, W, 3) uint8 array
-        sRGB, without the shade of what is near.
+        sRGB, without shadows of nearby surfaces.
     height : (H, W) float32 array
         Pixels; `wall` beside the bust.
     wall : float32
@@ -68,7 +68,7 @@ class Bust(NamedTuple):
 
 @lru_cache(maxsize=64)
 def draw_bust(signer: Signer, size: int, expression: Expression) -> Bust:
-    """The signer before the usual camera, drawn once in each process."""
+    """The signer before the default camera, drawn once per process."""
     return _Artist(signer, Camera.usual(size)).draw(expression)
 
 
@@ -123,7 +123,7 @@ class _Artist:
         return np.array([[(0, -.012, .035, .052), (0, .04, .0, .053)], [(0, .04, .0, .053), (0, top, .005, .050)]])
 
     def _head(self, cones: tuple[tuple[float, ...], ...], jaw: np.ndarray | None = None) -> np.ndarray:
-        """Cones of the head in the body's metres; what lies below the nose drops by `jaw`."""
+        """Cones of the head in body coordinates (metres); the part below the nose is lowered by `jaw`."""
         ends = np.concatenate([_pair(cone) for cone in cones])
         if jaw is not None:
             ends[..., :3] += jaw * (ends[..., 1:2] < -0.055)
@@ -177,7 +177,7 @@ class _Artist:
 
 
 class _Brush:
-    """Draws in the head's x and y (metres for scale 1) on a picture."""
+    """Draws in the head's x and y (metres at scale 1) on an image."""
 
     def __init__(self, picture: np.ndarray, camera: Camera, middle: np.ndarray, scale: float):
         self.picture, self.camera, self.middle, self.scale = picture, camera, middle, scale
@@ -207,13 +207,13 @@ def _bytes(colour: _Colour) -> tuple[int, ...]:
 
 
 def _pair(cone: tuple[float, ...]) -> np.ndarray:
-    """(1 or 2, 2, 4) a cone, and its mirror image where it isn't in the middle."""
+    """(1 or 2, 2, 4) a cone, and its mirror image if it is off the midline."""
     ends = np.array(cone, float).reshape(1, 2, 4)
     return ends if not ends[..., 0].any() else np.concatenate([ends, ends * [-1, 1, 1, 1]])
 
 
 def linear(colour: tuple[float, float, float] | np.ndarray) -> np.ndarray:
-    """sRGB 0-255 to linear light 0-1, with a gamma of 2 for its speed."""
+    """sRGB 0-255 to linear light 0-1, with a gamma of 2 for speed."""
     return np.square(np.asarray(colour, np.float32) / 255)
 
 

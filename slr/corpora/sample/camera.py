@@ -1,4 +1,4 @@
-"""From metres to pixels."""
+"""Projection from metres to pixels."""
 
 from dataclasses import dataclass, replace
 
@@ -14,11 +14,11 @@ class Camera:
     Attributes
     ----------
     size : int
-        Width and height of the picture.
+        Width and height of the image.
     scale : float
-        Pixels a metre at z = 0.
+        Pixels per metre at z = 0.
     centre : (float, float)
-        Pixel of the middle of the shoulders.
+        Pixel of the midpoint of the shoulders.
     distance : float
         From the viewer to z = 0, metres.
     """
@@ -29,22 +29,22 @@ class Camera:
     distance: float = 2.4
 
     def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(..., 3) metres to (..., 3) pixels with height, and (...,) pixels a metre there."""
+        """(..., 3) metres to (..., 3) pixels with height, and (...,) pixels per metre there."""
         scale = self.scale * self.distance / (self.distance - points[..., 2])
         pixels = np.stack([self.centre[0] + scale * points[..., 0], self.centre[1] - scale * points[..., 1],
                            scale * points[..., 2]], -1)
         return pixels.astype(np.float32), scale.astype(np.float32)
 
     def to_half_pixels(self, moves: np.ndarray) -> np.ndarray:
-        """Moves in metres, rounded to half pixels at z = 0."""
+        """Displacements in metres, rounded to half pixels at z = 0."""
         return np.round(moves * 2 * self.scale) / (2 * self.scale)
 
     @classmethod
     def usual(cls, size: int) -> "Camera":
-        """Head, shoulders and hands at rest in a picture of this size."""
+        """A view of head, shoulders and hands at rest, in an image of this size."""
         return cls(size, size / _VIEW_M, (size * 0.5, size * 0.425))
 
     def enlarged(self, factor: int) -> "Camera":
-        """The same view on a picture `factor` times as large."""
+        """The same view in an image `factor` times as large."""
         return replace(self, size=self.size * factor, scale=self.scale * factor,
                        centre=(self.centre[0] * factor, self.centre[1] * factor))

@@ -1,4 +1,4 @@
-"""The built-in corpus as files: which clips there are, and each drawn in a worker process."""
+"""The built-in corpus as files: its clips, each rendered in a worker process."""
 
 import hashlib
 import shutil
@@ -27,7 +27,7 @@ _SENTENCE_LENGTHS = (2, 3, 4, 5)
 
 
 class _Clip(NamedTuple):
-    """One clip to draw, and all that drawing it depends on."""
+    """One clip to render, with all its inputs."""
 
     clip_id: str
     part: str
@@ -50,17 +50,17 @@ class _Drawn(NamedTuple):
 
 
 def render(params: SampleParams, root: str | Path, workers: int = 0) -> pd.DataFrame:
-    """Draw the corpus into `root` and return the manifest's rows.
+    """Render the corpus to `root` and return the manifest's rows.
 
-    Videos are drawn in `.work` beside `root` and moved when all are there: an interrupted run goes on where it was.
+    Videos are rendered to `.work` beside `root` and moved when complete: an interrupted run resumes.
 
     Parameters
     ----------
     params : SampleParams
     root : path
-        Gets a folder for each of `params.parts`, and `truth/`.
+        Folder for the folders of `params.parts`, and `truth/`.
     workers : int, default 0
-        Processes; 0 for one per core. The files are the same for any number.
+        Processes; 0 for one per core. The files don't depend on it.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def render(params: SampleParams, root: str | Path, workers: int = 0) -> pd.DataF
         for part in params.parts:
             write_truth(work / "truth" / f"{part}.parquet", [clip.truth for clip in drawn if clip.part == part])
         for folder in (*params.parts, "truth"):
-            for unfinished in (work / folder).glob(".*"):  # what a killed run was writing
+            for unfinished in (work / folder).glob(".*"):  # an interrupted write
                 shutil.rmtree(unfinished)
             with atomic_path(root / folder) as temporary:
                 shutil.move(work / folder, temporary)
@@ -98,7 +98,7 @@ def _draw_all(plan: list[_Clip], workers: int) -> Iterator[_Drawn]:
 
 
 def _fingerprint(params: SampleParams) -> str:
-    """What the drawn files depend on: the settings and the code of this package."""
+    """Hash of everything the files depend on: the settings and the code of this package."""
     digest = hashlib.sha256(params.model_dump_json().encode())
     for file in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(file.read_bytes())
@@ -126,7 +126,7 @@ def _plan(params: SampleParams, root: Path) -> list[_Clip]:
 
 
 def _draw(clip: _Clip) -> _Drawn:
-    """Draw one clip, unless its video is there already; its randomness comes from the seed and its id alone."""
+    """Render one clip, unless its video exists; its randomness depends only on the seed and its id."""
     rng = np.random.default_rng([clip.seed, zlib.crc32(clip.clip_id.encode())])
     content = timeline.stream if clip.part == "streams" else timeline.sentence
     action = content(clip.signs, clip.signer, rng).sample(clip.fps)
@@ -150,7 +150,7 @@ def _draw(clip: _Clip) -> _Drawn:
 
 
 def _camera(size: int, rng: np.random.Generator) -> Camera:
-    """A tripod that was put up anew for each clip."""
+    """A randomly placed camera for each clip."""
     usual = Camera.usual(size)
     (x, y), scale = usual.centre, usual.scale * rng.uniform(0.97, 1.03)
     return Camera(size, scale, (x + size * rng.uniform(-0.02, 0.02), y + size * rng.uniform(-0.01, 0.01)))

@@ -1,4 +1,4 @@
-"""How far extracted landmarks are from the drawn signer's true joints."""
+"""Error of extracted landmarks against the synthetic signer's ground truth."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ _PARTS = {
 
 
 def extraction_error(root: str | Path, landmarks: str | Path) -> dict[str, float]:
-    """How far extracted landmarks are from the true joints, and how often they were found.
+    """Landmark error against ground truth, and detection rates.
 
     Parameters
     ----------
@@ -31,14 +31,14 @@ def extraction_error(root: str | Path, landmarks: str | Path) -> dict[str, float
     Returns
     -------
     dict of str to float
-        `error_<part>`: mean distance in the picture over detected joints, in shoulder widths (the true ones, in the
-        picture); `detected_<part>`: share of frames where the part was found; for pose, left_hand, right_hand, and
-        `detected_face` where the landmarks have a face; `clips`, `frames`.
+        `error_<part>`: mean distance in the image over detected joints, in shoulder widths (the true ones, in the
+        image); `detected_<part>`: share of frames where the part was found; for pose, left_hand, right_hand, and
+        `detected_face` if the landmarks have a face; `clips`, `frames`.
 
     Raises
     ------
     CorpusError
-        If there is no truth, no clip in common, or a clip has landmarks of frames that were never drawn.
+        If there is no ground truth, no clip in common, or a clip has landmarks of frames that don't exist.
     """
     truths: dict[str, ClipTruth] = {}
     for path in sorted(Path(root).glob("truth/*.parquet")):
@@ -65,7 +65,7 @@ def extraction_error(root: str | Path, landmarks: str | Path) -> dict[str, float
 
 
 def _distances(clip: ClipLandmarks, joints: Skeleton, truth: ClipTruth, part: str) -> np.ndarray:
-    """(T, joints of the part) distances in shoulder widths; NaN where not detected."""
+    """(T, joints of the part) distances in shoulder widths; NaN if not detected."""
     if clip.frame_numbers[-1] >= len(truth.joints):
         raise CorpusError(f"clip '{clip.clip_id}' has landmarks of frame {clip.frame_numbers[-1]} and true joints of "
                           f"{len(truth.joints)} frames; extract the landmarks of this very corpus")

@@ -1,7 +1,7 @@
-"""A right hand: its bones, its handshapes, and the round cones that give it flesh.
+"""A right hand: its bones, its handshapes, and the round cones that form its surface.
 
-Everything is in the hand's own axes, in metres for a hand of scale 1: `s` towards the thumb, `f` along the fingers, `n`
-out of the palm (`s = f x n`). A left hand is a right hand in a mirror. Joints are MediaPipe's 21, in its order.
+Coordinates are in the hand's own axes, in metres for a hand of scale 1: `s` towards the thumb, `f` along the fingers,
+`n` out of the palm (`s = f x n`). A left hand is a mirrored right hand. Joints are MediaPipe's 21, in its order.
 """
 
 from functools import cache
@@ -13,7 +13,7 @@ _KNUCKLES = np.array([  # index, middle, ring, pinky: an arched row
 ])
 _PHALANGES = np.array([[0.043, 0.026, 0.021], [0.048, 0.030, 0.023], [0.045, 0.028, 0.022], [0.036, 0.021, 0.019]])
 _FAN_DEGREES = np.array([9.0, 1.0, -6.0, -15.0])
-_CONVERGENCE = 0.35  # curled fingers point at the base of the thumb: this part of the fan, inwards
+_CONVERGENCE = 0.35  # curled fingers point at the base of the thumb: this share of the fan, inwards
 _DIP_PER_PIP = 0.65
 _THUMB_BASE = np.array([0.024, 0.022, 0.009])
 _THUMB_BONES = np.array([0.042, 0.034, 0.027])
@@ -33,8 +33,8 @@ def _shape(thumb: str, spread: float, *fingers: tuple[float, float]) -> np.ndarr
     return np.concatenate([angles, [spread], np.ravel(_THUMBS[thumb])])
 
 
-# A handshape as 18 numbers that interpolate: flexion of each finger at its first two joints (radians), spread of
-# the fingers, directions of the thumb's three bones.
+# A handshape as 18 numbers that can be interpolated: flexion of each finger at its first two joints (radians), spread
+# of the fingers, directions of the thumb's three bones.
 HANDSHAPES = {
     "flat": _shape("along", 0.15, _STRAIGHT, _STRAIGHT, _STRAIGHT, _STRAIGHT),
     "five": _shape("out", 1.25, _STRAIGHT, _STRAIGHT, _STRAIGHT, _STRAIGHT),
@@ -78,7 +78,7 @@ def hand_joints(shapes: np.ndarray) -> np.ndarray:
     return joints
 
 
-# Flesh. A point is one of the 21 joints or one of the palm's own; a cone runs between two points with two radii (mm).
+# Surface. A point is one of the 21 joints or an additional palm point; a cone connects two points with two radii (mm).
 _PALM_POINTS = {
     "heel_thumb": (0.016, 0.008, 0.004), "heel": (0.0, 0.004, 0.0), "heel_pinky": (-0.018, 0.010, 0.004),
     "hypothenar": (-0.030, 0.045, 0.008), "thenar": (0.020, 0.042, 0.014), "web": (0.026, 0.062, 0.006),
@@ -97,7 +97,7 @@ _THUMB_RADII = (12.5, 11.2, 10.0, 8.4)
 
 
 def flesh_points(joints: np.ndarray) -> np.ndarray:
-    """(T, 21, 3) joints in the hand's own axes, with the palm's own points appended: (T, 21 + 6, 3)."""
+    """(T, 21, 3) joints in the hand's own axes, with additional palm points appended: (T, 21 + 6, 3)."""
     palm = np.broadcast_to(np.array(list(_PALM_POINTS.values())), (len(joints), len(_PALM_POINTS), 3))
     return np.concatenate([joints, palm], 1)
 

@@ -1,10 +1,10 @@
-"""Drawing with height fields: a body is a set of round cones, and a pixel shows the nearest point of their surfaces.
+"""Rendering with height fields: a body is a set of round cones, and a pixel shows the nearest surface point.
 
-Cones of one part blend smoothly; between parts edges are hard. Pixels are (x right, y down), heights are towards the
-viewer in pixels too, so that a slope of 1 is 45 degrees.
+Cones of one part blend smoothly; edges between parts are hard. Pixels are (x right, y down), heights point towards the
+viewer and are also in pixels, so that a slope of 1 is 45 degrees.
 
-Results are the same on every processor: beside OpenCV's box filter, only operations that IEEE 754 rounds exactly are
-used, one element at a time; a power and a root stand for `exp` and `log`, which every library rounds its own way.
+Results are the same on every processor: besides OpenCV's box filter, only element-wise operations with exact IEEE 754
+rounding are used; a power and a root replace `exp` and `log`, whose rounding differs between libraries.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-FAR = np.float32(-1e4)  # the height where nothing was drawn
-_RIM = np.float32(1e-4)  # square pixels by which cones are thinner, so that pixels on the outline are beside them
-_CLIFF = np.float32(1e9)  # how fast heights fall there
+FAR = np.float32(-1e4)  # the height of the background
+_RIM = np.float32(1e-4)  # square pixels by which cones are thinned, so that outline pixels are outside them
+_CLIFF = np.float32(1e9)  # slope of the height there
 _LIGHT = np.array([-0.35, -0.55, 0.76], np.float32)
 _WRAP = 0.45
 _AMBIENT, _DIFFUSE = 0.22, 0.90
@@ -34,9 +34,9 @@ class Part(NamedTuple):
     radii : (N, 2) float32 array
         Pixels, at either end.
     label : int
-        Written where the part is in front.
+        Label of the pixels where the part is in front.
     blend : float, default 0
-        How far the cones melt into each other, pixels.
+        Blending distance of the cones, pixels.
     """
 
     ends: np.ndarray
@@ -46,14 +46,14 @@ class Part(NamedTuple):
 
 
 class Canvas:
-    """A height field and, for each pixel, the label of the part seen there."""
+    """A height field and, for each pixel, the label of the visible part."""
 
     def __init__(self, height: int, width: int):
         self.height = np.full((height, width), FAR)
         self.label = np.zeros((height, width), np.uint8)
 
     def draw(self, parts: Sequence[Part]) -> Box | None:
-        """Draw parts, the nearest in front, and return the box that holds them; None where all lie off the canvas.
+        """Draw parts, the nearest in front, and return their bounding box; None if all are off the canvas.
 
         All cones are drawn at once, into one long array with a box of pixels for each part.
         """
@@ -91,14 +91,15 @@ def _box(low: np.ndarray, high: np.ndarray) -> Box:
 
 
 def _boxes(ends: np.ndarray, radii: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """First (in) and last (out) pixel of each cone on a canvas of so many rows and columns: (N, 2) x and y, twice."""
+    """First (inclusive) and last (exclusive) pixel of each cone on a canvas of this size: (N, 2) x and y, twice."""
     low = np.floor((ends[..., :2] - radii[..., None]).min(1)).astype(int)
     high = np.ceil((ends[..., :2] + radii[..., None]).max(1)).astype(int) + 1
     return np.maximum(low, 0), np.minimum(high, shape[::-1])
 
 
 class _Rows(NamedTuple):
-    """Rows of pixels that hold the cones: (R,) ints: which cone, its first pixel's `x` and `y`, how many pixels."""
+    """Rows of pixels that contain the cones: (R,) ints: index of the cone, first pixel's `x` and `y`, number of
+    pixels."""
 
     cone: np.ndarray
     x: np.ndarray
@@ -107,7 +108,7 @@ class _Rows(NamedTuple):
 
 
 def _rows(ends: np.ndarray, radii: np.ndarray, low: np.ndarray, high: np.ndarray) -> _Rows:
-    """Each row of each cone's box `low` to `high`, cut to what is less than its larger radius from its axis."""
+    """Each row of each cone's box `low` to `high`, cropped to less than its larger radius from its axis."""
     lengths = np.maximum(high - low, 0)[:, 1]
     cone = np.repeat(np.arange(len(ends)), lengths)
     y = low[cone, 1] + _count_up(lengths)
@@ -115,10 +116,10 @@ def _rows(ends: np.ndarray, radii: np.ndarray, low: np.ndarray, high: np.ndarray
     radius = radii.max(1)
     ay = np.where(np.abs(ay) < 1e-3, np.float32(1e-3), ay)
     slant = ax / ay
-    aside = radius * np.sqrt(1 + slant * slant)  # half of what a row cuts from a band along the whole axis
+    aside = radius * np.sqrt(1 + slant * slant)  # half the width of a row within a band around the infinite axis
     x0, ax, ay, radius, slant, aside = (values[cone] for values in (x0, ax, ay, radius, slant, aside))
     py = y.astype(np.float32) - y0[cone]
-    one, other = np.clip((py - radius) / ay, 0, 1) * ax, np.clip((py + radius) / ay, 0, 1) * ax  # of the axis nearby
+    one, other = np.clip((py - radius) / ay, 0, 1) * ax, np.clip((py + radius) / ay, 0, 1) * ax  # of the nearby axis
     left = x0 + np.maximum(np.minimum(one, other) - radius, py * slant - aside)
     right = x0 + np.minimum(np.maximum(one, other) + radius, py * slant + aside)
     left = np.maximum(np.floor(left), low[cone, 0]).astype(int)
@@ -127,18 +128,18 @@ def _rows(ends: np.ndarray, radii: np.ndarray, low: np.ndarray, high: np.ndarray
 
 
 def _count_up(lengths: np.ndarray) -> np.ndarray:
-    """0, 1, ... for each length, one after another."""
+    """0, 1, ... for each length, concatenated."""
     numbers = np.arange(lengths.sum())
     numbers -= np.repeat(np.cumsum(lengths) - lengths, lengths)
     return numbers
 
 
 def _cone_heights(ends: np.ndarray, radii: np.ndarray, rows: _Rows, column: np.ndarray) -> np.ndarray:
-    """Front surfaces of round cones: heights at each pixel of the rows, far below `FAR` beside the cone.
+    """Front surfaces of round cones: heights at each pixel of the rows, far below `FAR` outside the cone.
 
-    A cone is the union of spheres along its axis; seen from the front its height at a pixel is the largest
-    z(t) + sqrt(r(t)^2 - d(t)^2) over 0 <= t <= 1, with d the pixel's distance from the axis point t. Under the root is
-    a quadratic -a t^2 + 2 b t + c, so the largest value is where dz + (b - a t) / sqrt(...) = 0, or at an end.
+    A cone is the union of spheres along its axis; seen from the front its height at a pixel is the maximum of z(t) +
+    sqrt(r(t)^2 - d(t)^2) over 0 <= t <= 1, with d the pixel's distance from the axis point t. The radicand is a
+    quadratic -a t^2 + 2 b t + c, so the maximum is where dz + (b - a t) / sqrt(...) = 0, or at an end.
     """
     ax, ay, dz = (ends[:, 1] - ends[:, 0]).T
     r0, dr = radii[:, 0], radii[:, 1] - radii[:, 0]
@@ -221,16 +222,16 @@ def shade(height: np.ndarray) -> np.ndarray:
 
 
 def _minmod(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The smaller of two slopes, so that a surface's slope ends at its edge; 0 where they differ in sign."""
+    """The smaller of two slopes, so that a surface's slope ends at its edge; 0 if they differ in sign."""
     slope = np.maximum(np.minimum(a, b), 0)
     slope += np.minimum(np.maximum(a, b), 0)
     return slope
 
 
 def occlusion(height: np.ndarray, reach: float) -> np.ndarray:
-    """(H, W) share of light, at most 1, that nearer surfaces leave: contact shade and a short shadow, down-right.
+    """(H, W) share of light, at most 1, not blocked by nearer surfaces: contact shadow and a short shadow, down-right.
 
-    `reach` is the distance in pixels over which a surface shades what is behind it.
+    `reach` is the distance in pixels over which a surface shades those behind it.
     """
     around: np.ndarray = cv2.blur(height, (int(reach) | 1, int(reach) | 1))
     step = _shadow_step(reach)
@@ -244,7 +245,7 @@ def occlusion(height: np.ndarray, reach: float) -> np.ndarray:
 
 
 def occlusion_margin(reach: float) -> int:
-    """How many pixels around a surface `occlusion` looks at, and changes, at most."""
+    """Maximum distance in pixels around a surface that `occlusion` affects."""
     return (int(reach) | 1) // 2 + _shadow_step(reach)
 
 

@@ -1,4 +1,4 @@
-"""From what the hands do to where every joint is: arms by two-bone inverse kinematics, and the head."""
+"""From hand poses to all joints: arms by two-bone inverse kinematics, and the head."""
 
 from typing import NamedTuple
 
@@ -10,12 +10,12 @@ from slr.corpora.sample.motion import Hand
 from slr.corpora.sample.signer import Signer
 from slr.dataset.skeleton import HAND
 
-PALM_MIDDLE = np.array([0.0, 0.06, 0.0])  # in the hand's axes, metres for scale 1
+PALM_MIDDLE = np.array([0.0, 0.06, 0.0])  # in the hand's axes, metres at scale 1
 _LARGEST_WRIST_BEND = np.radians(60)
-_LONGEST_REACH = 0.98  # of a straight arm: elbows never lock
+_LONGEST_REACH = 0.98  # share of a straight arm: elbows never lock
 
-# In the head's axes (x to the viewer's right, y up, z towards the viewer), metres for scale 1, from its middle, which
-# is between the ears.
+# In the head's axes (x to the viewer's right, y up, z towards the viewer), metres at scale 1, from its centre between
+# the ears.
 HEAD_JOINTS = {
     "nose": (0.0, -0.018, 0.108), "right_eye": (-0.032, 0.022, 0.078), "left_eye": (0.032, 0.022, 0.078),
     "right_ear": (-0.078, 0.0, 0.0), "left_ear": (0.078, 0.0, 0.0),
@@ -40,7 +40,7 @@ class Arm(NamedTuple):
 
 
 def right_arm(signer: Signer, states: Hand) -> Arm:
-    """The right arm that puts the hand where `states` says, as far as it reaches."""
+    """The right arm that places the hand as in `states`, as far as it reaches."""
     shoulder = np.array([-signer.shoulders / 2, 0, 0])
     wrist = states.centre - states.turn.apply(signer.hand * PALM_MIDDLE)
     wrist = shoulder + _within_reach(wrist - shoulder, signer)
@@ -57,7 +57,7 @@ def _within_reach(reach: np.ndarray, signer: Signer) -> np.ndarray:
 
 
 def _elbow(shoulder: np.ndarray, wrist: np.ndarray, signer: Signer) -> np.ndarray:
-    """(T, 3) elbows by the law of cosines, turned down and out (by the signer's habit)."""
+    """(T, 3) elbows by the law of cosines, pointing down and out (depending on the signer)."""
     reach = wrist - shoulder
     length = np.linalg.norm(reach, axis=-1, keepdims=True)
     along = reach / length
@@ -69,7 +69,7 @@ def _elbow(shoulder: np.ndarray, wrist: np.ndarray, signer: Signer) -> np.ndarra
 
 
 def _clamp_bend(turn: Rotation, forearm: np.ndarray) -> Rotation:
-    """Turn hands towards the forearm (T, 3) where the wrist would bend too far."""
+    """Rotate hands towards the forearm (T, 3) where the wrist would bend too far."""
     fingers = turn.apply([0, 1, 0])
     forearm = forearm / np.linalg.norm(forearm, axis=-1, keepdims=True)
     angle = np.arccos(np.clip((fingers * forearm).sum(-1), -1, 1))
@@ -79,7 +79,7 @@ def _clamp_bend(turn: Rotation, forearm: np.ndarray) -> Rotation:
 
 
 def head_middle(signer: Signer) -> np.ndarray:
-    """(3,) the middle of the head, metres from the middle of the shoulders."""
+    """(3,) centre of the head, metres from the midpoint of the shoulders."""
     return np.array([0, 0.075 + signer.neck + 0.115 * signer.head, 0.02])
 
 

@@ -1,6 +1,6 @@
-"""What a hand does over time, as if it were the right one: resting, a sign's movement, and the way between.
+"""Hand motion over time, as a right hand: rest, the movement of a sign, and transitions.
 
-Metres from the middle of the shoulders: x to the viewer's right, y up, z towards the viewer.
+Metres from the midpoint of the shoulders: x to the viewer's right, y up, z towards the viewer.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from slr.corpora.sample.signs import PLACES, Sign
 
 
 class Hand(NamedTuple):
-    """A hand at T moments: `centre` of its palm (T, 3) metres, `turn` T rotations of its axes (see `hand`) into the
+    """Hand poses at T times: `centre` of the palm (T, 3) metres, `turn` T rotations from its axes (see `hand`) to the
     body's, `shape` (T, 18) as in `hand.HANDSHAPES`."""
 
     centre: np.ndarray
@@ -25,10 +25,10 @@ class Hand(NamedTuple):
 
 
 class Movement(NamedTuple):
-    """How a sign moves, at times u in 0..1.
+    """The movement of a sign, at times u in 0..1.
 
-    `offset` (T, 2) from its place: out and up, in shoulder widths; `roll`, `twist` (T,) degrees about the line of
-    sight and about the hand's own length; `change` (T,) how far the handshape has changed, 0..1.
+    `offset` (T, 2) from its location: out and up, in shoulder widths; `roll`, `twist` (T,) degrees about the line of
+    sight and about the hand's long axis; `change` (T,) progress of the handshape change, 0..1.
     """
 
     offset: np.ndarray
@@ -38,7 +38,7 @@ class Movement(NamedTuple):
 
 
 def ease(u: np.ndarray) -> np.ndarray:
-    """Minimum-jerk course from 0 to 1 (Flash and Hogan, 1985)."""
+    """Minimum-jerk profile from 0 to 1 (Flash and Hogan, 1985)."""
     return u * u * u * (10 + u * (6 * u - 15))
 
 
@@ -96,13 +96,13 @@ MOVEMENTS: dict[str, Callable[[np.ndarray], Movement]] = {
     "wave": _wave, "circle": _circle, "raise": _raise, "drop": _drop, "sweep": _sweep, "apart": _apart,
     "together": _together, "twist": _twist, "close": _close, "open": _open,
 }
-_CHANGED_TO = "fist"  # what an opening or closing hand is when closed
+_CHANGED_TO = "fist"  # closed handshape of an opening or closing hand
 _STROKE_S = 0.65  # at a tempo of 1
 _LONGER_STROKES_S = {"wave": 0.85, "circle": 0.9, "twist": 0.85}
 
 
 def facing(fingers: tuple[float, float, float], palm: tuple[float, float, float]) -> Rotation:
-    """One orientation: the fingers point to `fingers`, the palm faces `palm` (made square to the fingers)."""
+    """One orientation: the fingers point to `fingers`, the palm faces `palm` (orthogonalised)."""
     f = np.array(fingers) / np.linalg.norm(fingers)
     n = np.array(palm) - f * np.dot(palm, f)
     n /= np.linalg.norm(n)
@@ -113,7 +113,7 @@ _PALMS = {"out": facing((0.12, 1.0, 0.10), (0.15, 0.0, 1.0)), "in": facing((0.75
 
 
 def rest_hand(signer: Signer) -> Hand:
-    """Where this signer's hands lie between signs (one state)."""
+    """Rest pose of this signer's hands (one state)."""
     angle = np.radians(signer.rest_degrees)
     turn = facing((np.cos(angle), np.sin(angle), 0.25), (0.1, 0.3, -1.0))
     centre = np.array([[-signer.rest_out, signer.rest_up, 0.20]])
@@ -122,10 +122,10 @@ def rest_hand(signer: Signer) -> Hand:
 
 @dataclass(frozen=True)
 class Take:
-    """One performance of a sign: its stroke's duration, and how it departs from the ideal.
+    """One performance of a sign: its stroke's duration, and its deviations from the ideal.
 
-    `shift` (3,) of its place, metres; `size` of its movement, a factor; `turn` of the hand; `shape` (18,) added to the
-    handshape.
+    `shift` (3,) of its location, metres; `size` of its movement, a factor; `turn` of the hand; `shape` (18,) added to
+    the handshape.
     """
 
     sign: Sign
@@ -137,7 +137,7 @@ class Take:
 
 
 def perform(sign: Sign, signer: Signer, rng: np.random.Generator) -> Take:
-    """Draw a performance of `sign` by `signer`."""
+    """Sample a performance of `sign` by `signer`."""
     loose = signer.sloppiness
     duration = _LONGER_STROKES_S.get(sign.movement, _STROKE_S) / signer.tempo * rng.uniform(0.92, 1.08)
     shape = np.zeros(18)
@@ -163,7 +163,7 @@ def stroke(take: Take, signer: Signer, u: np.ndarray) -> Hand:
 
 
 def between(a: Hand, b: Hand, u: np.ndarray, swing: float) -> Hand:
-    """The way from the last state of `a` to the first of `b` at times u in 0..1, `swing` metres towards the viewer."""
+    """The transition from the last state of `a` to the first of `b` at u in 0..1, `swing` metres towards the viewer."""
     e = ease(u)
     start, end = a.centre[-1], b.centre[0]
     centre = start + e[:, None] * (end - start) + np.sin(np.pi * e)[:, None] * [0, 0, swing]
@@ -173,12 +173,12 @@ def between(a: Hand, b: Hand, u: np.ndarray, swing: float) -> Hand:
 
 
 def hold(hand: Hand, frames: int) -> Hand:
-    """The last state of `hand`, for so many frames."""
+    """The last state of `hand`, held for this many frames."""
     return Hand(np.repeat(hand.centre[-1:], frames, 0), Rotation.concatenate([hand.turn[-1]] * frames),
                 np.repeat(hand.shape[-1:], frames, 0))
 
 
 def join(states: list[Hand]) -> Hand:
-    """Hands one after another in time."""
+    """Concatenate hand motions."""
     return Hand(np.concatenate([s.centre for s in states]), Rotation.concatenate([s.turn for s in states]),
                 np.concatenate([s.shape for s in states]))

@@ -1,4 +1,4 @@
-"""Frames of a clip: the bust, arms and hands before it, light, shade and grain."""
+"""Rendering of a clip's frames: the bust, arms and hands in front of it, light, shadows and noise."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -21,18 +21,18 @@ _THICKEST = 0.35  # part of the forearm from the elbow
 _SLEEVE_THICKNESS = 0.006
 _PALM_BLEND, _FINGER_BLEND = 0.0020, 0.0010  # metres
 _OCCLUSION_REACH = 0.04  # metres
-_NOISE = 2.0  # standard deviation, steps of 255
-_GRAIN_SHIFTS = 32  # pixels by which the grain moves from frame to frame, at most
+_NOISE = 2.0  # standard deviation, in steps of 1/255
+_GRAIN_SHIFTS = 32  # maximum displacement of the noise from frame to frame, in pixels
 _FULL = 239
-"""Full light in 8 bits, with room for more. Odd, so that no product divided by it lies between two whole numbers, where
-rounding could differ."""
+"""Full light in 8 bits, with headroom. Odd, so that no product divided by it lies between two integers, where rounding
+could differ."""
 
 
 class Scene(NamedTuple):
-    """What a clip shows, frame by frame; metres from the middle of the shoulders.
+    """Content of a clip, frame by frame; metres from the midpoint of the shoulders.
 
-    `left` and `right` are the arms before swaying; `sway` (T, 3) moves the whole body in the plane of the picture, by
-    half pixels; `expressions` has one per frame.
+    `left` and `right` are the arms before swaying; `sway` (T, 3) moves the whole body in the image plane, by half
+    pixels; `expressions` has one per frame.
     """
 
     signer: Signer
@@ -45,7 +45,7 @@ class Scene(NamedTuple):
 def draw_frames(scene: Scene, camera: Camera, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """Yield the frames of a clip, (size, size, 3) uint8 RGB.
 
-    A frame is a finished picture of the bust, in which a box around the arms is drawn anew.
+    A frame is a finished image of the bust, in which a box around the arms is redrawn.
     """
     bust, arms = _SwayingBust(scene, camera), _Arms(scene, camera)
     lighter, darker = _grain(camera.size + _GRAIN_SHIFTS, rng)
@@ -59,7 +59,7 @@ def draw_frames(scene: Scene, camera: Camera, rng: np.random.Generator) -> Itera
 
 
 class _SwayingBust:
-    """The bust of one clip, moved by `scene.sway`: drawn once for each expression and half pixel, cut at whole ones."""
+    """The bust of one clip, moved by `scene.sway`: drawn once per expression and half pixel, cropped at whole ones."""
 
     def __init__(self, scene: Scene, camera: Camera):
         self.scene, self.camera = scene, camera
@@ -68,7 +68,7 @@ class _SwayingBust:
         self._drawn: dict[tuple[Expression, int, int], tuple[np.ndarray, Bust]] = {}
 
     def at(self, frame: int) -> tuple[np.ndarray, Bust]:
-        """The finished picture, and what it was made of."""
+        """The finished image, and its components."""
         (right, half_right), (down, half_down) = (divmod(int(step), 2) for step in self.steps[frame])
         key = self.scene.expressions[frame], half_right, half_down
         if key not in self._drawn:
@@ -104,12 +104,12 @@ class _Arms:
                 self._clip.append(Part(points, radii * scale, label, blend * camera.scale))
 
     def draw(self, frame: int, picture: np.ndarray, bust: Bust) -> None:
-        """Draw the arms into a picture of the bust, before it or behind it, and the shade that they cast."""
+        """Draw the arms into an image of the bust, in front of or behind it, with their shadow."""
         canvas = Canvas(self.size, self.size)
         box = canvas.draw([part._replace(ends=part.ends[frame], radii=part.radii[frame]) for part in self._clip])
         if box is None:
             return
-        margin = occlusion_margin(self.reach) + 1  # the blur's
+        margin = occlusion_margin(self.reach) + 1  # margin for the blur
         changed, seen = _grow(box, margin, self.size), _grow(box, 2 * margin, self.size)
         inside = _relative(box, seen)
         arms, nearer = canvas.height[box], (canvas.height[box] > bust.height[box]).view(np.uint8)
@@ -121,7 +121,7 @@ class _Arms:
 
 
 def _shadow(height: np.ndarray, wall: np.float32, reach: float) -> np.ndarray:
-    """(H, W) share of light; none falls on the wall."""
+    """(H, W) share of light; no shadow falls on the wall."""
     return np.maximum(occlusion(height, reach), height <= wall / 2)
 
 
@@ -137,13 +137,13 @@ def _relative(box: Box, outer: Box) -> Box:
 
 
 def _finish(albedo: np.ndarray, light: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8 sRGB in (H, W) linear light 0-1, slightly blurred."""
+    """(H, W, 3) uint8 sRGB from (H, W) linear light 0-1, slightly blurred."""
     level = (np.sqrt(light) * _FULL + np.float32(0.5)).astype(np.uint8)
     return cv2.GaussianBlur(cv2.multiply(albedo, cv2.merge([level] * 3), scale=1 / _FULL), (3, 3), 0.6)
 
 
 def _grain(size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Noise of the camera, blurred as the picture is: how much lighter and darker, (size, size, 3) uint8."""
+    """Camera noise, blurred like the image, as lighter and darker offsets, (size, size, 3) uint8."""
     noise = np.round(128 + rng.normal(0, _NOISE, (size, size))).astype(np.uint8)
     noise = cv2.merge([cv2.GaussianBlur(noise, (3, 3), 0.6)] * 3)
     return np.maximum(noise, 128) - 128, 128 - np.minimum(noise, 128)

@@ -1,4 +1,4 @@
-"""Drawn signers: bodies, looks and habits, spread evenly over what people differ in."""
+"""Synthetic signers: bodies, appearances and signing styles, spread evenly over their ranges."""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,13 +14,13 @@ _SHIRTS = ((34, 40, 62), (52, 92, 66), (98, 46, 110), (40, 84, 138), (64, 64, 70
            (120, 30, 44))
 _BACKGROUNDS = ((186, 190, 192), (120, 140, 172), (66, 92, 84), (206, 200, 186), (150, 170, 150), (96, 100, 116))
 _HAIR_STYLES = ("short", "long", "bun", "cap")
-_STRATA = 8  # each block of so many signers covers the range of every trait evenly (a Latin hypercube)
+_STRATA = 8  # each block of this many signers covers the range of every trait evenly (a Latin hypercube)
 _LEFT_HANDED = (2, 5)  # places in a block
 
 
 @dataclass(frozen=True)
 class Signer:
-    """Who signs. Lengths in metres, angles in degrees, colours sRGB 0-255; factors where a trait has no unit.
+    """Traits of a signer. Lengths in metres, angles in degrees, colours sRGB 0-255; factors if a trait has no unit.
 
     Attributes
     ----------
@@ -29,23 +29,24 @@ class Signer:
     hand, head, build : float
         Sizes of hand, head, chest, as factors.
     neck : float
-        Added to the shortest neck.
+        Length added to the shortest neck.
     tempo, space : float
-        Of signing, and how far signs reach, as factors.
+        Signing speed and size of the signing space, as factors.
     lift : float
-        How much higher than others this person signs.
+        Vertical offset of the signing space.
     elbow_flare : float
         Elbows hang (0) or stand out.
     hand_roll : float
-        Turn of the hands about the line of sight, while signing.
+        Rotation of the hands about the line of sight while signing.
     laxness : float
         Added to the flexion of every finger joint.
     sloppiness : float
-        How much performances differ from each other and fall short.
+        Variation between performances, and undershoot.
     swing : float
-        How far hands swing towards the viewer on their way.
+        How far hands swing towards the viewer in transitions.
     rest_out, rest_up, rest_degrees : float
-        Where the palms rest beside and below the middle of the shoulders, and where the fingers then point: 0 inwards.
+        Rest position of the palms beside and below the midpoint of the shoulders, and direction of the fingers there: 0
+        inwards.
     sleeve : float
         Its end: 0 at the shoulder, 1 at the elbow, 2 at the wrist.
     """
@@ -116,5 +117,5 @@ def _pick(options: tuple[_Option, ...], at: float) -> _Option:
 
 
 def _unlike(colours: tuple[Colour, ...], skin: Colour) -> tuple[Colour, ...]:
-    """The colours against which this skin stands out: a hand without contrast isn't found."""
+    """Colours with enough contrast to this skin: a hand without contrast isn't detected."""
     return tuple(c for c in colours if np.abs(np.subtract(c, skin)).sum() > 120)

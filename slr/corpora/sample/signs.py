@@ -1,4 +1,4 @@
-"""The invented signs, as data. They belong to no sign language and mean nothing."""
+"""The invented signs, as data. They belong to no sign language and have no meaning."""
 
 from dataclasses import dataclass, fields
 from itertools import combinations
@@ -18,7 +18,7 @@ class Sign:
     movement : str
         A name of `motion.MOVEMENTS`.
     hands : {1, 2}
-        The dominant hand alone, or both as mirror images.
+        The dominant hand only, or both as mirror images.
     palm : {"out", "in"}
         Faces the viewer, fingers up; or the signer, fingers up and inwards.
     """
@@ -31,8 +31,8 @@ class Sign:
     palm: str = "out"
 
 
-# Where the middle of the palm is, in shoulder widths from the middle of the shoulders: out to the dominant side, up,
-# towards the viewer. The hand covers neither the face nor the other hand: MediaPipe loses it there.
+# Location of the centre of the palm, in shoulder widths from the midpoint of the shoulders: out to the dominant side,
+# up, towards the viewer. The hand covers neither the face nor the other hand, where MediaPipe would lose it.
 PLACES = {
     "head": (0.70, 0.40, 0.45),
     "shoulder": (0.66, -0.02, 0.55),
@@ -66,4 +66,4 @@ def differences(a: Sign, b: Sign) -> tuple[str, ...]:
 
 
 MINIMAL_PAIRS = [(a.gloss, b.gloss) for a, b in combinations(SIGNS, 2) if len(differences(a, b)) == 1]
-"""Pairs of glosses whose signs differ in one parameter alone."""
+"""Pairs of glosses whose signs differ in only one parameter."""

@@ -1,4 +1,4 @@
-"""What happens in a clip: rest, transitions and strokes one after another, with their exact boundaries."""
+"""Content of a clip: rest, transitions and strokes in sequence, with their exact boundaries."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -18,13 +18,13 @@ _TRANSITION_S = 0.30  # between signs
 _TURNS = 4  # of a stream
 _SWAY_M = 0.006
 _BLINK_S, _BLINKS_EVERY_S = 0.16, 4.0
-_MOUTHS = (0.0, 0.35, 0.7, 1.0)  # as few as look alive: each is drawn once per clip
+_MOUTHS = (0.0, 0.35, 0.7, 1.0)  # as few as look natural: each is drawn once per clip
 
 Course = Callable[[np.ndarray], Hand]
 
 
 class Segment(NamedTuple):
-    """Frames `start` (in) to `end` (out) of what `label` names."""
+    """Frames `start` (inclusive) to `end` (exclusive) with the label `label`."""
 
     start: int
     end: int
@@ -32,7 +32,7 @@ class Segment(NamedTuple):
 
 
 class Action(NamedTuple):
-    """A clip's content: both hands, each as if a right one, the segments, and whether the signer speaks, per frame."""
+    """A clip's content: both hands, each as a right hand, the segments, and whether the signer speaks, per frame."""
 
     dominant: Hand
     other: Hand
@@ -49,9 +49,9 @@ class _Piece(NamedTuple):
 
 
 class Timeline:
-    """What a clip holds, put together piece by piece; each begins where the last one ended.
+    """Builds a clip's content piece by piece; each begins where the last one ended.
 
-    Set `label` and `speaking` for the pieces that follow; a sign may have a label of its own.
+    Set `label` and `speaking` for subsequent pieces; a sign may have its own label.
     """
 
     def __init__(self, signer: Signer, rng: np.random.Generator):
@@ -72,7 +72,7 @@ class Timeline:
         self.move(self.rest, self.rest, self._seconds(_MOVE_S))
 
     def sign(self, sign: Sign, label: str | None, move_s: float) -> None:
-        """Go to where `sign` begins (in `move_s` at a tempo of 1), and perform it, labelled `label`."""
+        """Move to the start of `sign` (in `move_s` at a tempo of 1), and perform it, labelled `label`."""
         take = motion.perform(sign, self.signer, self.rng)
         dominant = _performance(take, self.signer)
         other = _still(self.rest)
@@ -96,7 +96,7 @@ class Timeline:
         return sum(piece.duration_s for piece in self._pieces)
 
     def sample(self, fps: float) -> Action:
-        """What the clip holds at each frame; frame i is at i / fps seconds."""
+        """The content at each frame; frame i is at i / fps seconds."""
         times = np.arange(int(np.ceil(self.duration_s * fps))) / fps
         ends = np.cumsum([piece.duration_s for piece in self._pieces])
         firsts = np.searchsorted(times, np.concatenate([[0], ends]))
@@ -154,7 +154,7 @@ def _sign_some(timeline: Timeline, signs: Sequence[Sign]) -> None:
 
 
 def _speak(timeline: Timeline) -> None:
-    """Small beats of half-open hands before the belly and the chest: hands move, and nothing is signed."""
+    """Small beat gestures of half-open hands before the belly and the chest: movement without signing."""
     rng = timeline.rng
     both = rng.random() < 0.5
     for _ in range(rng.integers(5, 10)):
@@ -175,7 +175,7 @@ def _gesture(timeline: Timeline) -> Hand:
 
 
 def _idle(timeline: Timeline) -> None:
-    """Rest, and now and then a shift of a hand."""
+    """Rest, with occasional small movements of a hand."""
     rng = timeline.rng
     for _ in range(rng.integers(2, 4)):
         timeline.hold(rng.uniform(0.5, 1.2))
@@ -199,14 +199,14 @@ def _performance(take: motion.Take, signer: Signer) -> Course:
 
 
 def sway(times: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(T, 3) metres: slow movement of the whole body, in the plane of the picture."""
+    """(T, 3) metres: slow movement of the whole body, in the image plane."""
     phase, rate = rng.uniform(0, 2 * np.pi, (2, 1)), rng.uniform(0.15, 0.35, (2, 1))
     x, y = _SWAY_M * np.sin(phase + 2 * np.pi * rate * times)
     return np.stack([x, 0.4 * y, np.zeros_like(x)], -1)
 
 
 def expressions(times: np.ndarray, speaking: np.ndarray, rng: np.random.Generator) -> list[Expression]:
-    """A face for each frame: blinks, and a mouth that moves while its owner speaks."""
+    """A facial expression per frame: blinks, and a mouth that moves while speaking."""
     eyes = np.ones(len(times))
     blink = rng.uniform(0, _BLINKS_EVERY_S)
     while blink < times[-1]:

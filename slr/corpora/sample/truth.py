@@ -1,4 +1,4 @@
-"""The true joints of the built-in corpus."""
+"""Ground-truth joints of the built-in corpus."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -15,14 +15,14 @@ _JOINTS_KEY = b"joints"
 
 
 class ClipTruth(NamedTuple):
-    """A clip's true joints.
+    """A clip's ground-truth joints.
 
     Attributes
     ----------
     clip_id : str
     fps : float
     joints : (T, J, 3) float32 array
-        Metres from the middle of the shoulders at rest: x to the viewer's right, y up, z towards the viewer; in the
+        Metres from the midpoint of the shoulders at rest: x to the viewer's right, y up, z towards the viewer; in the
         order of `kinematics.JOINTS`.
     camera : Camera
     """
@@ -34,7 +34,7 @@ class ClipTruth(NamedTuple):
 
     @property
     def points(self) -> np.ndarray:
-        """(T, J, 2) where the joints are in the picture: fractions of its width and height, y down."""
+        """(T, J, 2) joint positions in the image: fractions of its width and height, y down."""
         return self.camera.project(self.joints)[0][..., :2] / self.camera.size
 
 
@@ -52,7 +52,7 @@ def write_truth(path: str | Path, clips: list[ClipTruth]) -> None:
 
 
 def read_truth(path: str | Path) -> dict[str, ClipTruth]:
-    """True joints of a part of the corpus by clip id."""
+    """Ground-truth joints of a part of the corpus by clip id."""
     clips = {}
     for row in pq.read_table(path).to_pylist():
         camera = Camera(row["size"], row["scale"], (row["centre_x"], row["centre_y"]), row["distance"])

@@ -1,12 +1,12 @@
-"""STF-Net: continuous recognition from RGB frames, on the lines of CorrNet and VAC.
+"""STF-Net: continuous recognition from RGB frames, based on CorrNet and VAC.
 
-A ResNet reads each frame; after its stages 2, 3 and 4 a fusion block mixes in what moves (`fusion`). Temporal layers
-make a few vectors a second of it, and a BiLSTM reads those (`temporal`). All of them are told the glosses: the BiLSTM's
-vectors, those before it, and, through heads for training (`alignment`), those of each stage.
+A ResNet encodes each frame; after its stages 2, 3 and 4 a fusion block adds motion features (`fusion`). Temporal layers
+downsample these to a few vectors per second, followed by a BiLSTM (`temporal`). CTC supervises all levels: the BiLSTM's
+outputs, its inputs, and, by auxiliary heads (`alignment`), each of these stages.
 
-Padding is left out where it costs most: up to the temporal layers, a batch is one row of the clips' own frames
-(`packing`). The first and last frame of a clip are repeated for the temporal layers behind the backbone, not before it
-as published: its features of a repeated frame are the same, and need not be computed up to 15 times.
+Padding is avoided where it costs most: up to the temporal layers, a batch is one sequence of the clips' own frames
+(`packing`). The first and last frame of a clip are repeated for the temporal layers after the backbone, not before it
+as published: the features of a repeated frame are the same and need not be computed up to 15 times.
 """
 
 from collections.abc import Callable
@@ -30,19 +30,19 @@ __all__ = ["Stfnet"]
 
 
 class Stfnet(nn.Module):
-    """RGB frames of sentences -> logits of glosses over time.
+    """RGB frames of sentences -> gloss logits over time.
 
     Parameters
     ----------
     params : StfnetParams
     skeleton : Skeleton or None
-        Every network is given one; pictures have none.
+        Part of the interface of all networks; None for RGB frames.
     classes : int
-        Glosses; the logits have one class more, the blank, which is class 0.
+        Number of glosses; the logits have one class more, the blank, which is class 0.
     """
 
     FRAMES_AT_ONCE = 32
-    """Frames that the backbone reads at once in evaluation, where they don't share a batch norm's statistics."""
+    """Frames per backbone call in evaluation, where they don't share batch-norm statistics."""
 
     def __init__(self, params: StfnetParams, skeleton: Skeleton | None, classes: int):
         super().__init__()
@@ -62,7 +62,7 @@ class Stfnet(nn.Module):
         self.classify_frames = Classifier(self.width, classes + 1, False) if params.ctc.frames else None
 
     def forward(self, batch: RgbBatch) -> dict[str, Tensor | list[Tensor]]:
-        """Read a batch of clips; what lies behind their ends is never looked at.
+        """Logits and features of a batch of clips; padding has no influence.
 
         Returns
         -------
@@ -70,26 +70,26 @@ class Stfnet(nn.Module):
             `sequence_logits`, `conv_logits` (B, T', classes): after the BiLSTM, and before it. `alignment_logits`: list
             of three such, of the stages 2, 3 and 4, or empty. `lengths` (B,) of T': the clips' frames over the temporal
             layers' stride, rounded up. `lift_losses` (2,): the lift pooling's regularisers (predictor, updater), means
-            over the clips; zero of max pooling. `features` (B, T', width): what `sequence_logits` are made of.
-            With a weight for it `frame_logits`, as `sequence_logits`: what is signed in the frames of each moment.
+            over the clips; zero for max pooling. `features` (B, T', width), from which `sequence_logits` are computed.
+            If their loss has a weight `frame_logits`, as `sequence_logits`: frame classification of each output frame.
         """
         frames, lengths = pack(batch.images.transpose(1, 2), batch.lengths), batch.lengths
         return self.head(self._read(frames, lengths), lengths)
 
     def load_pretrained(self, state: dict[str, Tensor]) -> None:
-        """Take ImageNet weights of the backbone."""
+        """Load ImageNet weights of the backbone."""
         self.backbone.load_pretrained(state)
 
     def _read(self, frames: Tensor, lengths: Tensor) -> list[Tensor]:
-        """(N, 3, H, W) packed -> (N, D), and the same of each alignment head."""
+        """(N, 3, H, W) packed -> (N, D), and the outputs of each alignment head."""
         return self.pool(*self.encode_frames(frames, lengths), lengths)
 
     def encode_frames(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Packed frames (N, 3, H, W) up to the last residual block.
+        """Features of packed frames (N, 3, H, W) up to the last residual block.
 
         Returns
         -------
-        Tensor (N, C, h, w), what that block makes of each frame, and vectors (N, D) of the alignment heads before it.
+        Tensor (N, C, h, w), that block's output for each frame, and vectors (N, D) of the alignment heads before it.
         """
         heads: list[Tensor] = []
         x = self._frame_by_frame(self.backbone.stem, frames)
@@ -100,12 +100,12 @@ class Stfnet(nn.Module):
         return x, heads
 
     def pool(self, seen: Tensor, heads: list[Tensor], lengths: Tensor) -> list[Tensor]:
-        """What `see` gives -> (N, D), and the same of each alignment head."""
+        """Outputs of `encode_frames` -> (N, D), and the outputs of each alignment head."""
         seen, heads = self._fused(-1, seen, heads, lengths)
         return [seen.mean((2, 3)), *heads]
 
     def head(self, vectors: list[Tensor], lengths: Tensor) -> dict[str, Tensor | list[Tensor]]:
-        """What `forward` answers, from what `vectors` gives."""
+        """The outputs of `forward`, from those of `pool`."""
         row, *heads = vectors
         aligned = [self.temporal(head, lengths, source)[0] for source, head in enumerate(heads, 1)]  # (B, T', D)
         x, lengths, lift = self.temporal(row, lengths)
@@ -119,12 +119,12 @@ class Stfnet(nn.Module):
         }
 
     def _fused(self, i: int, x: Tensor, heads: list[Tensor], lengths: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """(N, C, h, w) with what moves mixed in by the fusion block `i`, and the heads with that stage's, if any."""
+        """(N, C, h, w) with motion added by the fusion block `i`, and the heads' outputs with that stage's, if any."""
         x = self._segment(self.fusions[i], x, lengths.tolist())
         return x, [*heads, self._segment(self.alignments[i], x, lengths)] if self.alignments else heads
 
     def _frame_by_frame(self, stage: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """A stage, or the stem, of which a frame's result is its own matter unless norms are in training."""
+        """The stem or a stage, in chunks if frames are independent: unless batch norms are in training mode."""
         if not self.training:
             return torch.cat([stage(part) for part in x.split(self.FRAMES_AT_ONCE)])
         for segment in stage if isinstance(stage, nn.Sequential) else [stage]:
@@ -132,7 +132,7 @@ class Stfnet(nn.Module):
         return x
 
     def _segment(self, segment: Callable[..., Tensor], *inputs: Any) -> Tensor:
-        """A part of the network that training keeps nothing of but its inputs, with `checkpointing`."""
+        """A segment of the network, with gradient checkpointing if `checkpointing` is set."""
         if self.checkpointing and self.training and torch.is_grad_enabled():
             return checkpointed(segment, *inputs, norms=batch_norms(self))
         return segment(*inputs)

@@ -1,4 +1,4 @@
-"""Hierarchical semantic alignment: an earlier stage's frames as vectors that the temporal layers can read, too."""
+"""Hierarchical semantic alignment: vectors of an earlier stage's frames for the temporal layers."""
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -8,16 +8,16 @@ from slr.models.stfnet.packing import pack, unpack
 
 
 class TemporalExcitation(nn.Module):
-    """A weight for each channel of each frame, from the frames around it.
+    """Channel attention of each frame, from its neighbouring frames.
 
-    Squeeze-and-excite (Hu et al., CVPR 2018) with grouped convolutions of 3 frames in place of linear layers, through a
-    quarter of the channels.
+    Squeeze-and-excite (Hu et al., CVPR 2018) with grouped convolutions over 3 frames instead of linear layers, through
+    a quarter of the channels.
 
     Parameters
     ----------
     channels : int
     groups : int
-        Divides a quarter of the channels.
+        Must divide a quarter of the channels.
     """
 
     def __init__(self, channels: int, groups: int):
@@ -26,7 +26,7 @@ class TemporalExcitation(nn.Module):
         self.excite = nn.Conv1d(channels // 4, channels, 3, padding=1, groups=groups)
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """(N, C) packed -> (N, C), between 0 and 1; beyond a clip's ends there are zeros."""
+        """(N, C) packed -> (N, C), between 0 and 1; clips are zero-padded at their ends."""
         sequences = unpack(x, lengths)  # (B, T, C)
         own = frame_mask(lengths, sequences.shape[1])[:, None]  # (B, 1, T)
         h = F.relu(self.squeeze(sequences.transpose(1, 2))) * own
@@ -34,16 +34,16 @@ class TemporalExcitation(nn.Module):
 
 
 class Alignment(nn.Module):
-    """A stage's features -> one vector a frame: 1x1 convolution, norm, ReLU, temporal excitation, mean, linear.
+    """A stage's features -> one vector per frame: 1x1 convolution, norm, ReLU, temporal excitation, mean, linear.
 
-    The excitation's weights are the same all over a frame, so that the mean is taken before them, with the same result.
+    The excitation's weights are constant within a frame, so the mean is taken first, with the same result.
 
     Parameters
     ----------
     inputs, width : int
         Channels of the stage, and of the vectors.
     groups : int
-        Of the temporal excitation.
+        Groups of the temporal excitation.
     attention : bool
         Whether there is a temporal excitation.
     """

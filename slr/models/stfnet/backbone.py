@@ -1,8 +1,8 @@
 """ResNet-18 and -34 on frames (He et al., "Deep Residual Learning for Image Recognition", CVPR 2016).
 
-STF-Net lifts every convolution to three dimensions with an extent of 1 in time. Such a convolution is the 2-D one on
-each frame, and is computed as that, on frames that lie channels last. Weights are called as torchvision's are, so that
-its ImageNet weights fit.
+STF-Net extends every convolution to three dimensions with a temporal extent of 1. This equals the 2-D convolution on
+each frame, and is computed as such, in channels-last layout. Weights are named as in torchvision, so that its ImageNet
+weights can be loaded.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ SIZES = {
     "resnet34": ((64, 128, 256, 512), (3, 4, 6, 3)),
     "tiny": ((16, 32, 64, 128), (1, 1, 1, 1)),
 }
-"""Channels after each of the four stages, and the blocks of each."""
+"""Channels after each of the four stages, and the number of blocks of each."""
 
 
 class BasicBlock(nn.Module):
@@ -29,7 +29,7 @@ class BasicBlock(nn.Module):
     inputs, outputs : int
         Channels before and after.
     stride : int
-        In both directions of the frame.
+        Spatial stride.
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1):
@@ -50,12 +50,12 @@ class BasicBlock(nn.Module):
 
 
 class ResNet(nn.Module):
-    """Frames -> features of four stages; what comes between them and after them is `Stfnet`'s.
+    """Frames -> features of four stages; `Stfnet` adds the layers between and after them.
 
     Parameters
     ----------
     name : {"resnet18", "resnet34", "tiny"}
-        `tiny` is one narrow block a stage.
+        `tiny` has one narrow block per stage.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class ResNet(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's types lack it
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's types
 
     @property
     def stages(self) -> list[nn.Sequential]:
@@ -95,23 +95,23 @@ class ResNet(nn.Module):
         return F.max_pool2d(F.relu(self.bn1(self.conv1(x)), inplace=True), 3, 2, 1)
 
     def load_pretrained(self, state: Mapping[str, Tensor]) -> None:
-        """Take over weights in torchvision's names; its classifier `fc` is left out.
+        """Load weights with torchvision's names; its classifier `fc` is left out.
 
         Parameters
         ----------
         state : mapping
-            `conv1.weight`, `bn1.weight`, `layer1.0.conv1.weight`, ...; convolutions as they are, or lifted to
-            (out, in, 1, k, k).
+            `conv1.weight`, `bn1.weight`, `layer1.0.conv1.weight`, ...; convolutions in 2-D, or extended to (out, in, 1,
+            k, k).
 
         Raises
         ------
         ModelError
-            If weights are missing, or aren't of this network.
+            If weights are missing, or belong to a different network.
         """
         wanted = self.state_dict()
         found = {name: weight[:, :, 0] if weight.ndim == 5 and weight.shape[2] == 1 else weight
                  for name, weight in state.items() if not name.startswith("fc.")}
-        # Files from before torch 0.4.1 don't count batches, and nothing here does.
+        # Files from before torch 0.4.1 lack the batch counters, which aren't used here.
         missing = [name for name in wanted if name not in found and not name.endswith("num_batches_tracked")]
         unknown = [name for name in found if name not in wanted]
         other = [name for name in found if name in wanted and found[name].shape != wanted[name].shape]

@@ -1,4 +1,4 @@
-"""Gradient checkpointing: what a segment of the network computed is dropped, and computed again when its gradient is.
+"""Gradient checkpointing: activations of a segment are discarded, and recomputed in the backward pass.
 
 Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016.
 """
@@ -13,13 +13,13 @@ from torch.utils.checkpoint import checkpoint
 
 
 def checkpointed(segment: Callable[..., Tensor], *inputs: Any, norms: Sequence[_BatchNorm]) -> Tensor:
-    """Call a segment that draws no random numbers, keeping nothing but its inputs for its gradient.
+    """Call a deterministic segment, storing only its inputs for the backward pass.
 
     Parameters
     ----------
     segment : callable
     norms : sequence of batch norms
-        All that the segment uses: they take up the statistics of the first computation alone.
+        All batch norms of the segment: their running statistics are updated by the first computation only.
     """
     return checkpoint(segment, *inputs, use_reentrant=False, preserve_rng_state=False,
                       context_fn=lambda: (nullcontext(), _statistics_kept(norms)))

@@ -1,4 +1,4 @@
-"""Spatio-temporal fusion: what moves between frames, where and in which channels, added to a stage's features."""
+"""Spatio-temporal fusion: motion between frames, with spatial and channel attention, added to a stage's features."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from slr.models.stfnet.packing import convolve_over_time
 
 
 class ChannelAttention(nn.Module):
-    """A weight for each channel of a frame, from its mean and its largest value.
+    """Channel attention of a frame, from its spatial mean and maximum.
 
     Woo et al., "CBAM: Convolutional Block Attention Module", ECCV 2018.
     """
@@ -27,7 +27,7 @@ class ChannelAttention(nn.Module):
 
 
 class SpatialAttention(nn.Module):
-    """A weight for each place of a frame, from the mean and the largest value of its channels (CBAM)."""
+    """Spatial attention of a frame, from the mean and maximum of its channels (CBAM)."""
 
     def __init__(self, kernel: int = 7):
         super().__init__()
@@ -39,14 +39,14 @@ class SpatialAttention(nn.Module):
 
 
 class Fusion(nn.Module):
-    """x + alpha f(x), where alpha is learned and starts at 0, so that the block starts as nothing at all.
+    """x + alpha f(x), where alpha is learned and starts at 0, so that the block is initially the identity.
 
     f: depthwise temporal convolutions of 3 and 5 frames, summed with learned weights; channel attention; spatial
-    attention; put beside the input; a depthwise temporal convolution of 3 frames; a spatial one of 3x3 whose groups are
-    a channel of the input and the same channel of what was attended to.
+    attention; concatenation with the input; a depthwise temporal convolution of 3 frames; a spatial one of 3x3 whose
+    groups pair a channel of the input with the same channel after attention.
 
-    The first two are linear, so they are computed as one of 5 frames. Neither do the two halves meet before the last
-    convolution, so each goes through both by itself, and they are summed.
+    The first two are linear, so they are computed as one of 5 frames. The two halves don't interact before the last
+    convolution, so each passes through both separately, and they are summed.
     """
 
     def __init__(self, channels: int):
@@ -61,7 +61,7 @@ class Fusion(nn.Module):
         self.alpha = nn.Parameter(torch.zeros(()))
 
     def forward(self, x: Tensor, lengths: Sequence[int]) -> Tensor:
-        """(N, C, H, W) -> the same; packed frames of clips of these lengths, channels last."""
+        """(N, C, H, W) -> the same shape; packed frames of clips of these lengths, channels last."""
         kernel = self.weights[0] * F.pad(self.short, (1, 1)) + self.weights[1] * self.long  # (C, 5)
         h = convolve_over_time(x, kernel, lengths)
         h = h * self.attend_channels(h)
@@ -74,7 +74,7 @@ class Fusion(nn.Module):
 
 
 def _uniform(*shape: int) -> Tensor:
-    """A convolution's weights (channels, ...) as torch draws them: uniform within 1 / sqrt of what a number sees."""
+    """A convolution's weights (channels, ...) with torch's default initialisation: uniform within 1 / sqrt(fan-in)."""
     weight = torch.empty(shape)
     bound = weight[0].numel() ** -0.5
     return weight.uniform_(-bound, bound)

@@ -1,7 +1,7 @@
-"""Clips of different lengths as one row of frames, so that no layer before the temporal ones ever sees padding.
+"""Packing clips of different lengths into one sequence of frames, so that only temporal layers see padding.
 
-Packed, a clip's frames follow the last clip's; its `lengths` say where one ends. What works on single frames works on
-the row as it is, and a batch norm's statistics are of the clips' own frames.
+In packed form, clips are concatenated; their `lengths` give the boundaries. Frame-wise layers apply to the packed
+sequence directly, and batch-norm statistics exclude padding.
 """
 
 from collections.abc import Sequence
@@ -15,21 +15,21 @@ from slr.batches.batch import frame_mask
 
 
 def pack(x: Tensor, lengths: Tensor) -> Tensor:
-    """(B, T, ...) -> (N, ...): the own frames of all clips, N in all."""
+    """(B, T, ...) -> (N, ...): the frames of all clips without padding, N in all."""
     own = frame_mask(lengths, x.shape[1])
     return x.flatten(0, 1) if own.all() else x[own]
 
 
 def unpack(x: Tensor, lengths: Tensor) -> Tensor:
-    """(N, ...) -> (B, T, ...): each clip from its first frame on, with zeros behind the shorter ones."""
+    """(N, ...) -> (B, T, ...): clips padded with zeros."""
     return pad_sequence(list(x.split(lengths.tolist())), batch_first=True)
 
 
 def convolve_over_time(x: Tensor, weight: Tensor, lengths: Sequence[int]) -> Tensor:
-    """Each channel by itself along the frames of each clip, which end in zeros.
+    """Depthwise temporal convolution within each clip, zero-padded at its ends.
 
-    A depthwise 3-D convolution of (k, 1, 1), computed as a 2-D one on pictures that are T high and H W wide: of
-    channels-last frames these are the same numbers in the same order, and the 2-D kernel is ten times as fast.
+    A depthwise 3-D convolution of (k, 1, 1), computed as a 2-D one on images of height T and width H W: for
+    channels-last frames the memory layout is the same, and the 2-D kernel is ten times as fast.
 
     Parameters
     ----------

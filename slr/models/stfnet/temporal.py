@@ -1,7 +1,7 @@
-"""From frames to glosses: temporal convolutions and pooling, and the classifier.
+"""From frame features to gloss logits: temporal convolutions and pooling, and the classifier.
 
-Min et al., "Visual Alignment Constraint for Continuous Sign Language Recognition", ICCV 2021 (VAC). Sequences are
-(B, T, C) with the lengths (B,) of the clips; what lies behind a clip's end never reaches it.
+Min et al., "Visual Alignment Constraint for Continuous Sign Language Recognition", ICCV 2021 (VAC). Sequences are (B,
+T, C) with the lengths (B,) of the clips; padding never influences a clip.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from slr.models.blocks import FrameNorm
 
 
 def margin_and_stride(layers: Sequence[str]) -> tuple[int, int]:
-    """Frames that layers such as K5, P2, K5, P2 use up at each end, and frames that become one."""
+    """The margin in frames that layers such as K5, P2, K5, P2 consume at each end, and their temporal stride."""
     margin, stride = 0, 1
     for kind, size in ((layer[0], int(layer[1:])) for layer in layers):
         if kind == "K":
@@ -26,7 +26,7 @@ def margin_and_stride(layers: Sequence[str]) -> tuple[int, int]:
 
 
 def with_edges(x: Tensor, lengths: Tensor, margin: int, stride: int) -> tuple[Tensor, Tensor]:
-    """Repeat each clip's first and last frame, so that all strides are whole and none starts at an edge.
+    """Repeat each clip's first and last frame, to a multiple of the stride with a margin at both ends.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def with_edges(x: Tensor, lengths: Tensor, margin: int, stride: int) -> tuple[Te
 
     Returns
     -------
-    Tensor (B, T, C), and lengths (B,): a clip's, rounded up to strides, with twice the margin.
+    Tensor (B, T, C), and lengths (B,): those of the clips, rounded up to the stride, plus twice the margin.
     """
     longer = -(-lengths // stride) * stride + 2 * margin
     steps = torch.arange(int(longer.max()), device=x.device) - margin
@@ -47,7 +47,7 @@ def with_edges(x: Tensor, lengths: Tensor, margin: int, stride: int) -> tuple[Te
 
 
 class TemporalConvolution(nn.Module):
-    """Convolution without padding, batch norm over the clips' own frames, ReLU; a norm for each source of frames."""
+    """Unpadded convolution, batch norm excluding padding, ReLU; a separate norm for each source of frames."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, sources: int):
         super().__init__()
@@ -62,10 +62,11 @@ class TemporalConvolution(nn.Module):
 
 
 class LiftPooling(nn.Module):
-    """Two frames to one by a lifting scheme: what the odd frame adds to its even neighbours, and a smoothed even frame.
+    """Pools pairs of frames by a lifting scheme: the odd frame's detail over its even neighbours, a smoothed even
+    frame.
 
-    Hu et al., "Temporal Lift Pooling for Continuous Sign Language Recognition", ECCV 2022. It starts as the sum of each
-    two frames.
+    Hu et al., "Temporal Lift Pooling for Continuous Sign Language Recognition", ECCV 2022. Initialised as the sum of
+    the two frames.
     """
 
     def __init__(self, channels: int):
@@ -83,8 +84,8 @@ class LiftPooling(nn.Module):
 
         Returns
         -------
-        Tensor (B, T / 2, C), the lengths (B,), and the regularisers (B, 2): the Euclidean norms of the detail, which is
-        to be predictable, and of the difference between smooth and odd frames, which are to be alike.
+        Tensor (B, T / 2, C), the lengths (B,), and the regularisers (B, 2): the Euclidean norms of the detail, which
+        should be predictable, and of the difference between smooth and odd frames, which should be similar.
         """
         lengths = lengths // 2
         x = x[:, :x.shape[1] // 2 * 2].transpose(1, 2)  # (B, C, T)
@@ -106,7 +107,7 @@ def _step(channels: int) -> nn.Sequential:
 
 
 class LocalWeighting(nn.Module):
-    """Scales each number by .5 to 1.5, by what is around it in time; it starts as no change."""
+    """Scales each element by .5 to 1.5, depending on its temporal context; initialised as the identity."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -116,9 +117,9 @@ class LocalWeighting(nn.Module):
         self.shift = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor, own: Tensor) -> Tensor:
-        """x: (B, C, T), zero where `own` (B, 1, T) is False; the same."""
+        """x: (B, C, T), zero where `own` (B, 1, T) is False -> the same shape."""
         h = self.conv(x)
-        # Instance norm over the clip's own frames.
+        # Instance norm excluding padding.
         count = own.sum(2, keepdim=True)
         h = (h - (h * own).sum(2, keepdim=True) / count) * own
         h = h * ((h * h).sum(2, keepdim=True) / count + 1e-5).rsqrt()
@@ -134,10 +135,10 @@ class TemporalLayers(nn.Module):
     layers : sequence of str
         Odd kernels; the first layer is a convolution.
     pooling : {"lift", "max"}
-        `lift` pools two frames to one.
+        Lift pooling has size 2.
     sources : int, default 1
-        How many networks' frames are read, by the same weights. Each has batch norms of its own: statistics of several
-        networks' frames would be of none of them.
+        Number of networks whose features share these weights. Each has its own batch norms, since their statistics
+        differ.
     """
 
     def __init__(self, inputs: int, outputs: int, layers: Sequence[str], pooling: str, sources: int = 1):
@@ -152,19 +153,19 @@ class TemporalLayers(nn.Module):
                 self.layers.append(LiftPooling(outputs) if pooling == "lift" else MaxPooling(size))
 
     def forward(self, x: Tensor, lengths: Tensor, source: int = 0) -> tuple[Tensor, Tensor, Tensor]:
-        """Read packed frames of clips.
+        """Temporal layers on packed frames of clips.
 
         Parameters
         ----------
         x : Tensor (N, inputs)
         lengths : Tensor (B,)
         source : int, default 0
-            Whose they are.
+            Index of the network that the features come from.
 
         Returns
         -------
-        Tensor (B, T', outputs), its lengths (B,), which are the clips' over the stride, rounded up, and the sums of the
-        pooling's regularisers (B, 2), zero of max pooling.
+        Tensor (B, T', outputs), its lengths (B,), the clips' divided by the stride and rounded up, and the sums of the
+        pooling's regularisers (B, 2), zero for max pooling.
         """
         regularisers = x.new_zeros(len(lengths), 2, dtype=torch.float32)
         x, lengths = with_edges(x, lengths, self.margin, self.stride)
@@ -178,7 +179,7 @@ class TemporalLayers(nn.Module):
 
 
 class MaxPooling(nn.Module):
-    """The largest of each `size` frames."""
+    """Maximum over each `size` frames."""
 
     def __init__(self, size: int):
         super().__init__()
@@ -190,7 +191,7 @@ class MaxPooling(nn.Module):
 
 
 class Classifier(nn.Module):
-    """A linear layer; `normalised`, as published, the weights of each gloss have length 1, and there is no bias."""
+    """A linear layer; if `normalised`, as published, each gloss's weight vector has length 1, and there is no bias."""
 
     def __init__(self, width: int, classes: int, normalised: bool):
         super().__init__()

@@ -1,8 +1,8 @@
-"""Settings of one model: what every model has (`training`), and a module for each family of networks.
+"""Settings of one model: those common to all models (`training`), and one module per model family.
 
-A family is registered where it stands: a subclass of `ModelParams` that names its network. Families come from the
-modules here, from installed packages (entry points of the group `slr.families`), and by their dotted name
-(`family: my_package.settings:MyParams`).
+A family is registered by its definition: a subclass of `ModelParams` that names its network. Families come from the
+modules here, from installed packages (entry points of the group `slr.families`), or from a dotted name (`family:
+my_package.settings:MyParams`).
 """
 
 from importlib import import_module
@@ -18,12 +18,12 @@ for _module in iter_modules(__path__):
 
 
 def family_named(name: str) -> type[ModelParams]:
-    """The settings' class of a family.
+    """The settings class of a family.
 
     Raises
     ------
     ParamsError
-        If there is no such family, with the nearest name.
+        If there is no such family; the message suggests the nearest name.
     """
     if name in FAMILIES:
         return FAMILIES[name]

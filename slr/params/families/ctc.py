@@ -1,4 +1,4 @@
-"""Settings of what continuous recognition minimises."""
+"""Settings of the continuous-recognition loss."""
 
 from typing import Annotated
 
@@ -9,19 +9,19 @@ from slr.params.section import Section
 
 
 class CtcParams(Section):
-    """Weights of the terms of `slr.losses.ctc`; 0 switches one off. The defaults are STF-Net's."""
+    """Weights of the terms of `slr.losses.ctc`; 0 disables a term. The defaults are STF-Net's."""
 
     sequence: Weight = 1
-    """CTC of the sequence layers' logits: those that are decoded."""
+    """CTC on the logits of the sequence model, which are the ones decoded."""
     convolutional: Weight = 1
-    """CTC of the logits before the sequence layers, which makes the frames' features tell glosses."""
+    """CTC on the logits before the sequence model, which makes the frame features discriminate glosses."""
     distillation: Weight = 25
-    """How far the logits before the sequence layers are from those behind them, which don't learn from it."""
+    """Distillation from the sequence model's logits to those before it; no gradient flows into the teacher."""
     temperature: Annotated[float, Field(gt=0)] = 8
-    """Of the distillation: the higher, the more the unlikely glosses count."""
+    """Distillation temperature: the higher, the more weight improbable glosses get."""
     alignment: Weight = 1
-    """CTC of each of the earlier stages' heads, where the model has them."""
+    """CTC on each auxiliary head of the earlier stages, if the model has them."""
     lift: Weight = 0.0005
-    """Each of the two regularisers of lift pooling, where the model has it."""
+    """Weight of each of the two regularisers of lift pooling, if the model uses it."""
     frames: Weight = 0
-    """Cross-entropy of what is signed in each frame, where the model has logits for that and the corpus knows it."""
+    """Frame-level cross-entropy, if the model has frame logits and the corpus has frame labels."""

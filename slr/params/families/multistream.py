@@ -1,4 +1,4 @@
-"""Settings of the multi-stream temporal convolutions."""
+"""Settings of the multi-stream temporal convolutional network."""
 
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -12,36 +12,36 @@ View = Literal["joints", "bones", "directions", "reaches",
 
 
 class MultistreamParams(ModelParams):
-    """Temporal convolutions over streams of joints, bones and motions; members of an ensemble, trained in one run."""
+    """Temporal convolutions over joint, bone and motion streams; an ensemble whose members are trained in one run."""
 
     network: ClassVar[str] = "slr.models.multistream:Multistream"
     family: Literal["multistream"] = "multistream"
-    """Which network."""
+    """Network family."""
     frames: Positive | None = 32
     normalise: Literal["none", "frame", "clip", "shoulders", "hands"] = "shoulders"
     streams: Annotated[list[Annotated[list[View], Field(min_length=1)]], Field(min_length=1)] = [
         ["joints", "joint_motions"], ["bones"], ["joint_motions"]]
-    """What each network sees: one view of the clip, or several side by side."""
+    """Input of each network: one view of the clip, or several views concatenated."""
     seeds: Positive = 2
-    """Networks for each stream, which differ in their first weights; all are averaged."""
+    """Networks per stream, which differ in their random initialisation; the predictions of all are averaged."""
     motion_lag: Positive = 2
-    """Frames over which a motion is measured."""
+    """Temporal lag of the motion features, in frames."""
     smooth: bool = False
-    """Take a mean over three frames first: for landmarks that tremble, as a depth camera's do."""
+    """Smooth the landmarks with a mean over three frames first, for noisy landmarks such as a depth camera's."""
     facing: bool = False
-    """Turn every clip to face the camera, by its shoulders; needs their depth."""
+    """Rotate every clip to face the camera, based on its shoulders; needs depth."""
     turn_degrees: Annotated[float, Field(ge=0, le=90)] = 0
-    """With `facing`: in training, turn each clip this much too far or too little, as shoulders are measured."""
+    """With `facing`: largest random error of this rotation in training, since the shoulder estimate is noisy."""
     widths: Annotated[list[Positive], Field(min_length=1)] = [64, 64, 96, 96, 96]
-    """Features after each block."""
+    """Channels of each block."""
     strides: list[Positive] = [2, 1, 2, 1, 1]
-    """Each block keeps one frame in so many; as many numbers as `widths`."""
+    """Temporal stride of each block; as many numbers as `widths`."""
     kernel: Annotated[int, Field(ge=1, le=31)] = 5
-    """Frames that a block's convolution sees; odd."""
+    """Kernel size of a block's temporal convolution, in frames; odd."""
     dropout: Dropout = 0.3
-    """Share of a block's features that are left out for a whole clip."""
+    """Share of a block's channels that are dropped for a whole clip."""
     head_dropout: Dropout = 0.3
-    """Share of the features left out before the classifier."""
+    """Share of the features dropped before the classifier."""
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:

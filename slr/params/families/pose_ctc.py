@@ -12,12 +12,12 @@ from slr.params.section import Dropout, Fraction, Positive
 
 
 class PoseCtcParams(ModelParams):
-    """Sentences from landmarks: streams of joints or a graph, convolutions, a sequence model, CTC."""
+    """Sentences from landmarks: joint streams or a graph, convolutions, a sequence model, CTC."""
 
     network: ClassVar[str] = "slr.models.pose_ctc:PoseCtc"
     task: ClassVar[str] = "continuous"
     family: Literal["pose_ctc"] = "pose_ctc"
-    """Which network."""
+    """Network family."""
     normalise: Literal["none", "frame", "clip", "shoulders", "hands"] = "shoulders"
     epochs: Positive = 80
     patience: Positive = 80
@@ -25,35 +25,35 @@ class PoseCtcParams(ModelParams):
     lr: Annotated[float, Field(gt=0)] = 0.002
     augment: AugmentParams = AugmentParams(frame_rate=0.2, noise_std=0.01, scale=0.1)
     splice: Fraction = 0.5
-    """Share of sentences that are put together anew, of pieces of several; where it is known when each gloss is
-    signed."""
+    """Share of sentences that are spliced anew from segments of several sentences; only where the time of each gloss is
+    known."""
     min_glosses: Positive = 1
-    """Sentences with fewer are left out; 2 where clips with one sign lie beside the sentences."""
+    """Sentences with fewer glosses are left out; 2 if the corpus also has clips of single signs."""
     front: Literal["streams", "graph"] = "streams"
-    """What makes one vector of a frame: `streams` puts views of all joints side by side, `graph` convolves over the
-    skeleton."""
+    """Frame encoder: `streams` concatenates views of all joints, `graph` convolves over the skeleton."""
     streams: Annotated[list[View], Field(min_length=1)] = ["joints", "joint_motions", "bones"]
-    """Views of a frame that are put side by side, with `front: streams`."""
+    """Views of a frame that are concatenated, with `front: streams`."""
     motion_lag: Positive = 2
-    """Frames over which a motion is measured."""
+    """Temporal lag of the motion features, in frames."""
     width: Annotated[int, Field(ge=16, multiple_of=16)] = 128
-    """Features of a frame, throughout."""
+    """Features per frame, throughout the network."""
     kernel: Annotated[int, Field(ge=1, le=31)] = 5
-    """Frames that a convolution sees; odd."""
+    """Kernel size of a convolution, in frames; odd."""
     strides: Annotated[list[Positive], Field(min_length=1)] = [2, 1]
-    """A convolution for each, which keeps one frame in so many: the temporal pooling."""
+    """Temporal stride of each convolution; there is one convolution per number. Their product is the temporal
+    downsampling."""
     sequence: Literal["lstm", "gru", "conformer"] = "lstm"
-    """What reads the whole sentence."""
+    """Sequence model over the whole sentence."""
     layers: Positive = 2
-    """Of the sequence model."""
+    """Layers of the sequence model."""
     heads: Positive = 4
-    """Attention heads of a conformer; they divide `width`."""
+    """Attention heads of a conformer; they must divide `width`."""
     dropout: Dropout = 0.3
     ctc: CtcParams = CtcParams(distillation=0, frames=1)
 
     @property
     def temporal_stride(self) -> int:
-        """Input frames to each output frame."""
+        """Temporal stride of the network: input frames per output frame."""
         return prod(self.strides)
 
     @model_validator(mode="after")

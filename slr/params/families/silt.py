@@ -6,23 +6,23 @@ from slr.params.families.spoter import SPOTER_AS_PUBLISHED, SpoterParams
 
 
 class SiltParams(SpoterParams):
-    """SiLT (Luna-Jimenez et al., ICMI 2023): SPOTER whose coordinates are each multiplied by a learned weight.
+    """SiLT (Luna-Jimenez et al., ICMI 2023): SPOTER with a learned weight for each coordinate.
 
-    `published: true` is the network and training of the paper for the block's joints.
+    `published: true` gives the network and training of the paper for the block's joints.
     """
 
     network: ClassVar[str] = "slr.models.silt:Silt"
     family: Literal["silt"] = "silt"  # type: ignore[assignment]  # each family has its own name
-    """Which network."""
+    """Network family."""
     joints: str = "holistic-75"
-    """Skeleton that the model sees; the paper's are holistic-75 (WLASL) and right-hand-21 (IPN Hand)."""
+    """Skeleton of the input; the paper's are holistic-75 (WLASL) and right-hand-21 (IPN Hand)."""
     weights: Literal["query", "sequence"] = "query"
-    """Weigh the sequence before the encoder and read it by a class query; or weigh it before encoder and decoder, and
-    take the mean over time. `published` leaves this as it is, too."""
+    """`query`: weight the sequence before the encoder and decode it with a class query; `sequence`: weight it before
+    encoder and decoder, and average over time. `published` doesn't change this setting."""
 
     @classmethod
     def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        """The paper's; its heads are known for its two skeletons, for others they stay what the block says."""
+        """The paper's settings; its head counts are known for its two skeletons, for others the block's stay."""
         heads = {"holistic-75": {"heads": 10}, "right-hand-21": {"heads": 7}}
         joints = settings.get("joints", cls.model_fields["joints"].default)
         return {**SPOTER_AS_PUBLISHED, "heads": settings.get("heads", cls.model_fields["heads"].default),
@@ -30,4 +30,4 @@ class SiltParams(SpoterParams):
 
 
 SILT_AS_PUBLISHED = {"normalise": "none", "positions": "none", "augment": {"probability": 0, "noise_std": 0}}
-"""Where it differs from SPOTER: coordinates are fractions of the frame minus .5."""
+"""Differences from SPOTER: coordinates are fractions of the frame minus .5."""

@@ -7,17 +7,17 @@ from slr.params.section import Positive
 
 
 class SpoterParams(AttentionParams):
-    """SPOTER (Bohacek and Hruz, WACV-W 2022), repaired; `published: true` is the network and training of the paper."""
+    """SPOTER (Bohacek and Hruz, WACV-W 2022), repaired; `published: true` gives the paper's network and training."""
 
     network: ClassVar[str] = "slr.models.spoter:Spoter"
     family: Literal["spoter"] = "spoter"
-    """Which network."""
+    """Network family."""
     published: bool = False
-    """Replace every setting of this block by the paper's, except `joints`, `epochs` and `patience`."""
+    """Replace all settings of this block with the paper's, except `joints`, `epochs` and `patience`."""
     encoder_layers: Positive = 3
-    """Self-attention over the frames."""
+    """Self-attention layers over the frames."""
     decoder_layers: Positive = 2
-    """Attention of the class query to the encoded frames."""
+    """Layers of attention from the class query to the encoded frames."""
 
     @classmethod
     def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:

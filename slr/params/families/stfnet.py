@@ -14,25 +14,26 @@ Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class ImagesParams(Section):
-    """How stored frames become the pictures that a model sees; what is random, is so once a clip, in training alone."""
+    """Preprocessing of stored frames for the model; random choices are made once per clip, and only in training."""
 
     resize: Positive = 256
-    """Side in pixels to which the whole frame is stretched or shrunk, a square whatever it was."""
+    """Side in pixels to which the whole frame is resized, as a square whatever its aspect ratio."""
     crop: Positive = 224
-    """Side of the square that is cut out of it: anywhere in training, else from the middle."""
+    """Side of the square crop: at a random position in training, else at the centre."""
     flip: Fraction = 0.5
-    """Share of training clips that are mirrored; harmful where a mirrored sign is another one."""
+    """Share of training clips that are mirrored; harmful if mirroring changes the meaning of a sign."""
     background: Literal["kept", "subtracted"] = "kept"
-    """Whether a picture shows what doesn't move in its clip. With `removed` it is how far each pixel is from its median
-    over the clip, so that clothes and background say nothing about who signs; from few people far better."""
+    """Background subtraction: with `subtracted` each pixel is replaced by its difference from its temporal median over
+    the clip, so that clothes and background don't reveal the signer; much better with few signers."""
     zoom: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Largest relative change of `resize` for a training clip; no picture becomes smaller than `crop`."""
+    """Largest relative change of `resize` for a training clip; no image becomes smaller than `crop`."""
     rescale: Annotated[float, Field(ge=0, lt=1)] = 0.2
-    """Largest relative change of a training clip's number of frames, evenly over the clip."""
+    """Largest relative change of a training clip's number of frames, uniform over the clip."""
     max_frames: Positive = 360
-    """Longer clips are thinned evenly to this many."""
+    """Longer clips are subsampled uniformly to this many frames."""
     keep_mib: Annotated[int, Field(ge=0)] = 512
-    """Decoded frames kept in memory for the next epoch, of training and of validation at most so many MiB each."""
+    """Decoded frames cached in memory for the next epoch: at most this many MiB each for training and for
+    validation."""
 
     @model_validator(mode="after")
     def _the_crop_fits(self) -> Self:
@@ -49,52 +50,53 @@ class StfnetParams(ModelParams):
     inputs: ClassVar[str] = "slr.batches.inputs:RgbInputs"
     needs_video: ClassVar[bool] = True
     family: Literal["stfnet"] = "stfnet"
-    """Which network."""
+    """Network family."""
     normalise: Literal["none"] = "none"
-    """Pictures are read as they are."""
+    """RGB frames aren't normalised like landmarks."""
     epochs: Positive = 100
     patience: Positive = 100
     batch_size: Positive = 2
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
-    """`sgd` is without momentum."""
+    """`sgd` has no momentum."""
     lr: Annotated[float, Field(gt=0)] = 0.0001
     weight_decay: Annotated[float, Field(ge=0)] = 0.0001
     warmup_epochs: Annotated[int, Field(ge=0)] = 0
     schedule: Literal["steps", "cosine", "constant"] = "steps"  # type: ignore[assignment]  # others have no steps
-    """The learning rate after the warm-up: less at each of `steps`, down to 0 along a cosine, or as it is."""
+    """Learning rate after the warm-up: reduced at each of `steps`, cosine decay to 0, or constant."""
     steps: list[Positive] = [40, 60, 80]
     """Epochs after which the learning rate is multiplied by `step_factor`."""
     step_factor: Annotated[float, Field(gt=0, lt=1)] = 0.2
     min_glosses: Positive = 1
-    """Sentences with fewer are left out; 2 where clips with one sign lie beside the sentences."""
+    """Sentences with fewer glosses are left out; 2 if the corpus also has clips of single signs."""
     backbone: Literal["resnet18", "resnet34", "tiny"] = "resnet34"
-    """What reads the frames; `tiny` has a hundredth of the weights, for small pictures and tests."""
+    """Frame encoder; `tiny` has a hundredth of the weights, for small images and tests."""
     weights: str | None = None
-    """ImageNet weights of the backbone in torchvision's names: a .safetensors or .pth file, or the address of one;
-    null starts from random ones."""
+    """ImageNet weights of the backbone in torchvision's naming: a .safetensors or .pth file, or a URL; null for random
+    initialisation."""
     weights_sha256: Hash | None = None
-    """Of the file; for an address it has to be given."""
+    """SHA-256 of the file; required for a URL."""
     images: ImagesParams = ImagesParams()
     alignment: bool = True
-    """Tell the glosses to the stages 2, 3 and 4, too, each through a head that training alone needs."""
+    """Auxiliary CTC supervision of stages 2, 3 and 4, each by a head that is used in training only."""
     alignment_attention: bool = True
-    """Weigh the heads' channels by the frames around; published with it for PHOENIX-2014, without for 2014-T."""
+    """Weight the heads' channels by the neighbouring frames; published with it for PHOENIX-2014, without for 2014-T."""
     temporal: Annotated[list[Layer], Field(min_length=1)] = ["K5", "P2", "K5", "P2"]
-    """Layers over time: K5 is a convolution of 5 frames, P2 makes one frame of two. Frames that become one decide how
+    """Temporal layers: K5 is a convolution over 5 frames, P2 pools pairs of frames. The temporal stride limits how
     short a clip may be for its glosses."""
     pooling: Literal["lift", "max"] = "lift"
-    """How P makes one frame of two: lift pooling, or the larger number of both."""
+    """Pooling used by P: lift pooling, or max pooling."""
     hidden: Annotated[int, Field(ge=2, multiple_of=2)] = 1024
     """Width of the temporal layers and of the BiLSTM, both directions together."""
     lstm_layers: Positive = 2
     lstm_dropout: Dropout = 0.3
-    """Between the BiLSTM's layers."""
+    """Dropout between the BiLSTM's layers."""
     share_classifier: bool = True
-    """One classifier for all heads; else one each."""
+    """Share one classifier between all heads; otherwise each has its own."""
     normalise_classifier: bool = True
-    """A gloss's weights have length 1, and there is no bias."""
+    """Normalise each gloss's weight vector to length 1, without bias."""
     checkpointing: bool = True
-    """Compute the backbone's features twice in place of keeping them: memory for time, with the same result."""
+    """Gradient checkpointing: recompute the backbone's features instead of storing them; trades time for memory, with
+    the same result."""
     ctc: CtcParams = CtcParams()
 
     @property
@@ -103,7 +105,7 @@ class StfnetParams(ModelParams):
 
     @property
     def temporal_stride(self) -> int:
-        """Input frames to each output frame."""
+        """Temporal stride of the network: input frames per output frame."""
         return prod(int(layer[1:]) for layer in self.temporal if layer[0] == "P")
 
     @model_validator(mode="after")

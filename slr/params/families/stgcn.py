@@ -8,34 +8,35 @@ from slr.params.families.training import ModelParams
 from slr.params.section import Dropout, Positive
 from slr.params.windows import WindowsParams
 
-# oneDNN 3.x gives NaN for the gradient of a bf16 convolution's weights where more than 16 channels, not a multiple of
-# it, come in (24, say): torch 2.13 on a processor with AVX-512 BF16.
+# oneDNN 3.x gives NaN for the weight gradient of a bf16 convolution with more than 16 input channels that are not a
+# multiple of 16 (24, say): torch 2.13 on a processor with AVX-512 BF16.
 Width = Annotated[int, Field(ge=16, multiple_of=16)]
 
 
 class GraphParams(ModelParams):
-    """What every graph model's blocks take."""
+    """Settings of the blocks of every graph model."""
 
     graph: Literal["bones", "chain"] = "bones"
-    """What joins the joints: the skeleton's bones, or each joint to the next in storage order, as published."""
+    """Edges of the graph: the skeleton's bones, or a chain of the joints in storage order, as published."""
     learned_edges: bool = True
-    """Add a learned matrix to the graph of each block; it starts at zero."""
+    """Add a learned adjacency matrix to the graph of each block, initialised to zero."""
     presence: bool = True
-    """Tell the network which joints were found; without it, as published, a missing joint is one at the origin."""
+    """Add the presence mask of the joints as an input; without it, as published, a missing joint is one at the
+    origin."""
     motion: bool = True
-    """Show the network how each joint moves, too."""
+    """Add each joint's motion as an input."""
     identity: Annotated[int, Field(ge=0, le=8)] = 8
-    """Learned numbers for each joint, which tell the network which one it is; 0 as published."""
+    """Size of each joint's learned identity embedding; 0 as published."""
     widths: Annotated[list[Width], Field(min_length=1)] = [64, 128, 128]
-    """Features of a joint after each block; multiples of 16."""
+    """Channels per joint after each block; multiples of 16."""
     kernel: Annotated[int, Field(ge=1, le=31)] = 3
-    """Frames that a block's temporal convolution sees; odd."""
+    """Kernel size of a block's temporal convolution, in frames; odd."""
     joint_sums: Annotated[int, Field(ge=0)] = 8
-    """Learned weighted sums over the joints that make one vector of a frame; 0 for their mean, as published."""
+    """Number of learned weighted sums over the joints that pool a frame; 0 for their mean, as published."""
     heads: Positive = 4
-    """Attention heads; they divide the last of `widths`."""
+    """Attention heads; they must divide the last of `widths`."""
     dropout: Dropout = 0.1
-    """After each block, and in the classifier."""
+    """Dropout after each block, and in the classifier."""
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:
@@ -48,34 +49,34 @@ class GraphParams(ModelParams):
 
 
 class ScaStgcnParams(GraphParams):
-    """SCA-STGCN (Chaabani, 2024), repaired: graph blocks, attention over time conditioned on the signer, a GRU."""
+    """SCA-STGCN (Chaabani, 2024), repaired: graph blocks, temporal attention conditioned on the signer, a GRU."""
 
     network: ClassVar[str] = "slr.models.sca_stgcn:ScaStgcn"
     family: Literal["sca_stgcn"] = "sca_stgcn"
-    """Which network."""
+    """Network family."""
     published: bool = False
-    """Replace the architecture and optimiser by the published ones. What chooses among the published
-    variations stays (`attention`, `signer_encoder`, `signer_pooling`, `losses`), and so do `joints`, `normalise`,
-    `frames`, `augment`, `epochs`, `patience` and `batch_size`."""
+    """Replace architecture and optimiser with the published ones. Settings that select among the published variants
+    stay (`attention`, `signer_encoder`, `signer_pooling`, `losses`), and so do `joints`, `normalise`, `frames`,
+    `augment`, `epochs`, `patience` and `batch_size`."""
     attention: Literal["additive", "film", "hierarchical", "none"] = "additive"
-    """How the signer steers attention: `additive`, in the keys; `film`, scaling keys and scaling and shifting values;
-    `hierarchical`, as `film`, over joints, over time and across both; `none`: no attention and no signer."""
+    """How the signer conditions attention: `additive`, added to the keys; `film`, scaling keys and scaling and shifting
+    values; `hierarchical`, as `film`, over joints, over time and across both; `none`: neither attention nor signer."""
     bare_attention: bool = False
-    """Attention without residual, norm and positions, as published."""
+    """Attention without residual connection, normalisation and positional encoding, as published."""
     signer_encoder: Literal["statistics", "learned"] = "statistics"
-    """What a signer is told by: statistics of the clip's landmarks, or features of the first block."""
+    """Input of the signer encoder: statistics of the clip's landmarks, or features of the first block."""
     signer_statistics: Literal["body", "published"] = "body"
-    """With `statistics`: lengths of bones and speeds of joints in units of the body, or four numbers (mean and standard
+    """With `statistics`: bone lengths and joint speeds in units of the body, or four numbers (mean and standard
     deviation of x and y), as published."""
     signer_pooling: Literal["attention", "mean", "max"] = "attention"
-    """With `learned`: how the features of all frames become one."""
+    """With `learned`: temporal pooling of the frame features."""
     signer_width: Positive = 64
-    """Of the signer's embedding."""
+    """Dimensions of the signer embedding."""
     hidden: Positive = 256
-    """Width of the GRU, each way."""
+    """Width of the GRU, per direction."""
     read: Literal["ends", "last", "mean"] = "mean"
-    """How the GRU is read: the mean over time; each direction where it ends; or both at the clip's last frame, as
-    published, where the backward one has seen that frame alone."""
+    """Read-out of the GRU: mean over time; the final state of each direction; or both directions at the clip's last
+    frame, as published, where the backward one has seen that frame only."""
 
     @property
     def signer_embedding(self) -> int:
@@ -93,18 +94,18 @@ SCA_AS_PUBLISHED = {
     "lr": 0.001, "weight_decay": 0, "warmup_epochs": 0, "schedule": "constant", "label_smoothing": 0,
     "gradient_clip": 0,
 }
-"""Settings of the published configuration; AdamW without decay is Adam."""
+"""The published configuration; AdamW without weight decay is Adam."""
 
 
 class ScaStgcnDetectionParams(ScaStgcnParams):
-    """SCA-STGCN on streams: what happens in each window, signing, speaking or neither."""
+    """SCA-STGCN on streams: classifies each window as signing, speaking or neither."""
 
     network: ClassVar[str] = "slr.models.sca_stgcn:ScaStgcn"
     task: ClassVar[str] = "detection"
     family: Literal["sca_stgcn_detection"] = "sca_stgcn_detection"  # type: ignore[assignment]  # has its own name
-    """Which network."""
+    """Network family."""
     windows: WindowsParams = WindowsParams(classes=2, stride=5)
-    """How streams are cut."""
+    """How streams are cut into windows."""
 
     @model_validator(mode="after")
     def _windows_can_be_read(self) -> Self:
@@ -123,19 +124,19 @@ class AttentionStgcnParams(GraphParams):
 
     network: ClassVar[str] = "slr.models.attention_stgcn:AttentionStgcn"
     family: Literal["attention_stgcn"] = "attention_stgcn"
-    """Which network."""
+    """Network family."""
     published: bool = False
-    """Replace joints, channels, frames and the architecture by the published ones; everything of training stays."""
+    """Replace joints, channels, frames and architecture with the published ones; training settings stay."""
     joints: str = "holistic-67"
     channels: Literal[2, 3, 4] = 4
     widths: Annotated[list[Width], Field(min_length=1)] = [48, 48, 96, 128]
     strides: list[Positive] = [1, 2, 2, 2]
-    """Each block keeps one frame in so many; as many numbers as `widths`."""
+    """Temporal stride of each block; as many numbers as `widths`."""
     kernel: Annotated[int, Field(ge=1, le=31)] = 5
     attention_layers: Positive = 1
     """Layers of temporal self-attention."""
     positions: Literal["none", "sinusoidal"] = "sinusoidal"
-    """What tells the attention the order of frames."""
+    """Positional encoding of the attention."""
     hidden: Positive = 256
     """Width of the linear layer before the classifier."""
 

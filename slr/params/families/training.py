@@ -1,4 +1,4 @@
-"""Settings that every model has: its joints, its training, its augmentation, its losses."""
+"""Settings common to all models: joints, training, augmentation, losses."""
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -7,143 +7,150 @@ from pydantic import Field, model_validator
 from slr.params.section import Dropout, Fraction, Positive, Section
 
 FAMILIES: "dict[str, type[ModelParams]]" = {}
-"""The settings of each family of models, by its name."""
+"""The settings class of each model family, by its name."""
 
 
 class AugmentParams(Section):
-    """Random changes to training clips, drawn anew for each clip and epoch; 0 switches one off.
+    """Random augmentation of training clips, drawn anew for each clip and epoch; 0 disables an augmentation.
 
-    In this order: time, mirroring, view, normalisation, and what comes after it.
+    Applied in this order: time, mirroring, view, normalisation, and those on normalised coordinates.
     """
 
     crop: Annotated[float, Field(ge=0, lt=1)] = 0
-    """Largest share of a clip's frames that is cut off, at both ends together."""
+    """Largest share of a clip's frames that is cropped, over both ends together."""
     frame_rate: Annotated[float, Field(ge=0, lt=1)] = 0
     """Largest relative change of the frame rate: .2 makes clips up to a fifth shorter or longer."""
     mirror: Fraction = 0
-    """Share of clips that are mirrored, left and right joints swapped; a left-handed signer becomes right-handed."""
+    """Share of clips that are mirrored, with left and right joints swapped; a left-handed signer becomes
+    right-handed."""
     probability: Fraction = 0.5
-    """Share of clips that get each change of view: rotation, squeeze, perspective, arm rotation, yaw."""
+    """Probability of each view augmentation per clip: rotation, squeeze, perspective, arm rotation, yaw."""
     one_at_a_time: bool = False
-    """Give a clip one change of view (`probability` is then the share of clips that get any), as published."""
+    """Apply at most one view augmentation per clip (`probability` is then the share of clips that get any), as
+    published."""
     rotate_degrees: Annotated[float, Field(ge=0)] = 13
     """Largest rotation in the image plane."""
     squeeze: Annotated[float, Field(ge=0, lt=0.5)] = 0.15
-    """Largest part of the width taken off at each side of the frame (of metres: of a square metre around the body)."""
+    """Largest share of the width removed at each side of the frame (of landmarks in metres: of a 1 m square around the
+    body)."""
     perspective: Annotated[float, Field(ge=0, lt=0.5)] = 0.1
-    """Largest shift of two corners on one side of the frame, in fractions of its height (of metres: in metres)."""
+    """Largest shift of two corners on one side of the frame, as a fraction of its height (of landmarks in metres: in
+    metres)."""
     arm_degrees: Annotated[float, Field(ge=0)] = 4
-    """Largest rotation around a joint of an arm; everything below the joint moves along."""
+    """Largest rotation around a joint of the arm; all joints below it move along."""
     arm_joint_probability: Fraction = 0.3
-    """Share of the shoulders, elbows and wrists that are rotated in a clip that gets this change."""
+    """Probability that each shoulder, elbow and wrist is rotated in a clip that gets arm rotation."""
     yaw_degrees: Annotated[float, Field(ge=0, le=90)] = 0
-    """Largest rotation around the vertical axis, by the landmarks' z: as if the camera stood elsewhere."""
+    """Largest rotation around the vertical axis, using the landmarks' z: simulates another viewpoint."""
     scale: Annotated[float, Field(ge=0, lt=1)] = 0
-    """Largest relative change of the normalised coordinates' size."""
+    """Largest relative scaling of the normalised coordinates."""
     shift: Annotated[float, Field(ge=0)] = 0
     """Largest shift of the normalised coordinates, in x and in y, in their units."""
     noise_std: Annotated[float, Field(ge=0)] = 0.001
-    """Gaussian noise on the normalised coordinates."""
+    """Standard deviation of Gaussian noise on the normalised coordinates."""
     time_mask: Annotated[float, Field(ge=0, lt=1)] = 0
-    """Largest share of a clip's frames that go missing in one stretch."""
+    """Largest share of a clip's frames that is masked, in one contiguous span."""
     frame_dropout: Dropout = 0
-    """Share of frames that go missing, each by itself."""
+    """Probability that a frame is masked, independently for each."""
     joint_dropout: Dropout = 0
-    """Share of joints that go missing for a whole clip, each by itself."""
+    """Probability that a joint is masked for a whole clip, independently for each."""
     part_dropout: Fraction = 0
-    """Share of clips that miss a part of the body: a hand, an arm with its hand, or the face."""
+    """Share of clips in which one body part is masked: a hand, an arm with its hand, or the face."""
     mixup: Annotated[float, Field(ge=0)] = 0
-    """Alpha of the Beta distribution of shares in which clips are mixed in pairs; larger mixes more evenly."""
+    """Alpha of the Beta distribution of the mixing coefficient of mixup; larger mixes more evenly."""
 
 
 Weight = Annotated[float, Field(ge=0)]
 
 
 class LossParams(Section):
-    """What training minimises: each a weight, 0 switches it off."""
+    """Loss weights; 0 disables a loss."""
 
     signers: Literal["pseudo", "true"] = "pseudo"
-    """Whose the clips are, for the losses that are about signers: pseudo-signers, or the corpus's where it knows."""
+    """Signer labels used by the signer-aware losses: pseudo-signers, or the corpus's own where known."""
     classification: Weight = 1
-    """Weight of telling the glosses apart (cross-entropy or focal loss); an `embedding` can do without it."""
+    """Weight of the classification loss (cross-entropy or focal loss); optional with an `embedding`."""
     focal: bool = False
-    """Focal loss in place of cross-entropy: what is already told well counts little."""
+    """Focal loss instead of cross-entropy: down-weights easy examples."""
     focal_alpha: Annotated[float, Field(gt=0)] = 0.25
-    """Factor of the focal loss."""
+    """Scale factor (alpha) of the focal loss."""
     focal_gamma: Annotated[float, Field(ge=0)] = 2
-    """How much less a well told clip counts."""
+    """Focusing parameter (gamma): the higher, the less easy examples count."""
     class_weights: Literal["none", "balanced"] = "none"
-    """`balanced`: a clip counts the more, the rarer its gloss is among the training clips."""
+    """`balanced`: class weights inversely related to the gloss's frequency among the training clips."""
     adversary: Weight = 0
-    """Weight of a classifier of signers, which the features are trained against; .5 as published."""
+    """Weight of the adversarial signer classifier; .5 as published."""
     adversary_lambda: Weight = 0.5
-    """Factor of the classifier's gradient where it is reversed, on its way into the features."""
+    """Factor of the reversed gradient from that classifier to the features."""
     contrastive: Weight = 0
-    """Weight of the supervised contrastive loss, between the clips of a batch; .1 as published."""
+    """Weight of the supervised contrastive loss within a batch; .1 as published."""
     contrastive_temperature: Annotated[float, Field(gt=0)] = 0.07
-    """The lower, the more the nearest clips count."""
+    """Temperature: the lower, the more the nearest clips count."""
     triplet: Weight = 0
     """Weight of the triplet loss, over all triplets of a batch that aren't easy; 1 as published."""
     triplet_margin: Annotated[float, Field(gt=0)] = 1
-    """How much farther than a clip of its own gloss one of another is to be, in the features' units."""
+    """Margin of the triplet loss, in the features' units."""
     proxy: Weight = 0
-    """Weight of a loss between the clips and one learned vector a gloss."""
+    """Weight of the proxy loss, between the clips and one learned vector per gloss."""
     proxy_loss: Literal["anchor", "nca"] = "anchor"
     """Proxy-Anchor (Kim et al., CVPR 2020) or Proxy-NCA (Movshovitz-Attias et al., ICCV 2017)."""
     mutual_information: Weight = 0
-    """Weight of what the features tell about the signer (CLUB, an upper bound in nats); .1 as published."""
+    """Weight of the mutual information between features and signer (CLUB, an upper bound in nats); .1 as published."""
     mutual_information_with: Literal["embedding", "signers"] = "embedding"
-    """What stands for the signer: the model's embedding of one, or the clips' (pseudo-)signers."""
+    """Representation of the signer: the model's signer embedding, or the (pseudo-)signer labels."""
     mutual_information_hidden: Positive = 128
-    """Width of CLUB's estimator."""
+    """Hidden width of CLUB's estimator."""
     attention_sparsity: Weight = 0
-    """Weight of the entropy of the attention over time, in nats."""
+    """Weight of the entropy of the temporal attention, in nats."""
     attention_smoothness: Weight = 0
-    """Weight of the squared steps of the attention from frame to frame."""
+    """Weight of the squared differences of the attention between consecutive frames."""
 
 
 class BatchingParams(Section):
-    """Which clips meet in a batch; for losses between clips. Without any of it, clips of similar length do."""
+    """Batch composition, for losses between clips. By default a batch holds clips of similar length."""
 
     clips_per_sign: Annotated[int, Field(ge=0)] = 0
-    """Clips of a sign that come together, so that each has others of its sign beside it; 0 for plain shuffling."""
+    """Clips of the same sign per group, so that each has positives in its batch; 0 for plain shuffling."""
     signers_per_sign: Annotated[int, Field(ge=0)] = 0
-    """How many people they are of, where so many sign it; 0 for whoever it is. Whose a clip is: `losses.signers`."""
+    """Different signers per group, where the sign has that many; 0 for no constraint. Signer labels:
+    `losses.signers`."""
     hard_from_epoch: Annotated[int, Field(ge=0)] = 0
-    """Epoch from which clips that are hard to tell apart are grouped into batches (200 as published); 0 for never."""
+    """First epoch of hard-batch grouping, which puts clips that are easily confused into one batch (200 as published);
+    0 for never."""
     hard_batches: Annotated[int, Field(ge=2)] = 16
-    """Batches that are grouped anew at a time."""
+    """Number of batches that are regrouped at a time."""
     hard_loops: Positive = 5
-    """How often each of them is trained on."""
+    """How often each regrouped batch is trained on."""
     hard_min_triplets: Annotated[float, Field(ge=0)] = 10
-    """Grouping asks for less distance and for less likeness once steps use fewer triplets than this, on average."""
+    """Grouping relaxes its distance threshold and same-sign weight once steps use fewer hard triplets than this, on
+    average."""
 
 
 class EmbeddingParams(Section):
-    """A clip as a vector: clips of one sign near each other, also of signs that were never trained on."""
+    """Clip embedding: clips of one sign are close together, including signs that were never trained on."""
 
     size: Positive = 32
-    """Numbers of the vector."""
+    """Dimensions of the embedding."""
     normalise: bool = False
-    """Give every vector length 1."""
+    """Normalise every vector to length 1."""
     dropout: Dropout = 0
-    """Share of the network's features that are left out before the vector is made of them."""
+    """Share of the network's features that are dropped before the embedding layer."""
 
 
 class ModelParams(Section):
-    """What every model's training loop takes; a model's own block adds its architecture.
+    """Settings of the training loop, common to all models; a model's own block adds its architecture.
 
     Attributes
     ----------
     network : str
-        Of a family: the dotted name of its network, a class that takes the settings, the skeleton and the number of
-        classes. Nothing is imported for it before a network is made, so that reading params.yaml imports no torch.
+        Dotted name of the family's network, a class that takes the settings, the skeleton and the number of classes. It
+        is imported only when a network is built, so that reading params.yaml doesn't import torch.
     task : str
-        What the model answers: a name in `slr.tasks.TASKS`, an entry point of the group `slr.tasks`, or a dotted name.
+        The model's task: a name in `slr.tasks.TASKS`, an entry point of the group `slr.tasks`, or a dotted name.
     inputs : str
-        The dotted name of what the model reads: `slr.batches.inputs`.
+        Dotted name of the model's input type: `slr.batches.inputs`.
     needs_video : bool
-        Whether a corpus that comes as landmarks can't be read.
+        Whether the model needs video, so that a landmark corpus can't be used.
     """
 
     network: ClassVar[str] = ""
@@ -152,40 +159,40 @@ class ModelParams(Section):
     needs_video: ClassVar[bool] = False
 
     joints: str = "spoter-54"
-    """Skeleton that the model sees, picked or derived from the landmarks'."""
+    """Skeleton of the input, selected or derived from the stored landmarks."""
     channels: Literal[2, 3, 4] = 2
-    """How many of x, y, z and visibility the model sees of each joint."""
+    """Input channels per joint: the first 2, 3 or 4 of x, y, z and visibility."""
     frames: Positive | None = None
-    """Resample every clip to this many frames, between frames linearly; null leaves clips as long as they are."""
+    """Resample every clip to this many frames by linear interpolation; null keeps each clip's length."""
     normalise: Literal["none", "frame", "clip", "shoulders", "hands"] = "clip"
-    """SPOTER's boxes, the body's measured in each `frame` (as published) or once a `clip`; `shoulders`: shoulder widths
-    from the neck; `hands`: as `shoulders`, and each hand in palms from its wrist; `none`: frame heights from the
-    frame's centre."""
+    """SPOTER's boxes, with the body measured in each `frame` (as published) or once per `clip`; `shoulders`: shoulder
+    widths, with the neck as origin; `hands`: as `shoulders`, and each hand in palm lengths from its wrist; `none`:
+    frame heights from the frame's centre."""
     epochs: Positive = 60
-    """Most passes over the training clips."""
+    """Maximum number of epochs."""
     batch_size: Positive = 32
-    """Clips a step, of similar length."""
+    """Clips per step, of similar length."""
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
-    """`sgd` is without momentum, as published; `adam` decays weights by their gradient."""
+    """`sgd` has no momentum, as published; `adam` applies weight decay through the gradient."""
     lr: Annotated[float, Field(gt=0)] = 0.001
     """Learning rate after the warm-up."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.05
-    """On weight matrices alone; biases, norms and single learned vectors have none."""
+    """Applied to weight matrices only; biases, norms and single learned vectors have none."""
     warmup_epochs: Annotated[int, Field(ge=0)] = 5
     """Epochs in which the learning rate rises linearly from 0."""
     schedule: Literal["cosine", "constant"] = "cosine"
-    """The learning rate after the warm-up: down to 0 along a cosine, or as it is."""
+    """Learning rate after the warm-up: cosine decay to 0, or constant."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """Probability spread evenly over all glosses in the target."""
+    """Probability mass spread uniformly over all glosses in the target."""
     gradient_clip: Annotated[float, Field(ge=0)] = 1.0
-    """Largest gradient norm; 0 for no limit."""
+    """Maximum gradient norm; 0 for no clipping."""
     patience: Positive = 20
-    """Epochs without a better validation score before training stops."""
+    """Early stopping: epochs without a better validation score before training stops."""
     augment: AugmentParams = AugmentParams()
     losses: LossParams = LossParams()
     batching: BatchingParams = BatchingParams()
     embedding: EmbeddingParams | None = None
-    """Map a clip to a vector, and recognise its sign by the nearest training clip; null for a classifier."""
+    """Map a clip to a vector, and classify it by the nearest training clip; null for a classifier."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -195,7 +202,7 @@ class ModelParams(Section):
 
     @classmethod
     def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        """What `published: true` replaces in a block; of a family that has this setting."""
+        """The settings that `published: true` replaces, for families that have this option."""
         return {}
 
     @model_validator(mode="before")
@@ -207,9 +214,9 @@ class ModelParams(Section):
 
     @property
     def initial_weights(self) -> tuple[str, str | None] | None:
-        """File or address of weights that training starts from, and the file's SHA-256; None starts from random ones.
+        """File or URL of pretrained weights, and the file's SHA-256; None for random initialisation.
 
-        The network's `load_pretrained` takes them.
+        They are loaded by the network's `load_pretrained`.
         """
         return None
 
@@ -227,7 +234,7 @@ class ModelParams(Section):
 
     @property
     def signer_embedding(self) -> int:
-        """Width of the model's embedding of the signer; 0 where it has none, and then no attention over time either."""
+        """Dimensions of the model's signer embedding; 0 if it has none, and then no temporal attention either."""
         return 0
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Settings of the plain transformer, and what SPOTER and SiLT share with it."""
+"""Settings of the plain transformer, and those it shares with SPOTER and SiLT."""
 
 from typing import ClassVar, Literal, Self
 
@@ -9,22 +9,23 @@ from slr.params.section import Dropout, Positive
 
 
 class AttentionParams(ModelParams):
-    """Settings of every network of attention layers over the frames of a clip."""
+    """Settings of all networks made of attention layers over the frames of a clip."""
 
     missing: Literal["learned", "zero"] = "learned"
-    """What stands for a missing joint: a learned point, or zero before .5 is taken off (as published)."""
+    """Value of a missing joint: a learned point, or zero before .5 is subtracted (as published)."""
     positions: Literal["none", "published", "sinusoidal", "learned"] = "sinusoidal"
-    """What tells the order of frames; `published` is SPOTER's: one vector for all frames, so tells nothing."""
+    """Positional encoding; `published` is SPOTER's: one vector for all frames, so it carries no information about
+    order."""
     d_model: Positive | None = 128
-    """Width after a linear projection; null works on the coordinates themselves, as published."""
+    """Width after a linear projection; null uses the coordinates themselves, as published."""
     heads: Positive = 8
-    """Attention heads; they divide the width."""
+    """Attention heads; they must divide the width."""
     feedforward: Positive = 256
-    """Hidden width inside each layer."""
+    """Hidden width of the feed-forward layers."""
     norm_first: bool = True
-    """Normalise before attention and feed-forward; after them, as published, needs smaller learning rates."""
+    """Pre-norm; post-norm (false), as published, needs smaller learning rates."""
     dropout: Dropout = 0.1
-    """In each layer."""
+    """Dropout in each layer."""
 
     @model_validator(mode="after")
     def _heads_divide_the_width(self) -> Self:
@@ -38,10 +39,10 @@ class AttentionParams(ModelParams):
 
 
 class TransformerParams(AttentionParams):
-    """A transformer encoder with sinusoidal positions, averaged over time (as in Luna-Jimenez et al., ICMI 2023)."""
+    """Transformer encoder with sinusoidal positions, averaged over time (as in Luna-Jimenez et al., ICMI 2023)."""
 
     network: ClassVar[str] = "slr.models.transformer:Transformer"
     family: Literal["transformer"] = "transformer"
-    """Which network."""
+    """Network family."""
     layers: Positive = 3
-    """Self-attention over the frames."""
+    """Self-attention layers over the frames."""
