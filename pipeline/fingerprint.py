@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from slr.dataset.paths import WORK
-from slr.errors import ParamsError
 from slr.io.files import atomic_path, read_json, write_json, write_text
 from slr.params import ModelParams, Params
 from slr.params.corpora import BUILT_IN, reader_named
-from slr.params.lookup import registered
+from slr.params.lookup import not_importable, registered
 from slr.tasks import task_name, task_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,22 +59,20 @@ def write_fingerprints(params: Params, folder: Path) -> None:
         Output folder, replaced.
     """
     code = Code(KEPT)
-    name = params.corpus.name
-    reader = "slr.corpora.sample" if name == BUILT_IN else reader_named(name).module
+    corpus = params.corpus.name
+    reader = "slr.corpora.sample" if corpus == BUILT_IN else reader_named(corpus).module
+    metrics = [registered("slr.metrics").get(name, name).partition(":")[0] for name in params.evaluation.metrics]
+    also = {**dict.fromkeys(OF_CORPORA, [reader]), "evaluate": metrics}
     with atomic_path(folder) as temporary:
         for script in scripts():
-            if script.stem in OF_MODELS:
-                for name, settings in params.models.items():
-                    modules = modules_of(settings, script.stem)
-                    if script.stem == "evaluate":
-                        modules += [registered("slr.metrics").get(metric, metric).partition(":")[0]
-                                    for metric in params.evaluation.metrics]
-                    write_text(temporary / script.stem / f"{name}.txt", code.fingerprint(
-                        script, modules,
-                        json.dumps(settings.model_dump(mode="json"), sort_keys=True)) + "\n")
-            else:
-                more = [reader] if script.stem in OF_CORPORA else []
-                write_text(temporary / f"{script.stem}.txt", code.fingerprint(script, more) + "\n")
+            stage = script.stem
+            if stage not in OF_MODELS:
+                write_text(temporary / f"{stage}.txt", code.fingerprint(script, also.get(stage, [])) + "\n")
+                continue
+            for name, settings in params.models.items():
+                modules = [*modules_of(settings, stage), *also.get(stage, [])]
+                values = json.dumps(settings.model_dump(mode="json"), sort_keys=True)
+                write_text(temporary / stage / f"{name}.txt", code.fingerprint(script, modules, values) + "\n")
     code.keep()
 
 
@@ -196,6 +193,5 @@ def _elsewhere(name: str) -> list[Path]:
     try:
         spec = find_spec(name)
     except ImportError as error:
-        raise ParamsError(f"'{name}' can't be imported: {error}; install the package that has it, or correct the "
-                          "name") from None
+        raise not_importable(name, error) from None
     return [Path(spec.origin)] if spec is not None and spec.origin else []

@@ -8,9 +8,7 @@ and `load` (`slr.corpora.imported`). Besides those below, `corpus.name` may be a
 from importlib import import_module
 from typing import NamedTuple
 
-from slr.errors import ParamsError
-from slr.params.lookup import registered
-from slr.params.nearest import nearest
+from slr.params.lookup import dotted, not_importable
 
 BUILT_IN = "sample"
 """The corpus that is synthesised rather than read."""
@@ -66,16 +64,11 @@ def reader_named(name: str) -> Reader:
     """
     if name in READERS:
         return READERS[name]
-    installed = registered("slr.corpora")
-    if name not in installed and "." not in name:
-        known = [BUILT_IN, *READERS, *installed]
-        raise ParamsError(f"{name!r} is not one of {', '.join(known)}{nearest(name, known)}")
-    module = installed.get(name, name)
+    module = dotted(name, "slr.corpora", [BUILT_IN, *READERS], separator=".")
     try:
         found = import_module(module)
     except ImportError as error:
-        raise ParamsError(f"the reader '{module}' can't be imported: {error}; install the package that has it, or "
-                          "correct the name") from None
+        raise not_importable(module, error) from None
     return Reader(module, getattr(found, "SETTINGS", ("annotations",)), landmarks=hasattr(found, "load"))
 
 

@@ -1,11 +1,13 @@
 """Resolving dotted names and entry points, which are imported only when needed."""
 
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
 from slr.errors import ParamsError
+from slr.params.nearest import nearest
 
 
 def locate(name: str) -> Any:
@@ -22,8 +24,37 @@ def locate(name: str) -> Any:
             raise ImportError("a dotted name has the form package.module:Attribute")
         return getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
-        raise ParamsError(f"'{name}' can't be imported: {error}; install the package that has it, or correct the "
-                          "name") from None
+        raise not_importable(name, error) from None
+
+
+def not_importable(name: str, error: Exception) -> ParamsError:
+    """The error for a name that settings give and that can't be imported."""
+    return ParamsError(f"'{name}' can't be imported: {error}; install the package that has it, or correct the name")
+
+
+def dotted(name: str, group: str, known: Iterable[str], separator: str = ":") -> str:
+    """The dotted name behind a name that isn't built in: that of an entry point, or the name itself.
+
+    Parameters
+    ----------
+    name : str
+    group : str
+        Entry-point group of installed packages.
+    known : iterable of str
+        The names that are built in, for the message.
+    separator : str
+        What a dotted name contains.
+
+    Raises
+    ------
+    ParamsError
+        If it is neither an entry point nor a dotted name; the message suggests the nearest name.
+    """
+    installed = registered(group)
+    if name not in installed and separator not in name:
+        names = [*known, *installed]
+        raise ParamsError(f"{name!r} is not one of {', '.join(names)}{nearest(name, names)}")
+    return installed.get(name, name)
 
 
 @cache

@@ -10,8 +10,7 @@ from pkgutil import iter_modules
 
 from slr.errors import ParamsError
 from slr.params.families.training import FAMILIES, ModelParams
-from slr.params.lookup import locate, registered
-from slr.params.nearest import nearest
+from slr.params.lookup import dotted, locate
 
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
@@ -27,11 +26,7 @@ def family_named(name: str) -> type[ModelParams]:
     """
     if name in FAMILIES:
         return FAMILIES[name]
-    installed = registered("slr.families")
-    if ":" not in name and name not in installed:
-        known = [*FAMILIES, *installed]
-        raise ParamsError(f"{name!r} is not one of {', '.join(sorted(known))}{nearest(name, known)}")
-    found = locate(installed.get(name, name))
+    found = locate(dotted(name, "slr.families", sorted(FAMILIES)))
     if not (isinstance(found, type) and issubclass(found, ModelParams)):
         raise ParamsError(f"{name!r} is no family of models; it has to be a subclass of slr.params.ModelParams")
     return found
