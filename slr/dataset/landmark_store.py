@@ -69,10 +69,12 @@ class LandmarkStore:
                               f"the nearest ids: {', '.join(near or self.clip_ids[:3])}")
 
     def __iter__(self) -> Iterator[ClipLandmarks]:
-        return (self[clip_id] for clip_id in self._shards.clips)
+        return (self._decode(row) for table in self._shards.read_many(self._shards.clips) for row in table.to_pylist())
 
     def __getitem__(self, clip_id: str) -> ClipLandmarks:
-        row = self._shards.read(clip_id).to_pylist()[0]
+        return self._decode(self._shards.read(clip_id).to_pylist()[0])
+
+    def _decode(self, row: dict[str, Any]) -> ClipLandmarks:
         return decode(row, self.skeleton, len(self.metadata["channels"]))
 
     def fps(self, clip_id: str) -> float:

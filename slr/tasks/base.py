@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
-import pandas as pd
 
 from slr.errors import ModelError
 from slr.params import ModelParams
 
 if TYPE_CHECKING:
+    import pandas as pd
     from torch import Generator, Tensor, nn
 
     from slr.batches.batch import Batch, ClipSet
@@ -81,7 +81,7 @@ class Task(ABC, Generic[Settings]):
     evaluator: ClassVar[str]
 
     @abstractmethod
-    def clips(self, settings: Settings, rows: pd.DataFrame) -> pd.DataFrame:
+    def clips(self, settings: Settings, rows: "pd.DataFrame") -> "pd.DataFrame":
         """The manifest rows (with `glosses` and `segments`) that a model of the task is trained and tested on."""
 
     @abstractmethod
@@ -89,7 +89,7 @@ class Task(ABC, Generic[Settings]):
         """What a corpus without clips of the task lacks, as in "the corpus has ..."."""
 
     @abstractmethod
-    def data(self, store: "Store", rows: dict[str, pd.DataFrame], signers: dict[str, pd.Series],
+    def data(self, store: "Store", rows: "dict[str, pd.DataFrame]", signers: "dict[str, pd.Series]",
              settings: Settings) -> Data:
         """Read the training and validation clips.
 
@@ -150,6 +150,6 @@ class Task(ABC, Generic[Settings]):
         raise NotImplementedError
 
 
-def missing_clips(task: Task, settings: ModelParams, rows: pd.DataFrame) -> str | None:
+def missing_clips(task: Task, settings: ModelParams, rows: "pd.DataFrame") -> str | None:
     """What a manifest lacks for a model, as in "the corpus has ..."; None if it has clips of its task."""
     return task.lacks(settings) if task.clips(settings, rows).empty else None

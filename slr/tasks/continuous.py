@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from slr.params import ModelParams
 from slr.params.lookup import locate
 from slr.tasks.base import Data, Score, Task
 
 if TYPE_CHECKING:
+    import pandas as pd
     from torch import Generator, Tensor, nn
 
     from slr.batches.batch import Batch, ClipSet
@@ -33,13 +33,13 @@ class Continuous(Task["SentenceParams"]):
     per_clip = "transcripts.csv"
     evaluator = "slr.evaluation.continuous:evaluate_continuous"
 
-    def clips(self, settings: "SentenceParams", rows: pd.DataFrame) -> pd.DataFrame:
+    def clips(self, settings: "SentenceParams", rows: "pd.DataFrame") -> "pd.DataFrame":
         return rows[rows.glosses.str.len() >= settings.min_glosses]
 
     def lacks(self, settings: "SentenceParams") -> str:
         return f"no sentences of at least {settings.min_glosses} glosses"
 
-    def data(self, store: "Store", rows: dict[str, pd.DataFrame], signers: dict[str, pd.Series],
+    def data(self, store: "Store", rows: "dict[str, pd.DataFrame]", signers: "dict[str, pd.Series]",
              settings: ModelParams) -> Data:
         """Class 0 is CTC's blank: the first gloss is class 1."""
         labels = sorted({gloss for glosses in rows["train"].glosses for gloss in glosses})
@@ -114,8 +114,8 @@ class Continuous(Task["SentenceParams"]):
                 for features, frames in zip(trained.sequence_features(clips), clips.lengths.tolist(), strict=True)]
 
 
-def sentences(store: "Store", rows: pd.DataFrame, labels: list[str], settings: ModelParams,
-              signers: pd.Series | None = None) -> "ClipSet":
+def sentences(store: "Store", rows: "pd.DataFrame", labels: list[str], settings: ModelParams,
+              signers: "pd.Series | None" = None) -> "ClipSet":
     """Sentences with their gloss classes, and with frame labels if all rows have segments."""
     from slr.batches.inputs import inputs_of
     from slr.batches.sentences import frame_classes, gloss_classes

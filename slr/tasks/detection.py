@@ -2,14 +2,13 @@
 
 from typing import TYPE_CHECKING, Any, cast
 
-import pandas as pd
-
 from slr.errors import CorpusError
 from slr.params import ModelParams
 from slr.tasks.base import Data, Score, Task
 from slr.tasks.isolated import classification
 
 if TYPE_CHECKING:
+    import pandas as pd
     from torch import nn
 
     from slr.batches.clips import Clips
@@ -28,13 +27,13 @@ class Detection(Task["ScaStgcnDetectionParams"]):
     per_clip = "windows.csv"
     evaluator = "slr.evaluation.detection:evaluate_detection"
 
-    def clips(self, settings: ModelParams, rows: pd.DataFrame) -> pd.DataFrame:
+    def clips(self, settings: ModelParams, rows: "pd.DataFrame") -> "pd.DataFrame":
         return rows[(rows.glosses.str.len() == 0) & (rows.segments.str.len() > 0)]
 
     def lacks(self, settings: ModelParams) -> str:
         return "no streams (clips without glosses whose segments are labelled)"
 
-    def data(self, store: "Store", rows: dict[str, pd.DataFrame], signers: dict[str, pd.Series],
+    def data(self, store: "Store", rows: "dict[str, pd.DataFrame]", signers: "dict[str, pd.Series]",
              settings: "ScaStgcnDetectionParams") -> Data:
         """Windows without a label, or with a label that doesn't occur in training, are left out."""
         from slr.batches.clips import cut

@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import pandas as pd
 
 from slr.params import ModelParams
 from slr.tasks.base import Data, Score, Task
 
 if TYPE_CHECKING:
+    import pandas as pd
     from torch import Tensor, nn
 
     from slr.batches.clips import Clips
@@ -27,13 +27,13 @@ class Isolated(Task[ModelParams]):
     answers, command = "names the sign of a clip", "slr predict"
     evaluator = "slr.evaluation.isolated:evaluate_isolated"
 
-    def clips(self, settings: ModelParams, rows: pd.DataFrame) -> pd.DataFrame:
+    def clips(self, settings: ModelParams, rows: "pd.DataFrame") -> "pd.DataFrame":
         return rows[rows.glosses.str.len() == 1]
 
     def lacks(self, settings: ModelParams) -> str:
         return "no clips with one gloss"
 
-    def data(self, store: "Store", rows: dict[str, pd.DataFrame], signers: dict[str, pd.Series],
+    def data(self, store: "Store", rows: "dict[str, pd.DataFrame]", signers: "dict[str, pd.Series]",
              settings: ModelParams) -> Data:
         """Validation clips whose gloss doesn't occur in training are left out: they can't inform checkpoint
         selection."""
