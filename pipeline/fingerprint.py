@@ -18,7 +18,7 @@ from slr.dataset.paths import WORK
 from slr.io.files import atomic_path, read_json, write_json, write_text
 from slr.params import ModelParams, Params
 from slr.params.corpora import BUILT_IN, reader_named
-from slr.params.lookup import not_importable, registered
+from slr.params.lookup import dotted, not_importable
 from slr.tasks import task_name, task_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,7 +61,7 @@ def write_fingerprints(params: Params, folder: Path) -> None:
     code = Code(KEPT)
     corpus = params.corpus.name
     reader = "slr.corpora.sample" if corpus == BUILT_IN else reader_named(corpus).module
-    metrics = [registered("slr.metrics").get(name, name).partition(":")[0] for name in params.evaluation.metrics]
+    metrics = [dotted(name, "slr.metrics").partition(":")[0] for name in params.evaluation.metrics]
     also = {**dict.fromkeys(OF_CORPORA, [reader]), "evaluate": metrics}
     with atomic_path(folder) as temporary:
         for script in scripts():

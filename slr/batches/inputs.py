@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
-import pandas as pd
 from torch import Tensor
 
 from slr.batches.augment import Augment
@@ -167,9 +166,3 @@ class RgbInputs:
 
     def register(self, preprocessing: dict[str, Any]) -> None:
         pass
-
-
-def signer_numbers(rows: dict[str, pd.DataFrame]) -> dict[str, pd.Series]:
-    """Signer label of each row (column `group`), numbered as in training; -1 for others and if unknown."""
-    known = {group: i for i, group in enumerate(sorted(rows["train"].group.dropna().unique()))}
-    return {split: part.group.map(known).fillna(-1).astype(int) for split, part in rows.items()}

@@ -13,7 +13,7 @@ from slr.figures.model_plots import write_learning
 from slr.inference.model import load_model
 from slr.io.files import atomic_path, write_json
 from slr.params import Params
-from slr.params.lookup import locate, registered
+from slr.params.lookup import dotted, locate
 from slr.training.device import use_cores
 
 
@@ -77,8 +77,7 @@ def own_metrics(names: Iterable[str], table: Path) -> dict[str, float]:
     table : Path
         A CSV with one row per test clip, passed to each function as a DataFrame.
     """
-    known = registered("slr.metrics")
-    functions = [locate(known.get(name, name)) for name in names]
+    functions = [locate(dotted(name, "slr.metrics")) for name in names]
     return {function.__name__: float(function(pd.read_csv(table, keep_default_na=False))) for function in functions}
 
 

@@ -32,7 +32,7 @@ def not_importable(name: str, error: Exception) -> ParamsError:
     return ParamsError(f"'{name}' can't be imported: {error}; install the package that has it, or correct the name")
 
 
-def dotted(name: str, group: str, known: Iterable[str], separator: str = ":") -> str:
+def dotted(name: str, group: str, known: Iterable[str] = (), separator: str = ":") -> str:
     """The dotted name behind a name that isn't built in: that of an entry point, or the name itself.
 
     Parameters
@@ -53,7 +53,8 @@ def dotted(name: str, group: str, known: Iterable[str], separator: str = ":") ->
     installed = registered(group)
     if name not in installed and separator not in name:
         names = [*known, *installed]
-        raise ParamsError(f"{name!r} is not one of {', '.join(names)}{nearest(name, names)}")
+        raise ParamsError(f"{name!r} is not one of {', '.join(names)}{nearest(name, names)}" if names else
+                          f"{name!r} is no dotted name, such as my_package.module{separator}name")
     return installed.get(name, name)
 
 

@@ -4,10 +4,8 @@ A task is found by the name in a model's settings (`ModelParams.task`): one of `
 registers (entry points of the group `slr.tasks`), or a dotted name.
 """
 
-from slr.errors import ParamsError
 from slr.params import ModelParams
-from slr.params.lookup import locate, registered
-from slr.params.nearest import nearest
+from slr.params.lookup import dotted, locate
 from slr.tasks.base import Data, Score, Task, missing_clips
 
 __all__ = ["TASKS", "Data", "Score", "Task", "missing_clips", "task_name", "task_named", "task_of"]
@@ -28,12 +26,7 @@ def task_name(name: str) -> str:
     ParamsError
         If there is no such task; the message suggests the nearest name.
     """
-    if name in TASKS:
-        return TASKS[name]
-    known = TASKS | registered("slr.tasks")
-    if ":" not in name and name not in known:
-        raise ParamsError(f"there is no task '{name}'{nearest(name, known)}")
-    return known.get(name, name)
+    return TASKS[name] if name in TASKS else dotted(name, "slr.tasks", TASKS)
 
 
 def task_named(name: str) -> Task:

@@ -1,12 +1,16 @@
 """Training data of a model: the clips of its task, by split."""
 
 import math
+from typing import TYPE_CHECKING
 
-from slr.batches.inputs import Store, signer_numbers
+from slr.batches.inputs import Store
 from slr.dataset.dataset import Dataset
 from slr.errors import CorpusError
 from slr.params import ModelParams
 from slr.tasks.base import Data, Task, missing_clips
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def read_data(dataset: Dataset, store: Store, task: Task, settings: ModelParams,
@@ -38,3 +42,9 @@ def read_data(dataset: Dataset, store: Store, task: Task, settings: ModelParams,
     if most_clips:
         chosen["train"] = chosen["train"].iloc[:: math.ceil(len(chosen["train"]) / most_clips)]
     return task.data(store, chosen, signer_numbers(chosen), settings)
+
+
+def signer_numbers(rows: "dict[str, pd.DataFrame]") -> "dict[str, pd.Series]":
+    """Signer label of each row (column `group`), numbered as in training; -1 for others and if unknown."""
+    known = {group: i for i, group in enumerate(sorted(rows["train"].group.dropna().unique()))}
+    return {split: part.group.map(known).fillna(-1).astype(int) for split, part in rows.items()}
