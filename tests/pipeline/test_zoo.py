@@ -8,18 +8,29 @@ from pathlib import Path
 import pytest
 
 from slr.io.files import read_json
+from tests.fixtures.once import once
 from tests.helpers.project import ZOO, Project, stages_run
 
 TRANSFORMER = ["zoo/dvc.yaml:train@transformer", "zoo/dvc.yaml:evaluate@transformer"]
 
 
+@pytest.fixture(scope="session")
+def with_the_transformer(reproduced: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project after a model of its zoo was selected, committed. Not to be changed: see `selected`."""
+
+    def select(folder: Path) -> None:
+        project = reproduced.copy(folder / "project")
+        ran = stages_run(project.dvc("exp", "run", "-S", "train.model=transformer"))
+        assert ran == ["settings", *TRANSFORMER, "select", "report"]
+        project.commit("Select the transformer")
+
+    return Project(once(tmp_path_factory, "with_the_transformer", select) / "project")
+
+
 @pytest.fixture
-def selected(project: Project) -> Project:
-    """The project after a model of its zoo was selected, committed."""
-    ran = stages_run(project.dvc("exp", "run", "-S", "train.model=transformer"))
-    assert ran == ["settings", *TRANSFORMER, "select", "report"]
-    project.commit("Select the transformer")
-    return project
+def selected(with_the_transformer: Project, tmp_path: Path) -> Project:
+    """A copy of that project, to do anything with."""
+    return with_the_transformer.copy(tmp_path / "project")
 
 
 def test_a_model_of_the_zoo_trains_when_it_is_selected_and_is_told_of(selected: Project):
