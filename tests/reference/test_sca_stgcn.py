@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from slr.batches.batch import Batch
+from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import Skeleton
 from slr.losses.sca_published import PublishedCriterion
 from slr.models.layers import Dropout
@@ -15,6 +17,7 @@ from slr.models.sca_published import FeatureEncoder, HybridEncoder, JointAttenti
 from slr.models.sca_stgcn import SignerAttention
 from slr.params.families.stgcn import ScaStgcnParams
 from slr.params.lookup import locate
+from slr.partition.signers import published_statistics
 from tests.helpers.reference import (
     Theirs,
     batch_norm,
@@ -98,6 +101,11 @@ def test_the_network_is_its_authors(case, theirs):
     theirs.sizes(case, {"backbone": size(network.blocks), "signer_enc": size(network.signer_encoder),
                         "attn": size(network.attend_time), "temporal": size(network.gru),
                         "cls_head": size(network.classify), "signer_head": size(criterion)})
+
+
+def test_pseudo_signers_are_clusters_of_their_authors_statistics(theirs):
+    found = [published_statistics(ClipLandmarks("", 25, 1, 1, clip.numpy())) for clip in clips().landmarks]
+    theirs.agree("sca_additive", stats=torch.tensor(np.array(found)))
 
 
 @pytest.mark.parametrize("case", CASES)
