@@ -24,9 +24,9 @@ class PublishedBlock(nn.Module):
         super().__init__()
         self.register_buffer("adjacency", adjacency, persistent=False)
         self.linear = nn.Linear(inputs, outputs)
-        self.temporal = nn.Conv2d(outputs, outputs, (3, 1), padding=(dilation, 0), dilation=(dilation, 1))
+        self.temporal = nn.Conv2d(outputs, outputs, (3, 1), padding=(dilation, 0), dilation=(dilation, 1), bias=False)
         self.norm = nn.BatchNorm2d(outputs)
-        self.residual = nn.Identity() if inputs == outputs else nn.Linear(inputs, outputs, bias=False)
+        self.residual = nn.Identity() if inputs == outputs else nn.Linear(inputs, outputs)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:

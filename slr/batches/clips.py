@@ -22,7 +22,8 @@ class Clips:
     ----------
     clip_ids : tuple of str, one per clip
     landmarks : Tensor (frames of all clips, J, C) float32
-        For an image skeleton in units of the frame's height around its centre (`isotropic`); zero where missing.
+        For an image skeleton around the frame's centre, in its heights (`isotropic`) or as `ModelParams.units` says;
+        zero where missing.
     mask : Tensor (frames of all clips, J) bool
         True where found.
     offsets, lengths : Tensor (clips,) int64
@@ -99,7 +100,8 @@ def padded(targets: list[list[int]]) -> Tensor:
 
 
 def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, classes: Sequence[int] | None = None,
-               channels: int = 2, signers: Sequence[int] | None = None, frames: int | None = None) -> Clips:
+               channels: int = 2, signers: Sequence[int] | None = None, frames: int | None = None,
+               units: str = "height") -> Clips:
     """Read clips from a landmark store, converted to another skeleton.
 
     For a trained model's input use `slr.inference.model.TrainedModel.clips`.
@@ -118,6 +120,8 @@ def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, 
         Signer label of each clip.
     frames : int, optional
         Resample every clip to this many frames.
+    units : {"height", "frame"}
+        See `ModelParams.units`.
 
     Raises
     ------
@@ -133,9 +137,16 @@ def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, 
     parts = [part for part, where in store.skeleton.part_slices.items() if selector[:, where].any()]
     coordinates, offsets = store.load(clip_ids, parts=parts)
     columns = np.concatenate([np.arange(len(store.skeleton))[store.skeleton.part_slices[part]] for part in parts])
-    sizes = store.sizes(clip_ids) if store.skeleton.space == "image" else None
+    sizes = frame_sizes(store.sizes(clip_ids), store.skeleton, units)
     return arrange(clip_ids, coordinates, np.diff(offsets), selector[:, columns], sizes, classes, channels, signers,
                    frames)
+
+
+def frame_sizes(sizes: np.ndarray, source: Skeleton, units: str) -> np.ndarray | None:
+    """(clips, 2) frame sizes for `arrange`; all square with `units` of the frame, None for metric coordinates."""
+    if source.space != "image":
+        return None
+    return sizes if units == "height" else np.ones_like(sizes)
 
 
 def arrange(clip_ids: tuple[str, ...], coordinates: np.ndarray, lengths: np.ndarray, selector: np.ndarray,

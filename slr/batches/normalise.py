@@ -11,7 +11,6 @@ Only x, y and z are measured and changed: visibility stays.
 """
 
 from collections.abc import Callable
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -19,6 +18,7 @@ from torch import Tensor
 from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.errors import ParamsError
+from slr.params.families.training import Normalisation
 
 HEAD_UNITS = 3
 """Half the width of the body box, in shoulder widths; the box is square."""
@@ -35,7 +35,7 @@ KNUCKLES = ("index_mcp", "middle_mcp", "ring_mcp", "pinky_mcp")
 Normalise = Callable[[Batch], Batch]
 
 
-def normaliser(how: Literal["none", "frame", "clip", "shoulders", "hands"], skeleton: Skeleton) -> Normalise:
+def normaliser(how: Normalisation, skeleton: Skeleton) -> Normalise:
     """The normalisation function for a skeleton; settings as in `ModelParams.normalise`.
 
     Raises
@@ -45,8 +45,16 @@ def normaliser(how: Literal["none", "frame", "clip", "shoulders", "hands"], skel
     """
     if how == "none":
         return lambda batch: batch
+    if how == "raw":
+        return _from_the_corner if skeleton.space == "image" else lambda batch: batch
     return _by_shoulders(skeleton, hands_apart=how == "hands") if how in ("shoulders", "hands") else _by_boxes(
         skeleton, per_frame=how == "frame")
+
+
+def _from_the_corner(batch: Batch) -> Batch:
+    landmarks = batch.landmarks.clone()
+    landmarks[..., :2] += 0.5
+    return batch.with_landmarks(landmarks)
 
 
 def _by_boxes(skeleton: Skeleton, per_frame: bool) -> Normalise:

@@ -12,7 +12,7 @@ from safetensors.torch import load_model as load_weights
 from torch import Tensor, nn
 
 from slr.batches.batch import ClipSet
-from slr.batches.clips import Clips, arrange
+from slr.batches.clips import Clips, arrange, frame_sizes
 from slr.batches.inputs import Inputs, Store, inputs_of
 from slr.batches.normalise import normaliser
 from slr.batches.rgb import RgbBatch, RgbClips
@@ -147,7 +147,7 @@ class TrainedModel:
 
     def clip(self, landmarks: ClipLandmarks, source: Skeleton) -> Clips:
         """One clip that is in no store, with the joints of the skeleton `source`."""
-        sizes = np.array([(landmarks.width, landmarks.height)]) if source.space == "image" else None
+        sizes = frame_sizes(np.array([(landmarks.width, landmarks.height)]), source, self.params.units)
         return arrange((landmarks.clip_id,), landmarks.coordinates, np.array([len(landmarks)]),
                        source.selector(self.skeleton), sizes, channels=self.params.channels, frames=self.params.frames)
 

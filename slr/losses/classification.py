@@ -38,10 +38,12 @@ class Criterion(nn.Module):
     Raises
     ------
     ParamsError
-        If a loss needs signer labels and the training clips have fewer than two signers.
+        If a loss needs signer labels and the training clips have fewer than two signers, or if `focal_alpha` lists
+        another number of classes.
     """
 
     class_weights: Tensor | None
+    focal_alpha: Tensor | None
 
     def __init__(self, params: ModelParams, width: int, class_counts: Tensor, signers: int):
         super().__init__()
@@ -53,13 +55,17 @@ class Criterion(nn.Module):
                 raise ParamsError(_too_few(name, losses.signers, signers))
         weights = class_counts.sum() / (len(class_counts) * class_counts.clamp_min(1))
         self.register_buffer("class_weights", weights if losses.class_weights == "balanced" else None, persistent=False)
+        self.register_buffer("focal_alpha", _alpha_of_each(losses.focal_alpha, len(class_counts)), persistent=False)
         self.adversary = Adversary(width, signers, losses.adversary_lambda) if losses.adversary else None
         self.triplet = TripletLoss(losses.triplet_margin) if losses.triplet else None
         self.proxy = proxy_loss(losses.proxy_loss, len(class_counts), width) if losses.proxy else None
-        self.estimator = None
-        if losses.mutual_information:
-            self.estimator = (SignerEstimator(width, signers, losses.mutual_information_hidden) if by_signers else
-                              GaussianEstimator(width, params.signer_embedding, losses.mutual_information_hidden))
+        described = signers if by_signers else params.signer_embedding
+        self.estimator = self.make_estimator(width, described) if losses.mutual_information else None
+
+    def make_estimator(self, width: int, described: int) -> nn.Module:
+        """The trainable part of the mutual information: of features, and of so many signers or so wide an embedding."""
+        kind = SignerEstimator if self.losses.mutual_information_with == "signers" else GaussianEstimator
+        return kind(width, described, self.losses.mutual_information_hidden)
 
     def forward(self, outputs: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
         """Weighted loss terms, means over the batch.
@@ -82,27 +88,42 @@ class Criterion(nn.Module):
         if self.adversary is not None:
             terms["adversary"] = losses.adversary * self.adversary(features[known], batch.signers[known])
         if losses.contrastive:
-            terms["contrastive"] = losses.contrastive * contrastive(
-                features[whole], batch.targets[whole], losses.contrastive_temperature)
+            terms["contrastive"] = losses.contrastive * self.contrastive(features[whole], batch.targets[whole])
         if self.triplet is not None:
             terms["triplet"] = losses.triplet * self.triplet(features[whole], batch.targets[whole])
         if self.proxy is not None:
             terms["proxy"] = losses.proxy * self.proxy(features[whole], batch.targets[whole])
         if self.estimator is not None:
-            # Features of one scale: growing beyond the estimator's reach doesn't reduce information.
-            x, y = F.layer_norm(features, features.shape[1:]), batch.signers
-            if losses.mutual_information_with == "signers":
-                x, y = x[known], y[known]
-            else:  # detached: otherwise a signer embedding without information would be the easiest minimum
-                y = F.layer_norm(outputs["signer"].float().detach(), outputs["signer"].shape[1:])
-            terms["mutual_information"] = losses.mutual_information * club(self.estimator, x, y).clamp_min(0)
-            terms["mutual_information_estimator"] = estimator_nll(self.estimator, x, y)
+            terms |= self.information(self.estimator, features, outputs, batch.signers, known)
         if losses.attention_sparsity:
-            terms["attention_sparsity"] = losses.attention_sparsity * _mean(map(entropy, outputs["attention"]))
+            terms["attention_sparsity"] = losses.attention_sparsity * self.sparsity(outputs, batch.frames)
         if losses.attention_smoothness:
-            terms["attention_smoothness"] = losses.attention_smoothness * _mean(
-                roughness(weights, batch.frames) for weights in outputs["attention"])
+            terms["attention_smoothness"] = losses.attention_smoothness * self.smoothness(outputs, batch.frames)
         return terms
+
+    def contrastive(self, features: Tensor, targets: Tensor) -> Tensor:
+        """Supervised contrastive loss of features (B, D) for targets (B,)."""
+        return contrastive(features, targets, self.losses.contrastive_temperature)
+
+    def information(self, estimator: nn.Module, features: Tensor, outputs: dict[str, Tensor], signers: Tensor,
+                    known: Tensor) -> dict[str, Tensor]:
+        """The terms of the mutual information and of its estimator; `known` (B,) bool is False for unusable signers."""
+        # Features of one scale: growing beyond the estimator's reach doesn't reduce information.
+        x, y = F.layer_norm(features, features.shape[1:]), signers
+        if self.losses.mutual_information_with == "signers":
+            x, y = x[known], y[known]
+        else:  # detached: otherwise a signer embedding without information would be the easiest minimum
+            y = F.layer_norm(outputs["signer"].float().detach(), outputs["signer"].shape[1:])
+        return {"mutual_information": self.losses.mutual_information * club(estimator, x, y).clamp_min(0),
+                "mutual_information_estimator": estimator_nll(estimator, x, y)}
+
+    def sparsity(self, outputs: dict[str, Tensor], frames: Tensor) -> Tensor:
+        """What `attention_sparsity` is the weight of; `frames` (B, T) bool."""
+        return _mean(map(entropy, outputs["attention"]))
+
+    def smoothness(self, outputs: dict[str, Tensor], frames: Tensor) -> Tensor:
+        """What `attention_smoothness` is the weight of; `frames` (B, T) bool."""
+        return _mean(roughness(weights, frames) for weights in outputs["attention"])
 
     def report(self) -> dict[str, float | None]:
         """Statistics of the steps since the last report, for the history: `TripletLoss.report`."""
@@ -115,6 +136,10 @@ class Criterion(nn.Module):
         if batch.mixed_targets is not None:
             assert batch.mixed_share is not None
             loss = torch.lerp(loss, self._of_targets(logits, batch.mixed_targets), batch.mixed_share)
+        return self.mean(loss, batch)
+
+    def mean(self, loss: Tensor, batch: Batch) -> Tensor:
+        """The loss of a batch, from its clips' (B,), which are multiplied by their class weights."""
         return loss.mean()
 
     def _of_targets(self, logits: Tensor, targets: Tensor) -> Tensor:
@@ -124,8 +149,19 @@ class Criterion(nn.Module):
                                label_smoothing=self.label_smoothing)
         if self.losses.focal:
             told = logits.softmax(2).gather(2, targets[..., None])[..., 0]
-            loss = self.losses.focal_alpha * (1 - told) ** self.losses.focal_gamma * loss
+            alpha = self.losses.focal_alpha if self.focal_alpha is None else self.focal_alpha[targets]
+            loss = alpha * (1 - told) ** self.losses.focal_gamma * loss
         return loss.mean(1)
+
+
+def _alpha_of_each(alpha: float | list[float], classes: int) -> Tensor | None:
+    """(classes,); None if all have the same."""
+    if not isinstance(alpha, list):
+        return None
+    if len(alpha) != classes:
+        raise ParamsError(f"losses.focal_alpha: {len(alpha)} numbers for {classes} classes; give one for each, in the "
+                          "order of their names, or one number")
+    return torch.tensor(alpha)
 
 
 def _too_few(name: str, kind: str, signers: int) -> str:

@@ -32,15 +32,16 @@ class AttentionStgcn(nn.Module):
         sizes = [self.input.width, *params.widths]
         self.blocks = nn.ModuleList(
             GraphBlock(graph, sizes[i], sizes[i + 1], params.kernel, stride=stride, dropout=params.dropout,
-                  learned_edges=params.learned_edges, linear_bias=params.published)
+                       learned_edges=params.learned_edges)
             for i, stride in enumerate(params.strides))
         self.pool = JointPooling(len(skeleton), sizes[-1], params.joint_sums)
         self.positions = Positions(params.positions, sizes[-1])
         self.attention = TransformerStack(
             (TransformerLayer(sizes[-1], params.heads, 2 * sizes[-1], params.dropout, norm_first=True)
              for _ in range(params.attention_layers)), sizes[-1])
-        self.width = params.hidden
-        self.hidden = nn.Sequential(nn.Linear(sizes[-1], self.width), nn.ReLU(), Dropout(params.dropout))
+        self.width = params.hidden or sizes[-1]
+        self.hidden = nn.Sequential(nn.Linear(sizes[-1], self.width), nn.ReLU(),
+                                    Dropout(params.dropout)) if params.hidden else nn.Identity()
         self.classify = nn.Linear(self.width, classes)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:

@@ -111,7 +111,8 @@ class GraphBlock(nn.Module):
         Add a learned matrix, initialised to zero, to the graph (Shi et al., "Two-Stream Adaptive Graph Convolutional
         Networks", CVPR 2019).
     linear_bias : bool
-        Give the linear layer a bias, as published; the norm after it makes it nearly redundant.
+        Give the linear layer and that of the shortcut a bias, as SCA-STGCN's author does; the norm makes the first
+        nearly redundant.
     """
 
     adjacency: Tensor
@@ -123,11 +124,11 @@ class GraphBlock(nn.Module):
         self.edges = nn.Parameter(torch.zeros_like(graph)) if learned_edges else None
         self.linear = nn.Linear(inputs, outputs, bias=linear_bias)
         self.temporal = nn.Conv2d(outputs, outputs, (kernel, 1), padding=(dilation * (kernel // 2), 0),
-                                  dilation=(dilation, 1), stride=(stride, 1), bias=linear_bias)
+                                  dilation=(dilation, 1), stride=(stride, 1), bias=False)
         self.norm = FrameNorm(outputs)
         self.stride = stride
         same = inputs == outputs and stride == 1
-        self.residual = nn.Identity() if same else nn.Linear(inputs, outputs, bias=False)
+        self.residual = nn.Identity() if same else nn.Linear(inputs, outputs, bias=linear_bias)
         self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
@@ -154,7 +155,7 @@ class GraphBlock(nn.Module):
         """(B, T, J, inputs) -> (B, T', J, outputs): the linear layer and the temporal convolution, after the graph."""
         conv = self.temporal
         weight = torch.einsum("okm,mi->oik", conv.weight[..., 0].transpose(1, 2), self.linear.weight)[..., None]
-        h = F.conv2d(x.permute(0, 3, 1, 2), weight, conv.bias, conv.stride, conv.padding, conv.dilation)
+        h = F.conv2d(x.permute(0, 3, 1, 2), weight, None, conv.stride, conv.padding, conv.dilation)
         h = h.permute(0, 2, 3, 1)
         if self.linear.bias is None:
             return h

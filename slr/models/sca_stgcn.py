@@ -1,6 +1,6 @@
-"""SCA-STGCN: graph blocks, temporal attention conditioned on the signer, and a GRU.
+"""SCA-STGCN, repaired: graph blocks, temporal attention conditioned on the signer, and a GRU.
 
-C. Chaabani, "Signer-conditioned attention ST-GCN", 2024. As published (`published: true`) and repaired:
+C. Chaabani, "Signer-conditioned attention ST-GCN", 2024. `slr.models.sca_published` has the published network;
 docs/graph-models.md describes the differences and their reasons.
 """
 
@@ -33,9 +33,9 @@ class ScaStgcn(nn.Module):
         graph = adjacency(skeleton, params.graph)
         sizes = [self.input.width, *params.widths]
         self.blocks = nn.ModuleList(
-            GraphBlock(graph, sizes[i], sizes[i + 1], params.kernel, dilation=i + 1, dropout=params.dropout,
-                  learned_edges=params.learned_edges, linear_bias=params.published)
-            for i in range(len(params.widths)))
+            GraphBlock(graph, sizes[i], sizes[i + 1], params.kernel, dilation=dilation, dropout=params.dropout,
+                       learned_edges=params.learned_edges)
+            for i, dilation in enumerate(params.block_dilations))
         width = sizes[-1]
         self.pool = JointPooling(len(skeleton), width, params.joint_sums)
         self.signer_encoder, self.attend_joints, self.attend_time, self.attend_across = None, None, None, None
@@ -49,8 +49,7 @@ class ScaStgcn(nn.Module):
                 self.attend_across = SignerAttention(*conditioned, across=True)
         self.gru = ClipGRU(width, params.hidden, params.read)
         self.width = 2 * params.hidden
-        self.classify = nn.Sequential(nn.LayerNorm(self.width), nn.Linear(self.width, self.width), nn.GELU(),
-                                      Dropout(params.dropout), nn.Linear(self.width, classes))
+        self.classify = classifier(self.width, classes, params.dropout)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Logits and features of a batch of normalised landmarks.
@@ -59,8 +58,8 @@ class ScaStgcn(nn.Module):
         -------
         dict
             `logits` (B, classes); `features` (B, width) of the GRU, from which they are computed; and unless
-            `attention` is none: `signer` (B, signer_width), the signer embedding, and `attention`, a list of attention
-            weights (B, heads, T, T), zero where query or key is padding.
+            `attention` is none: `signer` (B, signer_width), the signer embedding, `attention`, a list of attention
+            weights (B, heads, T, T), zero where query or key is padding, and `attended` (B, T, D), the attended frames.
         """
         frames = batch.frames
         x = early = self.blocks[0](self.input(batch), frames)[0]
@@ -79,7 +78,13 @@ class ScaStgcn(nn.Module):
             h, _ = self.attend_across(h, joints, signer, torch.ones_like(joints[..., 0], dtype=torch.bool))
         features = self.gru(h, batch.lengths)
         return {"logits": self.classify(features), "features": features, "signer": signer,
-                "attention": [over_time * frames[:, None, :, None]]}
+                "attention": [over_time * frames[:, None, :, None]], "attended": h}
+
+
+def classifier(width: int, classes: int, dropout: float) -> nn.Sequential:
+    """Features (B, width) -> logits (B, classes)."""
+    return nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width), nn.GELU(), Dropout(dropout),
+                         nn.Linear(width, classes))
 
 
 class SignerAttention(nn.Module):
@@ -107,7 +112,7 @@ class SignerAttention(nn.Module):
         self.query = nn.Linear(width, width, bias=False)
         self.key = nn.Linear(width + signer_width * self.additive, width, bias=False)
         self.value = nn.Linear(width, width, bias=False)
-        self.out = nn.Linear(width, width)
+        self.out = nn.Linear(width, width, bias=not bare)
         if not self.additive:
             # Scale and shift of the values and scale of the keys; as published, the keys' shift too.
             self.modulate = nn.Linear(signer_width, (4 if bare else 3) * width)

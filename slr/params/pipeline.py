@@ -164,7 +164,11 @@ class SignersParams(Section):
     """Pseudo-signers: clusters of clips by features that describe the person."""
 
     clusters: Annotated[int, Field(ge=2)] | Literal["auto"] = "auto"
-    """Number of clusters, or `auto`: the number with the best silhouette between 2 and `max_clusters`."""
+    """Number of clusters, or `auto`: the number with the best silhouette between 2 and `max_clusters`; 8 as published.
+    """
+    statistics: Literal["body", "published"] = "body"
+    """What clips are clustered by: `body`, statistics of the person; or as published with SCA-STGCN, the mean and the
+    standard deviation of x and y in the frame, a missing joint being at its corner."""
     max_clusters: Annotated[int, Field(ge=2)] = 16
     seed: int = 1
 

@@ -45,7 +45,8 @@ def cluster_signers(dataset: Dataset, params: SignersParams) -> tuple[pd.DataFra
         `clusters`, `silhouette` (training clips). If signers are known, agreement with them, adjusted Rand index and
         normalised mutual information: `ari`, `nmi` over the training clips, `ari_held_out`, `nmi_held_out` over the
         others, `ari_all`, `nmi_all` over all; and the same with the prefix `published_` for k-means, with as many
-        clusters, on the four published numbers (mean and standard deviation of x and y). If nothing in the landmarks
+        clusters, on the four published numbers (mean and standard deviation of x and y), here of the found joints and
+        standardised. If nothing in the landmarks
         describes a person, or there are too few training clips to select the number of clusters, all clips form one
         cluster, with a warning and `clusters` only.
 
@@ -56,13 +57,17 @@ def cluster_signers(dataset: Dataset, params: SignersParams) -> tuple[pd.DataFra
     """
     table = read_splits(dataset.splits).merge(dataset.rows()[["clip_id", "glosses", "signer"]], on="clip_id")
     train = (table.split == "train").to_numpy()
-    found, first, second, published = _measure(dataset.landmark_store, table.clip_id)
-    weights = statistic_weights(found[train], first[train], second[train], table.glosses[train])
-    features = _standardise(found, train) * weights**2  # the exponent with which silhouettes find the right number
+    found, first, second, published, raw = _measure(dataset.landmark_store, table.clip_id)
+    if params.statistics == "published":
+        features = raw
+    else:
+        weights = statistic_weights(found[train], first[train], second[train], table.glosses[train])
+        features = _standardise(found, train) * weights**2  # the exponent with which silhouettes find the right number
+    described = features[train].any()
     n_different = len(np.unique(features[train], axis=0))
     # Nothing to cluster by, or too few clips for a silhouette, which needs fewer clusters than points.
-    if not weights.any() or (params.clusters == "auto" and n_different <= 2):
-        warn("all clips are one pseudo-signer: " + (f"{train.sum()} training clips are too few" if weights.any() else
+    if not described or (params.clusters == "auto" and n_different <= 2):
+        warn("all clips are one pseudo-signer: " + (f"{train.sum()} training clips are too few" if described else
              "nothing in the landmarks describes a person (no shoulders in the picture?)"))
         return pd.DataFrame({"clip_id": table.clip_id, "pseudo_signer": 0}), {"clusters": 1.0}
     if params.clusters != "auto" and n_different <= params.clusters:
@@ -83,15 +88,17 @@ def cluster_signers(dataset: Dataset, params: SignersParams) -> tuple[pd.DataFra
 
 
 def _measure(store: LandmarkStore, clip_ids: Iterable[str]) -> list[np.ndarray]:
-    """(clips, statistics) of whole clips, of first halves, of second halves; and (clips, 4) as published."""
-    rows: tuple[list[list[float] | np.ndarray], ...] = ([], [], [], [])
+    """(clips, statistics) of whole clips, of first halves, of second halves; and twice (clips, 4) of their places: of
+    the found joints, and as published."""
+    rows: tuple[list[list[float] | np.ndarray], ...] = ([], [], [], [], [])
     for clip_id in clip_ids:
         clip = store[clip_id]
         middle = len(clip) // 2
         for row, frames in zip(rows, (slice(None), slice(middle + len(clip) % 2), slice(middle, None)), strict=False):
             part = ClipLandmarks(clip_id, clip.fps, clip.width, clip.height, clip.coordinates[frames])
             row.append(list(statistics(part, store.skeleton).values()))
-        rows[3].append(published_statistics(clip))
+        rows[3].append(place_statistics(clip))
+        rows[4].append(published_statistics(clip))
     return [np.array(row) for row in rows]
 
 
@@ -178,8 +185,17 @@ def _agreement(signers: pd.Series, labels: np.ndarray) -> dict[str, float]:
 # Statistics
 
 
-def published_statistics(clip: ClipLandmarks) -> list[float]:
-    """Mean and standard deviation of all landmarks' x and y in the image, as clustered by the published systems.
+def published_statistics(clip: ClipLandmarks) -> np.ndarray:
+    """(4,): mean of x, mean of y, standard deviation of x, of y, of all landmarks in the frame; a missing one is at 0.
+
+    What SCA-STGCN (C. Chaabani, 2024) clusters windows by, as they are.
+    """
+    xy = np.nan_to_num(clip.coordinates[..., :2].reshape(-1, 2).astype(np.float64))
+    return np.concatenate([xy.mean(axis=0), xy.std(axis=0) + 1e-6])
+
+
+def place_statistics(clip: ClipLandmarks) -> list[float]:
+    """Mean and standard deviation of the found landmarks' x and y in the frame.
 
     They describe where the person is in the frame; kept for comparison.
     """

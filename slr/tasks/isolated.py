@@ -107,7 +107,9 @@ class Isolated(Task[ModelParams]):
 def classification(model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":
     """The criterion of models that assign one class to each clip or window."""
     from slr.losses.classification import Criterion
+    from slr.losses.sca_published import PublishedCriterion
 
     clips = cast("Clips", data.train)
     counts = clips.targets.bincount(minlength=len(data.labels))
-    return Criterion(settings, cast(int, model.width), counts, int(clips.signers.max()) + 1)
+    criterion = PublishedCriterion if settings.losses.published else Criterion
+    return criterion(settings, cast(int, model.width), counts, int(clips.signers.max()) + 1)

@@ -92,6 +92,13 @@ def test_a_clip_does_not_depend_on_the_clips_and_the_padding_beside_it(signer, h
     torch.testing.assert_close(normalise(pair).landmarks[:1, :6], normalise(batch_of(signer)).landmarks)
 
 
+def test_raw_coordinates_are_from_the_corner_of_the_frame(signer):
+    batch = batch_of(signer, torch.rand(signer.shape[:3], generator=torch.Generator().manual_seed(0)) > 0.1)
+    found = normaliser("raw", JOINTS)(batch)
+    torch.testing.assert_close(found.landmarks, (batch.landmarks + 0.5).masked_fill(~batch.mask[..., None], 0))
+    assert normaliser("raw", skeleton("kinect-20"))(batch) is batch  # metres have no frame
+
+
 def test_none_changes_nothing_and_bare_hands_cannot_be_boxed(signer):
     batch = batch_of(signer)
     assert normaliser("none", JOINTS)(batch) is batch

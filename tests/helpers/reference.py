@@ -47,22 +47,31 @@ class Theirs(NamedTuple):
     name, kind : str
     ours : tuple of str
         Weights of our network that hold its rows, one below the other; none where we have no such tensor.
+    rows : slice
+        Of each of ours.
     """
 
     name: str
     kind: str
     ours: tuple[str, ...] = ()
+    rows: slice = slice(None)
 
 
 def below(theirs: str, ours: str, tensors: Sequence[Theirs]) -> list[Theirs]:
     """The tensors of a module with the module's names put before theirs."""
-    return [Theirs(f"{theirs}{name}", kind, tuple(f"{ours}{own}" for own in owns)) for name, kind, owns in tensors]
+    return [tensor._replace(name=f"{theirs}{tensor.name}", ours=tuple(f"{ours}{own}" for own in tensor.ours))
+            for tensor in tensors]
 
 
 def linear(theirs: str, ours: str) -> list[Theirs]:
     """A linear layer or a convolution with a bias."""
     return [Theirs(f"{theirs}.weight", "matrix", (f"{ours}.weight",)), Theirs(f"{theirs}.bias", "bias",
                                                                                (f"{ours}.bias",))]
+
+
+def matrix(theirs: str, ours: str) -> list[Theirs]:
+    """A linear layer or a convolution without a bias."""
+    return linear(theirs, ours)[:1]
 
 
 def norm(theirs: str, ours: str) -> list[Theirs]:
@@ -101,7 +110,7 @@ def fill(module: nn.Module, tensors: Sequence[Theirs], gain: float, first: int =
     for name in zero:
         state[name].zero_()
     for k, tensor in enumerate(tensors, first):
-        own = [state[name] for name in tensor.ours]
+        own = [state[name][tensor.rows] for name in tensor.ours]
         if own:
             rows, each = sum(map(len, own)), own[0].numel() // len(own[0])
             values = formula(tensor.kind, k, (rows, each), gain)

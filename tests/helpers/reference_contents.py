@@ -28,8 +28,11 @@ LAYERS = "encoder1 encoder6 memory decoder1 decoder6 decoded logits parameters"
 TRANSFORMER = Held(LAYERS, "transformer.encoder transformer.decoder linear_class class_query")
 ENCODER = Held("encoder1 encoder6 memory", "transformer.encoder")
 POSITIONED = ENCODER._replace(outputs=f"{ENCODER.outputs} positions")
-SCA = Held("adjacency stats", "temporal cls_head signer_head", files_only="attention_weights attended embedding logits "
-                                                                          "signer_logits pooled")
+SCA = Held("adjacency stats block1 block2 block3 pooled signer_embedding attention_weights attended embedding logits "
+           "signer_logits parameters parameters_without_signer_head train_logits train_signer_logits "
+           "train_block3_first train_bn1_running_mean train_bn1_running_var train_loss grad_block1_gc grad_res1 "
+           "grad_class_last_bias grad_signer_head_bias",
+           "backbone signer_enc attn temporal cls_head signer_head", "train_labels train_signers")
 RESNET = " ".join(f"conv2d.{part}" for part in ("conv1", "bn1", "layer1", "layer2", "layer3", "layer4"))
 TRIPLETS = [f"{batch}_hard_margin{margin}" for batch in ("mixed", "few_hard", "no_positive") for margin in (1, 0.5)]
 SCHEDULES = ("default", "threshold500")
@@ -60,10 +63,16 @@ CONTENTS = {
     "batching_scheduler": Held(each(SCHEDULES, "threshold", "factor"), inputs=each(SCHEDULES, "counts")),
     "spoter_space": Held(files_only="normalised rotate squeeze perspective_left perspective_right arms"),
     "sca_additive": SCA,
-    "sca_film": SCA,
-    "sca_hierarchical": Held(files_only="output"),
-    "sca_losses": Held("cross_entropy focal focal_grad weighted weighted_grad adversarial adversarial_grad_z "
-                       "adversarial_grad_first_weight signer_head_logits", inputs="labels binary_labels signers"),
+    "sca_film": SCA._replace(outputs=SCA.outputs.replace("block1 block2 block3 ", "") + " grad_signer_first"),
+    "sca_adaptive": Held("embedding_attention embedding_avg embedding_max embedding_hybrid hybrid_stats_half "
+                         "hybrid_feature_half", inputs="stats"),
+    "sca_hierarchical": Held("spatial output", "spatial_attn temporal_attn"),
+    "sca_losses": Held("cross_entropy focal focal_grad focal_per_class_alpha_each weighted weighted_grad infonce "
+                       "infonce_partner infonce_grad attention_reg attention_reg_grad attention_reg_sparse_alone "
+                       "attention_reg_smooth_alone club_embedding club_embedding_grad_x club_embedding_grad_y "
+                       "club_onehot club_onehot_grad_x adversarial adversarial_grad_z adversarial_grad_first_weight "
+                       "signer_head_logits",
+                       inputs="labels binary_labels signers club_permutation focal_alphas"),
     "stf_fusion": Held(files_only="after_spatial_attention"),
     "stf_lift": Held("output predicted updated weighted_s weighted_d weight1_conv loss_p loss_u",
                      "predictor updater weight1 weight2"),

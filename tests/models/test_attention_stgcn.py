@@ -70,8 +70,15 @@ def test_gradients_reach_every_parameter(model):
 def test_the_published_sizes():
     params = AttentionStgcnParams(published=True, joints="spoter-54", widths=[16], epochs=3)
     assert (params.joints, params.channels, params.frames, params.epochs) == ("holistic-67", 4, 128, 3)
-    assert params.widths == [64, 64, 128, 256] and params.hidden == 256
+    assert params.widths == [64, 64, 128, 256] and params.hidden == 0
+    assert (params.augment.probability, params.augment.noise_std, params.augment.mixup) == (0, 0, 0.2)
+    assert AttentionStgcnParams(published=True, augment={"mixup": 0.4, "mirror": 1}).augment.mixup == 0.4
     assert AttentionStgcnParams(**params.model_dump()) == params
+
+
+def test_one_linear_layer_classifies_as_published():
+    network = build(AttentionStgcnParams(published=True), CLASSES)
+    assert network.classify.weight.shape == (CLASSES, 256) and not list(network.hidden.parameters())
 
 
 def test_a_stride_for_each_block():

@@ -13,7 +13,7 @@ from slr.losses.classification import Criterion
 from slr.models import build
 from slr.models.sca_stgcn import ClipGRU, SignerAttention, body, framing
 from slr.params import parse
-from slr.params.families.stgcn import ScaStgcnParams
+from slr.params.families.stgcn import ScaStgcnDetectionParams, ScaStgcnParams
 from tests.helpers.batches import CLASSES, batch_of, padded, reordered, with_rubbish
 
 SMALL = {"widths": [16, 32, 32], "hidden": 24, "signer_width": 16}
@@ -27,6 +27,10 @@ VARIANTS = {
     "learned, max": ScaStgcnParams(signer_encoder="learned", signer_pooling="max", **SMALL),
     "published": ScaStgcnParams(published=True),
     "published film": ScaStgcnParams(published=True, attention="film"),
+    "published hierarchical": ScaStgcnParams(published=True, attention="hierarchical", signer_encoder="hybrid"),
+    "published learned, mean": ScaStgcnParams(published=True, signer_encoder="learned", signer_pooling="mean"),
+    "published learned, max": ScaStgcnParams(published=True, signer_encoder="learned", signer_pooling="max"),
+    "dilations": ScaStgcnParams(dilations=[1, 1, 4], **SMALL),
 }
 REPAIRED = [name for name in VARIANTS if "published" not in name]
 
@@ -112,6 +116,8 @@ def test_gradients_do_not_reach_the_published_signer_encoder_and_backward_gru():
     assert dead == {weight for weight in gradients("published") if weight.startswith("signer_encoder.")} | {
         "gru.back.weight_hh_l0"}
     assert [weight for weight, size in gradients("published film").items() if size < NONE] == ["gru.back.weight_hh_l0"]
+    hybrid = [weight for weight, size in gradients("published hierarchical").items() if size < NONE]
+    assert hybrid == ["signer_encoder.features.score.2.bias", "gru.back.weight_hh_l0"]
 
 
 @pytest.mark.parametrize(("kind", "bare", "counts"), [("additive", True, False), ("additive", False, True),
@@ -162,17 +168,39 @@ def test_body_statistics_do_not_change_with_the_camera_and_do_with_the_body():
     assert difference.argmax(1).tolist() == [joints.bones.index(("left_eye", "left_ear"))] * 2
 
 
-def test_published_replaces_the_architecture_and_leaves_what_varies():
+def test_published_replaces_network_and_training_and_leaves_what_varies():
     params = ScaStgcnParams(published=True, attention="film", lr=0.5, hidden=3, joints="holistic-67", epochs=3,
-                            losses={"contrastive": 0.1}, graph="bones")
+                            losses={"contrastive": 0.1}, graph="bones", augment={"mirror": 0.5}, batch_size=4)
     assert (params.attention, params.joints, params.epochs, params.losses.contrastive) == ("film", "holistic-67", 3, .1)
     assert (params.graph, params.hidden, params.lr, params.read) == ("chain", 256, 0.001, "last")
+    assert (params.units, params.normalise, params.batch_size, params.optimizer) == ("frame", "raw", 32, "adam")
+    assert (params.augment.probability, params.augment.mirror, params.augment.noise_std) == (0, 0, 0)
     assert ScaStgcnParams(**params.model_dump()) == params
+    assert ScaStgcnParams(published=True).epochs == ScaStgcnParams(published=True).patience == 50
+
+
+def test_published_detection_weighs_two_classes_and_reads_every_window():
+    two, three, plain = (ScaStgcnDetectionParams(published=True, **settings) for settings in (
+        {}, {"windows": {"classes": 3, "frames": 9}}, {"losses": {"class_weights": "none"}}))
+    assert [params.losses.class_weights for params in (two, three, plain)] == ["balanced", "none", "none"]
+    assert {(params.windows.frames, params.windows.stride) for params in (two, three)} == {(25, 1)}
+    assert (two.windows.classes, three.windows.classes, two.losses.published) == (2, 3, True)
+
+
+def test_each_block_has_its_dilation():
+    """1, 2, 3 unless they are given."""
+    for settings, expected in (({}, [1, 2, 3]), ({"dilations": [1, 1, 4]}, [1, 1, 4])):
+        network = build(ScaStgcnParams(**SMALL, **settings), CLASSES)
+        assert [block.temporal.dilation for block in network.blocks] == [(step, 1) for step in expected]
 
 
 @pytest.mark.parametrize(("settings", "problem"), [
     ({"kernel": 4}, "4 frames have no middle"),
     ({"heads": 7}, "7 heads don't divide the width of 128"),
+    ({"dilations": [1, 2]}, "dilations: 2 for 3 blocks"),
+    ({"published": True, "attention": "none"}, "wasn't published without"),
+    ({"published": True, "losses": 3}, "losses"),
+    ({"signer_encoder": "hybrid"}, "hybrid is there as published alone"),
     ({"attention": "none", "losses": {"mutual_information": 0.1}}, "no embedding of the signer"),
     ({"attention": "none", "losses": {"attention_sparsity": 0.1}}, "no attention over time"),
     ({"augment": {"mixup": 0.2}, "losses": {"contrastive": 0.1}}, "mixup leaves no clip"),

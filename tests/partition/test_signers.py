@@ -6,9 +6,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from slr.dataset.dataset import Dataset
+from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks, write_store
 from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
 from slr.dataset.signers import read_signers, write_signers
@@ -159,6 +161,18 @@ def test_persons_are_found_and_cameras_are_not(corpus):
 def test_the_number_of_clusters_can_be_fixed(corpus):
     clusters, metrics = clustered(corpus, clusters=3)
     assert metrics["clusters"] == 3 and set(clusters.pseudo_signer) == {0, 1, 2}
+
+
+def test_published_pseudo_signers_are_clusters_of_places_in_the_frame(corpus):
+    """Of four numbers as they are, a missing joint at 0."""
+    clusters, metrics = clustered(corpus, clusters=8, statistics="published", seed=0)
+    store = LandmarkStore(corpus / "landmarks")
+    places = np.array([np.where(np.isnan(xy), 0, xy).mean((0, 1)).tolist() + np.where(np.isnan(xy), 0, xy).std(
+        (0, 1)).tolist() for xy in (store[clip_id].coordinates[..., :2] for clip_id in clusters.clip_id)])
+    train = ~clusters.clip_id.str.startswith("3").to_numpy()
+    expected = KMeans(8, n_init=10, random_state=0).fit(places[train]).predict(places)
+    assert adjusted_rand_score(expected, clusters.pseudo_signer) == 1 and metrics["clusters"] == 8
+    assert metrics["ari"] < 0.3
 
 
 def test_true_signers_are_not_looked_at(corpus):

@@ -1,91 +1,177 @@
-"""SCA-STGCN's parts that are the authors': graph, statistics, attention, recurrent layers, classifiers."""
+"""SCA-STGCN as published: networks, signer encoders and attentions with the formula's weights."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from slr.batches.batch import Batch
+from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import Skeleton
-from slr.losses.classification import Adversary
-from slr.models import build
-from slr.models.graph import JointPooling, adjacency
-from slr.models.sca_stgcn import ClipGRU, SignerAttention, framing
+from slr.losses.sca_published import PublishedCriterion
+from slr.models.layers import Dropout
+from slr.models.sca_published import FeatureEncoder, HybridEncoder, JointAttention, PublishedScaStgcn, statistics
+from slr.models.sca_stgcn import SignerAttention
 from slr.params.families.stgcn import ScaStgcnParams
-from tests.helpers.reference import Theirs, batch_of, fill, given, linear, norm, recurrent, size
+from slr.params.lookup import locate
+from slr.partition.signers import published_statistics
+from tests.helpers.reference import (
+    Theirs,
+    batch_norm,
+    batch_of,
+    below,
+    fill,
+    given,
+    linear,
+    matrix,
+    norm,
+    recurrent,
+    size,
+    watched,
+)
 
 GAIN = 1.5
-FIRST = {"sca_additive": 31, "sca_film": 31, "sca_hierarchical": 8}
-"""Number of the first tensor of the attention over time."""
-CASES = ("sca_additive", "sca_film")
-WIDTH, SIGNER = 128, 64
+CHAIN = Skeleton("seven", {"pose": tuple("abcdefg")}, ())
+CASES = {"sca_additive": "additive", "sca_film": "film"}
 HEAD = [*norm("net.0", "0"), *linear("net.1", "1"), *linear("net.4", "4")]
+STATISTICS = [*norm("0", "0"), *linear("1", "1"), *linear("3", "3")]
+FEATURES = [*STATISTICS, *linear("5", "5")]
+POOLING = [*linear("attn_pool.0", "score.0"), *linear("attn_pool.2", "score.2")]
 
 
-def matrix(theirs: str, ours: str) -> Theirs:
-    return Theirs(f"{theirs}.weight", "matrix", (f"{ours}.weight",))
+def block(i: int, projected: bool) -> list[Theirs]:
+    parts = [*linear("gc.lin", "linear"), *matrix("temporal", "temporal"), *batch_norm("bn", "norm"),
+             *(linear("res_proj", "residual") if projected else [])]
+    return below(f"backbone.layers.{i}.", f"blocks.{i}.", parts)
 
 
-@torch.no_grad()
-def attention(case: str, width: int) -> SignerAttention:
-    """The published attention over time with the formula's weights; what ours has and theirs hasn't is zero."""
-    film = case != "sca_additive"
-    module = SignerAttention(width, 4, SIGNER, "film" if film else "additive", bare=True)
-    conditions = module.modulate if film else None
-    if film:
-        del module.modulate
-    fill(module, [matrix("q_proj", "query"), matrix("k_proj", "key"), matrix("v_proj", "value"),
-                  matrix("out_proj", "out")], GAIN, FIRST[case], zero=["out.bias"])
-    if conditions is not None:
-        names = ("k_scale_net.0", "k_shift_net", "v_scale_net.0", "v_shift_net")
-        parts = nn.ModuleList(nn.Linear(SIGNER, width) for _ in names)
-        fill(parts, [tensor for i, name in enumerate(names) for tensor in linear(name, str(i))], GAIN, FIRST[case] + 4)
-        ours = [parts[i] for i in (0, 2, 3, 1)]  # scale of the keys, scale and shift of the values, shift of the keys
-        conditions.weight.copy_(torch.cat([part.weight for part in ours]))
-        conditions.bias.copy_(torch.cat([part.bias for part in ours]))
-        module.modulate = conditions
-    return module
+def attention(film: bool, width: int) -> list[Theirs]:
+    """Scales and shifts are rows of one layer of ours: scale of keys, of values, shift of values, of keys."""
+    tensors = [tensor for theirs, ours in (("q_proj", "query"), ("k_proj", "key"), ("v_proj", "value"),
+                                           ("out_proj", "out")) for tensor in matrix(theirs, ours)]
+    nets = {"k_scale_net.0": 0, "k_shift_net": 3, "v_scale_net.0": 1, "v_shift_net": 2} if film else {}
+    return tensors + [tensor._replace(rows=slice(i * width, (i + 1) * width))
+                      for net, i in nets.items() for tensor in linear(net, "modulate")]
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_the_chain_of_joints_and_the_statistics_of_a_signer_are_their_authors(case, theirs):
-    x = given(1001, 3, 12, 7, 2, scale=0.4) + 0.5
-    chain = Skeleton("seven", {"pose": tuple("abcdefg")}, ())
-    theirs.agree(case, adjacency=adjacency(chain, "chain"), stats=framing(batch_of(x))[:, [0, 2, 1, 3]])
+def network_of(**settings) -> PublishedScaStgcn:
+    params = ScaStgcnParams(published=True, **settings)
+    return locate(params.network)(params, CHAIN, 10).eval()
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_attention_over_time_is_its_authors(case, files):
-    pooled, signer = files.given(case, "pooled"), files.given(case, "signer_embedding")
-    with torch.no_grad():
-        answer, weights = attention(case, WIDTH)(pooled, None, signer, torch.ones(3, 12, dtype=torch.bool))
-    files.agree(case, attention_weights=weights, attended=answer)
+def whole(attends: str) -> tuple[PublishedScaStgcn, PublishedCriterion]:
+    """Network and criterion, with the signers' adversary, as the family builds them; without dropout."""
+    losses = {"adversary": 0.5}
+    network = network_of(attention=attends, losses=losses)
+    criterion = PublishedCriterion(ScaStgcnParams(published=True, losses=losses), network.width, torch.ones(10), 4)
+    attend = attention(attends == "film", 128)
+    fill(nn.ModuleDict({"network": network, "criterion": criterion}), [
+        *below("", "network.", [
+            *block(0, True), *block(1, True), *block(2, False), *below("signer_enc.net.", "signer_encoder.encode.",
+                                                                       STATISTICS),
+            *below("attn.", "attend_time.", attend), *recurrent("temporal.gru", "gru.there"),
+            *recurrent("temporal.gru", "gru.back", reverse=True), *below("cls_head.", "classify.", HEAD)]),
+        *below("signer_head.", "criterion.adversary.classify.", HEAD)], GAIN)
+    for module in (*network.modules(), *criterion.modules()):
+        if isinstance(module, Dropout):
+            module.p = 0
+    return network, criterion.eval()
 
 
-def test_hierarchical_attention_over_time_is_its_authors(files):
-    """Of the joints' vectors as theirs are; ours of the joints isn't: docs/published.md."""
-    joints = files.given("sca_hierarchical", "spatial").mean(2)
-    with torch.no_grad():
-        answer, _ = attention("sca_hierarchical", 64)(joints, None, given(1003, 3, SIGNER),
-                                                      torch.ones(3, 6, dtype=torch.bool))
-    files.agree("sca_hierarchical", output=answer)
+def clips(targets: Sequence[int] | None = None) -> Batch:
+    return batch_of(given(1001, 3, 12, 7, 2, scale=0.4) + 0.5, targets=targets)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_recurrent_layer_and_classifiers_are_their_authors(case, files):
-    first = FIRST[case] + (4 if case == "sca_additive" else 12)
-    model = build(ScaStgcnParams(published=True, joints="hands-42"), 10).eval()
-    adversary = Adversary(512, 4, 0.5).eval()
-    fill(model.gru, [*recurrent("gru", "there"), *recurrent("gru", "back", reverse=True)], GAIN, first)
-    fill(model.classify, HEAD, GAIN, first + 8)
-    fill(adversary.classify, HEAD, GAIN, first + 14)
-    assert isinstance(model.gru, ClipGRU)
+def test_the_network_is_its_authors(case, theirs):
+    network, criterion = whole(CASES[case])
+    blocks = {f"block{i + 1}": part for i, part in enumerate(network.blocks)}
+    with torch.no_grad(), watched(**blocks) as found:
+        outputs = network(clips())
+        signer_logits = criterion.adversary.classify(outputs["features"])
+    layers = {name: output for name, (output, _) in found.items()} if case == "sca_additive" else {}
+    theirs.agree(case, adjacency=network.blocks[0].adjacency, stats=statistics(clips()), **layers,
+                 pooled=found["block3"][0].mean(2), signer_embedding=outputs["signer"],
+                 attention_weights=outputs["attention"][0], attended=outputs["attended"],
+                 embedding=outputs["features"], logits=outputs["logits"], signer_logits=signer_logits,
+                 parameters=size(network, criterion), parameters_without_signer_head=size(network))
+    theirs.sizes(case, {"backbone": size(network.blocks), "signer_enc": size(network.signer_encoder),
+                        "attn": size(network.attend_time), "temporal": size(network.gru),
+                        "cls_head": size(network.classify), "signer_head": size(criterion)})
+
+
+def test_pseudo_signers_are_clusters_of_their_authors_statistics(theirs):
+    found = [published_statistics(ClipLandmarks("", 25, 1, 1, clip.numpy())) for clip in clips().landmarks]
+    theirs.agree("sca_additive", stats=torch.tensor(np.array(found)))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_training_step_is_its_authors(case, theirs):
+    network, criterion = whole(CASES[case])
+    labels, signers = (theirs.given(case, f"train_{name}").long() for name in ("labels", "signers"))
+    batch = replace(clips(labels.tolist()), signers=signers)
+    with watched(block3=network.train().blocks[2], signer_logits=criterion.train().adversary.classify) as found:
+        outputs = network(batch)
+        loss = sum(criterion(outputs, batch).values())
+    loss.backward()
+    gradients = {"grad_block1_gc": network.blocks[0].linear.weight, "grad_res1": network.blocks[1].norm.weight,
+                 "grad_class_last_bias": network.classify[-1].bias,
+                 "grad_signer_head_bias": criterion.adversary.classify[-1].bias}
+    if case == "sca_film":
+        gradients["grad_signer_first"] = network.signer_encoder.encode[1].weight
+    norm_of_first = network.blocks[0].norm
+    theirs.agree(case, train_loss=loss, train_logits=outputs["logits"], train_signer_logits=found["signer_logits"],
+                 train_block3_first=found["block3"][0][0, ..., :16], train_bn1_running_mean=norm_of_first.running_mean,
+                 train_bn1_running_var=norm_of_first.running_var,
+                 **{name: weight.grad for name, weight in gradients.items()})
+
+
+POOLINGS = {"attention": "attention", "mean": "avg", "max": "max"}
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_the_signer_encoder_from_features_is_its_authors(pooling, theirs):
+    encoder = network_of(signer_encoder="learned", signer_pooling=pooling).signer_encoder
+    assert isinstance(encoder, FeatureEncoder)
+    fill(encoder, [*(POOLING if pooling == "attention" else []), *below("encoder.", "encode.", FEATURES)], GAIN)
     with torch.no_grad():
-        embedding = model.gru(files.given(case, "attended"), torch.full((3,), 12))
-        files.agree(case, embedding=embedding, logits=model.classify(embedding),
-                    signer_logits=adversary.classify(embedding))
-    files.sizes(case, {"temporal": size(model.gru), "cls_head": size(model.classify),
-                       "signer_head": size(adversary)})
+        embedding = encoder(batch_of(torch.zeros(3, 6, 5, 2)), given(1002, 3, 6, 5, 64))
+    theirs.agree("sca_adaptive", **{f"embedding_{POOLINGS[pooling]}": embedding})
 
 
-def test_the_joints_of_a_frame_are_pooled_as_by_their_authors(files):
-    frames = torch.ones(3, 12, dtype=torch.bool)
-    files.agree("sca_additive", pooled=JointPooling(7, WIDTH, 0)(files.given("sca_additive", "block3"), frames))
+def with_statistics(wanted: torch.Tensor) -> Batch:
+    """Clips of six frames with these means and deviations (B, 4): of two joints, one above the mean, one below."""
+    mean, deviation = (part[:, None, None].expand(-1, 6, -1, -1) for part in wanted.split(2, 1))
+    return batch_of(torch.cat([mean + deviation - 1e-6, mean - deviation + 1e-6], 2))
+
+
+def test_the_hybrid_signer_encoder_is_its_authors(theirs):
+    encoder = network_of(signer_encoder="hybrid").signer_encoder
+    assert isinstance(encoder, HybridEncoder)
+    fill(encoder, [*below("stats_encoder.", "statistics.encode.", STATISTICS),
+                   *below("feat_encoder.", "features.", [*POOLING, *below("encoder.", "encode.", FEATURES)]),
+                   *linear("fusion.0", "fuse.0"), *linear("fusion.2", "fuse.2")], GAIN)
+    batch, features = with_statistics(theirs.given("sca_adaptive", "stats")), given(1002, 3, 6, 5, 64)
+    with torch.no_grad(), watched(statistics=encoder.statistics, features=encoder.features) as found:
+        embedding = encoder(batch, features)
+    theirs.agree("sca_adaptive", hybrid_stats_half=found["statistics"], hybrid_feature_half=found["features"],
+                 embedding_hybrid=embedding)
+
+
+def test_hierarchical_attention_is_its_authors(theirs):
+    network = network_of(attention="hierarchical")
+    narrow = JointAttention(64, 4, 64), SignerAttention(64, 4, 64, "hierarchical", bare=True)
+    assert [type(part) for part in narrow] == [type(network.attend_joints), type(network.attend_time)]
+    joints, time = narrow
+    fill(nn.ModuleDict({"joints": joints, "time": time}), [
+        *linear("scale_net.0", "joints.scale"), *linear("shift_net", "joints.shift"),
+        *below("", "joints.", attention(False, 64)), *below("", "time.", attention(True, 64))], GAIN)
+    signer = given(1003, 3, 64)
+    with torch.no_grad():
+        spatial = joints(given(1002, 3, 6, 5, 64), signer)
+        output, _ = time(spatial.mean(2), None, signer, torch.ones(3, 6, dtype=torch.bool))
+    theirs.agree("sca_hierarchical", spatial=spatial, output=output)
+    theirs.sizes("sca_hierarchical", {"spatial_attn": size(joints), "temporal_attn": size(time)})

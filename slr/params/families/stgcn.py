@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from slr.params.families.training import ModelParams
-from slr.params.section import Dropout, Positive
+from slr.params.section import Dropout, Positive, Section
 from slr.params.windows import WindowsParams
 
 # oneDNN 3.x gives NaN for the weight gradient of a bf16 convolution with more than 16 input channels that are not a
@@ -51,25 +51,29 @@ class GraphParams(ModelParams):
 class ScaStgcnParams(GraphParams):
     """SCA-STGCN (Chaabani, 2024), repaired: graph blocks, temporal attention conditioned on the signer, a GRU."""
 
-    network: ClassVar[str] = "slr.models.sca_stgcn:ScaStgcn"
     family: Literal["sca_stgcn"] = "sca_stgcn"
     """Network family."""
     published: bool = False
-    """Replace architecture and optimiser with the published ones. Settings that select among the published variants
-    stay (`attention`, `signer_encoder`, `signer_pooling`, `losses`), and so do `joints`, `normalise`, `frames`,
-    `augment`, `epochs`, `patience` and `batch_size`."""
+    """Replace all settings of this block with the published network, losses and training, except `joints`, and those
+    that select among the published variants: `attention`, `signer_encoder`, `signer_pooling`, `losses`. `epochs` and
+    `patience` stay if they are given, and are 50 and no early stopping if not."""
+    dilations: Annotated[list[Positive], Field(min_length=1)] | None = None
+    """Dilation of each block's temporal convolution, as many numbers as `widths`; null for 1, 2, 3, ..., as
+    published."""
     attention: Literal["additive", "film", "hierarchical", "none"] = "additive"
     """How the signer conditions attention: `additive`, added to the keys; `film`, scaling keys and scaling and shifting
     values; `hierarchical`, as `film`, over joints, over time and across both; `none`: neither attention nor signer."""
     bare_attention: bool = False
     """Attention without residual connection, normalisation and positional encoding, as published."""
-    signer_encoder: Literal["statistics", "learned"] = "statistics"
-    """Input of the signer encoder: statistics of the clip's landmarks, or features of the first block."""
+    signer_encoder: Literal["statistics", "learned", "hybrid"] = "statistics"
+    """Input of the signer encoder: statistics of the clip's landmarks, features of the first block, or, with
+    `published: true`, both (`hybrid`)."""
     signer_statistics: Literal["body", "published"] = "body"
     """With `statistics`: bone lengths and joint speeds in units of the body, or four numbers (mean and standard
     deviation of x and y), as published."""
     signer_pooling: Literal["attention", "mean", "max"] = "attention"
-    """With `learned`: temporal pooling of the frame features."""
+    """With `learned`: pooling of the features, over the frames of their means over joints; as published, over all
+    joints of all frames."""
     signer_width: Positive = 64
     """Dimensions of the signer embedding."""
     hidden: Positive = 256
@@ -79,33 +83,80 @@ class ScaStgcnParams(GraphParams):
     frame, as published, where the backward one has seen that frame only."""
 
     @property
+    def network(self) -> str:  # type: ignore[override]  # of the class in other families
+        return "slr.models.sca_published:PublishedScaStgcn" if self.published else "slr.models.sca_stgcn:ScaStgcn"
+
+    @property
     def signer_embedding(self) -> int:
         return 0 if self.attention == "none" else self.signer_width
 
+    @property
+    def block_dilations(self) -> list[int]:
+        """Dilation of each block."""
+        return self.dilations or list(range(1, len(self.widths) + 1))
+
     @classmethod
     def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        return SCA_AS_PUBLISHED
+        epochs = settings.get("epochs", SCA_EPOCHS)
+        return {**SCA_AS_PUBLISHED, "epochs": epochs, "patience": settings.get("patience", epochs),
+                "losses": _with(settings.get("losses", {}), published=True)}
+
+    @model_validator(mode="after")
+    def _dilations_fit(self) -> Self:
+        if self.dilations and len(self.dilations) != len(self.widths):
+            raise ValueError(f"dilations: {len(self.dilations)} for {len(self.widths)} blocks; give as many as widths")
+        return self
+
+    @model_validator(mode="after")
+    def _variant_exists(self) -> Self:
+        if self.published and self.attention == "none":
+            raise ValueError("attention: SCA-STGCN wasn't published without; set it to additive, film or hierarchical, "
+                             "or published: false")
+        if self.signer_encoder == "hybrid" and not self.published:
+            raise ValueError("signer_encoder: hybrid is there as published alone; set it to statistics or learned, or "
+                             "published: true")
+        return self
 
 
 SCA_AS_PUBLISHED = {
-    "channels": 2, "graph": "chain", "learned_edges": False, "presence": False, "motion": False, "identity": 0,
-    "joint_sums": 0, "widths": [64, 128, 128], "kernel": 3, "heads": 4, "dropout": 0.1, "bare_attention": True,
-    "signer_statistics": "published", "signer_width": 64, "hidden": 256, "read": "last", "optimizer": "adamw",
-    "lr": 0.001, "weight_decay": 0, "warmup_epochs": 0, "schedule": "constant", "label_smoothing": 0,
-    "gradient_clip": 0,
+    "channels": 2, "frames": None, "units": "frame", "normalise": "raw", "graph": "chain", "learned_edges": False,
+    "presence": False, "motion": False, "identity": 0, "joint_sums": 0, "widths": [64, 128, 128], "kernel": 3,
+    "dilations": [1, 2, 3], "heads": 4, "dropout": 0.1, "bare_attention": True, "signer_statistics": "published",
+    "signer_width": 64, "hidden": 256, "read": "last", "batch_size": 32, "optimizer": "adam", "lr": 0.001,
+    "weight_decay": 0, "warmup_epochs": 0, "schedule": "constant", "label_smoothing": 0, "gradient_clip": 0,
+    "augment": {"probability": 0, "noise_std": 0}, "batching": {}, "embedding": None,
 }
-"""The published configuration; AdamW without weight decay is Adam."""
+"""The published network and training."""
+SCA_EPOCHS = 50
+"""As in the author's own commands; the training script's default is 10."""
+
+
+def _with(block: Any, **changes: Any) -> Any:
+    """A block of settings with these changes; what isn't a block stays, to be refused."""
+    return {**dict(block), **changes} if isinstance(block, (dict, Section)) else block
+
+
+def _entry(block: Any, name: str) -> Any:
+    """A setting of a block; None if it isn't given."""
+    return dict(block).get(name) if isinstance(block, (dict, Section)) else None
 
 
 class ScaStgcnDetectionParams(ScaStgcnParams):
     """SCA-STGCN on streams: classifies each window as signing, speaking or neither."""
 
-    network: ClassVar[str] = "slr.models.sca_stgcn:ScaStgcn"
     task: ClassVar[str] = "detection"
     family: Literal["sca_stgcn_detection"] = "sca_stgcn_detection"  # type: ignore[assignment]  # has its own name
     """Network family."""
     windows: WindowsParams = WindowsParams(classes=2, stride=5)
-    """How streams are cut into windows."""
+    """How streams are cut into windows; with `published: true`, of 25 frames, at every frame."""
+
+    @classmethod
+    def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """With two classes, unless `losses.class_weights` is given, they are balanced."""
+        windows, losses = settings.get("windows", cls.model_fields["windows"].default), settings.get("losses", {})
+        if _entry(windows, "classes") == 2 and _entry(losses, "class_weights") is None:
+            losses = _with(losses, class_weights="balanced")
+        return {**super().as_published({**settings, "losses": losses}), "windows": _with(windows, frames=25, stride=1)}
 
     @model_validator(mode="after")
     def _windows_can_be_read(self) -> Self:
@@ -126,7 +177,8 @@ class AttentionStgcnParams(GraphParams):
     family: Literal["attention_stgcn"] = "attention_stgcn"
     """Network family."""
     published: bool = False
-    """Replace joints, channels, frames and architecture with the published ones; training settings stay."""
+    """Replace joints, channels, frames, architecture and augmentation with the published ones, as far as they are
+    known: of `augment`, `mixup` stays, and is .2 if it isn't given. Other training settings stay."""
     joints: str = "holistic-67"
     channels: Literal[2, 3, 4] = 4
     widths: Annotated[list[Width], Field(min_length=1)] = [48, 48, 96, 128]
@@ -137,12 +189,14 @@ class AttentionStgcnParams(GraphParams):
     """Layers of temporal self-attention."""
     positions: Literal["none", "sinusoidal"] = "sinusoidal"
     """Positional encoding of the attention."""
-    hidden: Positive = 256
-    """Width of the linear layer before the classifier."""
+    hidden: Annotated[int, Field(ge=0)] = 256
+    """Width of a linear layer before the classifier; 0 for none, as published."""
 
     @classmethod
     def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        return ATTENTION_AS_PUBLISHED
+        mixup = _entry(settings.get("augment", {}), "mixup")
+        augment = {"probability": 0, "noise_std": 0, "mixup": 0.2 if mixup is None else mixup}
+        return {**ATTENTION_AS_PUBLISHED, "augment": augment}
 
     @model_validator(mode="after")
     def _a_stride_for_each_block(self) -> Self:
@@ -154,6 +208,7 @@ class AttentionStgcnParams(GraphParams):
 ATTENTION_AS_PUBLISHED = {
     "joints": "holistic-67", "channels": 4, "frames": 128, "learned_edges": False, "presence": False, "motion": False,
     "identity": 0, "joint_sums": 0, "widths": [64, 64, 128, 256], "strides": [1, 2, 2, 2], "kernel": 9, "heads": 4,
-    "attention_layers": 1, "positions": "none", "hidden": 256,
+    "attention_layers": 1, "positions": "none", "hidden": 0,
 }
-"""Sizes of the published network, as far as known: the input, four blocks, attention, a linear layer of 256."""
+"""The published network, as far as known: the input, four blocks, attention, and a linear layer from the pooled 256
+numbers to the classes."""

@@ -6,6 +6,8 @@ from pydantic import Field, model_validator
 
 from slr.params.section import Dropout, Fraction, Positive, Section
 
+Normalisation = Literal["none", "raw", "frame", "clip", "shoulders", "hands"]
+"""How coordinates are normalised: `ModelParams.normalise`."""
 FAMILIES: "dict[str, type[ModelParams]]" = {}
 """The settings class of each model family, by its name."""
 
@@ -61,19 +63,23 @@ class AugmentParams(Section):
 
 
 Weight = Annotated[float, Field(ge=0)]
+Alpha = Annotated[float, Field(gt=0)]
 
 
 class LossParams(Section):
     """Loss weights; 0 disables a loss."""
 
+    published: bool = False
+    """Class weights, contrastive, mutual-information and attention terms as in the code of SCA-STGCN; set by
+    `published: true` of that model."""
     signers: Literal["pseudo", "true"] = "pseudo"
     """Signer labels used by the signer-aware losses: pseudo-signers, or the corpus's own where known."""
     classification: Weight = 1
     """Weight of the classification loss (cross-entropy or focal loss); optional with an `embedding`."""
     focal: bool = False
     """Focal loss instead of cross-entropy: down-weights easy examples."""
-    focal_alpha: Annotated[float, Field(gt=0)] = 0.25
-    """Scale factor (alpha) of the focal loss."""
+    focal_alpha: Alpha | Annotated[list[Alpha], Field(min_length=1)] = 0.25
+    """Scale factor (alpha) of the focal loss; or a list with one for each class, in the order of their names."""
     focal_gamma: Annotated[float, Field(ge=0)] = 2
     """Focusing parameter (gamma): the higher, the less easy examples count."""
     class_weights: Literal["none", "balanced"] = "none"
@@ -101,9 +107,10 @@ class LossParams(Section):
     mutual_information_hidden: Positive = 128
     """Hidden width of CLUB's estimator."""
     attention_sparsity: Weight = 0
-    """Weight of the entropy of the temporal attention, in nats."""
+    """Weight of the entropy of the temporal attention, in nats; as published, of the magnitude of what it gives."""
     attention_smoothness: Weight = 0
-    """Weight of the squared differences of the attention between consecutive frames."""
+    """Weight of the squared differences of the attention between consecutive frames; as published, of the magnitude
+    of the differences of what it gives."""
 
 
 class BatchingParams(Section):
@@ -164,10 +171,13 @@ class ModelParams(Section):
     """Input channels per joint: the first 2, 3 or 4 of x, y, z and visibility."""
     frames: Positive | None = None
     """Resample every clip to this many frames by linear interpolation; null keeps each clip's length."""
-    normalise: Literal["none", "frame", "clip", "shoulders", "hands"] = "clip"
+    units: Literal["height", "frame"] = "height"
+    """Units of x and y before normalisation: frame heights, so that the aspect ratio is corrected; or the `frame`'s own
+    width and height, as published."""
+    normalise: Normalisation = "clip"
     """SPOTER's boxes, with the body measured in each `frame` (as published) or once per `clip`; `shoulders`: shoulder
     widths, with the neck as origin; `hands`: as `shoulders`, and each hand in palm lengths from its wrist; `none`:
-    frame heights from the frame's centre."""
+    `units` from the frame's centre; `raw`: from its upper left corner."""
     epochs: Positive = 60
     """Maximum number of epochs."""
     batch_size: Positive = 32
