@@ -21,6 +21,8 @@ from slr.params.families.stfnet import ImagesParams
 
 FAINTEST = 0.05
 """Minimum motion for contrast normalisation: clips with less aren't amplified further. Black to white is 2."""
+SHORTEST, LONGEST, STRIDE = 32, 230, 4
+"""Frames of a training clip as published: fewest and most, rounded up to a multiple of the stride."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +142,11 @@ class RgbClips:
         if generator is None:
             return View(clip, evenly(count, params.max_frames), params.resize, *_middle(params))
         rate, top, left, mirror, zoom = torch.rand(5, generator=generator).tolist()
-        wanted = round(count * (1 + params.rescale * (2 * rate - 1)))
-        frames = rescaled(count, min(max(1, wanted), params.max_frames))
+        if params.rescaled_frames == "random":
+            frames = drawn(count, min(published_length(count, params.rescale, rate), params.max_frames), generator)
+        else:
+            wanted = round(count * (1 + params.rescale * (2 * rate - 1)))
+            frames = rescaled(count, min(max(1, wanted), params.max_frames))
         side = max(params.crop, round(params.resize * (1 + params.zoom * (2 * zoom - 1))))
         spare = side - params.crop
         return View(clip, frames, side, int(top * (spare + 1)), int(left * (spare + 1)), mirror < params.flip)
@@ -237,8 +242,13 @@ def _median(pictures: np.ndarray) -> np.ndarray:
 
 
 def _middle(params: ImagesParams) -> tuple[int, int]:
-    spare = params.resize - params.crop
-    return spare // 2, spare // 2
+    offset = centred(params.resize, params.crop)
+    return offset, offset
+
+
+def centred(size: int, crop: int) -> int:
+    """Pixels before a central crop; half a pixel is rounded to an even number, as published."""
+    return round((size - crop) / 2)
 
 
 def _channels_first(pictures: np.ndarray) -> Tensor:
@@ -249,6 +259,28 @@ def _channels_first(pictures: np.ndarray) -> Tensor:
 def rescaled(count: int, wanted: int) -> np.ndarray:
     """(wanted,): indices into `count` frames, evenly spaced, so that the clip has `wanted` frames."""
     return ((np.arange(wanted) + 0.5) * count / wanted).astype(int)
+
+
+def published_length(count: int, rescale: float, draw: float) -> int:
+    """Frames of a training clip of `count` frames, as STF-Net's authors change its speed.
+
+    Parameters
+    ----------
+    count : int
+    rescale : float
+        Largest relative change.
+    draw : float
+        A random number from 0 to 1.
+    """
+    wanted = int(count * (1 - rescale + 2 * rescale * draw))
+    return -(-min(max(wanted, SHORTEST), LONGEST) // STRIDE) * STRIDE
+
+
+def drawn(count: int, wanted: int, generator: torch.Generator) -> np.ndarray:
+    """(wanted,): indices into `count` frames, drawn at random, in order; none occurs twice unless more are wanted."""
+    if wanted > count:
+        return torch.randint(count, (wanted,), generator=generator).sort().values.numpy()
+    return torch.randperm(count, generator=generator)[:wanted].sort().values.numpy()
 
 
 def _padded(rows: list[Tensor]) -> Tensor:

@@ -68,7 +68,7 @@ def evaluate_continuous(trained: TrainedModel, store: Store, clips: pd.DataFrame
     found = {split: trained.log_probabilities(of) for split, of in read.items()}
     references = {split: [list(glosses) for glosses in of.glosses] for split, of in rows.items()}
 
-    decoder = Decoder(boundaries="middle")
+    decoder = Decoder.of(trained.decoding, boundaries="middle")
     hypotheses = [decoder(scores)[0] for scores in found["test"]]
     said = [_names(hypothesis, trained.labels) for hypothesis in hypotheses]
     alignments = align_sentences(references["test"], said, clean)

@@ -168,6 +168,20 @@ def test_the_frame_rate_changes_by_a_fifth_at_most_evenly(folder):
     assert rescaled(9, 3).tolist() == [1, 4, 7]
 
 
+def test_frames_drawn_at_random_are_in_order_and_as_many_as_published(folder):
+    """At least 32 of 12 frames, in multiples of 4; the pictures are those of these frames, and other ones each time."""
+    data, seen = clips(folder, rescale=0.2, rescaled_frames="random"), set()
+    for seed in range(4):
+        batch = data.batch(torch.tensor([1]), torch.Generator().manual_seed(seed))
+        shown = frame_numbers(batch, 0)
+        assert len(shown) == int(batch.lengths) == 32 and shown == sorted(shown) and set(shown) <= set(range(12))
+        seen.add(tuple(shown))
+    assert len(seen) == 4
+    assert frame_numbers(data.batch(torch.tensor([1])), 0) == list(range(12))
+    few = clips(folder, rescaled_frames="random", max_frames=8)
+    assert few.batch(torch.tensor([1]), torch.Generator().manual_seed(0)).lengths.tolist() == [8]
+
+
 def test_a_clip_is_never_rescaled_to_nothing(folder):
     data = clips(folder, rescale=0.9)
     assert min(int(data.batch(torch.tensor([2]), torch.Generator().manual_seed(seed)).lengths)

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from slr.params.families.ctc import CtcParams
+from slr.params.families.ctc import CtcParams, DecodingParams
 from slr.params.families.training import ModelParams
 from slr.params.section import Dropout, Fraction, Positive, Section
 
@@ -29,6 +29,9 @@ class ImagesParams(Section):
     """Largest relative change of `resize` for a training clip; no image becomes smaller than `crop`."""
     rescale: Annotated[float, Field(ge=0, lt=1)] = 0.2
     """Largest relative change of a training clip's number of frames, uniform over the clip."""
+    rescaled_frames: Literal["even", "random"] = "even"
+    """Frames of a training clip after this change: evenly spaced, or, as published, drawn at random, between 32 and 230
+    of them, rounded up to a multiple of 4."""
     max_frames: Positive = 360
     """Longer clips are subsampled uniformly to this many frames."""
     keep_mib: Annotated[int, Field(ge=0)] = 512
@@ -98,6 +101,7 @@ class StfnetParams(ModelParams):
     """Gradient checkpointing: recompute the backbone's features instead of storing them; trades time for memory, with
     the same result."""
     ctc: CtcParams = CtcParams()
+    decoding: DecodingParams = DecodingParams()
 
     @property
     def initial_weights(self) -> tuple[str, str | None] | None:
