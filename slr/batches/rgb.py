@@ -4,10 +4,12 @@ Up to `keep_mib` of decoded frames are cached in memory for the next epoch; ther
 augmentation (mirroring, size and position of the crop, frame rate) is drawn once per clip, the same for all its frames.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -107,6 +109,7 @@ class RgbClips:
         self.frame_targets = frame_targets
         self._kept: dict[tuple[int, int, int], np.ndarray] = {}  # clip, frame, shrink; never evicted
         self._room = params.keep_mib * 2**20
+        self._lock = Lock()  # of the two above and of the shards, which threads share
 
     def __len__(self) -> int:
         return len(self.clip_ids)
@@ -125,17 +128,19 @@ class RgbClips:
         return self._load([self._view(i, generator) for i in indices.tolist()])
 
     def batches(self, order: Iterable[Tensor], generator: torch.Generator | None = None) -> Iterator[RgbBatch]:
-        """`batch` of each of these; exactly one batch is prefetched while its predecessor is used."""
-        with ThreadPoolExecutor(1) as pool:
-            coming = None
+        """`batch` of each of these, in order; `workers` of them are prefetched while their predecessor is used."""
+        workers = self.params.workers
+        if not workers:
+            yield from (self.batch(indices, generator) for indices in order)
+            return
+        with ThreadPoolExecutor(workers) as pool:
+            coming: deque[Future[RgbBatch]] = deque()
             for indices in order:
-                views = [self._view(i, generator) for i in indices.tolist()]
-                ready, coming = coming, pool.submit(self._load, views)
-                if ready is not None:
-                    yield ready.result()
-                    del ready
-            if coming is not None:
-                yield coming.result()
+                coming.append(pool.submit(self._load, [self._view(i, generator) for i in indices.tolist()]))
+                if len(coming) > workers:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
 
     def _view(self, clip: int, generator: torch.Generator | None) -> View:
         params, count = self.params, self.frames[clip]
@@ -178,13 +183,17 @@ class RgbClips:
         keys = [(clip, frame, shrink) for frame in frames.tolist()]
         fresh: Iterator[np.ndarray] = iter(())
         if absent := [i for i, key in enumerate(keys) if key not in self._kept]:
-            jpegs = self.shards.read(self.clip_ids[clip], ["jpeg"])["jpeg"]
+            with self._lock:
+                jpegs = self.shards.read(self.clip_ids[clip], ["jpeg"])["jpeg"]
             fresh = decode_jpegs(jpegs.take(frames[absent]), shrink)
+        decoded = {keys[i] for i in absent}
         for key in keys:
-            image = self._kept.get(key)
-            if image is None:
-                image = next(fresh)
-                if image.nbytes <= self._room:
+            if key not in decoded:
+                yield self._kept[key]
+                continue
+            image = next(fresh)
+            with self._lock:
+                if key not in self._kept and image.nbytes <= self._room:
                     self._room -= image.nbytes
                     self._kept[key] = image
             yield image

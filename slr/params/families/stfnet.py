@@ -37,6 +37,9 @@ class ImagesParams(Section):
     keep_mib: Annotated[int, Field(ge=0)] = 512
     """Decoded frames cached in memory for the next epoch: at most this many MiB each for training and for
     validation."""
+    workers: Annotated[int, Field(ge=0)] = 1
+    """Threads that load batches ahead, each up to one batch; 0 loads a batch when it is needed. More keep a GPU busy;
+    the result is the same."""
 
     @model_validator(mode="after")
     def _the_crop_fits(self) -> Self:
