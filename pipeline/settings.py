@@ -7,10 +7,13 @@ is the first stage, and a change of code or settings reruns what depends on it.
 from pipeline.fingerprint import write_fingerprints
 from pipeline.stage import run
 from slr.dataset.paths import CODE
+from slr.metrics.sclite import require_sclite
 from slr.params import Params
 
 
 def settings(params: Params) -> None:
+    if params.evaluation.wer == "sclite":
+        require_sclite()
     print(f"{len(params.train.models)} models, {params.train.model} selected; {len(params.zoo.models)} more in the zoo")
     write_fingerprints(params, CODE)
 

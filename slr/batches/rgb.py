@@ -4,10 +4,12 @@ Up to `keep_mib` of decoded frames are cached in memory for the next epoch; ther
 augmentation (mirroring, size and position of the crop, frame rate) is drawn once per clip, the same for all its frames.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +23,8 @@ from slr.params.families.stfnet import ImagesParams
 
 FAINTEST = 0.05
 """Minimum motion for contrast normalisation: clips with less aren't amplified further. Black to white is 2."""
+SHORTEST, LONGEST, STRIDE = 32, 230, 4
+"""Frames of a training clip as published: fewest and most, rounded up to a multiple of the stride."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,7 @@ class RgbClips:
         self.frame_targets = frame_targets
         self._kept: dict[tuple[int, int, int], np.ndarray] = {}  # clip, frame, shrink; never evicted
         self._room = params.keep_mib * 2**20
+        self._lock = Lock()  # of the two above and of the shards, which threads share
 
     def __len__(self) -> int:
         return len(self.clip_ids)
@@ -123,25 +128,30 @@ class RgbClips:
         return self._load([self._view(i, generator) for i in indices.tolist()])
 
     def batches(self, order: Iterable[Tensor], generator: torch.Generator | None = None) -> Iterator[RgbBatch]:
-        """`batch` of each of these; exactly one batch is prefetched while its predecessor is used."""
-        with ThreadPoolExecutor(1) as pool:
-            coming = None
+        """`batch` of each of these, in order; `workers` of them are prefetched while their predecessor is used."""
+        workers = self.params.workers
+        if not workers:
+            yield from (self.batch(indices, generator) for indices in order)
+            return
+        with ThreadPoolExecutor(workers) as pool:
+            coming: deque[Future[RgbBatch]] = deque()
             for indices in order:
-                views = [self._view(i, generator) for i in indices.tolist()]
-                ready, coming = coming, pool.submit(self._load, views)
-                if ready is not None:
-                    yield ready.result()
-                    del ready
-            if coming is not None:
-                yield coming.result()
+                coming.append(pool.submit(self._load, [self._view(i, generator) for i in indices.tolist()]))
+                if len(coming) > workers:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
 
     def _view(self, clip: int, generator: torch.Generator | None) -> View:
         params, count = self.params, self.frames[clip]
         if generator is None:
             return View(clip, evenly(count, params.max_frames), params.resize, *_middle(params))
         rate, top, left, mirror, zoom = torch.rand(5, generator=generator).tolist()
-        wanted = round(count * (1 + params.rescale * (2 * rate - 1)))
-        frames = rescaled(count, min(max(1, wanted), params.max_frames))
+        if params.rescaled_frames == "random":
+            frames = drawn(count, min(published_length(count, params.rescale, rate), params.max_frames), generator)
+        else:
+            wanted = round(count * (1 + params.rescale * (2 * rate - 1)))
+            frames = rescaled(count, min(max(1, wanted), params.max_frames))
         side = max(params.crop, round(params.resize * (1 + params.zoom * (2 * zoom - 1))))
         spare = side - params.crop
         return View(clip, frames, side, int(top * (spare + 1)), int(left * (spare + 1)), mirror < params.flip)
@@ -173,13 +183,17 @@ class RgbClips:
         keys = [(clip, frame, shrink) for frame in frames.tolist()]
         fresh: Iterator[np.ndarray] = iter(())
         if absent := [i for i, key in enumerate(keys) if key not in self._kept]:
-            jpegs = self.shards.read(self.clip_ids[clip], ["jpeg"])["jpeg"]
+            with self._lock:
+                jpegs = self.shards.read(self.clip_ids[clip], ["jpeg"])["jpeg"]
             fresh = decode_jpegs(jpegs.take(frames[absent]), shrink)
+        decoded = {keys[i] for i in absent}
         for key in keys:
-            image = self._kept.get(key)
-            if image is None:
-                image = next(fresh)
-                if image.nbytes <= self._room:
+            if key not in decoded:
+                yield self._kept[key]
+                continue
+            image = next(fresh)
+            with self._lock:
+                if key not in self._kept and image.nbytes <= self._room:
                     self._room -= image.nbytes
                     self._kept[key] = image
             yield image
@@ -237,8 +251,13 @@ def _median(pictures: np.ndarray) -> np.ndarray:
 
 
 def _middle(params: ImagesParams) -> tuple[int, int]:
-    spare = params.resize - params.crop
-    return spare // 2, spare // 2
+    offset = centred(params.resize, params.crop)
+    return offset, offset
+
+
+def centred(size: int, crop: int) -> int:
+    """Pixels before a central crop; half a pixel is rounded to an even number, as published."""
+    return round((size - crop) / 2)
 
 
 def _channels_first(pictures: np.ndarray) -> Tensor:
@@ -249,6 +268,28 @@ def _channels_first(pictures: np.ndarray) -> Tensor:
 def rescaled(count: int, wanted: int) -> np.ndarray:
     """(wanted,): indices into `count` frames, evenly spaced, so that the clip has `wanted` frames."""
     return ((np.arange(wanted) + 0.5) * count / wanted).astype(int)
+
+
+def published_length(count: int, rescale: float, draw: float) -> int:
+    """Frames of a training clip of `count` frames, as STF-Net's authors change its speed.
+
+    Parameters
+    ----------
+    count : int
+    rescale : float
+        Largest relative change.
+    draw : float
+        A random number from 0 to 1.
+    """
+    wanted = int(count * (1 - rescale + 2 * rescale * draw))
+    return -(-min(max(wanted, SHORTEST), LONGEST) // STRIDE) * STRIDE
+
+
+def drawn(count: int, wanted: int, generator: torch.Generator) -> np.ndarray:
+    """(wanted,): indices into `count` frames, drawn at random, in order; none occurs twice unless more are wanted."""
+    if wanted > count:
+        return torch.randint(count, (wanted,), generator=generator).sort().values.numpy()
+    return torch.randperm(count, generator=generator)[:wanted].sort().values.numpy()
 
 
 def _padded(rows: list[Tensor]) -> Tensor:

@@ -6,6 +6,8 @@ Layout
 `sentence_label/split_1.txt` with `name|split`; frames in `sentence_frames-512x512/frames_512x512/<name>/*.jpg` or
 `sentence/frames_512x512/<name>`, 30 per second. Videos are also accepted: `sentence/<name>.mp4`, `videos/<name>.mp4`.
 
+The translation in the manifest is `char`, the Chinese sentence, without the spaces between its characters.
+
 The signer is in the name: `S000123_P0004_T00` is sentence 123 by person 4, take 0. The official split lists
 S000005_P0004_T00, which doesn't exist, and omits S000007_P0003_T00, which does; as in others' code the latter takes the
 place of the former.
@@ -74,7 +76,8 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, workers: in
             unsplit.append(name)
         else:
             sentences.append(Sentence(name, line["gloss"], signer[1], split_of[name],
-                                      [root / frames / name for frames in _FRAMES]))
+                                      [root / frames / name for frames in _FRAMES],
+                                      "".join(line.get("char", "").split())))
     if unsplit:
         problems.append(missing("split-missing", unsplit, len(unsplit) + len(sentences), f"are in no split of {_SPLIT}",
                                 "use the released lists, or set corpus.on_error: skip"))

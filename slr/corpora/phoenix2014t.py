@@ -7,8 +7,8 @@ Layout
 25 per second. The root is the release, or its `PHOENIX-2014-T`. Videos are also accepted:
 `videos/{train,dev,test}/<name>.mp4`.
 
-Glosses are those of `orth`, separated by spaces, without any clean-up; the translation isn't used. `start` and `end`
-are -1 everywhere: each folder is one sentence. The frames are squeezed like those of PHOENIX-2014.
+Glosses are those of `orth`, separated by spaces, without any clean-up; the manifest keeps the German `translation`.
+`start` and `end` are -1 everywhere: each folder is one sentence. The frames are squeezed like those of PHOENIX-2014.
 """
 
 from pathlib import Path
@@ -32,7 +32,7 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, workers: in
     problems: list[Problem] = []
     release = find_release(root, annotations, "PHOENIX-2014-T.{}.corpus.csv", "PHOENIX-2014-T")
     sentences = [Sentence(line["name"], line["orth"], line["speaker"], SPLIT_NAMES[split],
-                          release.places((split,), line["video"], line["name"]))
+                          release.places((split,), line["video"], line["name"]), line.get("translation", ""))
                  for split, table in release.tables.items()
                  for line in read_table(table, ("name", "video", "speaker", "orth"), problems)]
     rows = sentence_rows(root, sentences, FPS, problems, way_out=WAY_OUT)

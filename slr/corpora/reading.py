@@ -27,11 +27,11 @@ _SHOWN = 5
 
 def row(clip_id: str, media: str, glosses: Sequence[str], *, signer: str | None = None, split: str | None = None,
         start_frame: int | None = None, end_frame: int | None = None, fps: float | None = None,
-        bbox: Sequence[int] | None = None) -> dict[str, Any]:
+        bbox: Sequence[int] | None = None, translation: str | None = None) -> dict[str, Any]:
     """A clip's row of the manifest; the arguments are its columns (`slr.dataset.manifest.SCHEMA`)."""
     return {"clip_id": clip_id, "media": media, "start_frame": start_frame, "end_frame": end_frame, "fps": fps,
             "glosses": list(glosses), "segments": [], "signer": signer, "split": split,
-            "bbox": None if bbox is None else list(bbox)}
+            "bbox": None if bbox is None else list(bbox), "translation": translation}
 
 
 def collect(rows: Iterable[dict[str, Any]], problems: list[Problem]) -> pd.DataFrame:

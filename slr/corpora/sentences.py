@@ -23,6 +23,8 @@ class Sentence(NamedTuple):
         The manifest's name of the split.
     places : iterable of Path
         Possible locations of its media, in search order: folders of images, or videos without suffix.
+    translation : str
+        The sentence in a spoken language; empty if unknown.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Sentence(NamedTuple):
     signer: str
     split: str
     places: Iterable[Path]
+    translation: str = ""
 
 
 def read_table(path: Path, columns: Sequence[str], problems: list[Problem]) -> Iterator[dict[str, str]]:
@@ -82,7 +85,7 @@ def sentence_rows(root: Path, sentences: Iterable[Sentence], fps: float, problem
         media = (found.relative_to(root) if found.is_relative_to(root) else found).as_posix()
         if stays_inside(root, media, sentence.name, problems):
             yield row(sentence.name, media, glosses, signer=sentence.signer, split=sentence.split,
-                      fps=fps if found.is_dir() else None)
+                      fps=fps if found.is_dir() else None, translation=nfc(sentence.translation) or None)
     problems += [missing("missing-video", names, totals[split], f"of {split} have no frames or video in {root}",
                          way_out) for split, names in absent.items()]
 

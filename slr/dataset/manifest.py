@@ -20,8 +20,11 @@ SCHEMA = pa.schema([
     pa.field("segments", pa.list_(SEGMENT), nullable=False),  # frames, half-open
     pa.field("signer", pa.string()),  # null = unknown
     pa.field("split", pa.string()),  # the corpus's official split, or null
-    pa.field("bbox", pa.list_(pa.int32())),  # crop x0, y0, x1, y1 in pixels; left out if all are null
+    pa.field("bbox", pa.list_(pa.int32())),  # crop x0, y0, x1, y1 in pixels
+    pa.field("translation", pa.string()),  # the sentence in a spoken language
 ])
+OPTIONAL = ("bbox", "translation")
+"""Columns that a file lacks if all their values are null."""
 SPLITS = ("train", "val", "test")
 SPLIT_NAMES = {**{split: split for split in SPLITS}, "dev": "val", "valid": "val", "validation": "val"}
 """Names of splits in corpora, in lower case, and in a manifest."""
@@ -43,8 +46,8 @@ def write_manifest(path: str | Path, clips: pd.DataFrame) -> None:
     odd = set(clips.split.dropna()) - set(SPLITS)
     if odd:
         raise CorpusError(f"unknown splits: {', '.join(sorted(map(str, odd)))}; use {', '.join(SPLITS)} or nothing")
-    boxes = "bbox" in clips and clips.bbox.notna().any()
-    schema = SCHEMA if boxes else SCHEMA.remove(SCHEMA.get_field_index("bbox"))
+    schema = pa.schema([field for field in SCHEMA if field.name not in OPTIONAL or (
+        field.name in clips and clips[field.name].notna().any())])
     table = pa.Table.from_pandas(clips[schema.names].sort_values("clip_id"), schema, preserve_index=False)
     with atomic_path(path) as temporary:
         pq.write_table(table.replace_schema_metadata(None), temporary, compression="zstd")

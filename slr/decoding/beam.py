@@ -1,16 +1,17 @@
 """CTC prefix beam search: the most probable gloss sequences, each summed over its paths.
 
 After Graves and Jaitly (ICML 2014, algorithm 1) and Hannun et al. (arXiv 1408.2873). A prefix (the glosses so far) has
-two states: its paths that end in a blank, and those that end in its last gloss. Pruning is the same as flashlight's, so
-that both give the same result:
+two states: its paths that end in a blank, and those that end in its last gloss. In each frame only the `top` most
+probable classes are considered (the blank only if it is among them). After each frame the search is pruned to
 
-- in each frame only the `top` most probable classes are considered (the blank only if it is among them);
-- after each frame the 2 * `width` most probable states are kept, so at least `width` different prefixes.
+- `states`: the 2 * `width` most probable states, so at least `width` different prefixes; as flashlight does, so that
+  both give the same result;
+- `prefixes`: the `width` prefixes with the most probable sum of both states, as Hannun et al. do, and ctcdecode.
 """
 
 import itertools
 import weakref
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from slr.decoding.records import checked
 
 WIDTH = 10
 TOP = 16
+Pruning = Literal["states", "prefixes"]
 _NOT_FUSED = np.empty(0)  # scores without a language model
 
 
@@ -67,6 +69,7 @@ class PrefixBeam:
     Parameters
     ----------
     width, top : int
+    pruning : "states" or "prefixes"
         See the module docstring.
     fusion : Fusion, optional
         Language-model fusion.
@@ -78,8 +81,9 @@ class PrefixBeam:
         Score of each prefix's paths that end in a blank, and in its last gloss.
     """
 
-    def __init__(self, width: int = WIDTH, top: int = TOP, fusion: Fusion | None = None):
+    def __init__(self, width: int = WIDTH, top: int = TOP, fusion: Fusion | None = None, pruning: Pruning = "states"):
         self.width, self.top, self.fusion = width, top, fusion
+        self._kept = {"states": _kept_states, "prefixes": _kept_prefixes}[pruning]
         root = Prefix(None, BLANK, fusion)
         self._known: weakref.WeakValueDictionary[tuple[int, int], Prefix] = weakref.WeakValueDictionary()
         self.prefixes, self.blank, self.label = [root], np.zeros(1), np.full(1, -np.inf)
@@ -119,9 +123,7 @@ class PrefixBeam:
             grown[parent, gloss] = -np.inf
 
         scores = np.concatenate([to_blank, to_same, grown.ravel()])
-        kept = np.arange(len(scores))
-        if len(scores) > 2 * self.width:
-            kept = np.sort(np.argpartition(-scores, 2 * self.width - 1)[:2 * self.width])
+        kept = self._kept(scores, number, self.width)
         kept = kept[scores[kept] > -np.inf]
 
         alive = np.full(2 * number, -np.inf)
@@ -160,6 +162,32 @@ class PrefixBeam:
         return scores
 
 
+def _kept_states(scores: np.ndarray, number: int, width: int) -> np.ndarray:
+    """Which of the states are kept, in order.
+
+    Parameters
+    ----------
+    scores : (2 * number + new,) array
+        Of `number` prefixes the paths that end in a blank, then those that end in their last gloss, then new prefixes.
+    number, width : int
+    """
+    return _largest(scores, 2 * width)
+
+
+def _kept_prefixes(scores: np.ndarray, number: int, width: int) -> np.ndarray:
+    """As `_kept_states`, both states of a prefix together."""
+    together = np.logaddexp(scores[:number], scores[number:2 * number])
+    kept = _largest(np.concatenate([together, scores[2 * number:]]), width)
+    return np.concatenate([kept[kept < number], kept + number])
+
+
+def _largest(scores: np.ndarray, count: int) -> np.ndarray:
+    """Indices of the `count` largest scores, in order."""
+    if len(scores) <= count:
+        return np.arange(len(scores))
+    return np.sort(np.argpartition(-scores, count - 1)[:count])
+
+
 def most_probable(log_probs: np.ndarray, top: int) -> np.ndarray:
     """(T, K) int: the `top` most probable classes of each frame in class order, or all if there are fewer."""
     if top >= log_probs.shape[1]:
@@ -168,13 +196,14 @@ def most_probable(log_probs: np.ndarray, top: int) -> np.ndarray:
 
 
 def beam_search(log_probs: np.ndarray, width: int = WIDTH, top: int = TOP, n_best: int = 1,
-                fusion: Fusion | None = None) -> list[tuple[list[int], float]]:
+                fusion: Fusion | None = None, pruning: Pruning = "states") -> list[tuple[list[int], float]]:
     """The most probable gloss sequences found by the search.
 
     Parameters
     ----------
     log_probs : (T, V) array
     width, top : int
+    pruning : "states" or "prefixes"
         See the module docstring.
     n_best : int
         Fewer are returned if the search ends with fewer.
@@ -187,7 +216,7 @@ def beam_search(log_probs: np.ndarray, width: int = WIDTH, top: int = TOP, n_bes
         paths that weren't pruned, hence a lower bound of the sequence's own.
     """
     log_probs = checked(log_probs)
-    beam = PrefixBeam(width, top, fusion)
+    beam = PrefixBeam(width, top, fusion, pruning)
     for frame, classes in zip(log_probs, most_probable(log_probs, top), strict=True):
         beam.advance(frame, classes)
     found = [(prefix.classes(), float(score))

@@ -13,16 +13,18 @@ from slr.batches.inputs import Store
 from slr.batches.sentences import gloss_classes, too_short
 from slr.dataset.dataset import Dataset
 from slr.decoding.decoder import Decoder
-from slr.decoding.greedy import greedy
 from slr.decoding.ngram import Fusion, train_ngrams
-from slr.decoding.records import Hypothesis, in_seconds, named
+from slr.decoding.records import Gloss, Hypothesis, in_seconds, named
 from slr.evaluation.transcripts import TRANSCRIPTS, write_transcripts
 from slr.inference.model import TrainedModel
 from slr.metrics.phoenix import Clean, cleanup_for
+from slr.metrics.sclite import Utterance, require_sclite, sclite, write_ctm, write_stm
 from slr.metrics.wer import Alignment, align_sentences, count, counts_by_gloss, wer_metrics
 from slr.params import Params
+from slr.params.families.ctc import DecodingParams
 
 BY_GLOSS = "glosses.csv"
+STM, CTM = "test.stm", "test.ctm"
 ORDER = 3
 """Order of the language model: a trigram model."""
 WEIGHTS = (0.25, 0.5, 1.0, 1.5, 2.0)
@@ -49,18 +51,27 @@ def evaluate_continuous(trained: TrainedModel, store: Store, clips: pd.DataFrame
         Not used, but part of the evaluator interface.
     params : Params
         `evaluation.cleanup`: clean-up of reference and hypothesis before errors are counted (`slr.metrics.phoenix`).
-        Transcripts are not cleaned up.
+        Transcripts are not cleaned up. `evaluation.wer: sclite`: NIST's tool aligns the test sentences, and test.stm
+        and test.ctm are written too (`sclite_alignments`).
 
     Returns
     -------
     dict
-        `slr.metrics.wer.wer_metrics` of beam search without a language model; `wer_greedy`; `wer_lm`, with a language
-        model of the training glosses, whose weight and bonus are tuned on validation (left out without validation
-        sentences); `wer_uncleaned` if there is a clean-up; `wer_sentences`, over clips with several glosses only, if
-        there are also clips with one; `too_short`, test sentences with fewer output frames than their glosses need;
-        `boundary_error_ms`, mean absolute error of the start and end times of recognised glosses, if the corpus has
-        ground truth; `signers`, `classes`.
+        `slr.metrics.wer.wer_metrics` of beam search without a language model, and of validation sentences, if there
+        are any, `val_wer_beam`; `wer_greedy`; `wer_lm`, with a language model of the training glosses, whose weight and
+        bonus are tuned on validation (left out without validation sentences); `wer_uncleaned` if there is a clean-up;
+        `wer_sentences`, over clips with several glosses only, if there are also clips with one; `too_short`, test
+        sentences with fewer output frames than their glosses need; `boundary_error_ms`, mean absolute error of the
+        start and end times of recognised glosses, if the corpus has ground truth; `signers`, `classes`.
+
+    Raises
+    ------
+    ScoringError
+        If `evaluation.wer` is sclite, and the tool isn't installed or can't read a name or gloss.
     """
+    by_sclite = params.evaluation.wer == "sclite"
+    if by_sclite:
+        require_sclite()
     clean = cleanup_for(params.evaluation.cleanup, params.corpus.name)
     rows = {split: clips[clips.split == split].reset_index(drop=True) for split in ("train", "val", "test")}
     test = rows["test"]
@@ -68,27 +79,20 @@ def evaluate_continuous(trained: TrainedModel, store: Store, clips: pd.DataFrame
     found = {split: trained.log_probabilities(of) for split, of in read.items()}
     references = {split: [list(glosses) for glosses in of.glosses] for split, of in rows.items()}
 
-    decoder = Decoder(boundaries="middle")
+    decoder = Decoder.of(trained.decoding, boundaries="middle")
     hypotheses = [decoder(scores)[0] for scores in found["test"]]
     said = [_names(hypothesis, trained.labels) for hypothesis in hypotheses]
-    alignments = align_sentences(references["test"], said, clean)
+    timed = [_times(hypothesis, trained.temporal_stride, store.fps(clip_id) * seen / store.n_frames[clip_id])
+             for hypothesis, clip_id, seen in zip(hypotheses, test.clip_id, read["test"].lengths.tolist(), strict=True)]
+    alignments = (sclite_alignments(out, test, said, timed, clean) if by_sclite else
+                  align_sentences(references["test"], said, clean))
     metrics = wer_metrics(alignments, [signer if isinstance(signer, str) else None for signer in test.signer])
-    if clean is not None:
-        metrics["wer_uncleaned"] = _wer(references["test"], said)
-    several = [i for i, glosses in enumerate(references["test"]) if len(glosses) > 1]
-    if 0 < len(several) < len(test):
-        metrics["wer_sentences"] = _wer([references["test"][i] for i in several], [said[i] for i in several], clean)
-    metrics["wer_greedy"] = _wer(references["test"], [_names(greedy(of), trained.labels) for of in found["test"]],
-                                 clean)
-    if "val" in found:
-        metrics |= _with_language_model(references, found, trained.labels, clean)
+    metrics |= _other_readings(trained, references, found, said, clean)
     targets = padded(gloss_classes(test, trained.labels))
     glosses = (targets != -1).sum(1)
     moments = glosses.new_tensor([len(scores) for scores in found["test"]])
     short = too_short(moments, targets, glosses).tolist()
     metrics["too_short"] = sum(short)
-    timed = [_times(hypothesis, trained.temporal_stride, store.fps(clip_id) * seen / store.n_frames[clip_id])
-             for hypothesis, clip_id, seen in zip(hypotheses, test.clip_id, read["test"].lengths.tolist(), strict=True)]
     errors_s = [_boundary_errors(alignment, times, clip, store) for alignment, times, clip in zip(
         align_sentences(references["test"], said), timed, test.itertuples(), strict=True)]
     if any(map(len, errors_s)):
@@ -98,20 +102,74 @@ def evaluate_continuous(trained: TrainedModel, store: Store, clips: pd.DataFrame
     return metrics | {"classes": len(trained.labels), "signers": int(test.signer.nunique())}
 
 
+def sclite_alignments(out: Path, test: pd.DataFrame, said: Sequence[Sequence[str]], timed: Sequence[np.ndarray],
+                      clean: Clean | None = None) -> list[Alignment]:
+    """Alignments by sclite, whose files remain in the folder `out`: test.stm and test.ctm.
+
+    Parameters
+    ----------
+    out : Path
+    test : DataFrame
+        The manifest's rows of the sentences.
+    said : sequence of sequences of str
+        The recognised glosses of each.
+    timed : sequence of arrays (glosses, 2)
+        Their times in seconds.
+    clean : callable, optional
+        Clean-up of reference and hypothesis; the glosses that it leaves have no times of their own, and get their
+        numbers in the sentence, in tenths of a second.
+
+    Raises
+    ------
+    ScoringError
+        If the tool isn't installed, or can't read the name of a clip or signer, or a gloss.
+    """
+    references = [list(glosses) for glosses in test.glosses]
+    if clean is not None:
+        references, said = [*map(clean, references)], [*map(clean, said)]
+        timed = [(np.arange(len(glosses))[:, None] + [0, 1]) / 10 for glosses in said]
+    signers = [signer if isinstance(signer, str) else "unknown" for signer in test.signer]
+    write_stm(out / STM, [Utterance(*row) for row in zip(test.clip_id, signers, map(tuple, references), strict=True)])
+    write_ctm(out / CTM, [(clip_id, [Gloss(label, *span) for label, span in zip(glosses, spans.tolist(), strict=True)])
+                          for clip_id, glosses, spans in zip(test.clip_id, said, timed, strict=True)])
+    found = sclite(out / STM, out / CTM)
+    return [found[clip_id] for clip_id in test.clip_id]
+
+
+def _other_readings(trained: TrainedModel, references: dict[str, list[list[str]]], scores: dict[str, list[np.ndarray]],
+                    said: Sequence[Sequence[str]], clean: Clean | None) -> dict[str, float]:
+    """WER without the clean-up, of clips with several glosses, of greedy decoding, of validation sentences, and with a
+    language model, as far as they apply."""
+    test, labels, decoding = references["test"], trained.labels, trained.decoding
+    metrics = {} if clean is None else {"wer_uncleaned": _wer(test, said)}
+    several = [i for i, glosses in enumerate(test) if len(glosses) > 1]
+    if 0 < len(several) < len(test):
+        metrics["wer_sentences"] = _wer([test[i] for i in several], [said[i] for i in several], clean)
+    metrics["wer_greedy"] = _wer(test, _read(Decoder.of(decoding, "greedy"), scores["test"], labels), clean)
+    if "val" in scores:
+        metrics["val_wer_beam"] = _wer(references["val"], _read(Decoder.of(decoding), scores["val"], labels), clean)
+        metrics |= _with_language_model(references, scores, labels, decoding, clean)
+    return metrics
+
+
+def _read(decoder: Decoder, scores: Sequence[np.ndarray], labels: Sequence[str]) -> list[list[str]]:
+    """The glosses of each sentence."""
+    return [_names(decoder(of)[0], labels) for of in scores]
+
+
 def _with_language_model(references: dict[str, list[list[str]]], scores: dict[str, list[np.ndarray]],
-                         labels: Sequence[str], clean: Clean | None) -> dict[str, float]:
+                         labels: Sequence[str], decoding: DecodingParams, clean: Clean | None) -> dict[str, float]:
     """`wer_lm` of the test sentences, and the language-model fusion selected on validation."""
     known = set(labels)  # all of them, but limited if the budget restricts the clips
     trained_on = [glosses for glosses in references["train"] if known.issuperset(glosses)]
-    fusion = choose_fusion(trained_on, labels, scores["val"], references["val"], clean)
-    decoder = Decoder(fusion=fusion)
-    hypotheses = [_names(decoder(sentence)[0], labels) for sentence in scores["test"]]
+    fusion = choose_fusion(trained_on, labels, scores["val"], references["val"], decoding, clean)
+    hypotheses = _read(Decoder.of(decoding, fusion=fusion), scores["test"], labels)
     return {"wer_lm": _wer(references["test"], hypotheses, clean), "lm_weight": fusion.weight,
             "lm_bonus": fusion.insertion_bonus}
 
 
 def choose_fusion(trained_on: Sequence[Sequence[str]], labels: Sequence[str], scores: Sequence[np.ndarray],
-                  references: Sequence[Sequence[str]], clean: Clean | None = None) -> Fusion:
+                  references: Sequence[Sequence[str]], decoding: DecodingParams, clean: Clean | None = None) -> Fusion:
     """The language-model fusion with the lowest WER on these sentences; the smallest weight if tied.
 
     Parameters
@@ -124,13 +182,14 @@ def choose_fusion(trained_on: Sequence[Sequence[str]], labels: Sequence[str], sc
         Log-probabilities of the validation sentences.
     references : sequence of sequences of str
         Their glosses.
+    decoding : DecodingParams
     clean : callable, optional
         Clean-up of reference and hypothesis before errors are counted.
     """
     model = train_ngrams(trained_on, labels, ORDER)
     tried = [Fusion(model, weight, bonus) for weight in WEIGHTS for bonus in (0.0, weight)]
-    return min(tried, key=lambda fusion: _wer(references, [
-        _names(Decoder(fusion=fusion)(of)[0], labels) for of in scores], clean))
+    return min(tried, key=lambda fusion: _wer(references, _read(Decoder.of(decoding, fusion=fusion), scores, labels),
+                                              clean))
 
 
 def _names(hypothesis: Hypothesis, labels: Sequence[str]) -> list[str]:

@@ -28,8 +28,8 @@ from slr.partition.splits import make_splits, signer_groups
 RESULTS, SUMMARY = "results.csv", "summary.csv"
 SUMMARISED = ("top1", "top5", "macro_f1", "worst_signer_top1", "signer_gap", "signer_probe", "signer_probe_chance",
               "pr_auc", "worst_signer_pr_auc", "frame_pr_auc", "f1_chosen", "segment_iou", "segment_f1",
-              "wer", "wer_del", "wer_ins", "wer_sub", "worst_signer_wer", "wer_greedy", "wer_lm", "sentence_errors",
-              "boundary_error_ms", "train_seconds")
+              "wer", "wer_del", "wer_ins", "wer_sub", "worst_signer_wer", "val_wer_beam", "wer_greedy", "wer_lm",
+              "sentence_errors", "boundary_error_ms", "train_seconds")
 """Metrics whose mean and standard deviation over the folds are in the summary, for models that have them."""
 WORST = {"top1": "min", "pr_auc": "min", "wer": "max"}
 """The headline metric of each task, and whether its worst fold is the minimum or maximum."""

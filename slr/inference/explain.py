@@ -77,7 +77,7 @@ def explain_frames(trained: TrainedModel, clip: str, dataset: Dataset, folder: P
     """Grad-CAM of an RGB model."""
     with _frames(trained, clip, dataset) as (clips, fps):
         batch = clips.batch(clips.lengths.argsort())
-        found = gradcam(cast(Stfnet, trained.model), batch, trained.labels, trained.temporal_stride)
+        found = gradcam(cast(Stfnet, trained.model), batch, trained.labels, trained.temporal_stride, trained.decoding)
         write_gradcam(folder, batch, found, fps)
     return [heat.gloss for heat in found]
 

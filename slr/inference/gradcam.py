@@ -16,12 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from slr.batches.rgb import RgbBatch
-from slr.decoding.readings import readings
+from slr.decoding.readings import PLAIN, readings
 from slr.decoding.records import Gloss, Reading, in_seconds
 from slr.figures.sheet import font
 from slr.io.video import write_video
 from slr.models.stfnet import Stfnet
 from slr.models.stfnet.packing import pack
+from slr.params.families.ctc import DecodingParams
 
 VIDEO, FRAMES, TABLE = "gradcam.mp4", "frames", "glosses.csv"
 SHOWN_SIDE = 384
@@ -66,7 +67,8 @@ class _BehindBackbone(nn.Module):
         return reading.score(self.logits(seen))[None]
 
 
-def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], temporal_stride: int) -> list[GlossHeat]:
+def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], temporal_stride: int,
+            decoding: DecodingParams = PLAIN) -> list[GlossHeat]:
     """Heat maps of all glosses that a model recognises in a clip, ordered by time.
 
     Parameters
@@ -79,13 +81,14 @@ def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], temporal_stri
         The model's glosses.
     temporal_stride : int
         Input frames per output frame.
+    decoding : DecodingParams
     """
     from captum.attr import LayerGradCam
 
     with torch.no_grad():
         seen, heads = model.encode_frames(pack(batch.images.transpose(1, 2), batch.lengths), batch.lengths)
         behind = _BehindBackbone(model, heads, batch.lengths)
-        found = readings(behind.logits(seen), labels)
+        found = readings(behind.logits(seen), labels, decoding)
     explain, n_frames, heats = LayerGradCam(behind, behind.seen), len(seen), []
     for reading in found:
         heat = explain.attribute(seen, additional_forward_args=reading, relu_attributions=True)

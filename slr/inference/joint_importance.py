@@ -57,7 +57,7 @@ def joint_importance(trained: TrainedModel, clips: Clips) -> list[GlossImportanc
     answer = trained.model(replace(batch, landmarks=landmarks))
     logits, temporal_stride = trained.task.logits(answer, trained.params, landmarks.shape[1])
     explained = []
-    for reading in trained.task.readings(logits, trained.labels):
+    for reading in trained.task.readings(logits, trained.labels, trained.params):
         gradient, = torch.autograd.grad(reading.score(logits), landmarks, retain_graph=True)
         start, end = (min(moment * temporal_stride, landmarks.shape[1]) for moment in (reading.gloss.start,
                                                                                        reading.gloss.end))

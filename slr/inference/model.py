@@ -28,6 +28,7 @@ from slr.io.files import file_hash, read_json
 from slr.models import build
 from slr.models.outputs import forward_sentences, outputs, sentence_log_probabilities, sentence_outputs
 from slr.params import FramesParams, ModelParams, WindowsParams, parse_model
+from slr.params.families.ctc import DecodingParams
 from slr.params.families.pose_ctc import PoseCtcParams
 from slr.params.families.stfnet import StfnetParams
 from slr.params.families.stgcn import ScaStgcnDetectionParams
@@ -81,6 +82,11 @@ class TrainedModel:
     def temporal_stride(self) -> int:
         """Temporal stride of a sentence model: input frames per output frame."""
         return cast(PoseCtcParams | StfnetParams, self.params).temporal_stride
+
+    @property
+    def decoding(self) -> DecodingParams:
+        """How a sentence model's output is decoded."""
+        return cast(PoseCtcParams | StfnetParams, self.params).decoding
 
     @property
     def windows(self) -> WindowsParams:

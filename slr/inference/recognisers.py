@@ -119,7 +119,7 @@ class RgbRecogniser:
 
 def decoded(trained: TrainedModel, log_probabilities: np.ndarray, seen: int, edges_s: np.ndarray) -> Iterator[Segment]:
     """Beam-search decoding of a piece with these frame boundaries, of whose frames so many were evenly sampled."""
-    glosses = Decoder(boundaries="middle")(log_probabilities)[0].glosses
+    glosses = Decoder.of(trained.decoding, boundaries="middle")(log_probabilities)[0].glosses
     frames, stride = np.linspace(0, seen, len(edges_s)), trained.temporal_stride
     for gloss, name in zip(glosses, named(glosses, trained.labels), strict=True):
         outputs = slice(int(gloss.start), int(np.ceil(gloss.end)))

@@ -40,7 +40,7 @@ def ctc(logits: Tensor, lengths: Tensor, targets: Tensor) -> Tensor:
 
 
 def distillation(student: Tensor, teacher: Tensor, lengths: Tensor, temperature: float) -> Tensor:
-    """Distillation between two heads: KL divergence times squared temperature, mean over frames.
+    """Distillation between two heads: KL divergence times squared temperature, mean over the clips' frames.
 
     The blank, which dominates most frames, is left out. No gradient flows into the teacher. Hinton et al., "Distilling
     the Knowledge in a Neural Network", 2015; as in VAC (Min et al., ICCV 2021).
@@ -111,8 +111,10 @@ class CtcCriterion(nn.Module):
         if "conv_logits" in outputs and weights.convolutional:
             terms["conv_ctc"] = weights.convolutional * ctc(outputs["conv_logits"], lengths, targets)
         if "conv_logits" in outputs and weights.distillation:
+            student = outputs["conv_logits"]
+            steps = lengths if weights.distillation_over == "clips" else torch.full_like(lengths, student.shape[1])
             terms["distillation"] = weights.distillation * distillation(
-                outputs["conv_logits"], outputs["sequence_logits"], lengths, weights.temperature)
+                student, outputs["sequence_logits"], steps, weights.temperature)
         if outputs.get("alignment_logits") and weights.alignment:
             terms["alignment_ctc"] = weights.alignment * torch.stack(
                 [ctc(logits, lengths, targets) for logits in outputs["alignment_logits"]]).sum()

@@ -90,6 +90,15 @@ def write_ctm(path: str | Path, recognised: Iterable[tuple[str, Sequence[Gloss[s
     write_text(path, "".join(lines))
 
 
+def require_sclite() -> str:
+    """Path of the tool; raises ScoringError if it isn't installed."""
+    tool = shutil.which("sclite") or (_DEBIAN if Path(_DEBIAN).exists() else None)
+    if tool is None:
+        raise ScoringError("sclite is not installed (Debian and Ubuntu: apt-get install sctk); slr.metrics.wer "
+                           "counts the same without it (evaluation.wer: own)")
+    return tool
+
+
 def sclite(stm: str | Path, ctm: str | Path) -> dict[str, Alignment]:
     """Align two files with sclite, case-sensitively.
 
@@ -103,10 +112,7 @@ def sclite(stm: str | Path, ctm: str | Path) -> dict[str, Alignment]:
     ScoringError
         If the tool isn't installed, fails, or omits sentences.
     """
-    tool = shutil.which("sclite") or (_DEBIAN if Path(_DEBIAN).exists() else None)
-    if tool is None:
-        raise ScoringError("sclite is not installed (Debian and Ubuntu: apt-get install sctk); slr.metrics.wer "
-                           "counts the same without it")
+    tool = require_sclite()
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run([tool, "-r", str(stm), "stm", "-h", str(ctm), "ctm", "-s", "-f", "0", "-o", "sgml",
                                "-O", folder, "-n", "scored"], capture_output=True, text=True)

@@ -205,6 +205,9 @@ class EvaluationParams(Section):
     cleanup: Literal["auto", "none", "phoenix2014", "phoenix2014t"] = "auto"
     """Clean-up of glosses before errors are counted: that of PHOENIX's own evaluation, or none; `auto`: according to
     `corpus.name`."""
+    wer: Literal["own", "sclite"] = "own"
+    """Program that aligns the test sentences for `wer` and its parts: `slr.metrics.wer`, which counts as sclite does,
+    or NIST's sclite itself (apt-get install sctk), which also leaves its files test.stm and test.ctm."""
 
 
 class ComputeParams(Section):

@@ -43,7 +43,7 @@ COLUMNS = {
     "top1": "top-1", "top5": "top-5", "macro_f1": "macro F1", "worst_signer_top1": "worst signer",
     "signer_gap": "signer gap", "signer_probe": "signer probe", "pr_auc": "PR-AUC",
     "worst_signer_pr_auc": "PR-AUC, worst signer", "f1": "F1", "segment_f1": "segment F1", "wer": "WER",
-    "wer_sentences": "WER, several glosses", "worst_signer_wer": "WER, worst signer",
+    "val_wer_beam": "WER, validation", "wer_sentences": "WER, several glosses", "worst_signer_wer": "WER, worst signer",
 }
 """Metrics that have a column in these tables, if any of the models has them; fractions of one."""
 EMBEDDING_COLUMNS = {

@@ -141,7 +141,7 @@ class Task(ABC, Generic[Settings]):
         frame."""
         raise NotImplementedError
 
-    def readings(self, logits: "Tensor", labels: list[str]) -> "list[Reading]":
+    def readings(self, logits: "Tensor", labels: list[str], settings: Settings) -> "list[Reading]":
         """The decoded glosses of logits (T', classes)."""
         raise NotImplementedError
 

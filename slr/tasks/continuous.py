@@ -103,9 +103,9 @@ class Continuous(Task["SentenceParams"]):
     def logits(self, outputs: "dict[str, Tensor]", settings: "SentenceParams", frames: int) -> "tuple[Tensor, int]":
         return outputs["sequence_logits"][0], settings.temporal_stride
 
-    def readings(self, logits: "Tensor", labels: list[str]) -> "list[Reading]":
+    def readings(self, logits: "Tensor", labels: list[str], settings: "SentenceParams") -> "list[Reading]":
         # By dotted name: training doesn't depend on the decoder.
-        return locate("slr.decoding.readings:readings")(logits, labels)
+        return locate("slr.decoding.readings:readings")(logits, labels, settings.decoding)
 
     def clip_features(self, trained: Any, clips: "ClipSet") -> "list[tuple[np.ndarray, np.ndarray]]":
         stride = trained.params.temporal_stride

@@ -92,7 +92,7 @@ class Isolated(Task[ModelParams]):
     def logits(self, outputs: "dict[str, Tensor]", settings: ModelParams, frames: int) -> "tuple[Tensor, int]":
         return outputs["logits"], frames
 
-    def readings(self, logits: "Tensor", labels: list[str]) -> "list[Reading]":
+    def readings(self, logits: "Tensor", labels: list[str], settings: ModelParams) -> "list[Reading]":
         """The most probable gloss, for the whole clip."""
         from slr.decoding.records import Gloss, Reading
 

@@ -168,6 +168,20 @@ def test_the_frame_rate_changes_by_a_fifth_at_most_evenly(folder):
     assert rescaled(9, 3).tolist() == [1, 4, 7]
 
 
+def test_frames_drawn_at_random_are_in_order_and_as_many_as_published(folder):
+    """At least 32 of 12 frames, in multiples of 4; the pictures are those of these frames, and other ones each time."""
+    data, seen = clips(folder, rescale=0.2, rescaled_frames="random"), set()
+    for seed in range(4):
+        batch = data.batch(torch.tensor([1]), torch.Generator().manual_seed(seed))
+        shown = frame_numbers(batch, 0)
+        assert len(shown) == int(batch.lengths) == 32 and shown == sorted(shown) and set(shown) <= set(range(12))
+        seen.add(tuple(shown))
+    assert len(seen) == 4
+    assert frame_numbers(data.batch(torch.tensor([1])), 0) == list(range(12))
+    few = clips(folder, rescaled_frames="random", max_frames=8)
+    assert few.batch(torch.tensor([1]), torch.Generator().manual_seed(0)).lengths.tolist() == [8]
+
+
 def test_a_clip_is_never_rescaled_to_nothing(folder):
     data = clips(folder, rescale=0.9)
     assert min(int(data.batch(torch.tensor([2]), torch.Generator().manual_seed(seed)).lengths)
@@ -241,8 +255,45 @@ def test_one_batch_is_decoded_ahead_and_no_more(folder, monkeypatch):
         assert number + 1 <= len(decoded) <= number + 2
 
 
-def test_what_fails_while_fetching_ahead_is_raised(folder, monkeypatch):
-    data = clips(folder)
+@pytest.mark.parametrize("background", ["kept", "subtracted"])
+def test_any_number_of_workers_gives_the_same_batches_in_order(folder, background):
+    """Also where frames are kept for as many as there is room for, and several threads read the same clip."""
+    order = [torch.tensor(clips) for clips in ([1], [0, 2], [1], [1, 0], [2], [1])]
+    random = {"zoom": 0.3, "resize": 44, "rescale": 0.5, "flip": 0.5, "background": background}
+    made = []
+    for workers in (0, 1, 2, 5):
+        data = clips(folder, [[1], [2], [3]], **random, workers=workers)
+        data._room = 9 * 96 * 128 * 3
+        generator = torch.Generator().manual_seed(3)
+        made.append([*data.batches(order, generator), *data.batches(order)])
+        assert data._room >= 0 and sum(image.nbytes for image in data._kept.values()) == 9 * 96 * 128 * 3 - data._room
+    for others in made[1:]:
+        for one, other in zip(made[0], others, strict=True):
+            assert one.clip_ids == other.clip_ids and torch.equal(one.targets, other.targets)
+            assert torch.equal(one.images, other.images) and torch.equal(one.lengths, other.lengths)
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_workers_load_at_the_same_time_and_no_more_batches_than_they_are(folder, monkeypatch, workers):
+    """Each batch waits until as many are being loaded as there are workers: with fewer threads it would be in vain."""
+    data = clips(folder, workers=workers)
+    load, together, begun = data._load, threading.Barrier(max(1, workers)), []
+
+    def counted(views):
+        begun.append(views)
+        together.wait(5)
+        return load(views)
+
+    monkeypatch.setattr(data, "_load", counted)
+    batches = data.batches([torch.tensor([i % 3]) for i in range(8)])
+    for number in range(1, 9):
+        next(batches)
+        assert len(begun) <= number + workers
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_what_fails_while_fetching_ahead_is_raised(folder, monkeypatch, workers):
+    data = clips(folder, workers=workers)
     monkeypatch.setattr(data, "_decode", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         list(data.batches([torch.tensor([0])]))

@@ -4,12 +4,13 @@ import os
 import shutil
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from slr.corpora import csl_daily, phoenix2014, phoenix2014t, scanning
 from slr.corpora.use import use_published
 from slr.dataset.frames import read_frames
-from slr.dataset.manifest import read_manifest
+from slr.dataset.manifest import read_manifest, write_manifest
 from slr.errors import CorpusError, ParamsError
 from slr.extraction.frames import extract_frames
 from slr.params import CorpusParams, FramesParams, parse
@@ -85,6 +86,8 @@ def test_the_real_list_of_phoenix_2014_t(formats, tmp_path):
     reference = {line.split()[0]: line.split()[5:]
                  for line in (formats / "phoenix2014T-dev.stm").read_text(encoding="utf-8").splitlines()}
     assert dict(zip(clips.clip_id, clips.glosses, strict=True)) == reference
+    assert clips.translation[0] == "tiefer luftdruck bestimmt in den nächsten tagen unser wetter"
+    assert clips.translation.notna().all()
 
 
 def test_the_real_lists_of_csl_daily(formats, tmp_path):
@@ -100,10 +103,31 @@ def test_the_real_lists_of_csl_daily(formats, tmp_path):
     assert len(clips) + next(problem.count for problem in problems if problem.kind == "split-missing") == len(names)
     assert set(clips.split) == {"train"} and (clips.fps == 30).all()
     first = clips.set_index("clip_id").loc["S000000_P0004_T00"]
-    assert first.glosses == ["你们", "好"] and first.signer == "P0004"
+    assert first.glosses == ["你们", "好"] and first.signer == "P0004" and first.translation == "你们好！"
     # The one that the official split misnames.
     assert "S000007_P0003_T00" in set(clips.clip_id)
     assert not any("S000005_P0004_T00" in problem.items for problem in problems)
+
+
+def test_only_manifests_with_translations_have_a_column_for_them(formats, tmp_path):
+    """Of the others nothing changes, to the byte: the columns are those of the table without it."""
+    table = formats / "phoenix2014T-dev.corpus.csv"
+    lines = table.read_text(encoding="utf-8").splitlines()
+    name = lines[1].split("|")[0]
+    plain, translated = tmp_path / "plain", tmp_path / "translated"
+    for root, columns in ((plain, 6), (translated, 7)):
+        write(root / "annotations/manual/PHOENIX-2014-T.dev.corpus.csv",
+              "".join("|".join(line.split("|")[:columns]) + "\n" for line in lines[:2]))
+        one_image(root / FRAMES / "dev" / name)
+        clips, problems = phoenix2014t.scan(root)
+        assert problems == []
+        write_manifest(root / "manifest.parquet", clips)
+    assert "translation" not in pq.read_schema(plain / "manifest.parquet").names
+    without = read_manifest(translated / "manifest.parquet")
+    assert without.translation.tolist() == ["tiefer luftdruck bestimmt in den nächsten tagen unser wetter"]
+    write_manifest(tmp_path / "same.parquet", without.drop(columns="translation"))
+    assert (tmp_path / "same.parquet").read_bytes() == (plain / "manifest.parquet").read_bytes()
+    assert read_manifest(plain / "manifest.parquet").translation.tolist() == [None]
 
 
 # Media

@@ -12,11 +12,12 @@ from slr.decoding.ngram import Fusion, train_ngrams
 from tests.helpers.lattices import fusion, noise, readings, spikes
 
 ENDLESS = 10**4
+pruned = st.sampled_from(["states", "prefixes"])
 
 
-@given(st.integers(0, 10**6), st.integers(1, 6), st.integers(2, 4), st.booleans())
+@given(st.integers(0, 10**6), st.integers(1, 6), st.integers(2, 4), st.booleans(), pruned)
 @settings(max_examples=60)
-def test_without_pruning_it_finds_every_sequence_and_its_probability(seed, frames, classes, with_model):
+def test_without_pruning_it_finds_every_sequence_and_its_probability(seed, frames, classes, with_model, pruning):
     rng = np.random.default_rng(seed)
     log_probs = noise(rng, frames, classes)
     expected = readings(log_probs)
@@ -24,20 +25,48 @@ def test_without_pruning_it_finds_every_sequence_and_its_probability(seed, frame
     if language:
         expected = {glosses: score + 0.7 * language.model.score(glosses) + 0.4 * len(glosses)
                     for glosses, score in expected.items()}
-    found = beam.beam_search(log_probs, width=ENDLESS, top=classes, n_best=ENDLESS, fusion=language)
+    found = beam.beam_search(log_probs, width=ENDLESS, top=classes, n_best=ENDLESS, fusion=language,
+                             pruning=pruning)
     assert {tuple(glosses): score for glosses, score in found} == pytest.approx(expected)
     scores = [score for _, score in found]
     assert scores == sorted(scores, reverse=True)
     assert math.isclose(np.logaddexp.reduce(scores), 0, abs_tol=1e-9) or with_model
 
 
-@given(st.integers(0, 10**6), st.integers(1, 6))
+@given(st.integers(0, 10**6), st.integers(1, 6), pruned)
 @settings(max_examples=40)
-def test_with_pruning_no_score_is_above_the_sequence_s_own(seed, width):
+def test_with_pruning_no_score_is_above_the_sequence_s_own(seed, width, pruning):
     log_probs = noise(np.random.default_rng(seed), 6, 4, scale=2)
     expected = readings(log_probs)
-    for glosses, score in beam.beam_search(log_probs, width, top=3, n_best=ENDLESS):
+    for glosses, score in beam.beam_search(log_probs, width, top=3, n_best=ENDLESS, pruning=pruning):
         assert score <= expected[tuple(glosses)] + 1e-9
+
+
+def by_hand(log_probs, width):
+    """Hannun et al.'s search with plain dictionaries: of each prefix the probabilities of both states."""
+    beam = {(): (1.0, 0.0)}
+    for frame in np.exp(log_probs):
+        grown = {}
+
+        def add(prefix, blank, label, grown=grown):
+            before = grown.get(prefix, (0.0, 0.0))
+            grown[prefix] = (before[0] + blank, before[1] + label)
+
+        for prefix, (blank, label) in beam.items():
+            add(prefix, (blank + label) * frame[0], label * frame[prefix[-1]] if prefix else 0)
+            for gloss in range(1, len(frame)):
+                repeat = bool(prefix) and gloss == prefix[-1]
+                add((*prefix, gloss), 0, (blank if repeat else blank + label) * frame[gloss])
+        beam = dict(sorted(grown.items(), key=lambda item: -sum(item[1]))[:width])
+    return {prefix: np.log(sum(states)) for prefix, states in beam.items()}
+
+
+@given(st.integers(0, 10**6), st.integers(1, 8))
+@settings(max_examples=40)
+def test_pruned_prefixes_are_those_of_the_plain_search(seed, width):
+    log_probs = noise(np.random.default_rng(seed), 8, 4, scale=2)
+    found = beam.beam_search(log_probs, width, top=4, n_best=ENDLESS, pruning="prefixes")
+    assert {tuple(glosses): score for glosses, score in found} == pytest.approx(by_hand(log_probs, width))
 
 
 def test_impossible_classes_are_never_read():

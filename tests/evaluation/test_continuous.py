@@ -2,7 +2,7 @@
 
 import shutil
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, groupby
 
 import numpy as np
 import pandas as pd
@@ -12,22 +12,28 @@ from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.dataset.splits import read_splits
+from slr.decoding.decoder import Decoder
 from slr.decoding.greedy import greedy
-from slr.evaluation.continuous import choose_fusion
+from slr.errors import ScoringError
+from slr.evaluation.continuous import choose_fusion, sclite_alignments
 from slr.evaluation.evaluate import evaluate
 from slr.evaluation.transcripts import read_transcripts
 from slr.inference.model import load_model
 from slr.io.files import read_json, write_json
 from slr.metrics.phoenix import clean_2014
+from slr.metrics.sclite import read_stm
 from slr.metrics.wer import align_sentences, count
 from slr.params import parse
+from slr.params.families.ctc import DecodingParams
 from slr.report.page import write_report
 from slr.training.loop import train
 from tests.helpers import landmark_corpus
+from tests.helpers.references import needs_sclite
 
 MODEL = {"family": "pose_ctc", "width": 48, "layers": 1, "epochs": 40, "warmup_epochs": 2, "lr": 0.006, "batch_size": 4,
          "dropout": 0.1, "ctc": {"distillation": 0, "frames": 1}}
-PARAMS = parse({"models": {"m": MODEL}, "train": {"model": "m", "models": ["m"]}, "compute": {"workers": 1}})
+SETTINGS = {"models": {"m": MODEL}, "train": {"model": "m", "models": ["m"]}, "compute": {"workers": 1}}
+PARAMS = parse(SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +75,70 @@ def test_greedy_decoding_and_the_language_model_have_numbers_of_their_own(folder
     assert 0 <= metrics["wer_lm"] <= 1 and metrics["lm_weight"] > 0
 
 
+def test_validation_sentences_have_a_number_by_the_same_beam_search(folder, metrics):
+    trained, store = load_model(folder / "models/m"), LandmarkStore(folder / "landmarks")
+    clips, splits = (read(folder / f"{name}.parquet") for read, name in (
+        (read_manifest, "manifest"), (read_splits, "splits")))
+    val = clips[clips.clip_id.isin(splits[splits.split == "val"].clip_id)]
+    said = [[trained.labels[label - 1] for label in Decoder()(scores)[0].labels]
+            for scores in trained.log_probabilities(trained.clips(store, val.clip_id))]
+    assert metrics["val_wer_beam"] == count(chain.from_iterable(align_sentences(val.glosses.tolist(), said))).wer
+
+
+@needs_sclite
+@pytest.mark.parametrize("cleanup", ["none", "phoenix2014"])
+def test_sclite_itself_can_count_and_leaves_its_files(folder, metrics, cleanup, tmp_path):
+    by = {}
+    for wer in ("own", "sclite"):
+        settings = {"wer": wer, "cleanup": cleanup}
+        by[wer] = evaluate(folder / "models/m", parse(SETTINGS | {"evaluation": settings}), Dataset.below(folder),
+                           metrics_path=tmp_path / "m.json", report_dir=tmp_path / wer)
+    assert by["own"] == by["sclite"]
+    for name in ("transcripts.csv", "glosses.csv"):
+        assert (tmp_path / "own" / name).read_bytes() == (tmp_path / "sclite" / name).read_bytes()
+    rows = read_transcripts(tmp_path / "sclite/transcripts.csv")
+    clean = clean_2014 if cleanup == "phoenix2014" else list
+    assert [(utterance.name, list(utterance.glosses)) for utterance in read_stm(tmp_path / "sclite/test.stm")] == [
+        (row.clip_id, clean(row.reference)) for row in rows.itertuples()]
+    spoken = [line.split() for line in (tmp_path / "sclite/test.ctm").read_text().splitlines()]
+    assert [(name, gloss) for name, _, _, _, gloss in spoken] == [
+        (row.clip_id, gloss) for row in rows.itertuples() for gloss in clean(row.hypothesis)]
+    if cleanup == "none":
+        assert [f"{float(start):.3f}" for _, _, start, _, _ in spoken] == [
+            start for row in rows.itertuples() for start in row.starts_s.split("|") if start]
+    assert not (tmp_path / "own/test.stm").exists()
+
+
+@needs_sclite
+def test_sclite_counts_sentences_in_which_nothing_was_recognised(tmp_path):
+    test = pd.DataFrame({"clip_id": ["a", "b"], "signer": ["x", None], "glosses": [["A", "B"], ["C"]]})
+    found = sclite_alignments(tmp_path, test, [[], []], [np.empty((0, 2))] * 2)
+    assert [[pair.op for pair in alignment] for alignment in found] == [["D", "D"], ["D"]]
+
+
+def test_without_sclite_nothing_is_computed(folder, monkeypatch, tmp_path):
+    monkeypatch.setattr("slr.metrics.sclite.shutil.which", lambda name: None)
+    monkeypatch.setattr("slr.metrics.sclite._DEBIAN", str(tmp_path / "none"))
+    monkeypatch.setattr("slr.inference.model.TrainedModel.log_probabilities", lambda *_: 1 / 0)
+    with pytest.raises(ScoringError, match="apt-get install sctk.*evaluation.wer: own"):
+        evaluate(folder / "models/m", parse(SETTINGS | {"evaluation": {"wer": "sclite"}}), Dataset.below(folder),
+                 metrics_path=tmp_path / "m.json", report_dir=tmp_path / "report")
+
+
+def test_a_model_is_decoded_as_its_settings_say(folder, metrics, tmp_path):
+    """With equal neighbours merged no gloss is twice in a row, in greedy decoding neither."""
+    shutil.copytree(folder / "models/m", tmp_path / "m")
+    config = read_json(tmp_path / "m/config.json")
+    config["params"]["decoding"] = {"merge_repeats": True, "pruning": "prefixes"}
+    write_json(tmp_path / "m/config.json", config)
+    evaluate(tmp_path / "m", PARAMS, Dataset.below(folder), metrics_path=tmp_path / "m.json",
+             report_dir=tmp_path / "report")
+    merged, plain = (read_transcripts(path / "transcripts.csv").hypothesis for path in (
+        tmp_path / "report", folder / "reports/m"))
+    assert merged.tolist() == [[gloss for gloss, _ in groupby(glosses)] for glosses in plain]
+    assert merged.tolist() != plain.tolist()
+
+
 def test_times_are_those_of_the_signs(folder, metrics):
     rows = read_transcripts(folder / "reports/m/transcripts.csv")
     clips = read_manifest(folder / "manifest.parquet").set_index("clip_id")
@@ -86,7 +156,7 @@ def test_times_are_those_of_the_signs(folder, metrics):
 
 def test_the_language_model_is_the_one_that_reads_validation_best():
     scores = np.log(np.array([[0.1, 0.5, 0.4, 1e-9], [0.9, 0.05, 0.04, 0.01], [0.05, 0.05, 0.45, 0.45]]))
-    fusion = choose_fusion([["a", "c"]] * 5, ["a", "b", "c"], [scores], [["a", "c"]])
+    fusion = choose_fusion([["a", "c"]] * 5, ["a", "b", "c"], [scores], [["a", "c"]], DecodingParams())
     assert fusion.weight > 0 and fusion.model.order == 3
 
 

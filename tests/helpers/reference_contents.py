@@ -83,10 +83,12 @@ CONTENTS = {
     "stf_classifier": Held("logits", "weight"),
     "stf_losses": Held("term_SeqCTC term_ConvCTC term_Dist total grad_conv_logits grad_sequence_logits grad_alignment0 "
                        "ctc_each_conv ctc_each_sequence distillation_T1_no_blank distillation_T8_no_blank"),
-    "stf_data": Held("padded_frames video_lengths single_video_lengths single_padded single_out_steps", inputs="order"),
+    "stf_data": Held("padded_frames video_lengths single_video_lengths single_padded single_out_steps",
+                     inputs="order rescale_frames_draw_newlength", files_only="centre_crop_7 centre_crop_6"),
     "stf_decode": Held(" ".join([
-        each(SMALL, "greedy_labels", "best_labels", "best_logp_exact", "second_logp_exact"),
-        *(f"long_unmerged{i} long_logp_width3000_{i}" for i in range(3))]),
+        each(SMALL, "greedy_labels", "best_labels", "best_logp_exact", "second_logp_exact", "greedy_sentence",
+             "beam_sentence", "best_logp_beam10"),
+        *(f"long_unmerged{i} long_logp_width3000_{i} long_logp{i}" for i in range(3)), "long_beam long_max"]),
         inputs=f"{each(SMALL, 'logits')} long_logits"),
     "stf_resnet18": Held("mean_stage1 mean_stage2 train_running_mean_first train_running_var_first",
                          f"{RESNET} conv1d.temporal_conv temporal_model conv1d.fc"),

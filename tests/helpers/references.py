@@ -1,8 +1,13 @@
-"""The published references of sentences' glosses."""
+"""The published references of sentences' glosses, and sclite, which counts with them."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
+
+SCLITE = shutil.which("sclite", path=f"{os.environ['PATH']}:/usr/lib/sctk/bin")
+needs_sclite = pytest.mark.skipif(SCLITE is None, reason="sclite is not installed (apt-get install sctk)")
 
 
 def real_references(shared_data: Path, name: str) -> Path:

@@ -101,8 +101,9 @@ def test_terms_are_weighed_and_named_and_those_without_weight_or_subject_left_ou
 
 
 def test_the_published_weights():
-    assert CtcParams().model_dump() == {"sequence": 1, "convolutional": 1, "distillation": 25, "temperature": 8,
-                                        "alignment": 1, "lift": 0.0005, "frames": 0}
+    assert CtcParams().model_dump() == {"sequence": 1, "convolutional": 1, "distillation": 25,
+                                        "distillation_over": "clips", "temperature": 8, "alignment": 1, "lift": 0.0005,
+                                        "frames": 0}
 
 
 @pytest.mark.parametrize("targets", [

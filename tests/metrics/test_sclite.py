@@ -1,8 +1,6 @@
 """The real sclite, against our own counting to the last gloss, and its files."""
 
-import os
 import random
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,10 +12,8 @@ from slr.metrics import sclite as module
 from slr.metrics.phoenix import CLEAN
 from slr.metrics.sclite import Utterance, read_stm, sclite, write_ctm, write_stm
 from slr.metrics.wer import Counts, align_sentences, count
-from tests.helpers.references import real_references
+from tests.helpers.references import SCLITE, needs_sclite, real_references
 
-TOOL = shutil.which("sclite", path=f"{os.environ['PATH']}:/usr/lib/sctk/bin")
-needs_sclite = pytest.mark.skipif(TOOL is None, reason="sclite is not installed (apt-get install sctk)")
 MADE_UP = ["A", "B", "C", "S+H", "IX-1p", "(1h)LIKE", "a/b", "b", "[x]", "ŠKOLA", "__ON__", "X:Y", "1,5", "'S"]
 
 
@@ -78,7 +74,7 @@ def test_real_references_are_counted_alike(tmp_path, shared_data, name, corpus, 
 
 def published(stm: Path, ctm: Path):
     """Counts of the call of the corpora's own scripts, on the file as released: the sums of its raw report."""
-    done = subprocess.run([TOOL, "-r", stm, "stm", "-h", ctm, "ctm", "-f", "0", "-o", "rsum", "stdout"],
+    done = subprocess.run([SCLITE, "-r", stm, "stm", "-h", ctm, "ctm", "-f", "0", "-o", "rsum", "stdout"],
                           capture_output=True, text=True, check=True)
     (line,) = (line for line in done.stdout.splitlines() if line.strip("| ").startswith("Sum"))
     _sentences, _glosses, *numbers = (int(word) for word in line.replace("|", " ").split() if word.isdigit())

@@ -20,18 +20,16 @@ def logits(k: int) -> Tensor:
     return given(k, STEPS, CLIPS, CLASSES, scale=3).transpose(0, 1).detach().requires_grad_()
 
 
-def test_losses_of_sentences_are_their_authors_where_no_clip_is_padded(theirs):
-    """The distillation is of all steps, as theirs; of a clip's own ones, as ours: docs/published.md."""
+def test_losses_of_sentences_are_their_authors(theirs):
     conv, sequence, *heads = map(logits, range(4010, 4015))
     lengths = torch.tensor([6, 5])
     batch = replace(batch_of(torch.zeros(CLIPS, 1, 1, 2)), targets=TARGETS)
-    terms = CtcCriterion(CtcParams(distillation=0))({
+    terms = CtcCriterion(CtcParams(distillation_over="batch"))({
         "sequence_logits": sequence, "conv_logits": conv, "alignment_logits": heads, "lengths": lengths,
         "lift_losses": torch.tensor([40.25, 12.5])}, batch)
-    distilled = 25 * distillation(conv, sequence, torch.tensor([6, 6]), 8)
-    total = sum(terms.values()) + distilled
+    total = sum(terms.values())
     total.backward()
-    theirs.agree("stf_losses", term_ConvCTC=terms["conv_ctc"], total=total, term_Dist=distilled,
+    theirs.agree("stf_losses", term_ConvCTC=terms["conv_ctc"], total=total, term_Dist=terms["distillation"],
                  term_SeqCTC=terms["sequence_ctc"] + terms["alignment_ctc"],
                  grad_conv_logits=conv.grad.transpose(0, 1), grad_sequence_logits=sequence.grad.transpose(0, 1),
                  grad_alignment0=heads[0].grad.transpose(0, 1))

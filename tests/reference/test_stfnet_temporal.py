@@ -1,11 +1,10 @@
 """STF-Net's temporal layers, lift pooling, BiLSTM and classifier."""
 
-import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from slr.models.recurrent import Bidirectional
-from slr.models.stfnet.temporal import Classifier, LiftPooling, TemporalConvolution, TemporalLayers
+from slr.models.stfnet.temporal import Classifier, LiftPooling, PaddedTemporalLayers, over_batch
 from tests.helpers.reference import Theirs, batch_norm, below, fill, formula, given, linear, recurrent, size, watched
 
 GAIN = 2
@@ -21,11 +20,6 @@ LSTM = [tensor for layer in range(2) for tensor in (
     *recurrent("rnn", f"forward_layers.{layer}", layer), *recurrent("rnn", f"backward_layers.{layer}", layer, True))]
 
 
-def over_the_batch(norms: Tensor) -> Tensor:
-    """(2,): the authors' regularisers, of predictor and updater, of those of each clip (B, 2)."""
-    return norms.square().sum(0).sqrt()
-
-
 @torch.no_grad()
 def test_lift_pooling_is_its_authors(theirs):
     pool = LiftPooling(8)
@@ -33,55 +27,36 @@ def test_lift_pooling_is_its_authors(theirs):
     with watched(predicted=pool.predict, updated=pool.update, weighted_s=pool.weigh_smooth,
                  weighted_d=pool.weigh_detail, weight1_conv=pool.weigh_smooth.conv) as found:
         pooled, _, norms = pool(given(4005, 2, 8, 10).transpose(1, 2), torch.tensor([10, 10]))
-    predictor, updater = over_the_batch(norms)
+    predictor, updater = over_batch(norms)[0]
     theirs.agree("stf_lift", output=pooled.transpose(1, 2), **found, loss_p=predictor, loss_u=updater)
     theirs.sizes("stf_lift", {"predictor": size(pool.predict), "updater": size(pool.update),
                               "weight1": size(pool.weigh_smooth), "weight2": size(pool.weigh_detail)})
 
 
-def through(layers: TemporalLayers, lengths: list[int]) -> tuple[list[Tensor], Tensor, Tensor]:
-    """What each layer makes of the case's sequences (B, T, C), the lengths after all, and the authors' regularisers."""
-    x, left = given(4006, 2, 16, 28).transpose(1, 2), torch.tensor(lengths)
-    found, regularisers = [], torch.zeros(2)
-    for layer in layers.layers:
-        if isinstance(layer, TemporalConvolution):
-            x, left = layer(x, left, 0)
-        else:
-            x, left, norms = layer(x, left)
-            regularisers = regularisers + over_the_batch(norms)
-        found.append(x)
-    return found, left, regularisers
-
-
-@pytest.fixture(scope="module")
-def temporal() -> nn.ModuleDict:
-    module = nn.ModuleDict({"layers": TemporalLayers(16, 24, LAYERS, "lift"), "fc": Classifier(24, 7, False)}).eval()
-    fill(module, [*below("", "layers.", TEMPORAL), *linear("fc", "fc")], GAIN)
-    return module
+@torch.no_grad()
+def test_temporal_layers_over_padding_are_their_authors(theirs):
+    module = nn.ModuleDict({"layers": PaddedTemporalLayers(16, 24, LAYERS, "lift"), "fc": Classifier(24, 7, False)})
+    fill(module.eval(), [*below("", "layers.", TEMPORAL), *linear("fc", "fc")], GAIN)
+    layers, classify = module["layers"], module["fc"]
+    x = given(4006, 2, 16, 28).transpose(1, 2)  # (B, T, C)
+    with watched(**{f"layer{i}": layer for i, layer in enumerate(layers.layers)}) as found:
+        features, lengths, regularisers = layers(x.flatten(0, 1), torch.tensor([28, 24]))
+    predictor, updater = regularisers[0]
+    features = features.transpose(0, 1)
+    theirs.agree("stf_temporal", features=features, conv_logits=classify(features), out_lengths=lengths,
+                 loss_p=predictor, loss_u=updater,
+                 **{name: output[0].transpose(1, 2) for name, output in found.items()})
+    theirs.sizes("stf_temporal", {"temporal_conv": size(layers), "fc": size(classify)})
 
 
 @torch.no_grad()
-def test_temporal_layers_are_their_authors_where_no_clip_is_padded(temporal, theirs):
-    """The authors' also read what lies behind a shorter clip: here both clips are taken as long as the longer one."""
-    found, _, (predictor, updater) = through(temporal["layers"], [28, 28])
-    features = found[-1].transpose(0, 1)
-    theirs.agree("stf_temporal", features=features, conv_logits=temporal["fc"](features), loss_p=predictor,
-                 loss_u=updater, **{f"layer{i}": each.transpose(1, 2) for i, each in enumerate(found)})
-    theirs.sizes("stf_temporal", {"temporal_conv": size(temporal["layers"]), "fc": size(temporal["fc"])})
-
-
-@torch.no_grad()
-def test_lengths_after_the_temporal_layers_are_their_authors(temporal, theirs):
-    _, lengths, _ = through(temporal["layers"], [28, 24])
-    theirs.agree("stf_temporal", out_lengths=lengths)
-
-
-@torch.no_grad()
-def test_temporal_layers_are_their_authors_in_training_too(theirs):
-    layers = TemporalLayers(16, 24, LAYERS, "lift").train()
+def test_temporal_layers_over_padding_are_their_authors_in_training_too(theirs):
+    layers = PaddedTemporalLayers(16, 24, LAYERS, "lift").train()
     fill(layers, TEMPORAL, GAIN)
-    found, _, (predictor, updater) = through(layers, [28, 28])
-    theirs.agree("stf_temporal", train_features=found[-1].transpose(0, 1), train_loss_p=predictor, train_loss_u=updater)
+    x = given(4006, 2, 16, 28).transpose(1, 2)
+    features, _, regularisers = layers(x.flatten(0, 1), torch.tensor([28, 24]))
+    predictor, updater = regularisers[0]
+    theirs.agree("stf_temporal", train_features=features.transpose(0, 1), train_loss_p=predictor, train_loss_u=updater)
 
 
 def test_the_tensors_are_told_in_the_authors_order(files):

@@ -1,7 +1,7 @@
 """From frame features to gloss logits: temporal convolutions and pooling, and the classifier.
 
 Min et al., "Visual Alignment Constraint for Continuous Sign Language Recognition", ICCV 2021 (VAC). Sequences are (B,
-T, C) with the lengths (B,) of the clips; padding never influences a clip.
+T, C) with the lengths (B,) of the clips; padding never influences a clip, except in `PaddedTemporalLayers`.
 """
 
 from collections.abc import Sequence
@@ -168,14 +168,53 @@ class TemporalLayers(nn.Module):
         pooling's regularisers (B, 2), zero for max pooling.
         """
         regularisers = x.new_zeros(len(lengths), 2, dtype=torch.float32)
-        x, lengths = with_edges(x, lengths, self.margin, self.stride)
+        x, lengths, norms = self.through(*with_edges(x, lengths, self.margin, self.stride), source)
+        return x, lengths, sum(norms, regularisers)
+
+    def through(self, x: Tensor, lengths: Tensor, source: int = 0) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """The layers on clips (B, T, inputs) with their edges -> (B, T', outputs), the lengths, and the regularisers
+        (B, 2) of each lift pooling."""
+        regularisers: list[Tensor] = []
         for layer in self.layers:
             if isinstance(layer, TemporalConvolution):
                 x, lengths = layer(x, lengths, source)
             else:
                 x, lengths, *norms = layer(x, lengths)
-                regularisers = sum(norms, regularisers)
+                regularisers += norms
         return x, lengths, regularisers
+
+
+class PaddedTemporalLayers(TemporalLayers):
+    """Temporal layers that read the padding of shorter clips as frames, as published.
+
+    Padding counts in the norms' statistics and in the regularisers, which are norms of the whole batch: a clip's output
+    depends on the clips beside it, and the regularisers grow with their number.
+    """
+
+    def forward(self, x: Tensor, lengths: Tensor, source: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+        """Temporal layers on the frames of a padded batch.
+
+        Parameters
+        ----------
+        x : Tensor (N, inputs)
+            Features of B clips with their edges, each with its last frame repeated up to the end of the longest.
+        lengths : Tensor (B,)
+            Those of `with_edges`.
+        source : int, default 0
+
+        Returns
+        -------
+        Tensor (B, T', outputs), the clips' own lengths (B,) in it, and the regularisers (1, 2) of the batch.
+        """
+        clips = x.unflatten(0, (len(lengths), -1))
+        features, _, norms = self.through(clips, torch.full_like(lengths, clips.shape[1]), source)
+        regularisers = x.new_zeros(1, 2, dtype=torch.float32)
+        return features, (lengths - 2 * self.margin) // self.stride, sum(map(over_batch, norms), regularisers)
+
+
+def over_batch(norms: Tensor) -> Tensor:
+    """Norms of each clip (B, 2) -> those of the whole batch (1, 2)."""
+    return norms.norm(dim=0, keepdim=True)
 
 
 class MaxPooling(nn.Module):

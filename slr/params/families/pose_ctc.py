@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from slr.params.families.ctc import CtcParams
+from slr.params.families.ctc import CtcParams, DecodingParams
 from slr.params.families.multistream import View
 from slr.params.families.training import AugmentParams, ModelParams, Normalisation
 from slr.params.section import Dropout, Fraction, Positive
@@ -50,6 +50,7 @@ class PoseCtcParams(ModelParams):
     """Attention heads of a conformer; they must divide `width`."""
     dropout: Dropout = 0.3
     ctc: CtcParams = CtcParams(distillation=0, frames=1)
+    decoding: DecodingParams = DecodingParams()
 
     @property
     def temporal_stride(self) -> int:

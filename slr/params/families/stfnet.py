@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from slr.params.families.ctc import CtcParams
+from slr.params.families.ctc import CtcParams, DecodingParams
 from slr.params.families.training import ModelParams
 from slr.params.section import Dropout, Fraction, Positive, Section
 
@@ -29,11 +29,17 @@ class ImagesParams(Section):
     """Largest relative change of `resize` for a training clip; no image becomes smaller than `crop`."""
     rescale: Annotated[float, Field(ge=0, lt=1)] = 0.2
     """Largest relative change of a training clip's number of frames, uniform over the clip."""
+    rescaled_frames: Literal["even", "random"] = "even"
+    """Frames of a training clip after this change: evenly spaced, or, as published, drawn at random, between 32 and 230
+    of them, rounded up to a multiple of 4."""
     max_frames: Positive = 360
     """Longer clips are subsampled uniformly to this many frames."""
     keep_mib: Annotated[int, Field(ge=0)] = 512
     """Decoded frames cached in memory for the next epoch: at most this many MiB each for training and for
     validation."""
+    workers: Annotated[int, Field(ge=0)] = 1
+    """Threads that load batches ahead, each up to one batch; 0 loads a batch when it is needed. More keep a GPU busy;
+    the result is the same."""
 
     @model_validator(mode="after")
     def _the_crop_fits(self) -> Self:
@@ -98,6 +104,7 @@ class StfnetParams(ModelParams):
     """Gradient checkpointing: recompute the backbone's features instead of storing them; trades time for memory, with
     the same result."""
     ctc: CtcParams = CtcParams()
+    decoding: DecodingParams = DecodingParams()
 
     @property
     def initial_weights(self) -> tuple[str, str | None] | None:
