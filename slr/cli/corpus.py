@@ -13,7 +13,7 @@ commands = typer.Typer()
 
 @commands.command()
 def check(params: ParamsFile = PARAMS, as_json: Json = False) -> None:
-    """List all problems of the corpus, before any computation.
+    """List all problems of the corpus, before any computation, and the models that it has no clips for.
 
     Reads the whole corpus. Exit code 1 if there are errors, 0 with only warnings; then run `dvc repro`.
 
@@ -25,7 +25,9 @@ def check(params: ParamsFile = PARAMS, as_json: Json = False) -> None:
 
     with readable_errors():
         settings = load(params)
-        problems = check_corpus(settings.corpus, settings.compute.workers)
+        trained = dict.fromkeys([*settings.train.models, settings.train.model])
+        problems = check_corpus(settings.corpus, settings.compute.workers,
+                                {name: settings.models[name] for name in trained})
     if as_json:
         print_json([vars(problem) for problem in problems])
     else:

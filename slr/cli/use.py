@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import typer
 
 from slr.cli.common import PARAMS, ParamsFile, panels, readable_errors
+from slr.params.windows import SIGNING, spelled
 
 PANELS = {
     "Your own, and the built-in one": ("folder", "sample"),
@@ -40,7 +41,7 @@ class Option(NamedTuple):
         `...` if the option is required.
     least : int, optional
     meaning : callable, optional
-        Maps the option's value to the setting's; by default the identity.
+        Maps the option's value to the setting's, or to `...` to leave that as it is; by default the identity.
     """
 
     setting: str
@@ -52,10 +53,15 @@ class Option(NamedTuple):
     meaning: Callable[[Any], Any] | None = None
 
     @property
+    def name(self) -> str:
+        """The parameter's name: several options may be about one setting."""
+        return self.flag.removeprefix("--").replace("-", "_")
+
+    @property
     def parameter(self) -> Parameter:
         """The command's parameter in Typer's form."""
         kind = self.kind | None if self.default is None else self.kind
-        return Parameter(self.setting.replace(".", "_"), Parameter.KEYWORD_ONLY,
+        return Parameter(self.name, Parameter.KEYWORD_ONLY,
                          default=Parameter.empty if self.default is ... else self.default,
                          annotation=Annotated[kind, typer.Option(
                              self.flag, min=self.least, metavar=_METAVARS.get(self.kind), help=self.help)])
@@ -64,6 +70,12 @@ class Option(NamedTuple):
 def _switch(setting: str, flag: str, help: str, on: Any, off: Any = None) -> Option:
     """A boolean flag, and the values that it sets."""
     return Option(setting, flag, help, bool, False, meaning={True: on, False: off}.__getitem__)
+
+
+def _positive(labels: str) -> str | list[str]:
+    """Labels that count as signing besides S, which stays the name of their class."""
+    others = [label for name in labels.split(",") if (label := name.strip()) and spelled(label) != SIGNING]
+    return [SIGNING, *others] if others else SIGNING
 
 
 def _lists(help: str) -> Option:
@@ -114,6 +126,9 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
                meaning=lambda classes: int(classes) if classes.isdecimal() else classes),
         Option("windows.frames", "--frames", "Window length, in frames.", int, 25, least=1),
         Option("windows.stride", "--stride", "Window stride, in frames.", int, 1, least=1),
+        _switch("windows.frames", "--streams", "Whole videos, to detect signing in, instead of windows.", None, ...),
+        Option("windows.positive", "--positive", "Labels that count as signing besides S, such as sign,gesture.", str,
+               SIGNING, meaning=_positive),
         Option("windows.rule", "--rule", "any: a single positive frame makes a window positive.",
                Literal["majority", "any"], "majority"),
         _switch("windows.unknown_as_n", "--unknown-as-n", "Frames labelled ? count as n.", True, False),
@@ -168,10 +183,10 @@ def _published(name: str, help: str, options: tuple[Option, ...]) -> None:
 
         settings: dict[str, Any] = {}
         for option in options:
-            value = given[option.parameter.name]
+            value = given[option.name] if option.meaning is None else option.meaning(given[option.name])
             block, _, key = option.setting.rpartition(".")
-            into = settings.setdefault(block, {}) if block else settings
-            into[key] = option.meaning(value) if option.meaning else value
+            if value is not ...:
+                (settings.setdefault(block, {}) if block else settings)[key] = value
         with readable_errors():
             typer.echo(use_published(params, name.replace("-", "_"), root, **settings))
 

@@ -114,11 +114,13 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
     _rewrite(params_path, {"corpus": settings | stored | {"source": _stored(source, home)},
                            "frames": RECORDED_FRAMES, "evaluation": {"gloss_sets": {}}, "train": choice.train},
              {"zoo": choice.zoo})
-    found = f"{len(clips)} clips of {clips.glosses.explode().nunique()} glosses by {_signers(clips.signer)}"
+    n_glosses = clips.glosses.explode().nunique()
+    found = (f"{len(clips)} clips of {n_glosses} glosses" if n_glosses else f"{len(clips)} streams") + (
+        f" by {_signers(clips.signer)}")
     return "\n".join([
         f"{params_path} now uses {annotations or root}: {found}" + (f"; {n_errors} problems" if n_errors else ""),
         *choice.told,
-        *(f"  {problem}" for problem in errors(problems) if problem.items),
+        *(f"  {problem}" for problem in errors(problems) if problem.items or not problem.clip),
         "Next:",
         "  slr check     reads every recording and lists all problems, before any computing",
         "  dvc repro     runs the pipeline to reports/report.html",

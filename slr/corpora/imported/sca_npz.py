@@ -3,10 +3,12 @@
 Arrays: `pose` (T, 33, C), `left_hand` and `right_hand` (T, 21, C), `face` (T, 478, C), in fractions of the frame, NaN
 where missing; any of them may be absent, C is 2 to 4. Labels: `groundtruth` or `groundtruth.txt` with the lines
 `<video_id> <frame> <label>`, frames from 0, the video's id being its file's name; S signing, P speaking, n neither,
-? unknown, or any other. A clip is a window of frames (`corpus.windows`), or a whole video with its labels as segments.
+? unknown, in upper or lower case, or any other. A clip is a window of frames (`corpus.windows`), or a whole video with
+its labels as segments.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -80,7 +82,8 @@ def scan(root: str | Path, annotations: str | None = None, *, windows: WindowsPa
     """Windows (or whole videos) with their labels; a window is named `<video>/<first frame>`.
 
     Windows without any labelled frame are left out, with a warning. A window's `media` is its video, so that a video's
-    windows are never divided between splits.
+    windows are never divided between splits. If everything is of one class, or streams have no signing, that is one
+    problem, `one-class`.
 
     Raises
     ------
@@ -95,8 +98,9 @@ def scan(root: str | Path, annotations: str | None = None, *, windows: WindowsPa
     for name in sorted(set(labels) - set(videos.values())):
         problems.append(Problem(name, "missing-file", "warning", f"labels in {path.name} of a video that isn't there",
                                 "add its .npz, or leave it"))
-    rows = (clip for video, name in videos.items()
-            for clip in _clips(folder, video, labels.get(name, {}), windows, imported, problems))
+    rows = [clip for video, name in videos.items()
+            for clip in _clips(folder, video, labels.get(name, {}), windows, imported, problems)]
+    problems += _one_class(rows, [labels[name] for name in videos.values() if name in labels], windows)
     return collect(rows, problems), problems
 
 
@@ -161,6 +165,22 @@ def _clips(folder: Path, video: Path, labels: dict[int, str], windows: WindowsPa
         if label is not None:
             yield row(f"{name}/{start:06d}", media, [nfc(label)], start_frame=start, end_frame=start + windows.frames,
                       fps=imported.fps)
+
+
+def _one_class(rows: Iterable[dict[str, Any]], labels: Iterable[dict[int, str]],
+               windows: WindowsParams) -> Iterator[Problem]:
+    """The problem of a corpus from which nothing can be learnt: one class alone, or streams without signing."""
+    classes = {label for clip in rows
+               for label in (*clip["glosses"], *(segment["label"] for segment in clip["segments"]))}
+    without_signing = windows.frames is None and windows.signing not in classes
+    if len(classes) == 1 or (classes and without_signing):
+        frames = Counter(label for of_video in labels for label in of_video.values())
+        found = ", ".join(f"{label} ({count} frames)" for label, count in frames.most_common(_SHOWN))
+        yield Problem("", "one-class", "error",
+                      (f"nothing is of the class '{windows.signing}'" if without_signing else
+                       f"everything is of the class '{classes.pop()}'") + f"; labels found: {found}",
+                      f"set corpus.windows.positive to those that count as signing (now {windows.positive}; `slr use "
+                      "sca-npz --positive`), or corpus.windows.classes: found")
 
 
 def _videos(root: Path) -> list[Path]:

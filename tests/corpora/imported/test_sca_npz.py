@@ -96,7 +96,7 @@ def test_from_the_files_to_the_store(tmp_path):
     arrays = write_npz(tmp_path / "root/a.npz", 30)
     arrays["pose"][3, 5] = np.nan
     np.savez(tmp_path / "root/a.npz", **arrays)
-    truth(tmp_path / "root", a="S" * 30)
+    truth(tmp_path / "root", a="S" * 15 + "n" * 15)
     params = CorpusParams(name="sca_npz", root=str(tmp_path / "root"), windows=WindowsParams(stride=5))
     prepare(params, tmp_path / "manifest.parquet")
     import_landmarks(tmp_path / "manifest.parquet", tmp_path / "landmarks", params)
@@ -116,7 +116,7 @@ def test_what_cannot_be_used_is_told(tmp_path):
     (tmp_path / "broken.npz").write_bytes(b"PK")
     np.savez(tmp_path / "other.npz", skeleton=np.zeros((5, 3)))
     np.savez(tmp_path / "ragged.npz", pose=np.zeros((5, 33, 3)), face=np.zeros((4, 478, 3)))
-    truth(tmp_path, good="S" * 2 + "." * 28, short="S" * 10, beyond="S" * 40, gone="S", broken="S", other="S",
+    truth(tmp_path, good="Sn" + "." * 28, short="S" * 10, beyond="S" * 40, gone="S", broken="S", other="S",
           ragged="S")
     clips, problems = scan(tmp_path, windows=WindowsParams(), imported=SETTINGS)
     assert clips.clip_id.tolist() == ["good/000000", "good/000001"]
@@ -127,6 +127,27 @@ def test_what_cannot_be_used_is_told(tmp_path):
     assert "4 of 6 windows have no labelled frame" in told["good.npz", "window"]
     assert "none of the arrays" in told["other.npz", "unreadable"]
     assert "differ in length: pose 5, face 4" in told["ragged.npz", "unreadable"]
+
+
+def test_labels_in_lower_case_are_read_and_a_single_class_is_an_error(tmp_path):
+    """The published example: labels s and n, two classes."""
+    for video in "ab":
+        write_npz(tmp_path / f"{video}.npz", 30)
+    truth(tmp_path, a="s" * 30, b="n" * 30)
+    clips, problems = scan(tmp_path, windows=WindowsParams(classes=2), imported=SETTINGS)
+    assert problems == [] and set(clips.glosses.str[0]) == {"S", "rest"}
+    lines = (tmp_path / "groundtruth.txt").read_text()
+    (tmp_path / "groundtruth.txt").write_text(lines.replace(" s", " sign"))
+    for windows, what in ((WindowsParams(classes=2), "everything is of the class 'rest'"),
+                          (WindowsParams(frames=None), "nothing is of the class 'S'")):
+        _, [problem] = scan(tmp_path, windows=windows, imported=SETTINGS)
+        assert (problem.kind, problem.severity) == ("one-class", "error")
+        assert f"{what}; labels found: sign (30 frames), n (30 frames)" in problem.reason
+        assert "corpus.windows.positive" in problem.way_out
+    for frames in (25, None):
+        clips, problems = scan(tmp_path, windows=WindowsParams(classes=2, frames=frames, positive=["S", "Sign"]),
+                               imported=SETTINGS)
+        assert problems == [] and len(clips) == (12 if frames else 2)
 
 
 def test_labels_may_lie_elsewhere_and_have_no_suffix(tmp_path):
