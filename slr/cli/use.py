@@ -131,6 +131,7 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
                SIGNING, meaning=_positive),
         Option("windows.rule", "--rule", "any: a single positive frame makes a window positive.",
                Literal["majority", "any"], "majority"),
+        Option("splits", "--splits-json", "The split of each video; else ROOT/splits.json, if it is there."),
         _switch("windows.unknown_as_n", "--unknown-as-n", "Frames labelled ? count as n.", True, False),
         _FPS, _JOINTS,
     )),

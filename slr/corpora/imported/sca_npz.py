@@ -8,7 +8,8 @@ its labels as segments.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ import numpy as np
 
 from slr.corpora.imported.recordings import chosen_skeleton, file_of, frames_of, read_arrays, same_file, to_store
 from slr.corpora.problems import Problem
-from slr.corpora.reading import Scan, collect, nfc, require_folder, row
+from slr.corpora.reading import Scan, collect, missing, nfc, require_folder, row
+from slr.corpora.splits_json import NAME, read_splits_json
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ClipError, CorpusError, ParamsError
@@ -77,18 +79,22 @@ def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmark
     return ClipLandmarks(media, settings.fps, *size, coordinates)
 
 
-def scan(root: str | Path, annotations: str | None = None, *, windows: WindowsParams, imported: ImportedParams,
-         workers: int = 0) -> Scan:
+def scan(root: str | Path, annotations: str | None = None, *, splits: str | None = None, windows: WindowsParams,
+         imported: ImportedParams, workers: int = 0) -> Scan:
     """Windows (or whole videos) with their labels; a window is named `<video>/<first frame>`.
 
     Windows without any labelled frame are left out, with a warning. A window's `media` is its video, so that a video's
     windows are never divided between splits. If everything is of one class, or streams have no signing, that is one
     problem, `one-class`.
 
+    `splits` is a `splits.json` (`slr.corpora.splits_json`), by default that of the root. Videos that it doesn't list
+    can't be used: one problem, `split-missing`; listed ones that aren't there are another, `missing-file`.
+
     Raises
     ------
     CorpusError
-        If the root or the labels are missing, or a line of the labels isn't `<video_id> <frame> <label>`.
+        If the root or the labels are missing, a line of the labels isn't `<video_id> <frame> <label>`, or the splits
+        can't be read.
     """
     folder = require_folder(root)
     path = _groundtruth(folder, annotations)
@@ -101,6 +107,9 @@ def scan(root: str | Path, annotations: str | None = None, *, windows: WindowsPa
     rows = [clip for video, name in videos.items()
             for clip in _clips(folder, video, labels.get(name, {}), windows, imported, problems)]
     problems += _one_class(rows, [labels[name] for name in videos.values() if name in labels], windows)
+    split_of = _splits(folder, splits, list(videos.values()), problems)
+    if split_of is not None:
+        rows = [clip | {"split": split} for clip in rows if (split := split_of.get(Path(clip["media"]).stem))]
     return collect(rows, problems), problems
 
 
@@ -190,6 +199,21 @@ def _videos(root: Path) -> list[Path]:
 @lru_cache(maxsize=8)
 def _has_face(file: tuple[str, int, int]) -> bool:
     return "face" in read_arrays(Path(file[0]))
+
+
+def _splits(root: Path, splits: str | None, videos: Sequence[str], problems: list[Problem]) -> dict[str, str] | None:
+    """The split of each video; None without a `splits.json`."""
+    path = root / NAME if splits is None else Path(splits)
+    if splits is None and not path.is_file():
+        return None
+    split_of = read_splits_json(path)
+    way_out = "build it again from these videos, or set corpus.on_error: skip to go on without them"
+    if unlisted := sorted(set(videos) - set(split_of)):
+        problems.append(missing("split-missing", unlisted, len(videos), f"are in no split of {path.name}", way_out))
+    if absent := sorted(set(split_of) - set(videos)):
+        problems.append(replace(missing("missing-file", absent, len(split_of), f"of {path.name} are not in {root}",
+                                        "add their .npz, or leave it"), severity="warning"))
+    return split_of
 
 
 def _groundtruth(root: Path, annotations: str | None) -> Path:

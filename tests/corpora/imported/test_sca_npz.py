@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -157,6 +158,43 @@ def test_labels_may_lie_elsewhere_and_have_no_suffix(tmp_path):
     (tmp_path / "groundtruth").rename(tmp_path / "labels.gt")
     assert len(scan(tmp_path, str(tmp_path / "labels.gt"), windows=WindowsParams(), imported=SETTINGS)[0]) == 6
     with pytest.raises(CorpusError, match="groundtruth.txt can't be read .* set corpus.annotations"):
+        scan(tmp_path, windows=WindowsParams(), imported=SETTINGS)
+
+
+def splits_file(path: Path, **videos: list[str]) -> Path:
+    """The splits of SCA-STGCN's build_video_splits.py, with these videos."""
+    path.write_text(json.dumps({"meta": {"window": 25, "stride": 1, "s_label": "S", "rule": "any"}, "per_video": {},
+                                "splits": {name: {"videos": names, "counts": {"S": 0, "nonS": 0}}
+                                           for name, names in videos.items()}}))
+    return path
+
+
+def test_splits_json_is_the_official_split_and_what_it_lacks_is_named(tmp_path):
+    for video in "abcd":
+        write_npz(tmp_path / f"{video}.npz", 26)
+    truth(tmp_path, **{video: "S" * 13 + "n" * 13 for video in "abcd"})
+    windows = {"windows": WindowsParams(), "imported": SETTINGS}
+    assert scan(tmp_path, **windows)[0].split.isna().all()
+    splits_file(tmp_path / "splits.json", train=["a", "gone"], val=["b"], test=["c"])
+    clips, problems = scan(tmp_path, **windows)
+    assert clips.groupby("media").split.first().to_dict() == {"a.npz": "train", "b.npz": "val", "c.npz": "test"}
+    assert [(problem.kind, problem.severity, problem.items) for problem in problems] == [
+        ("split-missing", "error", ("d",)), ("missing-file", "warning", ("gone",))]
+    other = splits_file(tmp_path / "mine.json", train=["a", "b"], val=["c"], test=["d"])
+    clips, problems = scan(tmp_path, splits=str(other), **windows)
+    assert problems == [] and clips.split.tolist() == ["train"] * 4 + ["val"] * 2 + ["test"] * 2
+
+
+@pytest.mark.parametrize("text, message", [
+    ("{", "is not SCA-STGCN's splits.json"), ('{"train": ["a"]}', "with a list splits.train.videos"),
+    ('{"splits": {"train": ["a"]}}', "with a list splits.train.videos"),
+    ('{"splits": {"train": {"videos": ["a"]}, "test": {"videos": ["a"]}}}', "'a' is in train and in test"),
+])
+def test_splits_of_another_form_are_refused(tmp_path, text, message):
+    write_npz(tmp_path / "a.npz", 26)
+    truth(tmp_path, a="S" * 26)
+    (tmp_path / "splits.json").write_text(text)
+    with pytest.raises(CorpusError, match=message):
         scan(tmp_path, windows=WindowsParams(), imported=SETTINGS)
 
 
