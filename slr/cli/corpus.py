@@ -13,9 +13,10 @@ commands = typer.Typer()
 
 @commands.command()
 def check(params: ParamsFile = PARAMS, as_json: Json = False) -> None:
-    """List all problems of the corpus, before any computation, and the models that it has no clips for.
+    """List all problems of the corpus, before any computation.
 
-    Reads the whole corpus. Exit code 1 if there are errors, 0 with only warnings; then run `dvc repro`.
+    Reads the whole corpus, and names the models of train.models that it has no clips for. Exit code 1 if there are
+    errors, 0 with only warnings; then run `dvc repro`.
 
     Example:
       slr check

@@ -14,7 +14,8 @@ PANELS = {
     "Your own, and the built-in one": ("folder", "sample"),
     "Published: signs and gestures": ("wlasl", "lsa64", "autsl", "isl-kinect", "ipn"),
     "Published: sentences": ("phoenix2014", "phoenix2014t", "csl-daily", "boston104"),
-    "Landmarks, without video": ("spoter-csv", "sca-npz", "arrays", "pose", "joined"),
+    "Landmarks, without video": ("spoter-csv", "sca-npz", "arrays", "pose", "openpose", "coco-wholebody",
+                                 "joined"),
 }
 
 app = typer.Typer(no_args_is_help=True, cls=panels(PANELS),
@@ -24,6 +25,7 @@ Root = Annotated[Path, typer.Option(metavar="FOLDER", help="The corpus.")]
 
 
 _NEXT = "Next: `slr check`, then `dvc repro`."
+_SAMPLES = {str: "NAME", tuple[int, int]: "1280 720"}
 _METAVARS = {Path: "PATH", bool: "", int: "N", float: "NUMBER", str: "NAME", tuple[int, int]: "WIDTH HEIGHT"}
 
 
@@ -86,6 +88,12 @@ _FPS = Option("imported.fps", "--fps", "Frame rate, frames per second.", float, 
 _JOINTS = Option("imported.skeleton", "--joints", "Skeleton: its name, or a file below the root.", str)
 _TABLE = Option("annotations", "--csv", "CSV with path, gloss and, if known, signer, split; else the root's.")
 
+_SIZE = Option("imported.size", "--size", "Frame width and height, in pixels.", tuple[int, int],
+               meaning=lambda size: size and list(size))
+_KEYPOINTS = (_TABLE, _JOINTS, _FPS, _SIZE._replace(default=...), _switch(
+    "imported.units", "--fractions", "x and y are fractions of the frame, not pixels.", "fraction", "pixel"))
+_CONFIDENCE = Option("imported.confidence", "--confidence", "A joint of at most this confidence is missing.", float, 0)
+
 CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
     "wlasl": ("WLASL (American); `slr download wlasl` fetches its videos.", (
         Option("annotations", "--json", "WLASL_v0.3.json, if not in the root."),
@@ -138,11 +146,13 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
     "arrays": ("Arrays in .npy or .npz files.", (
         _JOINTS._replace(default=...), _TABLE, _FPS,
         Option("imported.missing", "--missing", "x and y of a missing joint; else NaN.", float),
-        Option("imported.size", "--size", "Frame width and height, in pixels.", tuple[int, int],
-               meaning=lambda size: size and list(size)),
+        _SIZE,
         _switch("imported.units", "--pixels", "x and y are in pixels of a frame of --size.", "pixel", "fraction"),
     )),
     "pose": (".pose files.", (_TABLE, _JOINTS)),
+    "openpose": ("OpenPose's JSON: a folder per clip, a file per frame.", (*_KEYPOINTS, _CONFIDENCE)),
+    "coco-wholebody": ("COCO-WholeBody's 133 keypoints in JSON: a file per clip.", (
+        *_KEYPOINTS, _CONFIDENCE._replace(default=0.3))),
     "joined": ("Sentences concatenated from another project's signs.", (
         Option("joined.sentences", "--sentences", "Number of training sentences.", int, 1200, least=1),
         Option("joined.test_sentences", "--test-sentences", "Number of test sentences.", int, 200, least=1),
@@ -194,7 +204,7 @@ def _published(name: str, help: str, options: tuple[Option, ...]) -> None:
     vars(use_corpus)["__signature__"] = Signature([
         Parameter("root", Parameter.KEYWORD_ONLY, annotation=Root), *(option.parameter for option in options),
         Parameter("params", Parameter.KEYWORD_ONLY, annotation=ParamsFile, default=PARAMS)])
-    required = "".join(f" {option.flag} {option.flag[2:].upper()}" for option in options if option.default is ...)
+    required = "".join(f" {option.flag} {_SAMPLES[option.kind]}" for option in options if option.default is ...)
     text = f"{help}\n\n{_NEXT}\n\nExample:\n  slr use {name} --root FOLDER{required}"
     app.command(name, help=text)(use_corpus)
 

@@ -51,6 +51,8 @@ READERS = {
                       landmarks=True),
     "arrays": Reader("slr.corpora.imported.arrays", landmarks=True),
     "pose": Reader("slr.corpora.imported.pose_files", landmarks=True),
+    "openpose": Reader("slr.corpora.imported.openpose", landmarks=True),
+    "coco_wholebody": Reader("slr.corpora.imported.coco_wholebody", landmarks=True),
     "joined": Reader("slr.corpora.imported.joined", ("joined",), landmarks=True),
 }
 

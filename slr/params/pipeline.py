@@ -43,6 +43,8 @@ class ImportedParams(Section):
     y_axis: Literal["auto", "down", "up"] = "auto"
     """Direction of y in image coordinates; `auto`: as in the files, or for SPOTER's inferred from noses and
     shoulders."""
+    confidence: Annotated[float, Field(ge=0)] = 0
+    """Of `openpose` and `coco_wholebody`: a joint whose confidence is at most this is missing."""
     missing: float | None = None
     """A joint whose x and y both have this value is missing, like one that is NaN; null: only NaN."""
 
