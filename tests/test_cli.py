@@ -211,6 +211,32 @@ def test_corpora_of_landmarks_are_chosen_and_left_again(home):
     assert mistake.exit_code == 1 and "holds 0 CSV files; set corpus.annotations" in mistake.output
 
 
+def test_detection_of_signing_is_chosen_by_one_command(home):
+    run("use", "sample")
+    before = Path("params.yaml").read_text()
+    for seed, video in enumerate("abc"):
+        write_npz(home / f"npz/{video}.npz", 30, seed=seed)
+    (home / "npz/groundtruth").write_text("".join(f"{video} {i} {'sign' if i < 20 else 'n'}\n"
+                                                  for video in "abc" for i in range(30)))
+    told = run("use", "sca-npz", "--root", "npz", "--streams")
+    assert "now uses npz: 3 streams by unknown signers; 1 problems" in told
+    assert "nothing is of the class 'S'; labels found: sign (60 frames), n (30 frames)" in told
+    assert "train.models: sca_stgcn_detection" in told and "left out: multistream, spoter" in told
+    assert "problems" not in run("use", "sca-npz", "--root", "npz", "--streams", "--positive", "s, sign").split("\n")[0]
+    params = load("params.yaml")
+    assert (params.train.models, params.train.model) == (["sca_stgcn_detection"], "sca_stgcn_detection")
+    assert params.corpus.windows.frames is None and params.corpus.windows.positive == ["S", "sign"]
+    assert comments(home / "params.yaml") == comments(REPOSITORY / "params.yaml")
+    assert "errors: 0" in run("check")
+    text = Path("params.yaml").read_text()
+    detector = "    - sca_stgcn_detection\n"
+    Path("params.yaml").write_text(text.replace(detector, detector + "    - spoter\n", 1))
+    result = CliRunner().invoke(app, ["check"])
+    assert result.exit_code == 1 and "spoter: can't be trained: the corpus has no clips with one gloss" in result.output
+    run("use", "sample")
+    assert Path("params.yaml").read_text() == before
+
+
 def test_landmarks_are_converted(tmp_path, monkeypatch):
     corpus = make(tmp_path / "data", glosses=2, signers=3, repetitions=1)
     assert corpus.landmarks == tmp_path / "data/landmarks"

@@ -15,7 +15,8 @@ commands = typer.Typer()
 def check(params: ParamsFile = PARAMS, as_json: Json = False) -> None:
     """List all problems of the corpus, before any computation.
 
-    Reads the whole corpus. Exit code 1 if there are errors, 0 with only warnings; then run `dvc repro`.
+    Reads the whole corpus, and names the models of train.models that it has no clips for. Exit code 1 if there are
+    errors, 0 with only warnings; then run `dvc repro`.
 
     Example:
       slr check
@@ -25,7 +26,9 @@ def check(params: ParamsFile = PARAMS, as_json: Json = False) -> None:
 
     with readable_errors():
         settings = load(params)
-        problems = check_corpus(settings.corpus, settings.compute.workers)
+        trained = dict.fromkeys([*settings.train.models, settings.train.model])
+        problems = check_corpus(settings.corpus, settings.compute.workers,
+                                {name: settings.models[name] for name in trained})
     if as_json:
         print_json([vars(problem) for problem in problems])
     else:

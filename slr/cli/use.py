@@ -8,12 +8,14 @@ from typing import Annotated, Any, Literal, NamedTuple
 import typer
 
 from slr.cli.common import PARAMS, ParamsFile, panels, readable_errors
+from slr.params.windows import SIGNING, spelled
 
 PANELS = {
     "Your own, and the built-in one": ("folder", "sample"),
     "Published: signs and gestures": ("wlasl", "lsa64", "autsl", "isl-kinect", "ipn"),
     "Published: sentences": ("phoenix2014", "phoenix2014t", "csl-daily", "boston104"),
-    "Landmarks, without video": ("spoter-csv", "sca-npz", "arrays", "pose", "joined"),
+    "Landmarks, without video": ("spoter-csv", "sca-npz", "arrays", "pose", "openpose", "coco-wholebody",
+                                 "joined"),
 }
 
 app = typer.Typer(no_args_is_help=True, cls=panels(PANELS),
@@ -23,6 +25,7 @@ Root = Annotated[Path, typer.Option(metavar="FOLDER", help="The corpus.")]
 
 
 _NEXT = "Next: `slr check`, then `dvc repro`."
+_SAMPLES = {str: "NAME", tuple[int, int]: "1280 720"}
 _METAVARS = {Path: "PATH", bool: "", int: "N", float: "NUMBER", str: "NAME", tuple[int, int]: "WIDTH HEIGHT"}
 
 
@@ -40,7 +43,7 @@ class Option(NamedTuple):
         `...` if the option is required.
     least : int, optional
     meaning : callable, optional
-        Maps the option's value to the setting's; by default the identity.
+        Maps the option's value to the setting's, or to `...` to leave that as it is; by default the identity.
     """
 
     setting: str
@@ -52,10 +55,15 @@ class Option(NamedTuple):
     meaning: Callable[[Any], Any] | None = None
 
     @property
+    def name(self) -> str:
+        """The parameter's name: several options may be about one setting."""
+        return self.flag.removeprefix("--").replace("-", "_")
+
+    @property
     def parameter(self) -> Parameter:
         """The command's parameter in Typer's form."""
         kind = self.kind | None if self.default is None else self.kind
-        return Parameter(self.setting.replace(".", "_"), Parameter.KEYWORD_ONLY,
+        return Parameter(self.name, Parameter.KEYWORD_ONLY,
                          default=Parameter.empty if self.default is ... else self.default,
                          annotation=Annotated[kind, typer.Option(
                              self.flag, min=self.least, metavar=_METAVARS.get(self.kind), help=self.help)])
@@ -66,6 +74,12 @@ def _switch(setting: str, flag: str, help: str, on: Any, off: Any = None) -> Opt
     return Option(setting, flag, help, bool, False, meaning={True: on, False: off}.__getitem__)
 
 
+def _positive(labels: str) -> str | list[str]:
+    """Labels that count as signing besides S, which stays the name of their class."""
+    others = [label for name in labels.split(",") if (label := name.strip()) and spelled(label) != SIGNING]
+    return [SIGNING, *others] if others else SIGNING
+
+
 def _lists(help: str) -> Option:
     return Option("annotations", "--lists", help)
 
@@ -73,6 +87,12 @@ def _lists(help: str) -> Option:
 _FPS = Option("imported.fps", "--fps", "Frame rate, frames per second.", float, 25)
 _JOINTS = Option("imported.skeleton", "--joints", "Skeleton: its name, or a file below the root.", str)
 _TABLE = Option("annotations", "--csv", "CSV with path, gloss and, if known, signer, split; else the root's.")
+
+_SIZE = Option("imported.size", "--size", "Frame width and height, in pixels.", tuple[int, int],
+               meaning=lambda size: size and list(size))
+_KEYPOINTS = (_TABLE, _JOINTS, _FPS, _SIZE._replace(default=...), _switch(
+    "imported.units", "--fractions", "x and y are fractions of the frame, not pixels.", "fraction", "pixel"))
+_CONFIDENCE = Option("imported.confidence", "--confidence", "A joint of at most this confidence is missing.", float, 0)
 
 CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
     "wlasl": ("WLASL (American); `slr download wlasl` fetches its videos.", (
@@ -114,19 +134,25 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
                meaning=lambda classes: int(classes) if classes.isdecimal() else classes),
         Option("windows.frames", "--frames", "Window length, in frames.", int, 25, least=1),
         Option("windows.stride", "--stride", "Window stride, in frames.", int, 1, least=1),
+        _switch("windows.frames", "--streams", "Whole videos, to detect signing in, instead of windows.", None, ...),
+        Option("windows.positive", "--positive", "Labels that count as signing besides S, such as sign,gesture.", str,
+               SIGNING, meaning=_positive),
         Option("windows.rule", "--rule", "any: a single positive frame makes a window positive.",
                Literal["majority", "any"], "majority"),
+        Option("splits", "--splits-json", "The split of each video; else ROOT/splits.json, if it is there."),
         _switch("windows.unknown_as_n", "--unknown-as-n", "Frames labelled ? count as n.", True, False),
         _FPS, _JOINTS,
     )),
     "arrays": ("Arrays in .npy or .npz files.", (
         _JOINTS._replace(default=...), _TABLE, _FPS,
         Option("imported.missing", "--missing", "x and y of a missing joint; else NaN.", float),
-        Option("imported.size", "--size", "Frame width and height, in pixels.", tuple[int, int],
-               meaning=lambda size: size and list(size)),
+        _SIZE,
         _switch("imported.units", "--pixels", "x and y are in pixels of a frame of --size.", "pixel", "fraction"),
     )),
     "pose": (".pose files.", (_TABLE, _JOINTS)),
+    "openpose": ("OpenPose's JSON: a folder per clip, a file per frame.", (*_KEYPOINTS, _CONFIDENCE)),
+    "coco-wholebody": ("COCO-WholeBody's 133 keypoints in JSON: a file per clip.", (
+        *_KEYPOINTS, _CONFIDENCE._replace(default=0.3))),
     "joined": ("Sentences concatenated from another project's signs.", (
         Option("joined.sentences", "--sentences", "Number of training sentences.", int, 1200, least=1),
         Option("joined.test_sentences", "--test-sentences", "Number of test sentences.", int, 200, least=1),
@@ -168,17 +194,17 @@ def _published(name: str, help: str, options: tuple[Option, ...]) -> None:
 
         settings: dict[str, Any] = {}
         for option in options:
-            value = given[option.parameter.name]
+            value = given[option.name] if option.meaning is None else option.meaning(given[option.name])
             block, _, key = option.setting.rpartition(".")
-            into = settings.setdefault(block, {}) if block else settings
-            into[key] = option.meaning(value) if option.meaning else value
+            if value is not ...:
+                (settings.setdefault(block, {}) if block else settings)[key] = value
         with readable_errors():
             typer.echo(use_published(params, name.replace("-", "_"), root, **settings))
 
     vars(use_corpus)["__signature__"] = Signature([
         Parameter("root", Parameter.KEYWORD_ONLY, annotation=Root), *(option.parameter for option in options),
         Parameter("params", Parameter.KEYWORD_ONLY, annotation=ParamsFile, default=PARAMS)])
-    required = "".join(f" {option.flag} {option.flag[2:].upper()}" for option in options if option.default is ...)
+    required = "".join(f" {option.flag} {_SAMPLES[option.kind]}" for option in options if option.default is ...)
     text = f"{help}\n\n{_NEXT}\n\nExample:\n  slr use {name} --root FOLDER{required}"
     app.command(name, help=text)(use_corpus)
 

@@ -2,16 +2,18 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from slr.corpora import scanning
+from slr.corpora.coverage import lacks
 from slr.corpora.imported import landmark_format
 from slr.corpora.problems import Problem, errors
 from slr.dataset.landmarks import check_landmarks
@@ -21,7 +23,7 @@ from slr.io.files import file_hash
 from slr.io.progress import progress
 from slr.io.video import read_video
 from slr.io.workers import map_unordered
-from slr.params import CorpusParams
+from slr.params import CorpusParams, ModelParams
 from slr.params.corpora import comes_as_landmarks
 
 MIN_FRAMES = 5
@@ -47,7 +49,8 @@ class Media:
     reason: str | None = None
 
 
-def check_corpus(params: CorpusParams, workers: int = 0) -> list[Problem]:
+def check_corpus(params: CorpusParams, workers: int = 0,
+                 models: Mapping[str, ModelParams] = MappingProxyType({})) -> list[Problem]:
     """Decode every recording of a corpus and list all problems, errors first.
 
     Parameters
@@ -56,13 +59,15 @@ def check_corpus(params: CorpusParams, workers: int = 0) -> list[Problem]:
         The built-in corpus is synthetic and has no problems.
     workers : int, default 0
         Processes; 0 for one per core.
+    models : dict of str to ModelParams, optional
+        The models that are to be trained.
 
     Returns
     -------
     list of Problem
         Kinds: those of the corpus's reader (layout, annotations), and `unreadable`, `outside-range`, `outside-box`,
         `too-short`, `duplicate-content`, `one-clip`, `signer-unknown`, `few-signers`, `size-outlier`,
-        `duration-outlier`.
+        `duration-outlier`; `model-without-clips` for each model that the corpus can't train.
 
     Raises
     ------
@@ -78,7 +83,7 @@ def check_corpus(params: CorpusParams, workers: int = 0) -> list[Problem]:
         media = (inspect_landmarks(params, clips.media.unique()) if comes_as_landmarks(params.name)
                  else inspect_media(Path(params.root), clips.media.unique(), workers))
         problems += [*_media_problems(clips, media), *_duplicates(clips, media), *_glosses(clips), *_signers(clips),
-                     *_outliers(clips, media)]
+                     *_outliers(clips, media), *_models(params, clips, models)]
     return sorted(problems, key=lambda problem: (problem.severity, problem.kind, problem.clip))
 
 
@@ -211,6 +216,13 @@ def _signers(clips: pd.DataFrame) -> Iterator[Problem]:
     elif clips.signer.nunique() < MIN_SIGNERS:
         yield Problem("", "few-signers", "warning", f"signers: {clips.signer.nunique()}, too few for a split by signer",
                       f"with at least {MIN_SIGNERS}, accuracy on unseen people can be measured")
+
+
+def _models(params: CorpusParams, clips: pd.DataFrame, models: Mapping[str, ModelParams]) -> Iterator[Problem]:
+    for name, settings in models.items():
+        if missing := lacks(settings, params.name, clips):
+            yield Problem(name, "model-without-clips", "error", f"can't be trained: the corpus has {missing}",
+                          "take it out of train.models, or choose the corpus again with `slr use`")
 
 
 def _outliers(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Problem]:

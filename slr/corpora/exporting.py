@@ -19,6 +19,7 @@ from slr.batches.clips import pick_joints
 from slr.corpora.imported.pose_files import COMPONENTS, is_holistic, point_name
 from slr.corpora.imported.sca_npz import PARTS
 from slr.corpora.imported.spoter_csv import EXTRA, FPS, HEIGHT, LABEL, WIDTH, column
+from slr.corpora.splits_json import NAME, splits_json
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import read_manifest
@@ -26,7 +27,7 @@ from slr.dataset.paths import LANDMARKS, MANIFEST, SPLITS
 from slr.dataset.skeleton import DERIVED, Skeleton, skeleton
 from slr.dataset.splits import read_splits
 from slr.errors import CorpusError, ParamsError
-from slr.io.files import atomic_path
+from slr.io.files import atomic_path, write_json
 from slr.io.progress import progress
 from slr.segments.labels import frame_labels
 
@@ -44,8 +45,8 @@ def convert(kind: str, out: str | Path, *, manifest: Path = MANIFEST, landmarks:
     ----------
     kind : {"spoter", "npz", "pose"}
         `spoter`: one CSV per split, `<split>.csv`. `npz`: one `.npz` per clip; the labels of streams in
-        `groundtruth.txt`. `pose`: one `.pose` per clip. The last two with the clips' glosses, signers and splits in
-        `clips.csv`.
+        `groundtruth.txt`, the splits in `splits.json`. `pose`: one `.pose` per clip. The last two with the clips'
+        glosses, signers and splits in `clips.csv`.
     out : path
         A new or empty folder.
     manifest, landmarks : Path
@@ -148,24 +149,23 @@ def _write_npz(out: Path, clips: pd.DataFrame, store: LandmarkStore) -> None:
     kept = [(i, *place[joint]) for i, joint in enumerate(joints.joints) if joint in place]
     parts = {part for _, part, _ in kept}
     names = file_names(clips.clip_id)
-    labels = []
+    labels: dict[str, list[str | None]] = {}
     for row, clip in _each(clips, store):
         arrays = {part: np.full((len(clip), n_joints, clip.coordinates.shape[2]), np.nan, np.float32)
                   for part, n_joints in PARTS.items() if part in parts}
         for source, part, target in kept:
             arrays[part][:, target] = clip.coordinates[:, source]
         np.savez_compressed(out / f"{names[row.clip_id]}.npz", **arrays)
-        labels += [f"{names[row.clip_id]} {frame} {label}" for frame, label in _labelled(row.segments, clip)]
-    if labels:
-        (out / GROUNDTRUTH).write_text("\n".join(labels) + "\n", encoding="utf-8")
+        labels[names[row.clip_id]] = [label and re.sub(r"\s+", "_", label.strip())  # words, in this format
+                                      for label in frame_labels(row.segments, clip.frame_numbers)]
+    lines = [f"{video} {frame} {label}\n" for video, of_frames in labels.items()
+             for frame, label in enumerate(of_frames) if label is not None]
+    if lines:
+        (out / GROUNDTRUTH).write_text("".join(lines), encoding="utf-8")
+    split_of = {names[row.clip_id]: row.split for row in clips.itertuples() if isinstance(row.split, str)}
+    if split_of:
+        write_json(out / NAME, splits_json(labels, split_of, "."))
     _write_list(out, clips, names, ".npz")
-
-
-def _labelled(segments: list[dict[str, Any]], clip: ClipLandmarks) -> Iterator[tuple[int, str]]:
-    """The labelled frames of a clip and their labels, which must be single words in this format."""
-    for frame, label in enumerate(frame_labels(segments, clip.frame_numbers)):
-        if label is not None:
-            yield frame, re.sub(r"\s+", "_", label.strip())
 
 
 # .pose

@@ -31,7 +31,8 @@ LAYOUT = f"ROOT/<gloss>/<clip>.mp4 (or {', '.join(VIDEO_SUFFIXES[1:])}), or a CS
 COLUMNS = ("path", "gloss", "signer", "split", "start_s", "end_s", "glosses")
 
 
-def scan(root: str | Path, annotations: str | Path | None = None, *, workers: int = 1) -> Scan:
+def scan(root: str | Path, annotations: str | Path | None = None, *, workers: int = 1,
+         frames: Sequence[str] = IMAGE_SUFFIXES) -> Scan:
     """Read all usable clips of a corpus, and list the problems of the others.
 
     Parameters
@@ -42,6 +43,8 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, workers: in
         CSV; by default the folders' names are the glosses.
     workers : int, default 1
         Processes that measure the frame rate of files with `start_s` or `end_s`; 0 for one per core.
+    frames : sequence of str
+        Suffixes of the frames of a clip that a CSV lists as a folder.
 
     Returns
     -------
@@ -57,7 +60,7 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, workers: in
     root = require_folder(root)
     problems: list[Problem] = []
     rows = (_scan_tree(root, problems) if annotations is None
-            else _scan_csv(root, Path(annotations), problems, workers))
+            else _scan_csv(root, Path(annotations), problems, workers, frames))
     return collect(rows, problems), problems
 
 
@@ -156,7 +159,8 @@ class _Entry(NamedTuple):
                    end_frame=end)
 
 
-def _scan_csv(root: Path, annotations: Path, problems: list[Problem], workers: int) -> Iterator[dict[str, Any]]:
+def _scan_csv(root: Path, annotations: Path, problems: list[Problem], workers: int,
+              frames: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Rows of a CSV; an unusable line becomes a problem instead of a row."""
     entries: list[tuple[str, _Entry]] = []
     lines, delimiter = _read_csv(annotations)
@@ -169,7 +173,7 @@ def _scan_csv(root: Path, annotations: Path, problems: list[Problem], workers: i
             continue
         values = dict.fromkeys(COLUMNS, "") | dict(zip(columns, map(str.strip, fields), strict=False))
         try:
-            entries.append((where, _entry(root, values, decimal_comma=delimiter != ",")))
+            entries.append((where, _entry(root, values, frames, decimal_comma=delimiter != ",")))
         except CorpusError as error:
             problems.append(Problem.outside_root(where, error))
         except _LineError as error:
@@ -230,11 +234,11 @@ def _columns(header: Sequence[str], annotations: Path, problems: list[Problem]) 
     return names
 
 
-def _entry(root: Path, values: dict[str, str], decimal_comma: bool) -> _Entry:
+def _entry(root: Path, values: dict[str, str], frames: Sequence[str], decimal_comma: bool) -> _Entry:
     """Validate one line. Raises _LineError or, for a path that leaves the root, CorpusError."""
     if not values["path"]:
         raise _LineError("path-missing", "there is no path", "fill in the column 'path' or remove the line")
-    media = _on_disk(root, values["path"])
+    media = _on_disk(root, values["path"], frames)
     glosses = _glosses(values)
     split = SPLIT_NAMES.get(values["split"].lower()) if values["split"] else None
     if values["split"] and split is None:
@@ -246,21 +250,21 @@ def _entry(root: Path, values: dict[str, str], decimal_comma: bool) -> _Entry:
     return _Entry(media, glosses, nfc(values["signer"]) or None, split, start_s, end_s)
 
 
-def _on_disk(root: Path, path: str) -> str:
+def _on_disk(root: Path, path: str, frames: Sequence[str]) -> str:
     """The path as spelt on disk: `é` may be one character or two, and a CSV from Windows has backslashes."""
     slashes = path.replace("\\", "/")
     try:
         for spelling in (path, *(unicodedata.normalize(form, slashes) for form in ("NFC", "NFD"))):
             media = inside(root, spelling)
-            if media.is_file() or is_image_folder(media):
+            if media.is_file() or is_image_folder(media, frames):
                 return os.path.normpath(spelling)
         folder = (root / slashes).is_dir()
     except (OSError, ValueError) as error:  # an impossible file name: too long, a null character
         raise _LineError("missing-file", f"there can't be a file '{path[:60]}...' ({type(error).__name__})",
                          "correct the path: the name is too long, or holds a null character") from None
     if folder:
-        raise _LineError("missing-file", f"folder '{path}' holds no frame images ({', '.join(IMAGE_SUFFIXES)})",
-                         "give the path of a video, or of a folder of images")
+        raise _LineError("missing-file", f"folder '{path}' holds no frames ({', '.join(frames)})",
+                         "give the path of a file, or of a folder of frames")
     raise _LineError("missing-file", f"there is no file '{path}' in {root}",
                      "correct the path (upper and lower case count), or remove the line")
 

@@ -101,9 +101,9 @@ def missing(kind: str, names: Sequence[str], total: int, what: str, way_out: str
     return Problem("", kind, "error", f"{len(names)} of {total} clips {what}: {some}", way_out, tuple(names))
 
 
-def is_image_folder(path: Path) -> bool:
-    """Whether a folder contains a clip as frame images."""
-    return path.is_dir() and any(file.suffix.lower() in IMAGE_SUFFIXES for file in path.iterdir())
+def is_image_folder(path: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> bool:
+    """Whether a folder contains a clip as files of frames, by default images."""
+    return path.is_dir() and any(file.suffix.lower() in suffixes for file in path.iterdir())
 
 
 def is_video(path: Path) -> bool:

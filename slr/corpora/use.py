@@ -24,7 +24,7 @@ _PAGES = {"folder": "docs/your-own-recordings.md"} | {
     name: "docs/corpora-landmarks.md" for name, reader in READERS.items() if reader.landmarks}
 RECORDED_FRAMES = {"fps": 25, "size": 480}
 """Real hands are faster and smaller in the image than synthetic ones."""
-_CHOSEN = ("name", "source", "root", "annotations", "subset", "crop")
+_CHOSEN = ("name", "source", "root", "annotations", "splits", "subset", "crop")
 """Corpus settings that choosing another corpus rewrites."""
 _BLOCKS = ("imported", "windows", "joined")
 """Corpus blocks that choosing another corpus rewrites, value by value, so that their comments stay."""
@@ -80,7 +80,7 @@ def use_published(params_path: str | Path, name: str, root: str | Path, annotati
     annotations : path, optional
         The corpus's annotation file or folder; by default it is searched for in the root.
     **settings
-        Additional settings of the corpus: `subset`, `crop`; `imported`, `windows` and `joined` as dicts.
+        Additional settings of the corpus: `splits`, `subset`, `crop`; `imported`, `windows` and `joined` as dicts.
 
     Returns
     -------
@@ -101,7 +101,8 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
     home = Path(params_path).resolve().parent
     default = _default_corpus()
     settings = default | settings | {key: default[key] | settings.get(key, {}) for key in _BLOCKS}
-    places = {"root": str(root), "annotations": None if annotations is None else str(annotations)}
+    given = {"root": root, "annotations": annotations, "splits": settings["splits"]}
+    places = {key: None if path is None else str(path) for key, path in given.items()}
     params = parse({"corpus": settings | places}).corpus
     clips, problems = scanning.scan(params)
     n_errors = sum(problem.count for problem in errors(problems))
@@ -114,11 +115,13 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
     _rewrite(params_path, {"corpus": settings | stored | {"source": _stored(source, home)},
                            "frames": RECORDED_FRAMES, "evaluation": {"gloss_sets": {}}, "train": choice.train},
              {"zoo": choice.zoo})
-    found = f"{len(clips)} clips of {clips.glosses.explode().nunique()} glosses by {_signers(clips.signer)}"
+    n_glosses = clips.glosses.explode().nunique()
+    found = (f"{len(clips)} clips of {n_glosses} glosses" if n_glosses else f"{len(clips)} streams") + (
+        f" by {_signers(clips.signer)}")
     return "\n".join([
         f"{params_path} now uses {annotations or root}: {found}" + (f"; {n_errors} problems" if n_errors else ""),
         *choice.told,
-        *(f"  {problem}" for problem in errors(problems) if problem.items),
+        *(f"  {problem}" for problem in errors(problems) if problem.items or not problem.clip),
         "Next:",
         "  slr check     reads every recording and lists all problems, before any computing",
         "  dvc repro     runs the pipeline to reports/report.html",

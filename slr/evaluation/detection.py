@@ -59,7 +59,7 @@ def evaluate_detection(trained: TrainedModel, store: LandmarkStore, clips: pd.Da
     threshold = trained.config["training"]["threshold"]
     actual, probability = test.actual.to_numpy(), test.probability.to_numpy()
     if not actual.any():
-        raise CorpusError(f"no test stream has a window labelled {trained.windows.positive}, so what the model "
+        raise CorpusError(f"no test stream has a window labelled {trained.windows.signing}, so what the model "
                           "finds can't be measured; test on other streams (splits.test, or the corpus' own split)")
     metrics = binary_metrics(actual, probability, threshold)
     if len(trained.labels) > 2:
@@ -91,7 +91,7 @@ def _windows(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame,
              edges_s: dict[str, np.ndarray]) -> pd.DataFrame:
     """One row per window with a label that the model knows."""
     found, probabilities = probabilities_of(trained, store, clips)
-    positive = trained.labels.index(trained.windows.positive)
+    positive = trained.labels.index(trained.windows.signing)
     rows = []
     for (stream, start, label), of_window in zip(found, probabilities, strict=True):
         clip = clips.iloc[stream]
@@ -107,7 +107,7 @@ def _windows(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame,
 def _of_frames(trained: TrainedModel, store: LandmarkStore, clips: pd.DataFrame, edges_s: dict[str, np.ndarray],
                windows: pd.DataFrame, threshold: float) -> dict[str, float]:
     """`frame_pr_auc` of the labelled frames, and `segment_metrics` of the positive label's segments among them."""
-    positive, length = trained.windows.positive, trained.window_frames
+    positive, length = trained.windows.signing, trained.window_frames
     actual, probability, segments = [], [], []
     for clip in clips.itertuples():
         own = windows[windows.clip_id == clip.clip_id]

@@ -153,7 +153,7 @@ def window_probabilities(detector: TrainedModel, spool: Spool) -> tuple[np.ndarr
 def signing_probabilities(detector: TrainedModel, spool: Spool) -> np.ndarray:
     """(T,): the probability of signing in each frame of a video, averaged over the windows that cover it."""
     starts, probabilities = window_probabilities(detector, spool)
-    positive = detector.labels.index(detector.windows.positive)
+    positive = detector.labels.index(detector.windows.signing)
     return frame_probabilities(probabilities[:, positive], starts, detector.window_frames, len(spool))
 
 

@@ -47,9 +47,12 @@ READERS = {
     "isl_kinect": Reader("slr.corpora.imported.isl_kinect", (), landmarks=True),
     "boston104": Reader("slr.corpora.imported.boston104", ("subset",), ("words",), landmarks=True),
     "spoter_csv": Reader("slr.corpora.imported.spoter_csv", landmarks=True),
-    "sca_npz": Reader("slr.corpora.imported.sca_npz", ("annotations", "windows", "imported"), landmarks=True),
+    "sca_npz": Reader("slr.corpora.imported.sca_npz", ("annotations", "splits", "windows", "imported"),
+                      landmarks=True),
     "arrays": Reader("slr.corpora.imported.arrays", landmarks=True),
     "pose": Reader("slr.corpora.imported.pose_files", landmarks=True),
+    "openpose": Reader("slr.corpora.imported.openpose", landmarks=True),
+    "coco_wholebody": Reader("slr.corpora.imported.coco_wholebody", landmarks=True),
     "joined": Reader("slr.corpora.imported.joined", ("joined",), landmarks=True),
 }
 

@@ -43,6 +43,8 @@ class ImportedParams(Section):
     y_axis: Literal["auto", "down", "up"] = "auto"
     """Direction of y in image coordinates; `auto`: as in the files, or for SPOTER's inferred from noses and
     shoulders."""
+    confidence: Annotated[float, Field(ge=0)] = 0
+    """Of `openpose` and `coco_wholebody`: a joint whose confidence is at most this is missing."""
     missing: float | None = None
     """A joint whose x and y both have this value is missing, like one that is NaN; null: only NaN."""
 
@@ -91,6 +93,9 @@ class CorpusParams(Section):
     annotations: str | None = None
     """For `folder`: CSV with the columns `path,gloss[,signer][,split][,start_s,end_s][,glosses]`; null reads
     `<gloss>/<clip>`. For a published corpus: its annotation file or folder; null looks for it in the root."""
+    splits: str | None = None
+    """For `sca_npz`: SCA-STGCN's `splits.json`, the split of each video; null reads the one in the root, if there is
+    one."""
     subset: Literal[100, 300, 1000, 2000, "all", "SI5", "words"] | None = None
     """For `wlasl`: its first this many glosses, null = all; for `ipn`: `all` keeps the segments without a gesture (D0X)
     as a class, null leaves them out; for `phoenix2014`: `SI5` is its signer-independent setup; for `boston104`: `words`

@@ -4,7 +4,8 @@ Clips that must stay in the same split, of one signer (by signer) or of one file
 are assigned to splits as a whole.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from slr.dataset.splits import MIN_SIGNERS
 from slr.errors import CorpusError
 from slr.io.progress import warn
 from slr.params import SplitsParams
+from slr.params.windows import SIGNING, spelled
 
 TRIALS = 200
 """Number of random assignments; the one that leaves fewest clips without their gloss in training is used."""
@@ -30,8 +32,8 @@ def make_splits(manifest: pd.DataFrame, clip_ids: Sequence[str], params: SplitsP
     params : SplitsParams
         `by: official` uses the manifest's split; without a `val` there, it is taken from `train`. `by: signer` gives
         disjoint signers to the splits; clips with unknown signer are training clips only. `by: video` gives disjoint
-        files to the splits, with the same shares of each gloss. `by: auto` is the first of these that the corpus
-        allows.
+        files to the splits, with the same shares of each gloss, and of streams with and without signing. `by: auto` is
+        the first of these that the corpus allows.
 
     Returns
     -------
@@ -144,8 +146,15 @@ def signer_groups(clips: pd.DataFrame) -> np.ndarray:
 
 
 def _glosses(clips: pd.DataFrame) -> pd.Series:
-    """The label used for stratification: a clip's gloss, or one name for all sentences and streams."""
-    return clips.glosses.map(lambda glosses: glosses[0] if len(glosses) == 1 else "(sentences)")
+    """The label used for stratification: a clip's gloss; one name for sentences and streams with signing, and one for
+    streams without."""
+    return pd.Series([glosses[0] if len(glosses) == 1 else "(signing)" if glosses or _has_signing(segments) else
+                      "(no signing)" for glosses, segments in zip(clips.glosses, clips.segments, strict=True)],
+                     index=clips.index, dtype=object)
+
+
+def _has_signing(segments: Iterable[Mapping[str, Any]]) -> bool:
+    return any(spelled(segment["label"]) == SIGNING for segment in segments)
 
 
 # Assigning groups to splits

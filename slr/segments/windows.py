@@ -6,17 +6,22 @@ from typing import Any
 import numpy as np
 
 from slr.params import WindowsParams
+from slr.params.windows import LABELS, spelled
 from slr.segments.labels import frame_labels
 
-KEPT = {2: ("S",), 3: ("S", "P"), 4: ("S", "P", "n", "?")}
-"""Labels kept for each number of classes; all others become `REST`."""
+KEPT: dict[int, tuple[str, ...]] = {2: (), 3: ("S", "P"), 4: LABELS}
+"""Labels kept for each number of classes besides the positive one; all others become `REST`."""
 REST = "rest"
 
 
 def mapped(label: str, windows: WindowsParams) -> str:
-    """The class of a label: `?` mapped to `n` if requested, and labels that aren't kept to `rest`."""
+    """The class of a label: `?` mapped to `n` if requested, labels of the positive class to its name, and labels that
+    aren't kept to `rest`."""
+    label = spelled(label)
     if label == "?" and windows.unknown_as_n:
         label = "n"
+    if label.casefold() in windows.positives:
+        return windows.signing
     return label if windows.classes == "found" or label in KEPT[windows.classes] else REST
 
 
@@ -24,7 +29,7 @@ def window_labels(labels: list[str | None], windows: WindowsParams) -> Iterator[
     """First frame and label of each window; None if no frame of it is labelled.
 
     The label is that of most frames (the alphabetically first if tied, as published); by the rule `any`, it is the
-    positive one if at least one frame has that label.
+    positive one if at least one frame has it.
 
     Parameters
     ----------
@@ -43,8 +48,8 @@ def window_labels(labels: list[str | None], windows: WindowsParams) -> Iterator[
         of_window = counts[start + length] - counts[start]
         if not of_window.any():
             yield start, None
-        elif windows.rule == "any" and windows.positive in names and of_window[names.index(windows.positive)]:
-            yield start, windows.positive
+        elif windows.rule == "any" and windows.signing in names and of_window[names.index(windows.signing)]:
+            yield start, windows.signing
         else:
             yield start, names[int(of_window.argmax())]
 

@@ -46,8 +46,8 @@ class Detection(Task["ScaStgcnDetectionParams"]):
                                                    signers=signers[split]) for split, part in rows.items()}
         found = {split: windows_of(store, part, settings) for split, part in rows.items()}
         labels = sorted({label for _, _, label in found["train"] if label is not None})
-        if settings.windows.positive not in labels:
-            raise CorpusError(f"no training window is labelled {settings.windows.positive}, which windows.positive says"
+        if settings.windows.signing not in labels:
+            raise CorpusError(f"no training window is labelled {settings.windows.signing}, which windows.positive says"
                               f" to find; labels here are {', '.join(labels) or 'none'} (windows.classes joins others "
                               "to rest)")
         return Data(labels, **{
@@ -75,7 +75,7 @@ class Detection(Task["ScaStgcnDetectionParams"]):
         from slr.metrics.detection import best_threshold
         from slr.models.outputs import outputs
 
-        positive = data.labels.index(settings.windows.positive)
+        positive = data.labels.index(settings.windows.signing)
         clips = cast("Clips", data.val)
         actual = clips.targets == positive
         if not actual.any():

@@ -17,15 +17,15 @@ from slr.dataset.splits import write_splits
 from slr.extraction.importing import import_landmarks
 from slr.io.clipwise import content_key
 from slr.io.files import file_hash
-from slr.params import CorpusParams
-from slr.segments.windows import KEPT, REST
+from slr.params import CorpusParams, WindowsParams
+from slr.segments.windows import REST
 from studies.workspace import made
 
 FOLDS = 3
 REPEATED, NEW = 20, 11
 """Sentences of a fold whose glosses, in this order, stay in training in another sentence, and that don't: nearly the
 shares of the 40 test sentences (26 and 14)."""
-(SIGNING,) = KEPT[2]
+SIGNING = WindowsParams().signing
 
 
 def corpus(folder: Path, recordings: Path, subset: str | None) -> tuple[Path, Path]:

@@ -21,15 +21,23 @@ from slr.extraction.importing import import_landmarks
 from slr.extraction.landmarks import extract_landmarks
 from slr.io.clipwise import content_key
 from slr.io.files import file_hash
-from slr.params import CorpusParams, FramesParams, ImportedParams, JoinedParams, LandmarksParams, SplitsParams
+from slr.params import (
+    CorpusParams,
+    FramesParams,
+    ImportedParams,
+    JoinedParams,
+    LandmarksParams,
+    SplitsParams,
+    WindowsParams,
+)
 from slr.partition.splits import make_splits
-from slr.segments.windows import KEPT, REST
+from slr.segments.windows import REST
 from studies.workspace import made
 
 SENTENCES = "sentences.csv"
 JOINTS = "holistic-75"
 """Joints of joined sentences: no model here reads the face."""
-(SIGNING,) = KEPT[2]
+SIGNING = WindowsParams().signing
 
 
 def joined_sentences(folder: Path, takes: Path, joined: JoinedParams) -> Dataset:

@@ -8,7 +8,7 @@ from slr.corpora.check import check_corpus, outliers, print_problems
 from slr.corpora.problems import Problem
 from slr.corpora.reading import missing
 from slr.errors import CorpusError
-from slr.params import CorpusParams, ImportedParams
+from slr.params import CorpusParams, ImportedParams, parse
 from tests.helpers.recordings import record, record_images
 
 
@@ -102,6 +102,13 @@ def test_the_printed_list(capsys):
     out = capsys.readouterr().out.splitlines()
     assert out[1] == "  9 of 20 clips have no video: v0, v1, v2, v3, v4, ..."
     assert out[2] == f"    all 9: {', '.join(videos)}"
+
+
+def test_models_that_the_corpus_cannot_train_are_named(good):
+    models = parse({"models": {"spoter": {"family": "spoter"}, "find": {"family": "sca_stgcn_detection"}}}).models
+    problems = check_corpus(CorpusParams(name="folder", root=str(good)), 1, models)
+    assert [(problem.clip, problem.severity) for problem in problems if problem.kind == "model-without-clips"] == [
+        ("find", "error")]
 
 
 def test_a_corpus_of_landmarks_is_read_recording_by_recording(tmp_path):

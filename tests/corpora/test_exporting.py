@@ -1,5 +1,6 @@
 """Round trips: store -> another program's format -> reader -> store."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from slr.corpora.exporting import convert, file_names
 from slr.corpora.scanning import prepare
+from slr.corpora.splits_json import splits_json
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import CHANNELS, ClipLandmarks, write_store
 from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
@@ -84,6 +86,36 @@ def test_npz_and_back(tmp_path, name, channels):
         found = store[names[clip.clip_id]]
         assert_same(found.coordinates[..., :channels], clip.coordinates)
         assert (found.fps, found.width) == (12.5, 640)
+
+
+def test_splits_json_has_the_published_form_and_is_read_back(tmp_path):
+    paths = made(tmp_path, skeleton("holistic-75"), segments=[{"start": 0, "end": 3, "label": "s"},
+                                                              {"start": 3, "end": 8, "label": "n"}])
+    convert("npz", tmp_path / "out", **paths)
+    written = json.loads((tmp_path / "out/splits.json").read_text())
+    names = file_names(read_manifest(paths["manifest"]).clip_id)
+    first, second, third = names["a/one"], names["a/ two"], names["b/žluťoučký"]
+    assert {name: of["videos"] for name, of in written["splits"].items()} == {
+        "train": [first], "val": [second], "test": [third]}
+    assert written["per_video"][third] == {"frames": 10, "windows": 0, "S_windows": 0, "nonS_windows": 0}
+    imported(tmp_path, tmp_path / "out", "sca_npz", windows=WindowsParams(frames=None))
+    assert read_manifest(tmp_path / "manifest2.parquet").set_index("clip_id").split.to_dict() == {
+        first: "train", second: "val", third: "test"}
+
+
+def test_the_windows_of_splits_json_are_counted_as_published():
+    """By the rule `any`, in windows of 25: signing up to frame 2 is in the windows that start at 0, 1 and 2."""
+    labels = {"a": ["s"] * 3 + ["n"] * 27, "b": ["n"] * 26, "c": ["S"] * 24, "d": [None] * 25}
+    content = splits_json(labels, {"a": "train", "b": "train", "c": "test"}, "data")
+    assert content["per_video"] == {
+        "a": {"frames": 30, "windows": 6, "S_windows": 3, "nonS_windows": 3},
+        "b": {"frames": 26, "windows": 2, "S_windows": 0, "nonS_windows": 2},
+        "c": {"frames": 24, "windows": 0, "S_windows": 0, "nonS_windows": 0},
+        "d": {"frames": 25, "windows": 1, "S_windows": 0, "nonS_windows": 1}}
+    assert content["splits"]["train"] == {"videos": ["a", "b"], "counts": {"S": 3, "nonS": 5}}
+    assert content["splits"]["val"] == {"videos": [], "counts": {"S": 0, "nonS": 0}}
+    assert content["meta"] == {"data": "data", "groundtruth": "data/groundtruth.txt", "window": 25, "stride": 1,
+                               "s_label": "S", "rule": "any", "ratios": {"train": 2 / 3, "val": 0, "test": 1 / 3}}
 
 
 @pytest.mark.parametrize("joints, channels", [

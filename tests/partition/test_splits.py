@@ -184,6 +184,22 @@ def test_sentences_are_one_stratum():
     assert share(split(clips), "test") == pytest.approx(0.25, abs=0.02)
 
 
+@pytest.mark.parametrize("folds", [0, 4])
+def test_streams_with_and_without_signing_are_shared_out_alike(folds):
+    """Eight of 40 have signing: without strata, a split of some has none with high probability."""
+    streams = unknown_signers(corpus([("", None, f"{n}.npz") for n in range(40)]))
+    streams["glosses"] = [[] for _ in range(40)]
+    streams["segments"] = [[{"start": 0, "end": 9, "label": "n"}, {"start": 9, "end": 12, "label": "S" if n % 5 == 0
+                            else "P"}] for n in range(40)]
+    for seed in range(4):
+        splits = split(streams, seed=seed, folds=folds, val=0.25)
+        signing = splits.segments.map(lambda segments: segments[1]["label"] == "S")
+        assert signing.groupby(splits.split).sum().to_dict() == {"train": 4, "val": 2, "test": 2}
+        assert splits.split.value_counts().to_dict() == {"train": 20, "val": 10, "test": 10}
+        if folds:
+            assert signing.groupby(splits.fold).sum().tolist() == [2] * 4
+
+
 def test_one_video_a_gloss_cannot_be_split():
     with pytest.raises(CorpusError, match="split 'val' would be empty|split 'test' would be empty"):
         split(corpus([(f"g{g}", None, f"{g}.mp4") for g in range(20)]))

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from slr.params import WindowsParams
+from slr.errors import ParamsError
+from slr.params import WindowsParams, parse
 from slr.segments.windows import class_of_frames, mapped, window_labels
 
 
@@ -29,6 +30,21 @@ def test_by_the_rule_any_one_frame_is_enough():
 ])
 def test_labels_become_two_three_four_or_as_many_classes(settings, expected):
     assert [mapped(label, WindowsParams(**settings)) for label in "SPn?x"] == list(expected)
+
+
+def test_upper_and_lower_case_are_alike():
+    assert [mapped(label, WindowsParams(classes=2)) for label in "sSnN"] == ["S", "S", "rest", "rest"]
+    assert [mapped(label, WindowsParams()) for label in ("s", "p", "N", "?", "Sign")] == ["S", "P", "n", "?", "Sign"]
+    assert windows_of("nnnsp", rule="any", positive="p") == [(0, "n"), (1, "P")]
+
+
+def test_several_labels_count_as_signing_and_are_called_like_the_first():
+    windows = WindowsParams(classes=2, positive=["sign", "Signing", "gesture"])
+    assert [mapped(label, windows) for label in ("SIGN", "signing", "gesture", "S", "n")] == [
+        "sign", "sign", "sign", "rest", "rest"]
+    assert mapped("house", WindowsParams(positive=["S", "house"])) == "S"
+    with pytest.raises(ParamsError, match="positive"):
+        parse({"corpus": {"windows": {"positive": []}}})
 
 
 def test_a_frame_of_a_stream_has_the_class_of_its_label():

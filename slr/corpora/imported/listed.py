@@ -8,10 +8,11 @@ from slr.corpora import folder
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, require_folder
 from slr.errors import CorpusError
+from slr.io.video import IMAGE_SUFFIXES
 
 
 def scan_listed(root: str | Path, annotations: str | Path | None, suffixes: Sequence[str], layout: str,
-                workers: int = 0) -> Scan:
+                workers: int = 0, *, frames: Sequence[str] = ()) -> Scan:
     """Read the CSV; clips are named after their files, without the suffix.
 
     Parameters
@@ -22,6 +23,8 @@ def scan_listed(root: str | Path, annotations: str | Path | None, suffixes: Sequ
         Suffixes of the landmark files; other files are problems.
     layout : str
         Description of the expected layout, for messages.
+    frames : sequence of str
+        If a clip is a folder with a file per frame: suffixes of these files. `suffixes` is then empty.
 
     Raises
     ------
@@ -34,13 +37,16 @@ def scan_listed(root: str | Path, annotations: str | Path | None, suffixes: Sequ
         if len(tables) != 1:
             raise CorpusError(f"{root} holds {len(tables)} CSV files; set corpus.annotations to {layout}")
         annotations = tables[0]
-    clips, problems = folder.scan(root, annotations, workers=workers)
+    clips, problems = folder.scan(root, annotations, workers=workers, frames=frames or IMAGE_SUFFIXES)
     rows = []
     for clip in clips.to_dict("records"):
         path = Path(clip["media"])
-        if path.suffix.lower() not in suffixes:
-            problems.append(Problem(clip["media"], "layout", "error", f"'{path.suffix}' is not one of "
-                                    f"{', '.join(suffixes)}", "name landmark files in the CSV, nothing else"))
+        if frames and (root / path).is_dir():
+            rows.append(clip)
+        elif path.suffix.lower() not in suffixes:
+            known = f"one of {', '.join(suffixes)}" if suffixes else f"a folder of {', '.join(frames)}"
+            problems.append(Problem(clip["media"], "layout", "error", f"'{path.suffix}' is not {known}",
+                                    "name landmark files in the CSV, nothing else"))
         else:
             rows.append(clip | {"clip_id": clip["clip_id"].removesuffix(path.suffix)})
     problems = [replace(problem, way_out="leave start_s and end_s empty, and cut the file instead")

@@ -3,10 +3,13 @@
 Arrays: `pose` (T, 33, C), `left_hand` and `right_hand` (T, 21, C), `face` (T, 478, C), in fractions of the frame, NaN
 where missing; any of them may be absent, C is 2 to 4. Labels: `groundtruth` or `groundtruth.txt` with the lines
 `<video_id> <frame> <label>`, frames from 0, the video's id being its file's name; S signing, P speaking, n neither,
-? unknown, or any other. A clip is a window of frames (`corpus.windows`), or a whole video with its labels as segments.
+? unknown, in upper or lower case, or any other. A clip is a window of frames (`corpus.windows`), or a whole video with
+its labels as segments.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,8 @@ import numpy as np
 
 from slr.corpora.imported.recordings import chosen_skeleton, file_of, frames_of, read_arrays, same_file, to_store
 from slr.corpora.problems import Problem
-from slr.corpora.reading import Scan, collect, nfc, require_folder, row
+from slr.corpora.reading import Scan, collect, missing, nfc, require_folder, row
+from slr.corpora.splits_json import NAME, read_splits_json
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ClipError, CorpusError, ParamsError
@@ -75,17 +79,22 @@ def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmark
     return ClipLandmarks(media, settings.fps, *size, coordinates)
 
 
-def scan(root: str | Path, annotations: str | None = None, *, windows: WindowsParams, imported: ImportedParams,
-         workers: int = 0) -> Scan:
+def scan(root: str | Path, annotations: str | None = None, *, splits: str | None = None, windows: WindowsParams,
+         imported: ImportedParams, workers: int = 0) -> Scan:
     """Windows (or whole videos) with their labels; a window is named `<video>/<first frame>`.
 
     Windows without any labelled frame are left out, with a warning. A window's `media` is its video, so that a video's
-    windows are never divided between splits.
+    windows are never divided between splits. If everything is of one class, or streams have no signing, that is one
+    problem, `one-class`.
+
+    `splits` is a `splits.json` (`slr.corpora.splits_json`), by default that of the root. Videos that it doesn't list
+    can't be used: one problem, `split-missing`; listed ones that aren't there are another, `missing-file`.
 
     Raises
     ------
     CorpusError
-        If the root or the labels are missing, or a line of the labels isn't `<video_id> <frame> <label>`.
+        If the root or the labels are missing, a line of the labels isn't `<video_id> <frame> <label>`, or the splits
+        can't be read.
     """
     folder = require_folder(root)
     path = _groundtruth(folder, annotations)
@@ -95,8 +104,12 @@ def scan(root: str | Path, annotations: str | None = None, *, windows: WindowsPa
     for name in sorted(set(labels) - set(videos.values())):
         problems.append(Problem(name, "missing-file", "warning", f"labels in {path.name} of a video that isn't there",
                                 "add its .npz, or leave it"))
-    rows = (clip for video, name in videos.items()
-            for clip in _clips(folder, video, labels.get(name, {}), windows, imported, problems))
+    rows = [clip for video, name in videos.items()
+            for clip in _clips(folder, video, labels.get(name, {}), windows, imported, problems)]
+    problems += _one_class(rows, [labels[name] for name in videos.values() if name in labels], windows)
+    split_of = _splits(folder, splits, list(videos.values()), problems)
+    if split_of is not None:
+        rows = [clip | {"split": split} for clip in rows if (split := split_of.get(Path(clip["media"]).stem))]
     return collect(rows, problems), problems
 
 
@@ -163,6 +176,22 @@ def _clips(folder: Path, video: Path, labels: dict[int, str], windows: WindowsPa
                       fps=imported.fps)
 
 
+def _one_class(rows: Iterable[dict[str, Any]], labels: Iterable[dict[int, str]],
+               windows: WindowsParams) -> Iterator[Problem]:
+    """The problem of a corpus from which nothing can be learnt: one class alone, or streams without signing."""
+    classes = {label for clip in rows
+               for label in (*clip["glosses"], *(segment["label"] for segment in clip["segments"]))}
+    without_signing = windows.frames is None and windows.signing not in classes
+    if len(classes) == 1 or (classes and without_signing):
+        frames = Counter(label for of_video in labels for label in of_video.values())
+        found = ", ".join(f"{label} ({count} frames)" for label, count in frames.most_common(_SHOWN))
+        yield Problem("", "one-class", "error",
+                      (f"nothing is of the class '{windows.signing}'" if without_signing else
+                       f"everything is of the class '{classes.pop()}'") + f"; labels found: {found}",
+                      f"set corpus.windows.positive to those that count as signing (now {windows.positive}; `slr use "
+                      "sca-npz --positive`), or corpus.windows.classes: found")
+
+
 def _videos(root: Path) -> list[Path]:
     return sorted(path for path in root.rglob("*.npz") if path.is_file())
 
@@ -170,6 +199,21 @@ def _videos(root: Path) -> list[Path]:
 @lru_cache(maxsize=8)
 def _has_face(file: tuple[str, int, int]) -> bool:
     return "face" in read_arrays(Path(file[0]))
+
+
+def _splits(root: Path, splits: str | None, videos: Sequence[str], problems: list[Problem]) -> dict[str, str] | None:
+    """The split of each video; None without a `splits.json`."""
+    path = root / NAME if splits is None else Path(splits)
+    if splits is None and not path.is_file():
+        return None
+    split_of = read_splits_json(path)
+    way_out = "build it again from these videos, or set corpus.on_error: skip to go on without them"
+    if unlisted := sorted(set(videos) - set(split_of)):
+        problems.append(missing("split-missing", unlisted, len(videos), f"are in no split of {path.name}", way_out))
+    if absent := sorted(set(split_of) - set(videos)):
+        problems.append(replace(missing("missing-file", absent, len(split_of), f"of {path.name} are not in {root}",
+                                        "add their .npz, or leave it"), severity="warning"))
+    return split_of
 
 
 def _groundtruth(root: Path, annotations: str | None) -> Path:

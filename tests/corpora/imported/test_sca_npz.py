@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,7 @@ def test_from_the_files_to_the_store(tmp_path):
     arrays = write_npz(tmp_path / "root/a.npz", 30)
     arrays["pose"][3, 5] = np.nan
     np.savez(tmp_path / "root/a.npz", **arrays)
-    truth(tmp_path / "root", a="S" * 30)
+    truth(tmp_path / "root", a="S" * 15 + "n" * 15)
     params = CorpusParams(name="sca_npz", root=str(tmp_path / "root"), windows=WindowsParams(stride=5))
     prepare(params, tmp_path / "manifest.parquet")
     import_landmarks(tmp_path / "manifest.parquet", tmp_path / "landmarks", params)
@@ -116,7 +117,7 @@ def test_what_cannot_be_used_is_told(tmp_path):
     (tmp_path / "broken.npz").write_bytes(b"PK")
     np.savez(tmp_path / "other.npz", skeleton=np.zeros((5, 3)))
     np.savez(tmp_path / "ragged.npz", pose=np.zeros((5, 33, 3)), face=np.zeros((4, 478, 3)))
-    truth(tmp_path, good="S" * 2 + "." * 28, short="S" * 10, beyond="S" * 40, gone="S", broken="S", other="S",
+    truth(tmp_path, good="Sn" + "." * 28, short="S" * 10, beyond="S" * 40, gone="S", broken="S", other="S",
           ragged="S")
     clips, problems = scan(tmp_path, windows=WindowsParams(), imported=SETTINGS)
     assert clips.clip_id.tolist() == ["good/000000", "good/000001"]
@@ -129,6 +130,27 @@ def test_what_cannot_be_used_is_told(tmp_path):
     assert "differ in length: pose 5, face 4" in told["ragged.npz", "unreadable"]
 
 
+def test_labels_in_lower_case_are_read_and_a_single_class_is_an_error(tmp_path):
+    """The published example: labels s and n, two classes."""
+    for video in "ab":
+        write_npz(tmp_path / f"{video}.npz", 30)
+    truth(tmp_path, a="s" * 30, b="n" * 30)
+    clips, problems = scan(tmp_path, windows=WindowsParams(classes=2), imported=SETTINGS)
+    assert problems == [] and set(clips.glosses.str[0]) == {"S", "rest"}
+    lines = (tmp_path / "groundtruth.txt").read_text()
+    (tmp_path / "groundtruth.txt").write_text(lines.replace(" s", " sign"))
+    for windows, what in ((WindowsParams(classes=2), "everything is of the class 'rest'"),
+                          (WindowsParams(frames=None), "nothing is of the class 'S'")):
+        _, [problem] = scan(tmp_path, windows=windows, imported=SETTINGS)
+        assert (problem.kind, problem.severity) == ("one-class", "error")
+        assert f"{what}; labels found: sign (30 frames), n (30 frames)" in problem.reason
+        assert "corpus.windows.positive" in problem.way_out
+    for frames in (25, None):
+        clips, problems = scan(tmp_path, windows=WindowsParams(classes=2, frames=frames, positive=["S", "Sign"]),
+                               imported=SETTINGS)
+        assert problems == [] and len(clips) == (12 if frames else 2)
+
+
 def test_labels_may_lie_elsewhere_and_have_no_suffix(tmp_path):
     write_npz(tmp_path / "a.npz", 30)
     truth(tmp_path, a="S" * 30).rename(tmp_path / "groundtruth")
@@ -136,6 +158,43 @@ def test_labels_may_lie_elsewhere_and_have_no_suffix(tmp_path):
     (tmp_path / "groundtruth").rename(tmp_path / "labels.gt")
     assert len(scan(tmp_path, str(tmp_path / "labels.gt"), windows=WindowsParams(), imported=SETTINGS)[0]) == 6
     with pytest.raises(CorpusError, match="groundtruth.txt can't be read .* set corpus.annotations"):
+        scan(tmp_path, windows=WindowsParams(), imported=SETTINGS)
+
+
+def splits_file(path: Path, **videos: list[str]) -> Path:
+    """The splits of SCA-STGCN's build_video_splits.py, with these videos."""
+    path.write_text(json.dumps({"meta": {"window": 25, "stride": 1, "s_label": "S", "rule": "any"}, "per_video": {},
+                                "splits": {name: {"videos": names, "counts": {"S": 0, "nonS": 0}}
+                                           for name, names in videos.items()}}))
+    return path
+
+
+def test_splits_json_is_the_official_split_and_what_it_lacks_is_named(tmp_path):
+    for video in "abcd":
+        write_npz(tmp_path / f"{video}.npz", 26)
+    truth(tmp_path, **{video: "S" * 13 + "n" * 13 for video in "abcd"})
+    windows = {"windows": WindowsParams(), "imported": SETTINGS}
+    assert scan(tmp_path, **windows)[0].split.isna().all()
+    splits_file(tmp_path / "splits.json", train=["a", "gone"], val=["b"], test=["c"])
+    clips, problems = scan(tmp_path, **windows)
+    assert clips.groupby("media").split.first().to_dict() == {"a.npz": "train", "b.npz": "val", "c.npz": "test"}
+    assert [(problem.kind, problem.severity, problem.items) for problem in problems] == [
+        ("split-missing", "error", ("d",)), ("missing-file", "warning", ("gone",))]
+    other = splits_file(tmp_path / "mine.json", train=["a", "b"], val=["c"], test=["d"])
+    clips, problems = scan(tmp_path, splits=str(other), **windows)
+    assert problems == [] and clips.split.tolist() == ["train"] * 4 + ["val"] * 2 + ["test"] * 2
+
+
+@pytest.mark.parametrize("text, message", [
+    ("{", "is not SCA-STGCN's splits.json"), ('{"train": ["a"]}', "with a list splits.train.videos"),
+    ('{"splits": {"train": ["a"]}}', "with a list splits.train.videos"),
+    ('{"splits": {"train": {"videos": ["a"]}, "test": {"videos": ["a"]}}}', "'a' is in train and in test"),
+])
+def test_splits_of_another_form_are_refused(tmp_path, text, message):
+    write_npz(tmp_path / "a.npz", 26)
+    truth(tmp_path, a="S" * 26)
+    (tmp_path / "splits.json").write_text(text)
+    with pytest.raises(CorpusError, match=message):
         scan(tmp_path, windows=WindowsParams(), imported=SETTINGS)
 
 
