@@ -64,7 +64,12 @@ CONTENTS = {
     "sca_hierarchical": Held(files_only="output"),
     "sca_losses": Held("cross_entropy focal focal_grad weighted weighted_grad adversarial adversarial_grad_z "
                        "adversarial_grad_first_weight signer_head_logits", inputs="labels binary_labels signers"),
-    "stf_fusion": Held(files_only="after_spatial_attention"),
+    "stf_fusion": Held("output branch3 branch5 after_channel_attention after_spatial_attention after_depthwise "
+                       "after_grouped train_output train_grad_x train_grad_fusion_weights train_running_mean "
+                       "train_running_var", "t_conv cbam.0 cbam.1 st_conv"),
+    "stf_excitation": Held(each(["gate", "output", "train_output"], "layer2", "layer3", "layer4")),
+    "stf_alignment": Held(" ".join(f"frame_mean{i} fc{i}_first100 output{i} excited{i}_corner output{i}_without_gate"
+                                   for i in (1, 2, 3)), "conv1 conv2 conv3 stf1 stf2 stf3 fc tcn_layers"),
     "stf_lift": Held("output predicted updated weighted_s weighted_d weight1_conv loss_p loss_u",
                      "predictor updater weight1 weight2"),
     "stf_temporal": Held("layer0 layer1 layer2 layer3 features conv_logits out_lengths train_features "

@@ -45,7 +45,7 @@ class ImagesParams(Section):
 class StfnetParams(ModelParams):
     """STF-Net: a ResNet with spatio-temporal fusion, temporal layers and a BiLSTM; from RGB frames, as published."""
 
-    network: ClassVar[str] = "slr.models.stfnet:Stfnet"
+    network: ClassVar[str] = "slr.models.stfnet.forms:stfnet"
     task: ClassVar[str] = "continuous"
     inputs: ClassVar[str] = "slr.batches.inputs:RgbInputs"
     needs_video: ClassVar[bool] = True
