@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from slr.models.stfnet.published import PublishedAlignments, PublishedExcitation, PublishedFusion, by_clip, through
+from slr.models.stfnet.published import PublishedAlignments, PublishedExcitation, PublishedFusion, by_clip
 from tests.helpers.reference import Theirs, batch_norm, below, fill, given, linear, size, watched
 
 GAIN = 2
@@ -105,7 +105,7 @@ def aligned() -> dict[str, Tensor]:
             found[f"excited{i}_corner"] = seen.pop("excited")[:, :32, 0, 0].T
             head.excite = None
             for end, each in (("", vectors), ("_without_gate", module(i - 1, packed(x), 1))):
-                output, _ = through(module.temporal, each[None])
+                output, _, _ = module.temporal(each, torch.tensor([20]))
                 found[f"output{i}{end}"] = output.transpose(1, 2)
             found |= {**seen, f"fc{i}_first100": vectors[:, :100]}
     return found

@@ -118,27 +118,21 @@ class Stfnet(nn.Module):
 
     def head(self, vectors: list[Tensor], lengths: Tensor) -> dict[str, Tensor | list[Tensor]]:
         """The outputs of `forward`, from those of `pool`."""
-        x, aligned, lengths, lift = self.over_time(vectors, lengths)
+        row, *heads = vectors
+        aligned = self._aligned(heads, lengths)
+        x, lengths, lift = self.temporal(row, lengths)
         features = self.lstm(x, lengths)
         classify = [*self.classifiers] * (1 if len(self.classifiers) > 1 else 2 + len(aligned))
         told = {} if self.classify_frames is None else {"frame_logits": self.classify_frames(features).float()}
         return told | {
             "sequence_logits": classify[0](features).float(), "conv_logits": classify[1](x).float(),
             "alignment_logits": [head(each).float() for head, each in zip(classify[2:], aligned, strict=True)],
-            "lengths": lengths, "lift_losses": lift, "features": features.float(),
+            "lengths": lengths, "lift_losses": lift.mean(0), "features": features.float(),
         }
 
-    def over_time(self, vectors: list[Tensor], lengths: Tensor) -> tuple[Tensor, list[Tensor], Tensor, Tensor]:
-        """Temporal layers on the outputs of `pool`.
-
-        Returns
-        -------
-        Tensor (B, T', width), the same of each alignment head, lengths (B,) of T', and the regularisers (2,).
-        """
-        row, *heads = vectors
-        aligned = [self.temporal(head, lengths, source)[0] for source, head in enumerate(heads, 1)]
-        x, lengths, lift = self.temporal(row, lengths)
-        return x, aligned, lengths, lift.mean(0)
+    def _aligned(self, heads: list[Tensor], lengths: Tensor) -> list[Tensor]:
+        """The temporal layers' output (B, T', width) for the vectors of each alignment head."""
+        return [self.temporal(head, lengths, source)[0] for source, head in enumerate(heads, 1)]
 
     def _fused(self, i: int, x: Tensor, heads: list[Tensor], lengths: Tensor) -> tuple[Tensor, list[Tensor]]:
         """(N, C, h, w) with motion added by the fusion block `i`, and the heads' outputs with that stage's, if any."""

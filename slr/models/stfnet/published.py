@@ -125,6 +125,40 @@ class PublishedAlignment(nn.Module):
         return (x if self.excite is None else self.excite(x, clips)).mean((2, 3))
 
 
+class PaddedTemporalLayers(TemporalLayers):
+    """Temporal layers that read the padding of shorter clips as frames.
+
+    Padding counts in the norms' statistics and in the regularisers, which are norms of the whole batch: a clip's output
+    depends on the clips beside it, and the regularisers grow with their number.
+    """
+
+    def forward(self, x: Tensor, lengths: Tensor, source: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+        """Temporal layers on the frames of a padded batch.
+
+        Parameters
+        ----------
+        x : Tensor (N, inputs)
+            Features of B clips with their edges, each with its last frame repeated up to the end of the longest.
+        lengths : Tensor (B,)
+            Those of `with_edges`.
+        source : int, default 0
+
+        Returns
+        -------
+        Tensor (B, T', outputs), the clips' own lengths (B,) in it, and the regularisers (1, 2) of the batch.
+        """
+        x = x.unflatten(0, (len(lengths), -1))
+        padded = torch.full_like(lengths, x.shape[1])
+        regularisers = x.new_zeros(1, 2, dtype=torch.float32)
+        for layer in self.layers:
+            if isinstance(layer, TemporalConvolution):
+                x, padded = layer(x, padded, source)
+            else:
+                x, padded, *norms = layer(x, padded)
+                regularisers = sum((of_clips.norm(dim=0, keepdim=True) for of_clips in norms), regularisers)
+        return x, (lengths - 2 * self.margin) // self.stride, regularisers
+
+
 class PublishedAlignments(nn.Module):
     """The three alignment heads, of the stages 2, 3 and 4: a linear layer and temporal layers that they share.
 
@@ -147,30 +181,12 @@ class PublishedAlignments(nn.Module):
         self.heads = nn.ModuleList(PublishedAlignment(inputs, width, width // reduction, attention)
                                    for inputs, reduction in zip(widths[1:], (4, 8, 16), strict=True))
         self.linear = nn.Linear(width, ALIGNED)
-        self.temporal = TemporalLayers(ALIGNED, outputs, temporal, "max")
+        self.temporal = PaddedTemporalLayers(ALIGNED, outputs, temporal, "max")
 
     def forward(self, level: int, x: Tensor, clips: int) -> Tensor:
         """(N, C, H, W), the packed output of the stage of a head -> (N, ALIGNED), for the temporal layers."""
         vectors: Tensor = self.linear(self.heads[level](x, clips))
         return vectors
-
-
-def through(layers: TemporalLayers, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Temporal layers on clips (B, T, C) all of whose frames are read.
-
-    Returns
-    -------
-    Tensor (B, T', C), and the sums of the pooling's regularisers (2,), norms over the batch; zero for max pooling.
-    """
-    lengths = torch.full((len(x),), x.shape[1], device=x.device)
-    regularisers = x.new_zeros(2, dtype=torch.float32)
-    for layer in layers.layers:
-        if isinstance(layer, TemporalConvolution):
-            x, lengths = layer(x, lengths, 0)
-        else:
-            x, lengths, *norms = layer(x, lengths)
-            regularisers = sum((of_clips.norm(dim=0) for of_clips in norms), regularisers)
-    return x, regularisers
 
 
 class PublishedStfnet(Stfnet):
@@ -185,7 +201,7 @@ class PublishedStfnet(Stfnet):
         self.fusions = nn.ModuleList(PublishedFusion(width) for width in widths[1:])
         self.alpha = nn.Parameter(torch.zeros(len(self.fusions)))
         self.alignment = PublishedAlignments(widths, self.width, params.temporal, params.alignment_attention)
-        self.temporal = TemporalLayers(widths[-1], self.width, params.temporal, params.pooling)
+        self.temporal = PaddedTemporalLayers(widths[-1], self.width, params.temporal, params.pooling)
         self.repeats = self.temporal.margin
         return len(self.alignment.heads)
 
@@ -199,8 +215,5 @@ class PublishedStfnet(Stfnet):
         heads = [*heads, self._segment(self.alignment, i, x, clips)]
         return x + self.alpha[i] * self._segment(self.fusions[i], x, clips), heads
 
-    def over_time(self, vectors: list[Tensor], lengths: Tensor) -> tuple[Tensor, list[Tensor], Tensor, Tensor]:
-        row, *heads = (each.unflatten(0, (len(lengths), -1)) for each in vectors)  # (B, T, D)
-        aligned = [through(self.alignment.temporal, head)[0] for head in heads]
-        x, regularisers = through(self.temporal, row)
-        return x, aligned, (lengths - 2 * self.temporal.margin) // self.temporal.stride, regularisers
+    def _aligned(self, heads: list[Tensor], lengths: Tensor) -> list[Tensor]:
+        return [self.alignment.temporal(head, lengths)[0] for head in heads]
