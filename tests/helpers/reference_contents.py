@@ -30,7 +30,13 @@ ENCODER = Held("encoder1 encoder6 memory", "transformer.encoder")
 POSITIONED = ENCODER._replace(outputs=f"{ENCODER.outputs} positions")
 SCA = Held("adjacency stats", "temporal cls_head signer_head", files_only="attention_weights attended embedding logits "
                                                                           "signer_logits pooled")
-RESNET = " ".join(f"conv2d.{part}" for part in ("conv1", "bn1", "layer1", "layer2", "layer3", "layer4"))
+STFNET = Held(
+    "input_checks input_corner lengths alpha mean_stage1 mean_stage2 mean_stage3 mean_stage4 mean_fusion2 mean_fusion3 "
+    "mean_fusion4 frame_features clip_features lstm_output out_lengths conv_logits sequence_logits alignment_logits1 "
+    "alignment_logits2 alignment_logits3 loss_p loss_u term_Cp term_Cu term_ConvCTC term_SeqCTC term_Dist total_loss "
+    "weights_12 weights_1296",
+    "conv2d.conv1 conv2d.bn1 conv2d.layer1 conv2d.layer2 conv2d.layer3 conv2d.layer4 conv2d.shift1 conv2d.shift2 "
+    "conv2d.shift3 conv1d.temporal_conv temporal_model conv1d.fc csa")
 TRIPLETS = [f"{batch}_hard_margin{margin}" for batch in ("mixed", "few_hard", "no_positive") for margin in (1, 0.5)]
 SCHEDULES = ("default", "threshold500")
 SMALL = [f"small{i}" for i in range(6)]
@@ -84,7 +90,10 @@ CONTENTS = {
         each(SMALL, "greedy_labels", "best_labels", "best_logp_exact", "second_logp_exact"),
         *(f"long_unmerged{i} long_logp_width3000_{i}" for i in range(3))]),
         inputs=f"{each(SMALL, 'logits')} long_logits"),
-    "stf_resnet18": Held("mean_stage1 mean_stage2 train_running_mean_first train_running_var_first",
-                         f"{RESNET} conv1d.temporal_conv temporal_model conv1d.fc"),
-    "stf_resnet34": Held("mean_stage1 mean_stage2", f"{RESNET} conv1d.temporal_conv temporal_model conv1d.fc"),
+    "stf_resnet18": STFNET._replace(outputs=STFNET.outputs + (
+        " train_running_mean_first train_running_var_first train_conv_logits train_sequence_logits "
+        "train_alignment_logits1 train_alignment_logits2 train_alignment_logits3 train_loss train_loss_p train_loss_u "
+        "train_grad_alpha train_grad_norms train_grad_fusion_weights1 train_grad_fusion_weights2 "
+        "train_grad_fusion_weights3")),
+    "stf_resnet34": STFNET,
 }

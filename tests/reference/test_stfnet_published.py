@@ -1,39 +1,15 @@
-"""STF-Net's fusion, excitation and alignment heads, and the whole published network."""
+"""STF-Net's fusion, excitation and alignment heads in its published form."""
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from slr.models.stfnet.published import PublishedAlignments, PublishedExcitation, PublishedFusion, by_clip
-from tests.helpers.reference import Theirs, batch_norm, below, fill, given, linear, size, watched
+from tests.helpers.reference import fill, given, size, watched
+from tests.helpers.reference_stfnet import ALIGNMENT, EXCITATION, FUSION
 
 GAIN = 2
-
-
-def convolution(theirs: str, ours: str) -> Theirs:
-    """A convolution without a bias."""
-    return Theirs(f"{theirs}.weight", "matrix", (f"{ours}.weight",))
-
-
-FUSION = [
-    Theirs("fusion_weights", "scale", ("weights",)),
-    *(tensor for i, ours in enumerate(("short", "long")) for tensor in (
-        convolution(f"t_conv.{i}.0", f"{ours}.0"), *batch_norm(f"t_conv.{i}.1", f"{ours}.1"))),
-    *(convolution(f"cbam.0.fc.{i}", f"attend_channels.layers.{i}") for i in (0, 2)),
-    convolution("cbam.1.conv", "attend_places.conv"),
-    convolution("st_conv.0", "merge_time.0"), *batch_norm("st_conv.1", "merge_time.1"),
-    convolution("st_conv.3", "merge_space.0"), *batch_norm("st_conv.4", "merge_space.1")]
-EXCITATION = [convolution("temporal_att.0", "layers.0"), *batch_norm("temporal_att.1", "layers.1"),
-              convolution("temporal_att.3", "layers.3")]
-ALIGNMENT = [
-    *(tensor for i, ours in enumerate(("unused", "heads.0.project", "heads.1.project"), 1) for tensor in (
-        *linear(f"conv{i}.0", f"{ours}.0"), *batch_norm(f"conv{i}.1", f"{ours}.1"))),
-    *(tensor for i in range(3) for tensor in below(f"stf{i + 1}.", f"heads.{i}.excite.", EXCITATION)),
-    *(tensor for theirs, ours in ((0, 0), (4, 2)) for tensor in (
-        *linear(f"tcn_layers.{theirs}", f"temporal.layers.{ours}.conv"),
-        *batch_norm(f"tcn_layers.{theirs + 1}", f"temporal.layers.{ours}.norms.0"))),
-    *linear("fc", "linear")]
 
 
 def packed(x: Tensor) -> Tensor:
@@ -126,5 +102,6 @@ def test_alignment_heads_have_their_authors_sizes(theirs):
 
 
 def test_the_tensors_are_told_in_the_authors_order(files):
-    for case, tensors in {"stf_fusion": FUSION, "stf_excitation_layer2": EXCITATION, "stf_alignment": ALIGNMENT}.items():
+    cases = {"stf_fusion": FUSION, "stf_excitation_layer2": EXCITATION, "stf_alignment": ALIGNMENT}
+    for case, tensors in cases.items():
         assert files.tensors(case) == [(tensor.name, tensor.kind) for tensor in tensors]
