@@ -1,9 +1,9 @@
-"""A re-creation of the published arrangement of STF-Net's frames' part: what ours is checked and timed against.
+"""STF-Net of `published: true` in the arrangement of its authors: what ours is timed against.
 
-Clips stay (B, C, T, H, W) from the picture to the last stage. Every convolution is a 3-D one, with an extent of 1 in
-time or in space; what a block makes is put side by side and weighed as a whole; all that is computed is kept for the
-gradient. Weights and their names are those of `slr.models.stfnet`, convolutions with one more axis, so that one state
-dict fits both; the temporal layers, the BiLSTM and the classifier are its own. Clips have to be of one length.
+Clips stay (B, C, T, H, W) from the picture to the last stage, padding included. Every convolution is a 3-D one, with an
+extent of 1 in time or in space; all that is computed is kept for the gradient. Weights and their names are those of
+`slr.models.stfnet.published`, convolutions with one more axis; the temporal layers, the BiLSTM and the classifier are
+its own.
 """
 
 import torch
@@ -11,18 +11,27 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from slr.batches.rgb import RgbBatch
-from slr.models.stfnet import Stfnet
-from slr.models.stfnet.alignment import Alignment
-from slr.models.stfnet.fusion import Fusion
+from slr.models.stfnet.published import PublishedAlignment, PublishedExcitation, PublishedFusion, PublishedStfnet
 from slr.params.families.stfnet import StfnetParams
 
 
 def lifted(module: nn.Module) -> nn.Module:
-    """The module with every 2-D convolution and norm inside replaced by the 3-D one of extent 1, with its weights."""
+    """The module with every 2-D convolution and norm inside replaced by the 3-D one, with its weights.
+
+    Kernels of (k, 1) are over time, and become (k, 1, 1); all others (1, k, k).
+    """
     if isinstance(module, nn.Conv2d):
-        new = nn.Conv3d(module.in_channels, module.out_channels, (1, *module.kernel_size), (1, *module.stride),
-                        (0, *module.padding), bias=module.bias is not None)
-        new.weight.data.copy_(module.weight[:, :, None])
+        at = 2 if module.kernel_size[0] == module.kernel_size[1] else 4  # of the new axis in the weight
+
+        def longer(sizes: tuple[int, ...], new: int) -> tuple[int, ...]:
+            return (new, *sizes) if at == 2 else (*sizes, new)
+
+        new = nn.Conv3d(module.in_channels, module.out_channels, longer(module.kernel_size, 1),
+                        longer(module.stride, 1), longer(module.padding, 0), groups=module.groups,
+                        bias=module.bias is not None)
+        new.weight.data.copy_(module.weight.unsqueeze(at))
+        if module.bias is not None:
+            new.bias.data.copy_(module.bias)
         return new
     if isinstance(module, nn.BatchNorm2d):
         new = nn.BatchNorm3d(module.num_features)
@@ -33,44 +42,41 @@ def lifted(module: nn.Module) -> nn.Module:
     return module
 
 
-class PublishedFusion(Fusion):
+class SolidFusion(PublishedFusion):
     """(B, C, T, H, W) -> the same."""
 
     def forward(self, x: Tensor) -> Tensor:
-        channels = x.shape[1]
-        short, long = (F.conv3d(x, weight[:, None, :, None, None], padding=(weight.shape[1] // 2, 0, 0),
-                                groups=channels) for weight in (self.short, self.long))
-        h = self.weights[0] * short + self.weights[1] * long
-        squeezed = [h.mean((3, 4)).transpose(1, 2), h.amax((3, 4)).transpose(1, 2)]  # (B, T, C)
-        h = h * sum(map(self.attend_channels.layers, squeezed)).sigmoid().transpose(1, 2)[..., None, None]
+        h = self.weights[0] * self.short(x) + self.weights[1] * self.long(x)
+        squeezed = h.mean((2, 3, 4)), h.amax((2, 3, 4))
+        h = h * sum(map(self.attend_channels.layers, squeezed)).sigmoid()[..., None, None, None]
         h = h * self.attend_places.conv(torch.cat([h.mean(1, keepdim=True), h.amax(1, keepdim=True)], 1)).sigmoid()
-        beside = torch.stack([x, h], 2).flatten(1, 2)  # each channel of the input, then what became of it
-        merged = F.conv3d(beside, self.merge_time.flatten(0, 1)[:, None, :, None, None], padding=(1, 0, 0),
-                          groups=2 * channels)
-        return x + self.alpha * F.conv3d(merged, self.merge_space[:, :, None], padding=(0, 1, 1), groups=channels)
+        return x + self.merge_space(self.merge_time(torch.cat([x, h], 1)))
 
 
-class PublishedAlignment(Alignment):
-    """(B, C, T, H, W) -> (B, T, D)"""
+class SolidExcitation(PublishedExcitation):
+    """(B, C, T, H, W) -> the same."""
 
     def forward(self, x: Tensor) -> Tensor:
-        h = F.relu(self.norm(self.project(x)), inplace=True)
-        if self.excite is not None:
-            weights = F.relu(self.excite.squeeze(h.mean((3, 4))))
-            h = h * self.excite.excite(weights).sigmoid()[..., None, None]
-        return self.linear(h.mean((3, 4)).transpose(1, 2))
+        return x * self.layers(x)
 
 
-class PublishedStfnet(Stfnet):
-    """STF-Net with the published arrangement; built with the same random numbers, it has the same weights."""
+class SolidAlignment(PublishedAlignment):
+    """(B, C, T, H, W) -> (B T, C)"""
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x if self.project is None else self.project(x)
+        return means(x if self.excite is None else self.excite(x))
+
+
+class SolidStfnet(PublishedStfnet):
+    """The published network with 3-D convolutions; built with the same random numbers, it has the same weights."""
 
     def __init__(self, params: StfnetParams, skeleton: None, classes: int):
         super().__init__(params, skeleton, classes)
-        for fusion in self.fusions:
-            fusion.__class__ = PublishedFusion
-        for alignment in self.alignments:
-            alignment.__class__ = PublishedAlignment
-        for part in (self.backbone, self.fusions, self.alignments):
+        solid = {PublishedFusion: SolidFusion, PublishedAlignment: SolidAlignment, PublishedExcitation: SolidExcitation}
+        for module in self.modules():
+            module.__class__ = solid.get(type(module), type(module))
+        for part in (self.backbone, self.fusions, self.alignment.unused, self.alignment.heads):
             lifted(part)
 
     def _read(self, frames: Tensor, lengths: Tensor) -> list[Tensor]:
@@ -80,10 +86,14 @@ class PublishedStfnet(Stfnet):
         for i, stage in enumerate(self.backbone.stages):
             x = stage(x)
             if i:
-                x = self.fusions[i - 1](x)
-            if i and self.alignments:
-                aligned.append(self.alignments[i - 1](x).flatten(0, 1))
-        return [x.mean((3, 4)).transpose(1, 2).flatten(0, 1), *aligned]
+                aligned.append(self.alignment.linear(self.alignment.heads[i - 1](x)))
+                x = x + self.alpha[i - 1] * self.fusions[i - 1](x)
+        return [means(x), *aligned]
+
+
+def means(x: Tensor) -> Tensor:
+    """(B, C, T, H, W) -> (B T, C): of each picture."""
+    return x.mean((3, 4)).transpose(1, 2).flatten(0, 1)
 
 
 def batch_of(frames: int, side: int, glosses: int, classes: int) -> RgbBatch:

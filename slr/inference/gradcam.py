@@ -21,7 +21,6 @@ from slr.decoding.records import Gloss, Reading, in_seconds
 from slr.figures.sheet import font
 from slr.io.video import write_video
 from slr.models.stfnet import Stfnet
-from slr.models.stfnet.packing import pack
 from slr.params.families.ctc import DecodingParams
 
 VIDEO, FRAMES, TABLE = "gradcam.mp4", "frames", "glosses.csv"
@@ -58,7 +57,7 @@ class _BehindBackbone(nn.Module):
         self.seen = nn.Identity()
 
     def logits(self, seen: Tensor) -> Tensor:
-        """(N, C, h, w), the last residual block's output for a clip's frames -> (T', classes)"""
+        """(N, C, h, w), the last residual block's output for what the backbone reads of a clip -> (T', classes)"""
         vectors = self.model.pool(self.seen(seen), self.heads, self.lengths)
         return self.model.head(vectors, self.lengths)["sequence_logits"][0]
 
@@ -86,14 +85,16 @@ def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], temporal_stri
     from captum.attr import LayerGradCam
 
     with torch.no_grad():
-        seen, heads = model.encode_frames(pack(batch.images.transpose(1, 2), batch.lengths), batch.lengths)
-        behind = _BehindBackbone(model, heads, batch.lengths)
+        frames, lengths = model.frames_of(batch)
+        seen, heads = model.encode_frames(frames, lengths)
+        behind = _BehindBackbone(model, heads, lengths)
         found = readings(behind.logits(seen), labels, decoding)
-    explain, n_frames, heats = LayerGradCam(behind, behind.seen), len(seen), []
+    explain, n_frames, heats = LayerGradCam(behind, behind.seen), int(batch.lengths[0]), []
+    own = slice(model.repeats, model.repeats + n_frames)
     for reading in found:
         heat = explain.attribute(seen, additional_forward_args=reading, relu_attributions=True)
         start, end = (min(moment * temporal_stride, n_frames) for moment in (reading.gloss.start, reading.gloss.end))
-        heats.append(GlossHeat(Gloss(reading.gloss.label, start, end), heat[:, 0].detach().numpy()))
+        heats.append(GlossHeat(Gloss(reading.gloss.label, start, end), heat[own, 0].detach().numpy()))
     return heats
 
 

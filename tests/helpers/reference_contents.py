@@ -33,7 +33,13 @@ SCA = Held("adjacency stats block1 block2 block3 pooled signer_embedding attenti
            "train_block3_first train_bn1_running_mean train_bn1_running_var train_loss grad_block1_gc grad_res1 "
            "grad_class_last_bias grad_signer_head_bias",
            "backbone signer_enc attn temporal cls_head signer_head", "train_labels train_signers")
-RESNET = " ".join(f"conv2d.{part}" for part in ("conv1", "bn1", "layer1", "layer2", "layer3", "layer4"))
+STFNET = Held(
+    "input_checks input_corner lengths alpha mean_stage1 mean_stage2 mean_stage3 mean_stage4 mean_fusion2 mean_fusion3 "
+    "mean_fusion4 frame_features clip_features lstm_output out_lengths conv_logits sequence_logits alignment_logits1 "
+    "alignment_logits2 alignment_logits3 loss_p loss_u term_Cp term_Cu term_ConvCTC term_SeqCTC term_Dist total_loss "
+    "weights_12 weights_1296",
+    "conv2d.conv1 conv2d.bn1 conv2d.layer1 conv2d.layer2 conv2d.layer3 conv2d.layer4 conv2d.shift1 conv2d.shift2 "
+    "conv2d.shift3 conv1d.temporal_conv temporal_model conv1d.fc csa")
 TRIPLETS = [f"{batch}_hard_margin{margin}" for batch in ("mixed", "few_hard", "no_positive") for margin in (1, 0.5)]
 SCHEDULES = ("default", "threshold500")
 SMALL = [f"small{i}" for i in range(6)]
@@ -73,7 +79,12 @@ CONTENTS = {
                        "club_onehot club_onehot_grad_x adversarial adversarial_grad_z adversarial_grad_first_weight "
                        "signer_head_logits",
                        inputs="labels binary_labels signers club_permutation focal_alphas"),
-    "stf_fusion": Held(files_only="after_spatial_attention"),
+    "stf_fusion": Held("output branch3 branch5 after_channel_attention after_spatial_attention after_depthwise "
+                       "after_grouped train_output train_grad_x train_grad_fusion_weights train_running_mean "
+                       "train_running_var", "t_conv cbam.0 cbam.1 st_conv"),
+    "stf_excitation": Held(each(["gate", "output", "train_output"], "layer2", "layer3", "layer4")),
+    "stf_alignment": Held(" ".join(f"frame_mean{i} fc{i}_first100 output{i} excited{i}_corner output{i}_without_gate"
+                                   for i in (1, 2, 3)), "conv1 conv2 conv3 stf1 stf2 stf3 fc tcn_layers"),
     "stf_lift": Held("output predicted updated weighted_s weighted_d weight1_conv loss_p loss_u",
                      "predictor updater weight1 weight2"),
     "stf_temporal": Held("layer0 layer1 layer2 layer3 features conv_logits out_lengths train_features "
@@ -90,7 +101,10 @@ CONTENTS = {
              "beam_sentence", "best_logp_beam10"),
         *(f"long_unmerged{i} long_logp_width3000_{i} long_logp{i}" for i in range(3)), "long_beam long_max"]),
         inputs=f"{each(SMALL, 'logits')} long_logits"),
-    "stf_resnet18": Held("mean_stage1 mean_stage2 train_running_mean_first train_running_var_first",
-                         f"{RESNET} conv1d.temporal_conv temporal_model conv1d.fc"),
-    "stf_resnet34": Held("mean_stage1 mean_stage2", f"{RESNET} conv1d.temporal_conv temporal_model conv1d.fc"),
+    "stf_resnet18": STFNET._replace(outputs=STFNET.outputs + (
+        " train_running_mean_first train_running_var_first train_conv_logits train_sequence_logits "
+        "train_alignment_logits1 train_alignment_logits2 train_alignment_logits3 train_loss train_loss_p train_loss_u "
+        "train_grad_alpha train_grad_norms train_grad_fusion_weights1 train_grad_fusion_weights2 "
+        "train_grad_fusion_weights3")),
+    "stf_resnet34": STFNET,
 }

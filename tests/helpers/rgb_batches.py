@@ -12,10 +12,10 @@ CLASSES = 9
 TINY = {"backbone": "tiny", "hidden": 32, "lstm_dropout": 0}
 
 
-def network(**settings) -> Stfnet:
+def network(form: type[Stfnet] = Stfnet, **settings) -> Stfnet:
     """A tiny network in evaluation, whose fusion blocks, norms and lift pooling do something."""
     torch.manual_seed(0)
-    model = Stfnet(StfnetParams(**(TINY | settings)), None, CLASSES - 1).eval()
+    model = form(StfnetParams(**(TINY | settings)), None, CLASSES - 1).eval()
     generator = torch.Generator().manual_seed(1)
     for name, weight in model.named_parameters():
         if name.endswith("alpha"):

@@ -10,6 +10,7 @@ from slr.decoding.readings import readings
 from slr.decoding.records import Gloss
 from slr.inference.gradcam import SHOWN_SIDE, GlossHeat, gradcam, overlay, write_gradcam
 from slr.io.video import probe
+from slr.models.stfnet.published import PublishedStfnet
 from tests.helpers.rgb_batches import CLASSES, batch_of, network
 
 LABELS = [f"gloss{i}" for i in range(1, CLASSES)]
@@ -31,16 +32,17 @@ def by_hand(model, batch) -> list[np.ndarray]:
     hook = model.backbone.layer4[-1].register_forward_hook(lambda module, inputs, output: kept.append(output))
     logits = model(batch)["sequence_logits"][0]
     hook.remove()
-    heats = []
+    own, heats = slice(model.repeats, model.repeats + int(batch.lengths[0])), []
     for reading in readings(logits, LABELS):
         gradients = torch.autograd.grad(reading.score(logits), kept, retain_graph=True)
         heats.append(torch.cat([(gradient.mean((2, 3), keepdim=True) * seen).sum(1).relu()
-                                for gradient, seen in zip(gradients, kept, strict=True)]).detach().numpy())
+                                for gradient, seen in zip(gradients, kept, strict=True)])[own].detach().numpy())
     return heats
 
 
 @pytest.mark.parametrize(("frames", "settings"), [(20, {"normalise_classifier": False}),
-                                                  (70, {"normalise_classifier": False, "alignment": False})])
+                                                  (70, {"normalise_classifier": False, "alignment": False}),
+                                                  (9, {"normalise_classifier": False, "form": PublishedStfnet})])
 def test_it_is_the_formula_on_the_last_residual_block_whatever_is_read_at_once(frames, settings):
     model, batch = talkative(**settings), batch_of(frames, side=64)
     expected = by_hand(model, batch)

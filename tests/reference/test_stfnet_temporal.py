@@ -4,20 +4,17 @@ import torch
 from torch import nn
 
 from slr.models.recurrent import Bidirectional
+<<<<<<< HEAD
 from slr.models.stfnet.temporal import Classifier, LiftPooling, PaddedTemporalLayers, over_batch
 from tests.helpers.reference import Theirs, batch_norm, below, fill, formula, given, linear, recurrent, size, watched
+=======
+from slr.models.stfnet.temporal import Classifier, LiftPooling, TemporalConvolution, TemporalLayers
+from tests.helpers.reference import below, fill, formula, given, linear, size, watched
+from tests.helpers.reference_stfnet import LIFT, LSTM, TEMPORAL
+>>>>>>> stfnet
 
 GAIN = 2
 LAYERS = ["K5", "P2", "K5", "P2"]
-LIFT = [*linear("predictor.0", "predict.0"), *linear("predictor.2", "predict.2"),
-        *linear("updater.0", "update.0"), *linear("updater.2", "update.2"),
-        *(tensor for theirs, ours in (("weight1", "weigh_smooth"), ("weight2", "weigh_detail")) for tensor in (
-            *linear(f"{theirs}.conv", f"{ours}.conv"), Theirs(f"{theirs}.insnorm.weight", "scale", (f"{ours}.scale",)),
-            Theirs(f"{theirs}.insnorm.bias", "bias", (f"{ours}.shift",))))]
-TEMPORAL = [tensor for i in range(4) for tensor in below(f"temporal_conv.{i}.", f"layers.{i}.", LIFT if i % 2 else [
-    *linear("0", "conv"), *batch_norm("1", "norms.0")])]
-LSTM = [tensor for layer in range(2) for tensor in (
-    *recurrent("rnn", f"forward_layers.{layer}", layer), *recurrent("rnn", f"backward_layers.{layer}", layer, True))]
 
 
 @torch.no_grad()

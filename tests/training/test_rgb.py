@@ -204,6 +204,21 @@ def test_the_backbone_starts_from_the_weights_that_are_given_which_later_use_doe
         run(corpus, tmp_path / "again", **changes)
 
 
+def test_the_published_network_trains_in_the_same_loop(corpus, tmp_path):
+    """One sentence of twelve frames, as pictures of 224 pixels, with the `tiny` backbone: what a test has time for."""
+    few = replace(corpus, splits=tmp_path / "splits.parquet")
+    split = {"train0": "train", "val0": "val"}
+    write_splits(few.splits, pd.DataFrame({"clip_id": list(split), "split": list(split.values()),
+                                           "fold": pd.array([None] * 2, dtype="Int32")}))
+    seen, published = [], {"family": "stfnet", "published": True, "backbone": "tiny", "epochs": 1}
+    chosen = parse({"models": {"m": published | {"checkpointing": False}}, "train": {"model": "m", "models": ["m"]},
+                    "compute": {"workers": 1}})
+    train("m", chosen, few, out=tmp_path / "model", work=tmp_path / "work", on_epoch=seen.append)
+    assert [row["lr"] for row in seen] == [1e-4] and math.isfinite(seen[0]["train_loss"])
+    trained = load_model(tmp_path / "model")
+    assert trained.params.published and trained.model.alpha.abs().max() > 0
+
+
 def test_the_learning_rate_goes_down_in_steps_as_published():
     rates = [learning_rate(StfnetParams(), epoch) for epoch in (0, 39.9, 40, 60, 80, 99.9)]
     assert rates == pytest.approx([1e-4, 1e-4, 2e-5, 4e-6, 8e-7, 8e-7])

@@ -43,23 +43,31 @@ class Stfnet(nn.Module):
 
     FRAMES_AT_ONCE = 32
     """Frames per backbone call in evaluation, where they don't share batch-norm statistics."""
+    repeats = 0
+    """Frames that the backbone reads before a clip's first one."""
 
     def __init__(self, params: StfnetParams, skeleton: Skeleton | None, classes: int):
         super().__init__()
         self.checkpointing = params.checkpointing
         self.backbone = ResNet(params.backbone)
-        widths, self.width = self.backbone.widths, params.hidden
+        self.width = params.hidden
+        levels = self._build_levels(params)
+        self.lstm = Bidirectional("lstm", self.width, self.width // 2, params.lstm_layers, params.lstm_dropout)
+        heads = 1 if params.share_classifier else 2 + levels
+        self.classifiers = nn.ModuleList(Classifier(self.width, classes + 1, params.normalise_classifier)
+                                         for _ in range(heads))
+        self.classify_frames = Classifier(self.width, classes + 1, False) if params.ctc.frames else None
+
+    def _build_levels(self, params: StfnetParams) -> int:
+        """Make the modules between the backbone's stages and the BiLSTM; the number of alignment heads."""
+        widths = self.backbone.widths
         self.fusions = nn.ModuleList(Fusion(width) for width in widths[1:])
         self.alignments = nn.ModuleList(
             Alignment(width, widths[-1], widths[-1] // reduction, params.alignment_attention)
             for width, reduction in zip(widths[1:], (4, 8, 16), strict=True) if params.alignment)
         self.temporal = TemporalLayers(widths[-1], self.width, params.temporal, params.pooling,
                                        sources=1 + len(self.alignments))
-        self.lstm = Bidirectional("lstm", self.width, self.width // 2, params.lstm_layers, params.lstm_dropout)
-        heads = 1 if params.share_classifier else 2 + len(self.alignments)
-        self.classifiers = nn.ModuleList(Classifier(self.width, classes + 1, params.normalise_classifier)
-                                         for _ in range(heads))
-        self.classify_frames = Classifier(self.width, classes + 1, False) if params.ctc.frames else None
+        return len(self.alignments)
 
     def forward(self, batch: RgbBatch) -> dict[str, Tensor | list[Tensor]]:
         """Logits and features of a batch of clips; padding has no influence.
@@ -73,8 +81,12 @@ class Stfnet(nn.Module):
             over the clips; zero for max pooling. `features` (B, T', width), from which `sequence_logits` are computed.
             If their loss has a weight `frame_logits`, as `sequence_logits`: frame classification of each output frame.
         """
-        frames, lengths = pack(batch.images.transpose(1, 2), batch.lengths), batch.lengths
+        frames, lengths = self.frames_of(batch)
         return self.head(self._read(frames, lengths), lengths)
+
+    def frames_of(self, batch: RgbBatch) -> tuple[Tensor, Tensor]:
+        """What the backbone reads of a batch: packed frames (N, 3, H, W), and lengths (B,) for the other methods."""
+        return pack(batch.images.transpose(1, 2), batch.lengths), batch.lengths
 
     def load_pretrained(self, state: dict[str, Tensor]) -> None:
         """Load ImageNet weights of the backbone."""
@@ -107,7 +119,7 @@ class Stfnet(nn.Module):
     def head(self, vectors: list[Tensor], lengths: Tensor) -> dict[str, Tensor | list[Tensor]]:
         """The outputs of `forward`, from those of `pool`."""
         row, *heads = vectors
-        aligned = [self.temporal(head, lengths, source)[0] for source, head in enumerate(heads, 1)]  # (B, T', D)
+        aligned = self._aligned(heads, lengths)
         x, lengths, lift = self.temporal(row, lengths)
         features = self.lstm(x, lengths)
         classify = [*self.classifiers] * (1 if len(self.classifiers) > 1 else 2 + len(aligned))
@@ -117,6 +129,10 @@ class Stfnet(nn.Module):
             "alignment_logits": [head(each).float() for head, each in zip(classify[2:], aligned, strict=True)],
             "lengths": lengths, "lift_losses": lift.mean(0), "features": features.float(),
         }
+
+    def _aligned(self, heads: list[Tensor], lengths: Tensor) -> list[Tensor]:
+        """The temporal layers' output (B, T', width) for the vectors of each alignment head."""
+        return [self.temporal(head, lengths, source)[0] for source, head in enumerate(heads, 1)]
 
     def _fused(self, i: int, x: Tensor, heads: list[Tensor], lengths: Tensor) -> tuple[Tensor, list[Tensor]]:
         """(N, C, h, w) with motion added by the fusion block `i`, and the heads' outputs with that stage's, if any."""

@@ -1,7 +1,7 @@
 """Settings of STF-Net."""
 
 from math import prod
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -49,14 +49,20 @@ class ImagesParams(Section):
 
 
 class StfnetParams(ModelParams):
-    """STF-Net: a ResNet with spatio-temporal fusion, temporal layers and a BiLSTM; from RGB frames, as published."""
+    """STF-Net: a ResNet with spatio-temporal fusion, temporal layers and a BiLSTM, from RGB frames; repaired.
 
-    network: ClassVar[str] = "slr.models.stfnet:Stfnet"
+    `published: true` gives the authors' network and training.
+    """
+
+    network: ClassVar[str] = "slr.models.stfnet.forms:stfnet"
     task: ClassVar[str] = "continuous"
     inputs: ClassVar[str] = "slr.batches.inputs:RgbInputs"
     needs_video: ClassVar[bool] = True
     family: Literal["stfnet"] = "stfnet"
     """Network family."""
+    published: bool = False
+    """Replace all settings of this block with the authors', except `epochs`, `patience`, `backbone`, its `weights`,
+    `alignment_attention`, `min_glosses`, `checkpointing` and `images.keep_mib`."""
     normalise: Literal["none"] = "none"
     """RGB frames aren't normalised like landmarks."""
     epochs: Positive = 100
@@ -106,6 +112,12 @@ class StfnetParams(ModelParams):
     ctc: CtcParams = CtcParams()
     decoding: DecodingParams = DecodingParams()
 
+    @classmethod
+    def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        images = settings.get("images") or {}
+        kept = {"keep_mib": images["keep_mib"]} if isinstance(images, dict) and "keep_mib" in images else {}
+        return {**STFNET_AS_PUBLISHED, "images": {**STFNET_AS_PUBLISHED["images"], **kept}}
+
     @property
     def initial_weights(self) -> tuple[str, str | None] | None:
         return None if self.weights is None else (self.weights, self.weights_sha256)
@@ -140,3 +152,15 @@ class StfnetParams(ModelParams):
         if self.weights is not None and self.weights.startswith(("http://", "https://")) and not self.weights_sha256:
             raise ValueError("weights_sha256: weights from an address need the file's sha256; give it")
         return self
+
+
+STFNET_AS_PUBLISHED: dict[str, Any] = {
+    "batch_size": 2, "optimizer": "adam", "lr": 0.0001, "weight_decay": 0.0001, "warmup_epochs": 0,
+    "schedule": "steps", "steps": [40, 60, 80], "step_factor": 0.2, "label_smoothing": 0, "gradient_clip": 0,
+    "images": {"resize": 256, "crop": 224, "flip": 0.5, "background": "kept", "zoom": 0, "rescale": 0.2,
+               "max_frames": 360},
+    "alignment": True, "temporal": ["K5", "P2", "K5", "P2"], "pooling": "lift", "hidden": 1024, "lstm_layers": 2,
+    "lstm_dropout": 0.3, "share_classifier": True, "normalise_classifier": True,
+    "ctc": {"sequence": 1, "convolutional": 1, "distillation": 25, "temperature": 8, "alignment": 1, "lift": 0.0005,
+            "frames": 0},
+}
