@@ -4,14 +4,9 @@ import torch
 from torch import nn
 
 from slr.models.recurrent import Bidirectional
-<<<<<<< HEAD
 from slr.models.stfnet.temporal import Classifier, LiftPooling, PaddedTemporalLayers, over_batch
-from tests.helpers.reference import Theirs, batch_norm, below, fill, formula, given, linear, recurrent, size, watched
-=======
-from slr.models.stfnet.temporal import Classifier, LiftPooling, TemporalConvolution, TemporalLayers
 from tests.helpers.reference import below, fill, formula, given, linear, size, watched
 from tests.helpers.reference_stfnet import LIFT, LSTM, TEMPORAL
->>>>>>> stfnet
 
 GAIN = 2
 LAYERS = ["K5", "P2", "K5", "P2"]
