@@ -108,3 +108,21 @@ CONTENTS = {
         "train_grad_fusion_weights3")),
     "stf_resnet34": STFNET,
 }
+GIVEN = {
+    **dict.fromkeys(CONTENTS, "x"),
+    "spoter_embeddings": "clip0 clip1 clip2 padded mask",
+    "grouping": each("abcd", "embeddings", "labels", "settings"),
+    "spoter_space": "skeleton names first_frame_bad wide",
+    "sca_adaptive": "features",
+    "sca_hierarchical": "features signer",
+    "sca_losses": "z logits binary_logits attended signer_embedding",
+    "stf_bilstm": "x lengths",
+    "stf_temporal": "x lengths",
+    "stf_losses": each(["conv", "sequence"], "logits") + " lengths labels label_lengths lift_u lift_p "
+                  + " ".join(f"alignment_logits{i}" for i in range(3)),
+    "stf_alignment": "input_checks",
+    "stf_data": "clip_lengths labels label_lengths single_lengths centre_crop_input",
+    "stf_decode": "long_lengths",
+    **dict.fromkeys(("stf_resnet18", "stf_resnet34"), "gain lengths labels label_lengths input_checks input_corner"),
+}
+"""Arrays of the files that the authors' code was given, or that check what is given; `inputs` not repeated."""

@@ -7,6 +7,7 @@ import csv
 import json
 import math
 import os
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor
 
 from tests.helpers import REPOSITORY
-from tests.helpers.reference_contents import CONTENTS
+from tests.helpers.reference_contents import CONTENTS, GIVEN
 
 FOLDER = Path(os.environ.get("SLR_SHARED_DATA", REPOSITORY.parent / "shared/data")) / "reference"
 EXTRACT = REPOSITORY / "tests/reference/extract.json"
@@ -24,6 +25,9 @@ TOLERANCE = 1e-4
 """How far a number may be off, in parts of the largest of its tensor."""
 SAMPLES, DIGITS, INPUT_DIGITS = 8, 4, 6
 """Numbers of each tensor in the extract, evenly over it, their significant digits, and those of what is fed."""
+WEIGHTS = "weights of the modules"
+AGREED: dict[str, set[str]] = defaultdict(set)
+"""Of each case, the arrays of the authors to which ours were found equal so far, and `WEIGHTS`."""
 
 
 class Files:
@@ -42,10 +46,12 @@ class Files:
             own = torch.as_tensor(value).detach().numpy()
             assert own.size == arrays[name].size, f"{case} {name}: {own.shape}, theirs {arrays[name].shape}"
             assert off(own, arrays[name]) <= TOLERANCE, f"{case} {name}: off by {off(own, arrays[name]):.1e}"
+            AGREED[case].add(name)
 
     def sizes(self, case: str, ours: dict[str, int]) -> None:
         """Our modules have as many weights as theirs of these names."""
         assert sizes(case, ours) == ours
+        AGREED[case].add(WEIGHTS)
 
     def tensors(self, case: str) -> list[tuple[str, str]]:
         """Name and kind of every tensor, in the order of their numbers."""
@@ -81,6 +87,13 @@ class Extract:
 def load(case: str) -> dict[str, np.ndarray]:
     with np.load(FOLDER / f"{case}.npz", allow_pickle=False) as arrays:
         return dict(arrays)
+
+
+def wanted(case: str) -> set[str]:
+    """What the authors' code gave in a case: its arrays but those that it was given, and `WEIGHTS` if it has any."""
+    given = f"{CONTENTS[case].inputs} {GIVEN.get(case, '')}".split()
+    weights = {WEIGHTS} if (FOLDER / f"tensors/{case}.csv").exists() else set()
+    return set(load(case)) - set(given) | weights
 
 
 def read_table(case: str) -> list[dict[str, str]]:
