@@ -12,7 +12,7 @@ from slr.cli.common import PARAMS, ParamsFile, panels, readable_errors
 PANELS = {
     "Your own, and the built-in one": ("folder", "sample"),
     "Published: signs and gestures": ("wlasl", "lsa64", "autsl", "isl-kinect", "ipn"),
-    "Published: sentences": ("phoenix2014", "phoenix2014t", "csl-daily", "boston104"),
+    "Published: sentences": ("phoenix2014", "phoenix2014t", "csl-daily", "ustc-csl", "boston104"),
     "Landmarks, without video": ("spoter-csv", "sca-npz", "arrays", "pose", "joined"),
 }
 
@@ -99,6 +99,9 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
     )),
     "csl-daily": ("CSL-Daily (Chinese): folders of images.", (
         _lists("Folder of video_map.txt, split_1.txt; else ROOT/sentence_label."),
+    )),
+    "ustc-csl": ("USTC-CSL (Chinese): 100 sentences, videos or folders of images.", (
+        _lists("Folder of corpus.txt, or of train.txt and dev.txt; else the root."),
     )),
     "isl-kinect": ("ISL Kinect (Indian): landmarks in clips.parquet, no video.", ()),
     "boston104": ("RWTH-BOSTON-104 (American): tracks of hands and nose.", (
