@@ -13,9 +13,8 @@ from slr.params.windows import SIGNING, spelled
 PANELS = {
     "Your own, and the built-in one": ("folder", "sample"),
     "Published: signs and gestures": ("wlasl", "lsa64", "autsl", "isl-kinect", "ipn"),
-    "Published: sentences": ("phoenix2014", "phoenix2014t", "csl-daily", "boston104"),
-    "Landmarks, without video": ("spoter-csv", "sca-npz", "arrays", "pose", "openpose", "coco-wholebody",
-                                 "joined"),
+    "Published: sentences": ("phoenix2014", "phoenix2014t", "csl-daily", "ustc-csl", "boston104"),
+    "Landmarks, without video": ("spoter-csv", "sca-npz", "arrays", "pose", "openpose", "coco-wholebody", "joined"),
 }
 
 app = typer.Typer(no_args_is_help=True, cls=panels(PANELS),
@@ -119,6 +118,9 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
     )),
     "csl-daily": ("CSL-Daily (Chinese): folders of images.", (
         _lists("Folder of video_map.txt, split_1.txt; else ROOT/sentence_label."),
+    )),
+    "ustc-csl": ("USTC-CSL (Chinese): 100 sentences, videos or folders of images.", (
+        _lists("Folder of corpus.txt, or of train.txt and dev.txt; else the root."),
     )),
     "isl-kinect": ("ISL Kinect (Indian): landmarks in clips.parquet, no video.", ()),
     "boston104": ("RWTH-BOSTON-104 (American): tracks of hands and nose.", (

@@ -19,8 +19,9 @@ class Sentence(NamedTuple):
         The clip's id.
     annotation : str
         Its glosses, separated by spaces.
-    signer, split : str
-        The manifest's name of the split.
+    signer : str or None
+    split : str
+        The manifest's name of it.
     places : iterable of Path
         Possible locations of its media, in search order: folders of images, or videos without suffix.
     translation : str
@@ -29,7 +30,7 @@ class Sentence(NamedTuple):
 
     name: str
     annotation: str
-    signer: str
+    signer: str | None
     split: str
     places: Iterable[Path]
     translation: str = ""

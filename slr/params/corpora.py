@@ -44,6 +44,7 @@ READERS = {
     "phoenix2014": Reader("slr.corpora.phoenix2014", ("annotations", "subset"), ("SI5",)),
     "phoenix2014t": Reader("slr.corpora.phoenix2014t"),
     "csl_daily": Reader("slr.corpora.csl_daily"),
+    "ustc_csl": Reader("slr.corpora.ustc_csl"),
     "isl_kinect": Reader("slr.corpora.imported.isl_kinect", (), landmarks=True),
     "boston104": Reader("slr.corpora.imported.boston104", ("subset",), ("words",), landmarks=True),
     "spoter_csv": Reader("slr.corpora.imported.spoter_csv", landmarks=True),

@@ -1,4 +1,4 @@
-"""PHOENIX-2014, PHOENIX-2014-T, CSL-Daily: the real lists where they are, and made-up media in the released trees."""
+"""PHOENIX-2014, PHOENIX-2014-T, CSL-Daily, USTC-CSL: real lists where they are, made-up media in the released trees."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from slr.corpora import csl_daily, phoenix2014, phoenix2014t, scanning
+from slr.corpora import csl_daily, phoenix2014, phoenix2014t, scanning, ustc_csl
 from slr.corpora.use import use_published
 from slr.dataset.frames import read_frames
 from slr.dataset.manifest import read_manifest, write_manifest
@@ -199,6 +199,66 @@ def test_csl_daily_in_both_trees_and_as_videos(tmp_path):
         "split-missing": ("S000004_P0001_T00",), "gloss-missing": ("S000009_P0000_T00",)}
 
 
+CORPUS = "000000 他的同学是警察\r\n000001 我的爸爸是商人\n"
+
+
+def write_ustc(root: Path, recordings: str, corpus: str = CORPUS) -> Path:
+    write(root / "corpus.txt", corpus)
+    for name in recordings.split():
+        write(root / "color" / name, "")
+    return root
+
+
+def test_ustc_csl_as_released(tmp_path):
+    write_ustc(tmp_path, "000000/P01_s1_00_0._color.avi 000000/P41_s1_00_4._color.avi 000001/P40_s1_01_2_color.avi "
+                         "000001/readme.txt 000001/other.avi")
+    one_image(tmp_path / "color/000001/P50_s1_01_0_color")
+    clips, (odd,) = ustc_csl.scan(tmp_path)
+    assert list(clips.clip_id) == ["000000_P01_s1_00_0", "000000_P41_s1_00_4", "000001_P40_s1_01_2",
+                                   "000001_P50_s1_01_0"]
+    assert list(clips.media) == ["color/000000/P01_s1_00_0._color.avi", "color/000000/P41_s1_00_4._color.avi",
+                                 "color/000001/P40_s1_01_2_color.avi", "color/000001/P50_s1_01_0_color"]
+    assert list(clips.signer) == ["P01", "P41", "P40", "P50"]
+    assert list(clips.split) == ["train", "test", "train", "test"]
+    assert clips.fps.isna().tolist() == [True, True, True, False] and clips.fps[3] == 30
+    assert clips.glosses[0] == list("他的同学是警察")
+    assert (odd.kind, odd.severity, odd.clip) == ("ignored-file", "warning", "000001/other.avi")
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("dictionary.txt", "000001\t同学\n000002\t警察（公安、巡警）\n000003\t同\n"), ("voc.txt", "同学\n警察\n的\n"), ])
+def test_words_of_ustc_csl_are_those_of_a_list_beside_it(tmp_path, name, words):
+    write_ustc(tmp_path, "000000/P01_s1_00_0_color.avi 000001/P01_s1_01_0_color.avi",
+               "000000 他的同学是警察\n000001 公安 的同学\n")
+    write(tmp_path / name, words)
+    clips, problems = ustc_csl.scan(tmp_path)
+    assert problems == [] and clips.glosses[0] == ["他", "的", "同学", "是", "警察"]
+    assert clips.glosses[1] == (["警察", "的", "同学"] if name == "dictionary.txt" else ["公", "安", "的", "同学"])
+
+
+@pytest.mark.parametrize("validated", [False, True])
+def test_ustc_csl_as_others_prepare_it(tmp_path, validated):
+    write(tmp_path / "lists/train.txt", "/disk1/CSL/video0|他 的 同学\nno bar\n")
+    write(tmp_path / "lists/dev.txt", "/disk1/CSL/video1|我 的 爸爸\n")
+    if validated:
+        write(tmp_path / "lists/test.txt", "/disk1/CSL/video2|我 的\n")
+    for number in range(3):
+        one_image(tmp_path / f"video{number}")
+    clips, (problem,) = ustc_csl.scan(tmp_path, tmp_path / "lists")
+    assert list(clips.split) == (["train", "val", "test"] if validated else ["train", "test"])
+    assert clips.glosses[0] == ["他", "的", "同学"] and clips.signer.isna().all() and (clips.fps == 30).all()
+    assert (problem.kind, problem.clip) == ("bad-line", "train.txt line 2")
+
+
+def test_what_ustc_csl_lacks(tmp_path):
+    write_ustc(tmp_path, "000000/P01_s1_00_0_color.avi", CORPUS + "two 词\n")
+    clips, problems = ustc_csl.scan(tmp_path)
+    assert len(clips) == 1 and {problem.kind: problem.items or problem.clip for problem in problems} == {
+        "bad-line": "corpus.txt line 3", "missing-video": ("000001",)}
+    with pytest.raises(CorpusError, match="neither corpus.txt nor train.txt; set corpus.root"):
+        ustc_csl.scan(tmp_path / "color")
+
+
 def test_the_frames_of_a_sentence_are_read_in_their_order_at_their_rate(tmp_path):
     write_phoenix(tmp_path, train="a|Signer01|A B\n", dev="b|Signer01|A\n")
     record_images(tmp_path / FRAMES / "train/a/1", n_frames=12)
@@ -287,5 +347,7 @@ def test_choosing_them(tmp_path, monkeypatch):
               / "sentence/frames_512x512/S000001_P0000_T00")
     assert "1 clips of 2 glosses by 1 signer" in use_published("params.yaml", "phoenix2014", "p")
     assert "1 clips of 1 glosses by 1 signer" in use_published("params.yaml", "csl_daily", "c")
+    write_ustc(tmp_path / "u", "000000/P01_s1_00_0_color.avi", "000000 他的\n")
+    assert "1 clips of 2 glosses by 1 signer" in use_published("params.yaml", "ustc_csl", "u")
     with pytest.raises(ParamsError, match="subset 'SI5' is not one of corpus csl_daily's"):
         parse({"corpus": {"name": "csl_daily", "subset": "SI5"}})
