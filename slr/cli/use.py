@@ -12,8 +12,9 @@ from slr.params.windows import SIGNING, spelled
 
 PANELS = {
     "Your own, and the built-in one": ("folder", "sample"),
-    "Published: signs and gestures": ("wlasl", "lsa64", "autsl", "isl-kinect", "ipn"),
-    "Published: sentences": ("phoenix2014", "phoenix2014t", "csl-daily", "boston104"),
+    "Published: signs and gestures": ("wlasl", "msasl", "asl-citizen", "asl-signs", "lsa64", "autsl", "include",
+                                       "isl-kinect", "ipn"),
+    "Published: sentences": ("phoenix2014", "phoenix2014t", "csl-daily", "how2sign", "boston104"),
     "Landmarks, without video": ("spoter-csv", "sca-npz", "arrays", "pose", "openpose", "coco-wholebody",
                                  "joined"),
 }
@@ -84,6 +85,7 @@ def _lists(help: str) -> Option:
     return Option("annotations", "--lists", help)
 
 
+_CROP = Option("crop", "--crop", "bbox crops the frames to the signer.", Literal["none", "bbox"], "none")
 _FPS = Option("imported.fps", "--fps", "Frame rate, frames per second.", float, 25)
 _JOINTS = Option("imported.skeleton", "--joints", "Skeleton: its name, or a file below the root.", str)
 _TABLE = Option("annotations", "--csv", "CSV with path, gloss and, if known, signer, split; else the root's.")
@@ -98,7 +100,25 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
     "wlasl": ("WLASL (American); `slr download wlasl` fetches its videos.", (
         Option("annotations", "--json", "WLASL_v0.3.json, if not in the root."),
         Option("subset", "--subset", "100, 300, 1000 or 2000: its first glosses.", int),
-        Option("crop", "--crop", "bbox crops the frames to the signer.", Literal["none", "bbox"], "none"),
+        _CROP,
+    )),
+    "msasl": ("MS-ASL (American): videos named by YouTube's id.", (
+        Option("annotations", "--json", "Folder of MSASL_train.json and so on, if not the root."),
+        Option("subset", "--subset", "100, 200, 500 or 1000: the most frequent glosses.", int),
+        _CROP,
+    )),
+    "asl-citizen": ("ASL Citizen (American): splits/ and videos/.", (
+        _lists("Folder of train.csv, val.csv, test.csv; else ROOT/splits."),
+    )),
+    "asl-signs": ("Google's isolated signs (American): landmarks, no video.", (
+        _FPS._replace(default=30), _JOINTS,
+    )),
+    "include": ("INCLUDE (Indian): folders CATEGORY/NUMBER. GLOSS.", (
+        _lists("Folder of include_train.txt and so on, if not the root."),
+        _switch("subset", "--include-50", "Only the 50 signs of INCLUDE-50.", 50),
+    )),
+    "how2sign": ("How2Sign (American): sentences, with English words.", (
+        _lists("Folder of how2sign_realigned_train.csv and so on, if not below the root."),
     )),
     "ipn": ("IPN Hand (gestures): frames/ or videos/ and the lists.", (
         _lists("Folder of trainlistall.txt, vallistall.txt, classIndAll.txt; else ROOT/annotations or the root."),
