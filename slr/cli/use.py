@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from slr.cli.common import PARAMS, ParamsFile, panels, readable_errors
+from slr.cli.common import PARAMS, ParamsFile, flag, panels, readable_errors
 from slr.params.windows import SIGNING, spelled
 
 PANELS = {
@@ -16,7 +16,7 @@ PANELS = {
                                        "isl-kinect", "ipn"),
     "Published: sentences": ("phoenix2014", "phoenix2014t", "csl-daily", "how2sign", "boston104"),
     "Landmarks, without video": ("spoter-csv", "sca-npz", "arrays", "pose", "openpose", "coco-wholebody",
-                                 "joined"),
+                                 "sign-language-datasets", "joined"),
 }
 
 app = typer.Typer(no_args_is_help=True, cls=panels(PANELS),
@@ -204,6 +204,31 @@ def use_folder(
 
     with readable_errors():
         typer.echo(use_folder(params, root, csv))
+
+
+@app.command("sign-language-datasets")
+def use_sign_language_datasets(
+    root: Annotated[Path, typer.Option(metavar="FOLDER", help="Where its downloads and the landmarks are written.")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="The package's name of the corpus: asl_citizen, ...")],
+    label: Annotated[str | None, typer.Option(metavar="FEATURE", help=(
+        "The feature with the gloss; else gloss, glosses, gloss_id or text."))] = None,
+    sentences: Annotated[bool, flag("--sentences", help="Glosses are separated by spaces.")] = False,
+    params: ParamsFile = PARAMS,
+) -> None:
+    """A corpus of the package sign-language-datasets, as landmarks.
+
+    Downloads it by that package, which must be installed, and writes its MediaPipe landmarks as .pose files to
+    ROOT/NAME; from then on they are a corpus of .pose files. Next: `slr check`, then `dvc repro`.
+
+    Examples:
+      slr use sign-language-datasets --root data/sld --name asl_citizen
+      slr use sign-language-datasets --root data/sld --name rwth_phoenix2014_t --sentences
+    """
+    from slr.corpora.sign_language_datasets import fetch
+    from slr.corpora.use import use_published
+
+    with readable_errors():
+        typer.echo(use_published(params, "pose", fetch(name, root, label=label, sentences=sentences)))
 
 
 def _published(name: str, help: str, options: tuple[Option, ...]) -> None:

@@ -166,8 +166,8 @@ def table_lines(path: Path, columns: Sequence[str], problems: list[Problem], *, 
     CorpusError
         If the file can't be read, or lacks a column.
     """
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
-    lines = csv.reader(read_text(path).splitlines(), delimiter=delimiter, quoting=quoting)
+    lines = csv.reader(read_text(path).splitlines(), delimiter=delimiter,
+                       quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL)
     header = [name.strip() for name in next(lines, [])]
     if absent := [name for name in columns if name not in header]:
         raise CorpusError(f"{path} has no column '{absent[0]}' (found: {', '.join(header) or 'nothing'}); use the "
