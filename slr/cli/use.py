@@ -7,14 +7,16 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from slr.cli.common import PARAMS, ParamsFile, panels, readable_errors
+from slr.cli.common import PARAMS, ParamsFile, flag, panels, readable_errors
 from slr.params.windows import SIGNING, spelled
 
 PANELS = {
     "Your own, and the built-in one": ("folder", "sample"),
-    "Published: signs and gestures": ("wlasl", "lsa64", "autsl", "isl-kinect", "ipn"),
-    "Published: sentences": ("phoenix2014", "phoenix2014t", "csl-daily", "ustc-csl", "boston104"),
-    "Landmarks, without video": ("spoter-csv", "sca-npz", "arrays", "pose", "openpose", "coco-wholebody", "joined"),
+    "Published: signs and gestures": ("wlasl", "msasl", "asl-citizen", "asl-signs", "lsa64", "autsl", "include",
+                                       "isl-kinect", "ipn"),
+    "Published: sentences": ("phoenix2014", "phoenix2014t", "csl-daily", "ustc-csl", "how2sign", "boston104"),
+    "Landmarks, without video": ("spoter-csv", "sca-npz", "arrays", "pose", "openpose", "coco-wholebody",
+                                 "sign-language-datasets", "joined"),
 }
 
 app = typer.Typer(no_args_is_help=True, cls=panels(PANELS),
@@ -83,6 +85,7 @@ def _lists(help: str) -> Option:
     return Option("annotations", "--lists", help)
 
 
+_CROP = Option("crop", "--crop", "bbox crops the frames to the signer.", Literal["none", "bbox"], "none")
 _FPS = Option("imported.fps", "--fps", "Frame rate, frames per second.", float, 25)
 _JOINTS = Option("imported.skeleton", "--joints", "Skeleton: its name, or a file below the root.", str)
 _TABLE = Option("annotations", "--csv", "CSV with path, gloss and, if known, signer, split; else the root's.")
@@ -97,7 +100,25 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
     "wlasl": ("WLASL (American); `slr download wlasl` fetches its videos.", (
         Option("annotations", "--json", "WLASL_v0.3.json, if not in the root."),
         Option("subset", "--subset", "100, 300, 1000 or 2000: its first glosses.", int),
-        Option("crop", "--crop", "bbox crops the frames to the signer.", Literal["none", "bbox"], "none"),
+        _CROP,
+    )),
+    "msasl": ("MS-ASL (American): videos named by YouTube's id.", (
+        Option("annotations", "--json", "Folder of MSASL_train.json and so on, if not the root."),
+        Option("subset", "--subset", "100, 200, 500 or 1000: the most frequent glosses.", int),
+        _CROP,
+    )),
+    "asl-citizen": ("ASL Citizen (American): splits/ and videos/.", (
+        _lists("Folder of train.csv, val.csv, test.csv; else ROOT/splits."),
+    )),
+    "asl-signs": ("Google's isolated signs (American): landmarks, no video.", (
+        _FPS._replace(default=30), _JOINTS,
+    )),
+    "include": ("INCLUDE (Indian): folders CATEGORY/NUMBER. GLOSS.", (
+        _lists("Folder of include_train.txt and so on, if not the root."),
+        _switch("subset", "--include-50", "Only the 50 signs of INCLUDE-50.", 50),
+    )),
+    "how2sign": ("How2Sign (American): sentences, with English words.", (
+        _lists("Folder of how2sign_realigned_train.csv and so on, if not below the root."),
     )),
     "ipn": ("IPN Hand (gestures): frames/ or videos/ and the lists.", (
         _lists("Folder of trainlistall.txt, vallistall.txt, classIndAll.txt; else ROOT/annotations or the root."),
@@ -186,6 +207,31 @@ def use_folder(
 
     with readable_errors():
         typer.echo(use_folder(params, root, csv))
+
+
+@app.command("sign-language-datasets")
+def use_sign_language_datasets(
+    root: Annotated[Path, typer.Option(metavar="FOLDER", help="Where its downloads and the landmarks are written.")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="The package's name of the corpus: asl_citizen, ...")],
+    label: Annotated[str | None, typer.Option(metavar="FEATURE", help=(
+        "The feature with the gloss; else gloss, glosses, gloss_id or text."))] = None,
+    sentences: Annotated[bool, flag("--sentences", help="Glosses are separated by spaces.")] = False,
+    params: ParamsFile = PARAMS,
+) -> None:
+    """A corpus of the package sign-language-datasets, as landmarks.
+
+    Downloads it by that package, which must be installed, and writes its MediaPipe landmarks as .pose files to
+    ROOT/NAME; from then on they are a corpus of .pose files. Next: `slr check`, then `dvc repro`.
+
+    Examples:
+      slr use sign-language-datasets --root data/sld --name asl_citizen
+      slr use sign-language-datasets --root data/sld --name rwth_phoenix2014_t --sentences
+    """
+    from slr.corpora.sign_language_datasets import fetch
+    from slr.corpora.use import use_published
+
+    with readable_errors():
+        typer.echo(use_published(params, "pose", fetch(name, root, label=label, sentences=sentences)))
 
 
 def _published(name: str, help: str, options: tuple[Option, ...]) -> None:

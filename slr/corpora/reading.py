@@ -4,8 +4,10 @@ A reader is a module with `scan(root, *, workers, ...) -> Scan` and `LAYOUT`, a 
 table of readers is in `slr.corpora`.
 """
 
+import csv
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -151,6 +153,75 @@ def read_text(path: Path) -> str:
 def nfc(text: str) -> str:
     """Composed Unicode, the canonical form of ids and glosses."""
     return unicodedata.normalize("NFC", text)
+
+
+def table_lines(path: Path, columns: Sequence[str], problems: list[Problem], *, delimiter: str = ",") -> Iterator[
+        dict[str, str]]:
+    """The lines of a CSV as dicts keyed by its header; a line with another number of fields is a problem.
+
+    A table separated by tabs has no quotes.
+
+    Raises
+    ------
+    CorpusError
+        If the file can't be read, or lacks a column.
+    """
+    lines = csv.reader(read_text(path).splitlines(), delimiter=delimiter,
+                       quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL)
+    header = [name.strip() for name in next(lines, [])]
+    if absent := [name for name in columns if name not in header]:
+        raise CorpusError(f"{path} has no column '{absent[0]}' (found: {', '.join(header) or 'nothing'}); use the "
+                          "released file")
+    for fields in lines:
+        if len(fields) == len(header):
+            yield dict(zip(header, map(str.strip, fields), strict=True))
+        elif any(fields):
+            problems.append(Problem(f"{path.name} line {lines.line_num}", "bad-line", "error",
+                                    f"{len(fields)} fields for {len(header)} columns: {','.join(fields)[:80]!r}",
+                                    "use the released file, or remove the line"))
+
+
+def videos_below(root: Path) -> dict[str, Path]:
+    """All videos below a folder by their names without suffix; of several with the same name, the first by path."""
+    return {path.stem: path for path in sorted(root.rglob("*"), reverse=True) if is_video(path)}
+
+
+def with_media(root: Path, rows: Iterable[dict[str, Any]], videos: Mapping[str, Path], problems: list[Problem],
+               way_out: str) -> list[dict[str, Any]]:
+    """Rows whose `media` is the name of a video, with its path instead.
+
+    Those without a video become one problem, `missing-video`, per split.
+    """
+    kept, absent, totals = [], dict[str, list[str]](), Counter[str]()
+    for clip in rows:
+        split = clip["split"] or "the corpus"
+        totals[split] += 1
+        video = videos.get(clip["media"])
+        if video is None:
+            absent.setdefault(split, []).append(clip["clip_id"])
+        elif stays_inside(root, media := video.relative_to(root).as_posix(), clip["clip_id"], problems):
+            kept.append(clip | {"media": media})
+    problems += [missing("missing-video", names, totals[split], f"of {split} have no video in {root}", way_out)
+                 for split, names in absent.items()]
+    return kept
+
+
+def cut_by_time(root: Path, rows: Sequence[dict[str, Any]], times: Mapping[str, tuple[float, float]], workers: int,
+                problems: list[Problem]) -> Iterator[dict[str, Any]]:
+    """Rows with the frames of the clips that are parts of their files, from their start and end in seconds by id."""
+    rates = frame_rates(root, {clip["media"] for clip in rows if clip["clip_id"] in times}, workers)
+    for clip in rows:
+        if clip["clip_id"] not in times:
+            yield clip
+            continue
+        rate = rates[clip["media"]]
+        if isinstance(rate, Exception):
+            problems.append(Problem(clip["clip_id"], "unreadable", "error", f"'{clip['media']}': {rate}",
+                                    "download it again, or remove the file"))
+            continue
+        start_s, end_s = times[clip["clip_id"]]
+        start = round(start_s * rate)
+        yield clip | {"start_frame": start, "end_frame": max(start + 1, round(end_s * rate))}
 
 
 def frame_rates(root: Path, media: Iterable[str], workers: int) -> dict[str, float | Exception]:

@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from slr.corpora.reading import read_text
 from slr.dataset.manifest import SPLITS
 from slr.errors import CorpusError
@@ -71,8 +69,7 @@ def splits_json(labels: Mapping[str, Sequence[str | None]], split_of: Mapping[st
 
 def _counts(labels: Sequence[str | None]) -> dict[str, int]:
     """The frames and windows of a video."""
-    signing = np.array([label is not None and spelled(label) == SIGNING for label in labels], bool)
-    windows = np.lib.stride_tricks.sliding_window_view(signing, WINDOW)[::STRIDE] if len(labels) >= WINDOW else []
-    n_signing = int(sum(window.any() for window in windows))
-    return {"frames": len(labels), "windows": len(windows), "S_windows": n_signing,
-            "nonS_windows": len(windows) - n_signing}
+    signing = [label is not None and spelled(label) == SIGNING for label in labels]
+    windows = [any(signing[start:start + WINDOW]) for start in range(0, len(labels) - WINDOW + 1, STRIDE)]
+    return {"frames": len(labels), "windows": len(windows), "S_windows": sum(windows),
+            "nonS_windows": len(windows) - sum(windows)}

@@ -75,15 +75,20 @@ class Instance(BaseModel):
     @property
     def youtube_id(self) -> str | None:
         """YouTube's id of the video, if it comes from there."""
-        if not self.from_youtube:
-            return None
-        address = urlsplit(self.url)
-        found = parse_qs(address.query).get("v", [address.path.strip("/")])[0]
-        return found if _YOUTUBE_ID.fullmatch(found) else None
+        return youtube_id(self.url)
 
     @property
     def is_part(self) -> bool:
         return self.frame_start > 1 or self.frame_end != -1
+
+
+def youtube_id(url: str) -> str | None:
+    """YouTube's id of the video at an address; None if it isn't YouTube's."""
+    if _host(url) not in _YOUTUBE_HOSTS:
+        return None
+    address = urlsplit(url)
+    found = parse_qs(address.query).get("v", [address.path.strip("/")])[0]
+    return found if _YOUTUBE_ID.fullmatch(found) else None
 
 
 class Entry(NamedTuple):
@@ -153,7 +158,7 @@ def read_entries(path: str | Path, subset: int | None = None) -> tuple[list[Entr
             try:
                 instance = Instance.model_validate(fields)
             except ValidationError as error:
-                problems.append(_bad_entry(f"{gloss}, instance {number}", error))
+                problems.append(bad_entry(f"{gloss}, instance {number}", error))
                 continue
             if instance.video_id in seen:
                 problems.append(Problem(instance.video_id, "duplicate-id", "error",
@@ -222,7 +227,8 @@ def _glosses(path: Path) -> dict[str, list[Any]]:
     return glosses
 
 
-def _bad_entry(where: str, error: ValidationError) -> Problem:
+def bad_entry(where: str, error: ValidationError) -> Problem:
+    """The problem of an instance of the JSON that isn't valid."""
     reasons = [f"{'.'.join(map(str, found['loc'])) or 'range'}: {found['msg']} (got {found['input']!r:.80})"
                if found["loc"] else found["msg"].removeprefix("Value error, ") for found in error.errors()]
     return Problem(where, "bad-entry", "error", "; ".join(reasons), "correct the JSON, or remove the instance")

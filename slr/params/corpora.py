@@ -38,6 +38,10 @@ class Reader(NamedTuple):
 READERS = {
     "folder": Reader("slr.corpora.folder"),
     "wlasl": Reader("slr.corpora.wlasl", ("annotations", "subset", "crop"), (100, 300, 1000, 2000)),
+    "msasl": Reader("slr.corpora.msasl", ("annotations", "subset", "crop"), (100, 200, 500, 1000)),
+    "asl_citizen": Reader("slr.corpora.asl_citizen"),
+    "include": Reader("slr.corpora.include", ("annotations", "subset"), (50,)),
+    "how2sign": Reader("slr.corpora.how2sign"),
     "ipn": Reader("slr.corpora.ipn", ("annotations", "subset"), ("all",)),
     "lsa64": Reader("slr.corpora.lsa64"),
     "autsl": Reader("slr.corpora.autsl"),
@@ -46,6 +50,7 @@ READERS = {
     "csl_daily": Reader("slr.corpora.csl_daily"),
     "ustc_csl": Reader("slr.corpora.ustc_csl"),
     "isl_kinect": Reader("slr.corpora.imported.isl_kinect", (), landmarks=True),
+    "asl_signs": Reader("slr.corpora.imported.asl_signs", (), landmarks=True),
     "boston104": Reader("slr.corpora.imported.boston104", ("subset",), ("words",), landmarks=True),
     "spoter_csv": Reader("slr.corpora.imported.spoter_csv", landmarks=True),
     "sca_npz": Reader("slr.corpora.imported.sca_npz", ("annotations", "splits", "windows", "imported"),

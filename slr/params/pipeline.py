@@ -96,12 +96,12 @@ class CorpusParams(Section):
     splits: str | None = None
     """For `sca_npz`: SCA-STGCN's `splits.json`, the split of each video; null reads the one in the root, if there is
     one."""
-    subset: Literal[100, 300, 1000, 2000, "all", "SI5", "words"] | None = None
-    """For `wlasl`: its first this many glosses, null = all; for `ipn`: `all` keeps the segments without a gesture (D0X)
-    as a class, null leaves them out; for `phoenix2014`: `SI5` is its signer-independent setup; for `boston104`: `words`
-    makes each word a clip, null each sentence."""
+    subset: Literal[50, 100, 200, 300, 500, 1000, 2000, "all", "SI5", "words"] | None = None
+    """For `wlasl` and `msasl`: the first this many glosses, null = all; for `include`: 50 is INCLUDE-50; for `ipn`:
+    `all` keeps the segments without a gesture (D0X) as a class, null leaves them out; for `phoenix2014`: `SI5` is its
+    signer-independent setup; for `boston104`: `words` makes each word a clip, null each sentence."""
     crop: Literal["none", "bbox"] = "none"
-    """For `wlasl`: `bbox` crops each frame to the corpus's bounding box of the signer."""
+    """For `wlasl` and `msasl`: `bbox` crops each frame to the corpus's bounding box of the signer."""
     on_error: Literal["fail", "skip"] = "fail"
     """Whether an unusable clip makes the stage fail at its end, or is skipped and listed."""
     max_failures: Fraction = 0.05
@@ -115,15 +115,17 @@ class CorpusParams(Section):
     def _settings_fit_the_corpus(self) -> Self:
         if self.name == BUILT_IN:
             subsets: tuple[int | str, ...] = ()
+            boxes = False
         else:
             try:
-                subsets = reader_named(self.name).subsets
+                reader = reader_named(self.name)
             except ParamsError as error:
                 raise ValueError(f"name: {error}") from None
+            subsets, boxes = reader.subsets, "crop" in reader.settings
         if self.subset is not None and self.subset not in subsets:
             raise ValueError(f"subset {self.subset!r} is not one of corpus {self.name}'s; " + (
                 f"use {', '.join(map(str, subsets))} or null" if subsets else "it has none, use null"))
-        if self.crop == "bbox" and self.name != "wlasl":
+        if self.crop == "bbox" and not boxes:
             raise ValueError(f"crop: corpus {self.name} has no boxes; use none")
         return self
 
