@@ -5,7 +5,7 @@ mixup, which have no single gloss or signer.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -149,7 +149,7 @@ class Criterion(nn.Module):
                                label_smoothing=self.label_smoothing)
         if self.losses.focal:
             told = logits.softmax(2).gather(2, targets[..., None])[..., 0]
-            alpha = self.losses.focal_alpha if self.focal_alpha is None else self.focal_alpha[targets]
+            alpha = cast(float, self.losses.focal_alpha) if self.focal_alpha is None else self.focal_alpha[targets]
             loss = alpha * (1 - told) ** self.losses.focal_gamma * loss
         return loss.mean(1)
 

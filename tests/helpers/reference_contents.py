@@ -28,8 +28,8 @@ LAYERS = "encoder1 encoder6 memory decoder1 decoder6 decoded logits parameters"
 TRANSFORMER = Held(LAYERS, "transformer.encoder transformer.decoder linear_class class_query")
 ENCODER = Held("encoder1 encoder6 memory", "transformer.encoder")
 POSITIONED = ENCODER._replace(outputs=f"{ENCODER.outputs} positions")
-SCA = Held("adjacency stats block1 block2 block3 pooled signer_embedding attention_weights attended embedding logits "
-           "signer_logits parameters parameters_without_signer_head train_logits train_signer_logits "
+SCA = Held("adjacency stats block1 block2 block3 pooled signer_embedding attention_weights attended gru_steps "
+           "embedding logits signer_logits parameters parameters_without_signer_head train_logits train_signer_logits "
            "train_block3_first train_bn1_running_mean train_bn1_running_var train_loss grad_block1_gc grad_res1 "
            "grad_class_last_bias grad_signer_head_bias",
            "backbone signer_enc attn temporal cls_head signer_head", "train_labels train_signers")

@@ -200,6 +200,7 @@ def test_each_block_has_its_dilation():
     ({"dilations": [1, 2]}, "dilations: 2 for 3 blocks"),
     ({"published": True, "attention": "none"}, "wasn't published without"),
     ({"published": True, "losses": 3}, "losses"),
+    ({"normalise": "raw"}, "raw coordinates are in widths and heights of the frame; set units: frame"),
     ({"signer_encoder": "hybrid"}, "hybrid is there as published alone"),
     ({"attention": "none", "losses": {"mutual_information": 0.1}}, "no embedding of the signer"),
     ({"attention": "none", "losses": {"attention_sparsity": 0.1}}, "no attention over time"),

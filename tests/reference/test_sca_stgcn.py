@@ -89,14 +89,15 @@ def clips(targets: Sequence[int] | None = None) -> Batch:
 def test_the_network_is_its_authors(case, theirs):
     network, criterion = whole(CASES[case])
     blocks = {f"block{i + 1}": part for i, part in enumerate(network.blocks)}
-    with torch.no_grad(), watched(**blocks) as found:
+    with torch.no_grad(), watched(**blocks, there=network.gru.there, back=network.gru.back) as found:
         outputs = network(clips())
         signer_logits = criterion.adversary.classify(outputs["features"])
-    layers = {name: output for name, (output, _) in found.items()} if case == "sca_additive" else {}
+    layers = {name: found[name][0] for name in blocks} if case == "sca_additive" else {}
+    steps = torch.cat([found["there"][0], found["back"][0].flip(1)], -1)
     theirs.agree(case, adjacency=network.blocks[0].adjacency, stats=statistics(clips()), **layers,
                  pooled=found["block3"][0].mean(2), signer_embedding=outputs["signer"],
                  attention_weights=outputs["attention"][0], attended=outputs["attended"],
-                 embedding=outputs["features"], logits=outputs["logits"], signer_logits=signer_logits,
+                 gru_steps=steps, embedding=outputs["features"], logits=outputs["logits"], signer_logits=signer_logits,
                  parameters=size(network, criterion), parameters_without_signer_head=size(network))
     theirs.sizes(case, {"backbone": size(network.blocks), "signer_enc": size(network.signer_encoder),
                         "attn": size(network.attend_time), "temporal": size(network.gru),

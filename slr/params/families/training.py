@@ -177,7 +177,7 @@ class ModelParams(Section):
     normalise: Normalisation = "clip"
     """SPOTER's boxes, with the body measured in each `frame` (as published) or once per `clip`; `shoulders`: shoulder
     widths, with the neck as origin; `hands`: as `shoulders`, and each hand in palm lengths from its wrist; `none`:
-    `units` from the frame's centre; `raw`: from its upper left corner."""
+    `units` from the frame's centre; `raw`: with `units: frame`, from its upper left corner."""
     epochs: Positive = 60
     """Maximum number of epochs."""
     batch_size: Positive = 32
@@ -229,6 +229,13 @@ class ModelParams(Section):
         They are loaded by the network's `load_pretrained`.
         """
         return None
+
+    @model_validator(mode="after")
+    def _the_corner_is_where_it_is(self) -> Self:
+        if self.normalise == "raw" and self.units != "frame":
+            raise ValueError("normalise: raw coordinates are in widths and heights of the frame; set units: frame, or "
+                             "normalise: none")
+        return self
 
     @model_validator(mode="after")
     def _augmentation_can_do_something(self) -> Self:
