@@ -54,7 +54,7 @@ class Criterion(nn.Module):
         weights = class_counts.sum() / (len(class_counts) * class_counts.clamp_min(1))
         self.register_buffer("class_weights", weights if losses.class_weights == "balanced" else None, persistent=False)
         self.adversary = Adversary(width, signers, losses.adversary_lambda) if losses.adversary else None
-        self.triplet = TripletLoss(losses.triplet_margin) if losses.triplet else None
+        self.triplet = TripletLoss(losses.triplet_margin, losses.triplets) if losses.triplet else None
         self.proxy = proxy_loss(losses.proxy_loss, len(class_counts), width) if losses.proxy else None
         self.estimator = None
         if losses.mutual_information:

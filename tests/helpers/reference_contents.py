@@ -31,8 +31,9 @@ POSITIONED = ENCODER._replace(outputs=f"{ENCODER.outputs} positions")
 SCA = Held("adjacency stats", "temporal cls_head signer_head", files_only="attention_weights attended embedding logits "
                                                                           "signer_logits pooled")
 RESNET = " ".join(f"conv2d.{part}" for part in ("conv1", "bn1", "layer1", "layer2", "layer3", "layer4"))
-TRIPLETS = [f"{batch}_hard_margin{margin}" for batch in ("mixed", "few_hard", "no_positive") for margin in (1, 0.5)]
-SCHEDULES = ("default", "threshold500")
+TRIPLETS = [f"{batch}_{which}_margin{margin}" for batch in ("mixed", "few_hard", "no_positive")
+            for which in ("hard", "all") for margin in (1, 0.5)]
+SCHEDULES = ("default", "threshold500", "short")
 SMALL = [f"small{i}" for i in range(6)]
 
 
@@ -54,9 +55,10 @@ CONTENTS = {
     "silt_baseline_150": POSITIONED,
     "silt_baseline_42": POSITIONED,
     "spoter_embeddings": Held("embedding_alone parameters", "transformer.encoder transformer.decoder linear_embed"),
-    "triplet": Held(each(TRIPLETS, "loss", "valid", "used", "grad"),
-                    inputs=each(("mixed", "few_hard", "no_positive"), "embeddings", "labels")),
-    "grouping": Held(files_only=f"{each('abcd', 'scaled')} {each('cd', 'order', 'groups')}"),
+    "triplet": Held(f"{each(TRIPLETS, 'loss', 'valid', 'used', 'grad')} random_loss",
+                    inputs=f"{each(('mixed', 'few_hard', 'no_positive'), 'embeddings', 'labels')} random_anchor "
+                           "random_positive random_negative"),
+    "grouping": Held(files_only=each("abcd", "scaled", "order", "groups")),
     "batching_scheduler": Held(each(SCHEDULES, "threshold", "factor"), inputs=each(SCHEDULES, "counts")),
     "spoter_space": Held(files_only="normalised rotate squeeze perspective_left perspective_right arms"),
     "sca_additive": SCA,

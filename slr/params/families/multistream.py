@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from slr.params.families.training import ModelParams
+from slr.params.families.training import ModelParams, Normalisation
 from slr.params.section import Dropout, Positive
 
 View = Literal["joints", "bones", "directions", "reaches",
@@ -18,7 +18,7 @@ class MultistreamParams(ModelParams):
     family: Literal["multistream"] = "multistream"
     """Network family."""
     frames: Positive | None = 32
-    normalise: Literal["none", "frame", "clip", "shoulders", "hands"] = "shoulders"
+    normalise: Normalisation = "shoulders"
     streams: Annotated[list[Annotated[list[View], Field(min_length=1)]], Field(min_length=1)] = [
         ["joints", "joint_motions"], ["bones"], ["joint_motions"]]
     """Input of each network: one view of the clip, or several views concatenated."""

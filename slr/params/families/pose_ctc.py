@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from slr.params.families.ctc import CtcParams
 from slr.params.families.multistream import View
-from slr.params.families.training import AugmentParams, ModelParams
+from slr.params.families.training import AugmentParams, ModelParams, Normalisation
 from slr.params.section import Dropout, Fraction, Positive
 
 
@@ -18,7 +18,7 @@ class PoseCtcParams(ModelParams):
     task: ClassVar[str] = "continuous"
     family: Literal["pose_ctc"] = "pose_ctc"
     """Network family."""
-    normalise: Literal["none", "frame", "clip", "shoulders", "hands"] = "shoulders"
+    normalise: Normalisation = "shoulders"
     epochs: Positive = 80
     patience: Positive = 80
     batch_size: Positive = 16
