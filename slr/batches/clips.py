@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -99,7 +100,8 @@ def padded(targets: list[list[int]]) -> Tensor:
 
 
 def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, classes: Sequence[int] | None = None,
-               channels: int = 2, signers: Sequence[int] | None = None, frames: int | None = None) -> Clips:
+               channels: int = 2, signers: Sequence[int] | None = None, frames: int | None = None,
+               units: Literal["height", "frame"] = "height") -> Clips:
     """Read clips from a landmark store, converted to another skeleton.
 
     For a trained model's input use `slr.inference.model.TrainedModel.clips`.
@@ -118,6 +120,8 @@ def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, 
         Signer label of each clip.
     frames : int, optional
         Resample every clip to this many frames.
+    units : {"height", "frame"}
+        Of image coordinates: see `isotropic`; or fractions of the frame's width and height, from its centre.
 
     Raises
     ------
@@ -135,12 +139,13 @@ def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, 
     columns = np.concatenate([np.arange(len(store.skeleton))[store.skeleton.part_slices[part]] for part in parts])
     sizes = store.sizes(clip_ids) if store.skeleton.space == "image" else None
     return arrange(clip_ids, coordinates, np.diff(offsets), selector[:, columns], sizes, classes, channels, signers,
-                   frames)
+                   frames, units)
 
 
 def arrange(clip_ids: tuple[str, ...], coordinates: np.ndarray, lengths: np.ndarray, selector: np.ndarray,
             sizes: np.ndarray | None, classes: Sequence[int] | None = None, channels: int = 2,
-            signers: Sequence[int] | None = None, frames: int | None = None) -> Clips:
+            signers: Sequence[int] | None = None, frames: int | None = None,
+            units: Literal["height", "frame"] = "height") -> Clips:
     """Construct `Clips` from plain arrays.
 
     Parameters
@@ -154,11 +159,14 @@ def arrange(clip_ids: tuple[str, ...], coordinates: np.ndarray, lengths: np.ndar
         Frame width and height of each clip; None for metric coordinates, which have no frame.
     frames : int, optional
         Resample every clip to this many frames.
+    units : {"height", "frame"}
+        As in `load_clips`.
     """
     picked = pick_joints(coordinates[..., :channels], selector)
     found = ~np.isnan(picked).any(-1)
     picked[~found] = 0
     if sizes is not None:
+        sizes = sizes if units == "height" else np.ones_like(sizes)
         picked = isotropic(picked, np.repeat(sizes, lengths, axis=0))
         picked[~found] = 0
     landmarks, mask, steps = torch.from_numpy(picked), torch.from_numpy(found), torch.tensor(lengths).long()

@@ -71,7 +71,8 @@ def drawn_triplets(features: Tensor, margin: float) -> Triplets:
         B anchors, then a clip of the class of each, then one of another class (`slr.batches.batch.with_triplets`).
     margin : float
     """
-    each = F.triplet_margin_loss(*features.chunk(3), margin=margin, reduction="none")
+    anchors, same, other = features.chunk(3)
+    each = F.triplet_margin_loss(anchors, same, other, margin=margin, reduction="none")
     return Triplets(each.mean(), (each > 0).sum(), torch.tensor(len(each)))
 
 

@@ -54,13 +54,16 @@ CONTENTS = {
     "silt_sequence_42": ENCODER,
     "silt_baseline_150": POSITIONED,
     "silt_baseline_42": POSITIONED,
-    "spoter_embeddings": Held("embedding_alone parameters", "transformer.encoder transformer.decoder linear_embed"),
+    "spoter_embeddings": Held("embedding_alone embedding_as_run embedding_unit embedding_boolean_mask encoder1 memory "
+                              "decoder1 decoded parameters", "transformer.encoder transformer.decoder linear_embed"),
     "triplet": Held(f"{each(TRIPLETS, 'loss', 'valid', 'used', 'grad')} random_loss",
                     inputs=f"{each(('mixed', 'few_hard', 'no_positive'), 'embeddings', 'labels')} random_anchor "
                            "random_positive random_negative"),
     "grouping": Held(files_only=each("abcd", "scaled", "order", "groups")),
     "batching_scheduler": Held(each(SCHEDULES, "threshold", "factor"), inputs=each(SCHEDULES, "counts")),
-    "spoter_space": Held(files_only="normalised rotate squeeze perspective_left perspective_right arms"),
+    "spoter_space": Held(files_only="body_normalised first_frame_bad_body_normalised wide_body_normalised normalised "
+                                    "network_input rotate squeeze perspective_left perspective_right arms "
+                                    "random_pick0 random_pick1 random_pick2 random_pick3"),
     "sca_additive": SCA,
     "sca_film": SCA,
     "sca_hierarchical": Held(files_only="output"),
