@@ -76,7 +76,8 @@ def _by_boxes(skeleton: Skeleton, per_frame: bool) -> Normalise:
 
 
 def _by_published_boxes(skeleton: Skeleton) -> Normalise:
-    measures = joints_for("normalise", skeleton, ["neck", "nose", "left_eye", "left_shoulder", "right_shoulder"])
+    measures = joints_for(skeleton, ["neck", "nose", "left_eye", "left_shoulder", "right_shoulder"],
+                          "normalise: published", "normalise: none")
     body, hands = skeleton.part_slices["pose"], [skeleton.part_slices[part] for part in _hands(skeleton)]
 
     def normalise(batch: Batch) -> Batch:

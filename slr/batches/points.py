@@ -27,17 +27,17 @@ def with_points(batch: Batch, moved: Tensor) -> Batch:
     return batch.with_landmarks(landmarks, (x != 0) & batch.frames[..., None])
 
 
-def joints_for(purpose: str, skeleton: Skeleton, names: Sequence[str]) -> list[int]:
+def joints_for(skeleton: Skeleton, names: Sequence[str], setting: str, otherwise: str) -> list[int]:
     """Indices of these joints of an image skeleton.
 
     Raises
     ------
     ParamsError
-        If it lacks one of them, or isn't of an image; the message begins with `purpose`, a setting.
+        If it lacks one of them, or isn't of an image; says which `setting` needs them, and which one doesn't.
     """
     missing = [name for name in names if name not in skeleton.joints]
     if skeleton.space != "image" or missing:
-        raise ParamsError(f"{purpose}: SPOTER's code needs image coordinates of {', '.join(names)}, and joints "
+        raise ParamsError(f"{setting} is SPOTER's code, which needs image coordinates of {', '.join(names)}; joints "
                           f"'{skeleton.name}' have {'no ' + ', '.join(missing) if missing else 'metric ones'}; set "
-                          "joints: spoter-54")
+                          f"joints: spoter-54, or {otherwise}")
     return [skeleton.index(name) for name in names]

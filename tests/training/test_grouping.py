@@ -87,12 +87,13 @@ def test_thresholds_never_rise(used):
                for earlier, later in zip(found, found[1:], strict=False))
 
 
-@given(st.integers(1, 60), st.integers(1, 8), st.integers(2, 5), st.integers(1, 3), st.integers(0, 100))
-def test_every_clip_is_in_as_many_batches_as_there_are_loops(clips, size, together, loops, seed):
+@given(st.integers(1, 60), st.integers(1, 8), st.integers(2, 5), st.integers(1, 3), st.integers(0, 100),
+       st.sampled_from(["fitting", "published"]))
+def test_every_clip_is_in_as_many_batches_as_there_are_loops(clips, size, together, loops, seed, merging):
     generator = torch.Generator().manual_seed(seed)
     batches = torch.randperm(clips, generator=generator).split(size)
     targets, vectors = torch.arange(clips) % 3, torch.randn(clips, 4, generator=generator)
-    params = BatchingParams(hard_batches=together, hard_loops=loops)
+    params = BatchingParams(hard_batches=together, hard_loops=loops, hard_merging=merging)
     found = list(hard_batches(batches, targets, vectors.__getitem__, size, params, Thresholds()))
     assert len(found) == loops * len(batches) and max(map(len, found)) <= size
     assert torch.equal(torch.cat(found).bincount(), torch.full((clips,), loops))

@@ -72,6 +72,7 @@ def turned_joints(skeleton: Skeleton) -> list[tuple[int, list[int]]]:
     """Neck, shoulder and elbow of each arm, with the joints of the arm that turn around it; the hand doesn't."""
     turned = []
     for side in ("left", "right"):
-        chain = joints_for("augment.views", skeleton, ["neck", *(f"{side}_{joint}" for joint in ARM)])
+        chain = joints_for(skeleton, ["neck", *(f"{side}_{joint}" for joint in ARM)],
+                           "augment.views: published", "augment.views: person")
         turned += [(joint, chain[i + 1:]) for i, joint in enumerate(chain[:-1])]
     return turned
