@@ -130,7 +130,7 @@ class LandmarkInputs:
 
     def training_batches(self, clips: Clips, order: Iterable[Tensor], settings: ModelParams, normalise: Normalise,
                          generator: Any, batch: Callable[[Tensor], Batch] | None = None) -> Iterator[Batch]:
-        kind = AugmentAsPublished if settings.augment.views == "published" else Augment
+        kind = Augment if settings.augment.views == "person" else AugmentAsPublished
         augment = kind(settings.augment, skeleton(settings.joints), generator, settings.frames)
         return (augment((batch or clips.batch)(indices), normalise) for indices in order)
 

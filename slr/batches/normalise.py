@@ -49,8 +49,8 @@ def normaliser(how: Normalisation, skeleton: Skeleton) -> Normalise:
     """
     if how == "none":
         return lambda batch: batch
-    if how == "published":
-        return _by_published_boxes(skeleton)
+    if how in ("published", "published_down"):
+        return _by_published_boxes(skeleton, down=how == "published_down")
     return _by_shoulders(skeleton, hands_apart=how == "hands") if how in ("shoulders", "hands") else _by_boxes(
         skeleton, per_frame=how == "frame")
 
@@ -75,13 +75,13 @@ def _by_boxes(skeleton: Skeleton, per_frame: bool) -> Normalise:
     return normalise
 
 
-def _by_published_boxes(skeleton: Skeleton) -> Normalise:
+def _by_published_boxes(skeleton: Skeleton, down: bool) -> Normalise:
     measures = joints_for(skeleton, ["neck", "nose", "left_eye", "left_shoulder", "right_shoulder"],
                           "normalise: published", "normalise: none")
     body, hands = skeleton.part_slices["pose"], [skeleton.part_slices[part] for part in _hands(skeleton)]
 
     def normalise(batch: Batch) -> Batch:
-        found = points(batch)
+        found = points(batch, down)
         result = found.clone()
         result[:, :, body] = in_published_body_box(found[:, :, body], found[:, :, measures])
         for hand in hands:

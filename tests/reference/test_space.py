@@ -25,10 +25,11 @@ def person(files) -> torch.Tensor:
     return files.given(CASE, "skeleton").double()[None]
 
 
-def clip_of(person: torch.Tensor) -> Batch:
-    """A batch as our pipeline has it: around the centre, y downwards, with a mask."""
+def clip_of(person: torch.Tensor, down: bool = False) -> Batch:
+    """A batch as our pipeline has it: around the centre, y downwards, with a mask; the person's y points `down`, or
+    up."""
     mask = person[..., 0] != 0
-    landmarks = torch.stack([person[..., 0] - 0.5, 0.5 - person[..., 1]], -1)
+    landmarks = torch.stack([person[..., 0] - 0.5, (person[..., 1] - 0.5) * (1 if down else -1)], -1)
     return batch_of(landmarks).with_landmarks(landmarks, mask)
 
 
@@ -50,8 +51,10 @@ def test_the_published_box_of_the_body_is_its_authors(name, normalised, files):
     files.agree(CASE, **{normalised: expected})
 
 
-def test_what_the_published_network_reads_is_its_authors(person, files):
-    clip = normaliser("published", JOINTS)(clip_of(person))
+@pytest.mark.parametrize("how", ["published", "published_down"])
+def test_what_the_published_network_reads_is_its_authors(how, person, files):
+    """For their code, which has numbers alone, it's the same person, standing or upside down."""
+    clip = normaliser(how, JOINTS)(clip_of(person, how == "published_down"))
     files.agree(CASE, network_input=clip.landmarks.masked_fill(~clip.mask[..., None], -0.5))
 
 
@@ -66,10 +69,10 @@ def test_hands_in_their_boxes_are_their_authors(person, files):
 class Drawn(AugmentAsPublished):
     """Published augmentation with the authors' draws (0 to 1), in the order in which ours come."""
 
-    def __init__(self, only: str, draws: list[float]):
+    def __init__(self, views: str, only: str, draws: list[float]):
         off = {"rotate_degrees": 0, "squeeze": 0, "perspective": 0, "arm_degrees": 0}
         default = AugmentParams.model_fields[only].default
-        super().__init__(AugmentParams(**off | {only: default}, probability=1), JOINTS, torch.Generator())
+        super().__init__(AugmentParams(**off | {only: default}, probability=1, views=views), JOINTS, torch.Generator())
         self.draws = iter([0.0, *draws])  # the first: this change is chosen
 
     def _uniform(self, *shape):
@@ -87,10 +90,13 @@ CHANGES = {
 """By the authors' name: ours, and its draws."""
 
 
+@pytest.mark.parametrize("views", ["published", "published_down"])
 @pytest.mark.parametrize("name", CHANGES)
-def test_published_changes_of_the_view_are_their_authors(name, person, files):
+def test_published_changes_of_the_view_are_their_authors(name, views, person, files):
     """Also of what becomes of missing joints: those that a rotation moves are there from then on."""
-    files.agree(CASE, **{name: points(Drawn(*CHANGES[name]).before(clip_of(person)))})
+    down = views == "published_down"
+    changed = Drawn(views, *CHANGES[name]).before(clip_of(person, down))
+    files.agree(CASE, **{name: points(changed, down)})
 
 
 def test_a_rotation_is_its_authors(person, files):

@@ -34,15 +34,15 @@ class AugmentAsPublished(Augment):
                  frames: int | None = None):
         super().__init__(params, skeleton, generator, frames)
         self.arms = turned_joints(skeleton)
-        self.body = skeleton.part_slices["pose"]
+        self.body, self.down = skeleton.part_slices["pose"], params.views == "published_down"
 
     def _view(self, batch: Batch) -> Batch:
         if not self.views:
             return batch
-        moved = points(batch)
+        moved = points(batch, self.down)
         for change, chosen in zip(self.views, self._choose(len(batch)), strict=True):
             moved = change(replace(batch, landmarks=moved), chosen)
-        return with_points(batch, moved)
+        return with_points(batch, moved, self.down)
 
     # Each takes a batch whose landmarks are `points`.
 

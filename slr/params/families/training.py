@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from slr.params.section import Dropout, Fraction, Positive, Section
 
-Normalisation = Literal["none", "frame", "clip", "shoulders", "hands", "published"]
+Normalisation = Literal["none", "frame", "clip", "shoulders", "hands", "published", "published_down"]
 """How coordinates are normalised: `ModelParams.normalise`."""
 FAMILIES: "dict[str, type[ModelParams]]" = {}
 """The settings class of each model family, by its name."""
@@ -30,9 +30,9 @@ class AugmentParams(Section):
     one_at_a_time: bool = False
     """Apply at most one view augmentation per clip (`probability` is then the share of clips that get any), as
     published."""
-    views: Literal["person", "published"] = "person"
+    views: Literal["person", "published", "published_down"] = "person"
     """What a view augmentation changes: the whole `person`; or as in SPOTER's code, the body without the hands, except
-    for rotation, which also makes missing joints appear."""
+    for rotation, which also makes missing joints appear (y upwards: `published`, or downwards: `published_down`)."""
     rotate_degrees: Annotated[float, Field(ge=0)] = 13
     """Largest rotation in the image plane."""
     squeeze: Annotated[float, Field(ge=0, lt=0.5)] = 0.15
@@ -187,9 +187,9 @@ class ModelParams(Section):
     """Units of x and y before normalisation: frame heights, so that the aspect ratio is corrected; or the `frame`'s own
     width and height, as published."""
     normalise: Normalisation = "clip"
-    """SPOTER's boxes, with the body measured in each `frame` or once per `clip`, or as in its code (`published`);
-    `shoulders`: shoulder widths, with the neck as origin; `hands`: as `shoulders`, and each hand in palm lengths from
-    its wrist; `none`: `units` from the frame's centre."""
+    """SPOTER's boxes, with the body measured in each `frame` or once per `clip`, or as in its code (`published`, with y
+    upwards; SPOTER embeddings: `published_down`); `shoulders`: shoulder widths, with the neck as origin; `hands`: as
+    `shoulders`, and each hand in palm lengths from its wrist; `none`: `units` from the frame's centre."""
     epochs: Positive = 60
     """Maximum number of epochs."""
     batch_size: Positive = 32
@@ -252,7 +252,7 @@ class ModelParams(Section):
         if self.augment.yaw_degrees and self.channels < 3 and skeleton(self.joints).space == "metric":
             raise ValueError(f"augment.yaw_degrees: a turn around '{self.joints}' needs its depth; set channels: 3 or "
                              "augment.yaw_degrees: 0")
-        if self.augment.yaw_degrees and self.augment.views == "published":
+        if self.augment.yaw_degrees and self.augment.views != "person":
             raise ValueError("augment.yaw_degrees: SPOTER's code has no such turn; set it to 0, or "
                              "augment.views: person")
         return self
