@@ -77,6 +77,8 @@ class Attention(nn.Module):
         `attend` (B, 1, 1, T) is bool, where it is allowed, or float, added to the scores.
         """
         query, key, value = (self._heads(t) for t in (self.query(x), *self.key_value(source).chunk(2, -1)))
+        if attend.is_floating_point():
+            attend = attend.to(query.dtype)
         if self.training and x.device.type == "cpu":
             # The CPU's fused kernel has no dropout, and takes six times as long as these products in bf16.
             scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)  # (B, H, Q, T)
