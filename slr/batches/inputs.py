@@ -126,7 +126,7 @@ class LandmarkInputs:
         if for_training and settings.augment.yaw_degrees:
             channels = max(channels, 3)  # yaw augmentation needs depth
         return load_clips(store, clip_ids, skeleton(settings.joints), classes, channels, signers, settings.frames,
-                          settings.units)
+                          fractions=settings.in_fractions)
 
     def training_batches(self, clips: Clips, order: Iterable[Tensor], settings: ModelParams, normalise: Normalise,
                          generator: Any, batch: Callable[[Tensor], Batch] | None = None) -> Iterator[Batch]:

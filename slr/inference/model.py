@@ -150,7 +150,7 @@ class TrainedModel:
         sizes = np.array([(landmarks.width, landmarks.height)]) if source.space == "image" else None
         return arrange((landmarks.clip_id,), landmarks.coordinates, np.array([len(landmarks)]),
                        source.selector(self.skeleton), sizes, channels=self.params.channels, frames=self.params.frames,
-                       units=self.params.units)
+                       fractions=self.params.in_fractions)
 
     def input_weights(self) -> dict[str, np.ndarray] | None:
         """(J * C,) learned input weights by the module they precede, of a model that has such (SiLT)."""

@@ -121,7 +121,7 @@ def test_a_distance_means_the_same_across_and_down_a_frame_that_is_not_square():
 
 def test_as_fractions_of_the_frame_coordinates_keep_its_aspect_ratio():
     coordinates = np.array([[[0, 0.25, 0, 1], [1, 0.75, 0, 1]]], np.float32)
-    clips = arrange(("c",), coordinates, np.array([1]), np.eye(2), np.array([[640, 360]]), units="frame")
+    clips = arrange(("c",), coordinates, np.array([1]), np.eye(2), np.array([[640, 360]]), fractions=True)
     torch.testing.assert_close(clips.landmarks[0], torch.tensor([[-0.5, -0.25], [0.5, 0.25]]))
 
 

@@ -9,7 +9,7 @@ from slr.batches.batch import Batch
 from slr.models import build
 from slr.models.embedding import Embedded
 from slr.models.layers import sinusoids
-from slr.params.families.spoter import SPOTER_EMBEDDING_AS_PUBLISHED, SpoterParams
+from slr.params.families.spoter import SpoterParams
 from tests.helpers.reference import Theirs, batch_of, below, fill, given, linear, size, watched
 from tests.helpers.reference_transformers import (
     BODY,
@@ -69,8 +69,8 @@ LENGTHS = [9, 5, 7]
 
 def embedding(**choices) -> Embedded:
     """The published network in evaluation mode, without dropout."""
-    params = SpoterParams(**SPOTER_EMBEDDING_AS_PUBLISHED | {"dropout": 0}, embedding={"size": 32, **choices})
-    model = build(params, 100).eval()
+    params = SpoterParams(published=True, embedding={"size": 32, **choices})
+    model = build(params.model_copy(update={"dropout": 0}), 100).eval()
     fill(model, EMBEDDING, GAIN)
     return model
 

@@ -29,21 +29,22 @@ class SpoterParams(AttentionParams):
         if settings.get("embedding") is None:
             return SPOTER_AS_PUBLISHED
         epochs = settings.get("epochs", 1300)
-        return {**SPOTER_EMBEDDING_AS_PUBLISHED, "epochs": epochs, "patience": settings.get("patience", epochs)}
+        return {**SPOTER_AS_PUBLISHED, **EMBEDDING_AS_PUBLISHED, "epochs": epochs,
+                "patience": settings.get("patience", epochs)}
 
 
 SPOTER_AS_PUBLISHED: dict[str, Any] = {
-    "channels": 2, "frames": None, "units": "frame", "normalise": "published", "missing": "zero",
-    "positions": "published", "padding": "hidden", "d_model": None, "heads": 9, "encoder_layers": 6,
-    "decoder_layers": 6, "feedforward": 2048, "norm_first": False, "dropout": 0.1, "batch_size": 1, "optimizer": "sgd",
-    "lr": 0.001, "weight_decay": 0, "warmup_epochs": 0, "schedule": "constant", "label_smoothing": 0,
-    "gradient_clip": 0, "augment": {"one_at_a_time": True, "views": "published"}, "losses": {},
-    "batching": {},
+    "channels": 2, "frames": None, "normalise": "published", "missing": "zero", "positions": "published",
+    "padding": "hidden", "d_model": None, "heads": 9, "encoder_layers": 6, "decoder_layers": 6, "feedforward": 2048,
+    "norm_first": False, "dropout": 0.1, "batch_size": 1, "optimizer": "sgd", "lr": 0.001, "weight_decay": 0,
+    "warmup_epochs": 0, "schedule": "constant", "label_smoothing": 0, "gradient_clip": 0,
+    "augment": {"one_at_a_time": True, "views": "published"}, "losses": {}, "batching": {},
 }
-SPOTER_EMBEDDING_AS_PUBLISHED: dict[str, Any] = {
-    **SPOTER_AS_PUBLISHED, "normalise": "published_down", "padding": "published", "dropout": 0.2, "batch_size": 32,
+EMBEDDING_AS_PUBLISHED: dict[str, Any] = {
+    "normalise": "published_down", "padding": "published", "dropout": 0.2, "batch_size": 32,
     "augment": {"one_at_a_time": True, "views": "published_down", "probability": 0.75},
     "losses": {"classification": 0, "triplet": 1},
     "batching": {"pool": 1, "hard_from_epoch": 200, "hard_min_triplets": 0, "hard_merging": "published"},
 }
-"""As in the authors' train.sh, which relaxes no threshold of the grouping and reduces no learning rate."""
+"""Where SPOTER embeddings differ: the authors' train.sh, which relaxes no threshold of the grouping and reduces no
+learning rate."""

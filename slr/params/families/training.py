@@ -183,13 +183,10 @@ class ModelParams(Section):
     """Input channels per joint: the first 2, 3 or 4 of x, y, z and visibility."""
     frames: Positive | None = None
     """Resample every clip to this many frames by linear interpolation; null keeps each clip's length."""
-    units: Literal["height", "frame"] = "height"
-    """Units of x and y before normalisation: frame heights, so that the aspect ratio is corrected; or the `frame`'s own
-    width and height, as published."""
     normalise: Normalisation = "clip"
     """SPOTER's boxes, with the body measured in each `frame` or once per `clip`, or as in its code (`published`, with y
     upwards; SPOTER embeddings: `published_down`); `shoulders`: shoulder widths, with the neck as origin; `hands`: as
-    `shoulders`, and each hand in palm lengths from its wrist; `none`: `units` from the frame's centre."""
+    `shoulders`, and each hand in palm lengths from its wrist; `none`: frame heights from the frame's centre."""
     epochs: Positive = 60
     """Maximum number of epochs."""
     batch_size: Positive = 32
@@ -233,6 +230,11 @@ class ModelParams(Section):
         if isinstance(settings, dict) and settings.get("published") is True:
             return {**settings, **cls.as_published(settings)}
         return settings
+
+    @property
+    def in_fractions(self) -> bool:
+        """Whether x and y are read as fractions of the frame's width and height, its aspect ratio uncorrected."""
+        return self.normalise in ("published", "published_down")
 
     @property
     def initial_weights(self) -> tuple[str, str | None] | None:
