@@ -162,6 +162,31 @@ def by_sign(clips: "Clips", batch_size: int, clips_per_sign: int, signers_per_si
     return _shuffled(torch.cat(groups).split(batch_size), generator)
 
 
+def with_triplets(anchors: Tensor, targets: Tensor, generator: torch.Generator) -> Tensor:
+    """A batch of random triplets, for each clip one.
+
+    Parameters
+    ----------
+    anchors : Tensor (B,) int64
+        Clip indices.
+    targets : Tensor (clips,) int64
+        Class of every clip.
+
+    Returns
+    -------
+    Tensor (3 B,) int64
+        The anchors, then another clip of the class of each, then one of another class. A clip that is the only one of
+        its class, or whose class is the only one, stands for itself.
+    """
+    same = targets[anchors, None] == targets  # (B, clips)
+    itself = torch.zeros_like(same).scatter(1, anchors[:, None], True)
+    chosen = []
+    for others in (same & ~itself, ~same):
+        allowed = torch.where(others.any(1, keepdim=True), others, itself)
+        chosen.append(torch.multinomial(allowed.float(), 1, generator=generator)[:, 0])
+    return torch.cat([anchors, *chosen])
+
+
 def _several_signers(members: Tensor, signers: Tensor, size: int, wanted: int) -> Tensor:
     """The clips reordered so that every `size` consecutive ones are by `wanted` signers, in otherwise random order."""
     left = {signer: members[signers == signer].tolist() for signer in dict.fromkeys(signers.tolist())}

@@ -101,7 +101,7 @@ def padded(targets: list[list[int]]) -> Tensor:
 
 def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, classes: Sequence[int] | None = None,
                channels: int = 2, signers: Sequence[int] | None = None, frames: int | None = None,
-               units: str = "height") -> Clips:
+               fractions: bool = False) -> Clips:
     """Read clips from a landmark store, converted to another skeleton.
 
     For a trained model's input use `slr.inference.model.TrainedModel.clips`.
@@ -120,8 +120,8 @@ def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, 
         Signer label of each clip.
     frames : int, optional
         Resample every clip to this many frames.
-    units : {"height", "frame"}
-        See `ModelParams.units`.
+    fractions : bool, default False
+        Leave x in frame widths and y in frame heights, rather than both in heights.
 
     Raises
     ------
@@ -137,16 +137,16 @@ def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, 
     parts = [part for part, where in store.skeleton.part_slices.items() if selector[:, where].any()]
     coordinates, offsets = store.load(clip_ids, parts=parts)
     columns = np.concatenate([np.arange(len(store.skeleton))[store.skeleton.part_slices[part]] for part in parts])
-    sizes = frame_sizes(store.sizes(clip_ids), store.skeleton, units)
+    sizes = frame_sizes(store.sizes(clip_ids), store.skeleton, fractions)
     return arrange(clip_ids, coordinates, np.diff(offsets), selector[:, columns], sizes, classes, channels, signers,
                    frames)
 
 
-def frame_sizes(sizes: np.ndarray, source: Skeleton, units: str) -> np.ndarray | None:
-    """(clips, 2) frame sizes for `arrange`; all square with `units` of the frame, None for metric coordinates."""
+def frame_sizes(sizes: np.ndarray, source: Skeleton, fractions: bool) -> np.ndarray | None:
+    """(clips, 2) frame sizes for `arrange`: squares if coordinates stay `fractions`, None if they are metric."""
     if source.space != "image":
         return None
-    return sizes if units == "height" else np.ones_like(sizes)
+    return np.ones_like(sizes) if fractions else sizes
 
 
 def arrange(clip_ids: tuple[str, ...], coordinates: np.ndarray, lengths: np.ndarray, selector: np.ndarray,

@@ -12,6 +12,7 @@ import numpy as np
 from torch import Tensor
 
 from slr.batches.augment import Augment
+from slr.batches.augment.published import AugmentAsPublished
 from slr.batches.batch import AnyBatch, Batch, ClipSet
 from slr.batches.clips import Clips, load_clips
 from slr.batches.normalise import Normalise
@@ -124,11 +125,12 @@ class LandmarkInputs:
         if for_training and settings.augment.yaw_degrees:
             channels = max(channels, 3)  # yaw augmentation needs depth
         return load_clips(store, clip_ids, skeleton(settings.joints), classes, channels, signers, settings.frames,
-                          settings.units)
+                          settings.in_fractions)
 
     def training_batches(self, clips: Clips, order: Iterable[Tensor], settings: ModelParams, normalise: Normalise,
                          generator: Any, batch: Callable[[Tensor], Batch] | None = None) -> Iterator[Batch]:
-        augment = Augment(settings.augment, skeleton(settings.joints), generator, settings.frames)
+        kind = Augment if settings.augment.views == "person" else AugmentAsPublished
+        augment = kind(settings.augment, skeleton(settings.joints), generator, settings.frames)
         return (augment((batch or clips.batch)(indices), normalise) for indices in order)
 
     def facts(self, settings: ModelParams) -> dict[str, Any]:

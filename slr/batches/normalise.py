@@ -4,6 +4,9 @@ SPOTER's boxes (Bohacek and Hruz, "Sign Pose-based Transformer for Word-level Si
 2022): the body in a box around neck and head, each hand in its own box, then minus .5. The hands' positions are encoded
 by the body (the wrists), their shapes by their own boxes.
 
+The same boxes as in SPOTER's code (`published`): measured otherwise in each frame, and cut off at two sides of the
+frame.
+
 Shoulder frame: the neck is the origin, the shoulder width is the unit. It needs no box, keeps one scale for all joints,
 and works for metric and image coordinates.
 
@@ -16,6 +19,7 @@ import torch
 from torch import Tensor
 
 from slr.batches.batch import Batch
+from slr.batches.points import joints_for, points
 from slr.dataset.skeleton import Skeleton
 from slr.errors import ParamsError
 from slr.params.families.training import Normalisation
@@ -47,6 +51,8 @@ def normaliser(how: Normalisation, skeleton: Skeleton) -> Normalise:
         return lambda batch: batch
     if how == "raw":
         return _from_the_corner if skeleton.space == "image" else lambda batch: batch
+    if how in ("published", "published_down"):
+        return _by_published_boxes(skeleton, down=how == "published_down")
     return _by_shoulders(skeleton, hands_apart=how == "hands") if how in ("shoulders", "hands") else _by_boxes(
         skeleton, per_frame=how == "frame")
 
@@ -73,6 +79,22 @@ def _by_boxes(skeleton: Skeleton, per_frame: bool) -> Normalise:
             landmarks[:, :, hand] = in_hand_box(batch.landmarks[:, :, hand], batch.mask[:, :, hand])
         landmarks[..., :2] -= 0.5
         return batch.with_landmarks(landmarks)
+
+    return normalise
+
+
+def _by_published_boxes(skeleton: Skeleton, down: bool) -> Normalise:
+    measures = joints_for(skeleton, ["neck", "nose", "left_eye", "left_shoulder", "right_shoulder"],
+                          "normalise: published", "normalise: none")
+    body, hands = skeleton.part_slices["pose"], [skeleton.part_slices[part] for part in _hands(skeleton)]
+
+    def normalise(batch: Batch) -> Batch:
+        found = points(batch, down)
+        result = found.clone()
+        result[:, :, body] = in_published_body_box(found[:, :, body], found[:, :, measures])
+        for hand in hands:
+            result[:, :, hand] = in_hand_box(found[:, :, hand], batch.mask[:, :, hand])
+        return batch.with_landmarks(torch.cat([result - 0.5, batch.landmarks[..., 2:]], -1))
 
     return normalise
 
@@ -195,6 +217,42 @@ def in_body_box(landmarks: Tensor, mask: Tensor, shoulders: list[int], eyes: lis
     size = 2 * HEAD_UNITS * width  # (B, T or 1)
     corner = torch.stack([neck_x - HEAD_UNITS * width, eye_y - ABOVE_EYES * width], -1)
     return _in_frame(landmarks, corner, size)
+
+
+def in_published_body_box(body: Tensor, measures: Tensor) -> Tensor:
+    """Coordinates in the body's box as SPOTER's code measures it, in each frame.
+
+    A head is the distance of the shoulders, else of neck and nose. The box reaches three heads to each side of the
+    neck, and six down from one above the left eye; a side below 0 is at 0. Where neither pair of joints is found, the
+    box of the frame before holds; before the first box, coordinates stay as they are.
+
+    Parameters
+    ----------
+    body : Tensor (B, T, J, 2)
+        As of `slr.batches.points`.
+    measures : Tensor (B, T, 5, 2)
+        Neck, nose, left eye, left and right shoulder.
+
+    Returns
+    -------
+    Tensor (B, T, J, 2)
+        Missing joints stay at 0.
+    """
+    neck, nose, eye, left, right = measures.unbind(2)  # each (B, T, 2)
+
+    def measure(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+        return (one - other).norm(dim=-1), (one[..., 0] != 0) & (other[..., 0] != 0) & (one != other).any(-1)
+
+    (width, by_width), (height, by_height) = measure(left, right), measure(neck, nose)
+    head = torch.where(by_width, width, height)
+    top = eye[..., 1] + head
+    corners = torch.stack([neck[..., 0] - 3 * head, top - 6 * head, neck[..., 0] + 3 * head, top], -1).clamp_min(0)
+    frames = torch.arange(body.shape[1], device=body.device).expand_as(head)
+    last = frames.masked_fill(~(by_width | by_height), -1).cummax(1).values  # (B, T): the frame with the box
+    corners = corners.gather(1, last.clamp_min(0)[..., None].expand_as(corners))[:, :, None]  # (B, T, 1, 4)
+    low, size = corners[..., :2], corners[..., 2:] - corners[..., :2]
+    boxed = (body[..., :1] != 0) & (last >= 0)[..., None, None] & (size != 0).all(-1, keepdim=True)
+    return torch.where(boxed, (body - low) / torch.where(size == 0, 1, size), body)
 
 
 def in_hand_box(hand: Tensor, mask: Tensor) -> Tensor:

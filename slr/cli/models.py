@@ -16,20 +16,23 @@ def transfer_model(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a trained model.")],
     data: Annotated[Path, typer.Option(metavar="FOLDER",
                                        help="Folder with the other corpus's manifest.parquet and landmarks.")],
+    gallery: Annotated[Split | None, typer.Option(help="Split whose clips are the examples; else all others'.")] = None,
+    queries: Annotated[Split | None, typer.Option(help="Split whose clips are recognised; with --gallery.")] = None,
     any_landmarks: AnyLandmarks = False,
     as_json: Json = False,
 ) -> None:
     """Test a model on another corpus's signs, without training.
 
-    One-shot and five-shot accuracy, retrieval and open-set metrics.
+    Accuracy with one, five and all examples, by the nearest, by class means and by a vote; retrieval and open-set
+    metrics.
 
     Example:
-      slr transfer models/spoter_embedding --data ../other-project/data
+      slr transfer models/spoter_embedding --data ../other-project/data --gallery train --queries test
     """
     from slr.evaluation.transfer import print_transfer, transfer
 
     with readable_errors():
-        metrics = transfer(model, data, any_landmarks)
+        metrics = transfer(model, data, any_landmarks, gallery, queries)
     if as_json:
         print_json(metrics)
     else:

@@ -153,7 +153,7 @@ class TrainedModel:
 
     def clip(self, landmarks: ClipLandmarks, source: Skeleton) -> Clips:
         """One clip that is in no store, with the joints of the skeleton `source`."""
-        sizes = frame_sizes(np.array([(landmarks.width, landmarks.height)]), source, self.params.units)
+        sizes = frame_sizes(np.array([(landmarks.width, landmarks.height)]), source, self.params.in_fractions)
         return arrange((landmarks.clip_id,), landmarks.coordinates, np.array([len(landmarks)]),
                        source.selector(self.skeleton), sizes, channels=self.params.channels, frames=self.params.frames)
 

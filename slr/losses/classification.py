@@ -57,7 +57,7 @@ class Criterion(nn.Module):
         self.register_buffer("class_weights", weights if losses.class_weights == "balanced" else None, persistent=False)
         self.register_buffer("focal_alpha", _alpha_of_each(losses.focal_alpha, len(class_counts)), persistent=False)
         self.adversary = Adversary(width, signers, losses.adversary_lambda) if losses.adversary else None
-        self.triplet = TripletLoss(losses.triplet_margin) if losses.triplet else None
+        self.triplet = TripletLoss(losses.triplet_margin, losses.triplets) if losses.triplet else None
         self.proxy = proxy_loss(losses.proxy_loss, len(class_counts), width) if losses.proxy else None
         described = signers if by_signers else params.signer_embedding
         self.estimator = self.make_estimator(width, described) if losses.mutual_information else None

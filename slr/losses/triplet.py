@@ -1,9 +1,13 @@
-"""Triplet loss over all triplets of a batch, with time and memory quadratic in the batch size."""
+"""Triplet losses: over all triplets of a batch, with time and memory quadratic in its size, or over triplets drawn.
 
-from typing import NamedTuple
+As in SPOTER embeddings (xmartlabs, 2023), which have three: without easy triplets, with them, and of random triplets.
+"""
+
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 class Triplets(NamedTuple):
@@ -12,21 +16,21 @@ class Triplets(NamedTuple):
     Attributes
     ----------
     loss : Tensor ()
-    hard, valid : Tensor () int64
-        Number of hard triplets (not easy ones), and of all triplets.
+    used, valid : Tensor () int64
+        Number of triplets that the loss is a mean of, and of all triplets.
     """
 
     loss: Tensor
-    hard: Tensor
+    used: Tensor
     valid: Tensor
 
 
-def all_triplets(features: Tensor, targets: Tensor, margin: float) -> Triplets:
+def all_triplets(features: Tensor, targets: Tensor, margin: float, easy: bool = False) -> Triplets:
     """Mean of max(0, d(a, p) - d(a, n) + margin) over the hard triplets of a batch, for which it isn't zero.
 
-    A triplet is an anchor a, another clip p of its class and a clip n of another class; d is Euclidean. As in SPOTER
-    embeddings (xmartlabs, 2023; Hermans, Beyer and Leibe, 2017: "batch all", non-zero mean), times min(1, 3 hard / B),
-    so that a few remaining triplets don't dominate the batch.
+    A triplet is an anchor a, another clip p of its class and a clip n of another class; d is Euclidean (Hermans, Beyer
+    and Leibe, 2017: "batch all", non-zero mean). The mean is multiplied by min(1, 3 hard / B), so that a few remaining
+    triplets don't dominate the batch.
 
     The published code forms every triplet. But the loss is a sum of distances, each weighted by the number of hard
     triplets that contain it; and the number of negatives nearer than d(a, p) + margin is an index into a sorted row.
@@ -36,6 +40,8 @@ def all_triplets(features: Tensor, targets: Tensor, margin: float) -> Triplets:
     features : Tensor (B, D)
     targets : Tensor (B,)
     margin : float
+    easy : bool, default False
+        Take the mean over all triplets instead, easy ones included, which count as 0.
     """
     # Not by matrix products, which are imprecise for distances that are small relative to the vectors' norms.
     distances = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist")  # (B, B)
@@ -48,28 +54,53 @@ def all_triplets(features: Tensor, targets: Tensor, margin: float) -> Triplets:
         with_negative = len(targets) - torch.searchsorted(reach.sort(1).values, away, right=True)  # and negative
         hard, valid = with_positive.sum(), (positive.sum(1) * (~same).sum(1)).sum()
         count = hard.to(distances.dtype)
-        scale = (3 * count / len(targets)).clamp_max(1) / count.clamp_min(1)
+        if easy:
+            scale = 1 / valid.to(distances.dtype).clamp_min(1)
+        else:
+            scale = (3 * count / len(targets)).clamp_max(1) / count.clamp_min(1)
     total = (distances * (with_positive - with_negative)).sum() + margin * count
-    return Triplets(total * scale, hard, valid)
+    return Triplets(total * scale, valid if easy else hard, valid)
+
+
+def drawn_triplets(features: Tensor, margin: float) -> Triplets:
+    """Mean of max(0, d(a, p) - d(a, n) + margin) over triplets of clips.
+
+    Parameters
+    ----------
+    features : Tensor (3 B, D)
+        B anchors, then a clip of the class of each, then one of another class (`slr.batches.batch.with_triplets`).
+    margin : float
+    """
+    anchors, same, other = features.chunk(3)
+    each = F.triplet_margin_loss(anchors, same, other, margin=margin, reduction="none")
+    return Triplets(each.mean(), (each > 0).sum(), torch.tensor(len(each)))
 
 
 class TripletLoss(nn.Module):
-    """`all_triplets`, with statistics of the triplets used over an epoch."""
+    """The triplet loss of a batch, with statistics of the triplets used over an epoch.
 
-    def __init__(self, margin: float):
+    Parameters
+    ----------
+    margin : float
+    which : {"hard", "all", "random"}
+        `hard`, `all`: `all_triplets` without and with easy ones; `random`: `drawn_triplets`.
+    """
+
+    def __init__(self, margin: float, which: Literal["hard", "all", "random"] = "hard"):
         super().__init__()
-        self.margin = margin
+        self.margin, self.which = margin, which
         self.used: list[tuple[int, int]] = []
 
     def forward(self, features: Tensor, targets: Tensor) -> Tensor:
         """(B, D), (B,) -> ()"""
-        found = all_triplets(features, targets, self.margin)
+        found = (drawn_triplets(features, self.margin) if self.which == "random" else
+                 all_triplets(features, targets, self.margin, easy=self.which == "all"))
         if self.training and found.valid:
-            self.used.append((int(found.hard), int(found.valid)))
+            self.used.append((int(found.used), int(found.valid)))
         return found.loss
 
     def report(self) -> dict[str, float | None]:
-        """Mean number and share of hard triplets, over the steps since the last report that had any triplet.
+        """Mean number and share of used triplets, over the steps since the last report that had any triplet.
 
         None without any such step.
         """

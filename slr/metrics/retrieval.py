@@ -4,7 +4,7 @@ Distances are Euclidean. A clip is only compared with clips by other signers, if
 the signer doesn't help. docs/embeddings.md defines each metric.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +17,8 @@ SHOTS = {"one_shot": 1, "five_shot": 5}
 GALLERIES = 50
 """Random galleries for each number of examples, and random halves of the glosses."""
 TOP = 5
+NEIGHBOURS = 5
+"""Nearest clips that vote."""
 _RESAMPLES = 20
 """Resamples of each gallery's queries, for the interval."""
 _SEED = 1
@@ -33,11 +35,14 @@ class Pairs(NamedTuple):
     glosses : array (N,) int
     signers : array (N,) int, or None
         None if no signer is known: then every other clip is a candidate.
+    vectors : array (N, D), optional
+        The clips' features, of which centroids are made.
     """
 
     distances: np.ndarray
     glosses: np.ndarray
     signers: np.ndarray | None
+    vectors: np.ndarray | None = None
 
     def turns(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Queries and candidates (indices): for each signer their clips and all others', else all and all."""
@@ -45,6 +50,13 @@ class Pairs(NamedTuple):
         if self.signers is None:
             return [(clips, clips)]
         return [(clips[self.signers == signer], clips[self.signers != signer]) for signer in np.unique(self.signers)]
+
+
+class GalleryPairs(Pairs):
+    """Clips of a given gallery, of which `signers` is 0, and clips that ask, of which it is 1: `pair_with_gallery`."""
+
+    def turns(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        return [(np.flatnonzero(self.signers == 1), np.flatnonzero(self.signers == 0))]
 
 
 def embedding_metrics(features: np.ndarray, glosses: Sequence[str], signers: Sequence[str | None],
@@ -120,7 +132,25 @@ def pair(features: np.ndarray, glosses: np.ndarray, signers: np.ndarray) -> Pair
     np.fill_diagonal(distances, np.inf)
     if numbers is not None:
         distances[numbers[:, None] == numbers] = np.inf
-    return Pairs(distances, pd.factorize(glosses, sort=True)[0], numbers)
+    return Pairs(distances, pd.factorize(glosses, sort=True)[0], numbers, features)
+
+
+def pair_with_gallery(features: np.ndarray, glosses: np.ndarray, asking: np.ndarray) -> Pairs:
+    """Compute the distances of the clips that ask to those of a given gallery, whoever signs them.
+
+    Parameters
+    ----------
+    features : array (clips, D)
+    glosses : array (clips,)
+    asking : array (clips,) bool
+        Which clips ask; all others are the gallery. Not all of them, and not none.
+    """
+    from scipy.spatial.distance import cdist
+
+    distances = np.full((len(features), len(features)), np.inf)
+    vectors = features.astype(np.float64)
+    distances[np.ix_(asking, ~asking)] = cdist(vectors[asking], vectors[~asking])
+    return GalleryPairs(distances, pd.factorize(glosses, sort=True)[0], asking.astype(int), features)
 
 
 def mean_average_precision(pairs: Pairs) -> float | None:
@@ -140,12 +170,58 @@ def mean_average_precision(pairs: Pairs) -> float | None:
                                                        np.where(allowed, -pairs.distances, last)[asked]))
 
 
-def few_shot(pairs: Pairs, shots: int, name: str) -> dict[str, float]:
+Scores = Callable[[Pairs, np.ndarray, np.ndarray], np.ndarray]
+"""A rule: of the pairs, queries (Q,) and candidates (N,), sorted by gloss, the score (Q, glosses of the candidates) of
+each gloss; the highest wins, and -inf is for a gloss without a candidate."""
+
+
+def nearest_scores(pairs: Pairs, queries: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """Negative distance to the nearest clip of each gloss."""
+    starts = np.unique(pairs.glosses[candidates], return_index=True)[1]
+    return -np.minimum.reduceat(pairs.distances[queries[:, None], candidates], starts, axis=1)
+
+
+def centroid_scores(pairs: Pairs, queries: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """Negative distance to the mean of each gloss's clips (a query that is a candidate is left out of its own)."""
+    from scipy.spatial.distance import cdist
+
+    assert pairs.vectors is not None
+    vectors = pairs.vectors.astype(np.float64)
+    names, starts, counts = np.unique(pairs.glosses[candidates], return_index=True, return_counts=True)
+    sums = np.add.reduceat(vectors[candidates], starts)
+    scores = -cdist(vectors[queries], sums / counts[:, None])
+    inside = np.flatnonzero(np.isin(queries, candidates))
+    clips, own = queries[inside], np.searchsorted(names, pairs.glosses[queries[inside]])
+    left = counts[own] - 1
+    centroids = (sums[own] - vectors[clips]) / np.maximum(left, 1)[:, None]
+    scores[inside, own] = np.where(left > 0, -np.linalg.norm(vectors[clips] - centroids, axis=1), -np.inf)
+    return scores
+
+
+def vote_scores(pairs: Pairs, queries: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """Number of each gloss's clips among the `NEIGHBOURS` nearest; of equals, the one with the nearest clip wins."""
+    nearest = nearest_scores(pairs, queries, candidates)
+    names, glosses = np.unique(pairs.glosses[candidates], return_inverse=True)
+    distances = pairs.distances[queries[:, None], candidates]
+    voting = np.argsort(distances, axis=1, kind="stable")[:, :NEIGHBOURS]
+    votes = np.zeros(nearest.shape)
+    allowed = np.isfinite(np.take_along_axis(distances, voting, 1))
+    np.add.at(votes, (np.arange(len(queries))[:, None], glosses[voting]), allowed)
+    # A distance, scaled to less than one vote, decides between equal votes.
+    return votes + nearest / (2 * distances[np.isfinite(distances)].max(initial=1e-12))
+
+
+RULES: dict[str, Scores] = {"nearest": nearest_scores, "centroid": centroid_scores, "vote": vote_scores}
+"""How the gloss of a query is found among several examples of each: by the nearest one, by the nearest mean, or by a
+vote of the `NEIGHBOURS` nearest."""
+
+
+def few_shot(pairs: Pairs, shots: int, name: str, rule: str = "nearest") -> dict[str, float]:
     """Few-shot accuracy with the given number of examples per gloss.
 
     Each signer's clips are the queries in turn, and the gallery is sampled from the others' clips: `shots` of each
     gloss; glosses with fewer are left out. Without known signers the gallery is sampled from all clips, and the rest
-    are queries. The prediction is the gloss of the nearest example.
+    are queries. The prediction is the gloss of the nearest example, or that of another of `RULES`.
 
     Returns
     -------
@@ -159,7 +235,8 @@ def few_shot(pairs: Pairs, shots: int, name: str) -> dict[str, float]:
     ways = [len(pools) for _, answering in pairs.turns() if len(pools := _pools(pairs.glosses, answering, shots)) > 1]
     top1, top5, resampled = [], [], []
     for _ in range(GALLERIES if ways else 0):
-        places = np.concatenate([_ask(pairs, asking, answering, shots, rng) for asking, answering in pairs.turns()])
+        places = np.concatenate([_ask(pairs, asking, answering, shots, rng, RULES[rule])
+                                 for asking, answering in pairs.turns()])
         if not len(places):
             return {}
         top1.append((places == 1).mean())
@@ -176,22 +253,33 @@ def few_shot(pairs: Pairs, shots: int, name: str) -> dict[str, float]:
 
 
 def all_shot(pairs: Pairs) -> dict[str, float]:
-    """Accuracy with all candidates as examples, by the nearest one of each gloss.
+    """Accuracy with all candidates as examples, by each of `RULES`.
 
     Returns
     -------
     dict
         `top1` with `top1_ci_low` and `top1_ci_high` (Wilson), and with more than five glosses `top5`, over the clips
-        with a candidate of their own gloss. Empty if there are none.
+        with a candidate of their own gloss, by the nearest clip of each gloss; the same as `centroid_top1` ... and
+        `vote_top1` ..., by the others. Empty if there are no such clips.
     """
-    glosses = np.unique(pairs.glosses)
-    nearest = np.stack([pairs.distances[:, pairs.glosses == gloss].min(1) for gloss in glosses], axis=1)
-    asked = np.isfinite(nearest[np.arange(len(nearest)), pairs.glosses])
-    if not asked.any() or len(glosses) < 2:
-        return {}
-    places = ranks(-nearest[asked], pairs.glosses[asked])
-    metrics = accuracy("top1", places == 1)
-    return metrics | ({"top5": float((places <= TOP).mean())} if len(glosses) > TOP else {})
+    metrics: dict[str, float] = {}
+    glosses = len(np.unique(pairs.glosses))
+    for rule, scores in RULES.items():
+        places = np.concatenate([_places(pairs, asking, answering, scores) for asking, answering in pairs.turns()])
+        if not len(places) or glosses < 2:
+            return {}
+        start = "" if rule == "nearest" else f"{rule}_"
+        metrics |= accuracy(f"{start}top1", places == 1)
+        metrics |= {f"{start}top5": float((places <= TOP).mean())} if glosses > TOP else {}
+    return metrics
+
+
+def shots_by_rule(pairs: Pairs) -> dict[str, float]:
+    """`few_shot` of several examples, by the rules other than `nearest`: `five_shot_centroid`, `five_shot_vote`."""
+    return {name: value for shots_name, shots in SHOTS.items() if shots > 1
+            for rule in RULES if rule != "nearest"
+            for name, value in few_shot(pairs, shots, f"{shots_name}_{rule}", rule).items()
+            if not name.endswith("_ways")}
 
 
 def open_set(pairs: Pairs) -> dict[str, float]:
@@ -246,7 +334,19 @@ def _pools(glosses: np.ndarray, answering: np.ndarray, shots: int) -> np.ndarray
     return names[counts >= shots]
 
 
-def _ask(pairs: Pairs, asking: np.ndarray, answering: np.ndarray, shots: int, rng: np.random.Generator) -> np.ndarray:
+def _places(pairs: Pairs, asking: np.ndarray, answering: np.ndarray, scores: Scores) -> np.ndarray:
+    """(queries,) int: rank of each query's gloss among all candidates, if it has one there."""
+    candidates = answering[np.argsort(pairs.glosses[answering], kind="stable")]
+    same = pairs.glosses[asking, None] == pairs.glosses[answering]
+    asking = asking[(same & np.isfinite(pairs.distances[asking[:, None], answering])).any(1)]
+    if not len(asking):
+        return np.empty(0, int)
+    names = np.unique(pairs.glosses[candidates])
+    return ranks(scores(pairs, asking, candidates), np.searchsorted(names, pairs.glosses[asking]))
+
+
+def _ask(pairs: Pairs, asking: np.ndarray, answering: np.ndarray, shots: int, rng: np.random.Generator,
+         scores: Scores) -> np.ndarray:
     """(queries,) int: rank of each query's gloss in one random gallery."""
     shuffled = rng.permutation(answering)
     shuffled = shuffled[np.argsort(pairs.glosses[shuffled], kind="stable")]
@@ -255,5 +355,6 @@ def _ask(pairs: Pairs, asking: np.ndarray, answering: np.ndarray, shots: int, rn
         return np.empty(0, int)
     gallery = shuffled[np.searchsorted(pairs.glosses[shuffled], ways)[:, None] + np.arange(shots)]  # (ways, shots)
     queries = asking[np.isin(pairs.glosses[asking], ways) & ~np.isin(asking, gallery)]
-    nearest = pairs.distances[queries[:, None, None], gallery].min(2)
-    return ranks(-nearest, np.searchsorted(ways, pairs.glosses[queries]))
+    if not len(queries):
+        return np.empty(0, int)
+    return ranks(scores(pairs, queries, gallery.ravel()), np.searchsorted(ways, pairs.glosses[queries]))

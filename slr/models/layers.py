@@ -72,13 +72,19 @@ class Attention(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, source: Tensor, attend: Tensor) -> Tensor:
-        """Attend from the queries `x` (B, Q, D) to `source` (B, T, D), where `attend` (B, 1, 1, T) bool allows it."""
+        """Attend from the queries `x` (B, Q, D) to `source` (B, T, D).
+
+        `attend` (B, 1, 1, T) is bool, where it is allowed, or float, added to the scores.
+        """
         query, key, value = (self._heads(t) for t in (self.query(x), *self.key_value(source).chunk(2, -1)))
+        if attend.is_floating_point():
+            attend = attend.to(query.dtype)
         if self.training and x.device.type == "cpu":
             # The CPU's fused kernel has no dropout, and takes six times as long as these products in bf16.
             scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)  # (B, H, Q, T)
-            hidden = torch.zeros_like(attend, dtype=scores.dtype).masked_fill_(~attend, -torch.inf)
-            found = self.dropout((scores + hidden).softmax(-1)) @ value
+            added = (attend if attend.is_floating_point() else
+                     torch.zeros_like(attend, dtype=scores.dtype).masked_fill_(~attend, -torch.inf))
+            found = self.dropout((scores + added).softmax(-1)) @ value
         else:
             found = F.scaled_dot_product_attention(query, key, value, attn_mask=attend,
                                                    dropout_p=self.dropout.p if self.training else 0)
@@ -109,7 +115,7 @@ class TransformerLayer(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, source: Tensor | None, attend: Tensor) -> Tensor:
-        """x: (B, Q, D); source: (B, T, D) to attend to, None for x itself; attend: (B, 1, 1, T) bool mask."""
+        """x: (B, Q, D); source: (B, T, D) to attend to, None for x itself; attend: as in `Attention.forward`."""
         if self.norm_first:
             h = self.attention_norm(x)
             x = x + self.dropout(self.attention(h, h if source is None else source, attend))

@@ -4,6 +4,8 @@ Bohacek and Hruz, "Sign Pose-based Transformer for Word-level Sign Language Reco
 published (`published: true`) and repaired: docs/models.md describes the differences and the effect of each.
 """
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
@@ -46,6 +48,7 @@ class Spoter(nn.Module):
         inputs = len(skeleton) * params.channels
         width = self.width = params.d_model or inputs
         sizes = (width, params.heads, params.feedforward, params.dropout)
+        self.reads_padding = params.padding == "published"
         self.embed = FrameEmbedding(inputs, params.d_model, params.missing, params.positions, weighted)
         self.encoder = TransformerStack(
             (TransformerLayer(*sizes, params.norm_first) for _ in range(params.encoder_layers)), width)
@@ -69,5 +72,17 @@ class Spoter(nn.Module):
     def answer(self, queries: Tensor, batch: Batch) -> Tensor:
         """Decode the encoded frames with the queries (B, Q, D) -> (B, Q, D)."""
         attend = batch.frames[:, None, None, :]  # (B, 1, 1, T)
+        if self.training and self.reads_padding:
+            return self._answer_reading_padding(queries, batch, attend)
         memory = self.encoder(self.embed(batch), None, attend)
         return self.decoder(queries, memory, attend)
+
+    def _answer_reading_padding(self, queries: Tensor, batch: Batch, attend: Tensor) -> Tensor:
+        """As `answer`, with padding as in SPOTER embeddings (xmartlabs, 2023).
+
+        Padded frames are frames of zeros. Their mask is a number, which torch adds to the encoder's scores, so that
+        padding is preferred, not hidden; the decoder has none.
+        """
+        padded = replace(batch, mask=batch.mask | ~batch.frames[..., None])
+        memory = self.encoder(self.embed(padded), None, (~attend).float())
+        return self.decoder(queries, memory, torch.ones_like(attend))

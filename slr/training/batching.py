@@ -6,7 +6,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from slr.batches.batch import ClipSet, by_sign, similar_lengths
+from slr.batches.batch import ClipSet, by_sign, similar_lengths, with_triplets
 from slr.batches.clips import Clips
 from slr.batches.normalise import Normalise
 from slr.models.outputs import outputs
@@ -25,7 +25,9 @@ def training_order(model: nn.Module, clips: ClipSet, normalise: Normalise, setti
     if batching.clips_per_sign:
         batches = by_sign(signs, settings.batch_size, batching.clips_per_sign, batching.signers_per_sign, generator)
     else:
-        batches = similar_lengths(clips, settings.batch_size, generator)
+        batches = similar_lengths(clips, settings.batch_size, generator, batching.pool)
+    if settings.losses.triplet and settings.losses.triplets == "random":
+        batches = [with_triplets(indices, signs.targets, generator) for indices in batches]
     if not 0 < batching.hard_from_epoch <= len(history) + 1:
         return batches, len(batches)
 
@@ -33,6 +35,6 @@ def training_order(model: nn.Module, clips: ClipSet, normalise: Normalise, setti
         return outputs(model, signs.pick(indices), normalise)["features"]
 
     used = [row["triplets_used"] or 0 for row in history[batching.hard_from_epoch - 1:]]
-    limits = thresholds(used, batching.hard_min_triplets)
+    limits = thresholds(used, batching)
     hard = hard_batches(batches, signs.targets, embed, settings.batch_size, batching, limits)
     return hard, len(batches) * batching.hard_loops

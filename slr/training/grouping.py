@@ -31,18 +31,21 @@ class Thresholds(NamedTuple):
     same_sign: float = 1.0
 
 
-def thresholds(used: Sequence[float], fewest: float) -> Thresholds:
-    """Thresholds after epochs with `used` triplets per step: relaxed if the last five used fewer than `fewest`.
+def thresholds(used: Sequence[float], params: BatchingParams) -> Thresholds:
+    """Thresholds after epochs with `used` triplets per step: relaxed if the last five used fewer than
+    `params.hard_min_triplets`.
 
-    The distance decreases by a fifth, to .2 at the least, and the same-sign weight by a tenth, to .6; both then stay
-    for ten epochs. They are derived from the history alone, so an interrupted run has no other state to save.
+    The distance is multiplied by `hard_decay`, down to `hard_least`, and the same-sign weight falls by a tenth, to .6;
+    both then stay for `hard_pause` epochs. They are derived from the history alone, so an interrupted run has no other
+    state to save.
     """
     distance, same_sign = Thresholds()
-    changed = -10
+    changed = -params.hard_pause
     for epoch in range(1, len(used) + 1):
         last = used[max(0, epoch - 5):epoch]
-        if sum(last) / len(last) < fewest and epoch >= changed + 10:
-            distance, same_sign, changed = max(0.2, distance * 0.8), max(0.6, same_sign * 0.9), epoch
+        if sum(last) / len(last) < params.hard_min_triplets and epoch >= changed + params.hard_pause:
+            distance, same_sign = max(params.hard_least, distance * params.hard_decay), max(0.6, same_sign * 0.9)
+            changed = epoch
     return Thresholds(distance, same_sign)
 
 
@@ -68,7 +71,7 @@ def hard_batches(batches: Sequence[Tensor], targets: Tensor, embed: Callable[[Te
     for start in range(0, len(batches), params.hard_batches):
         clips = torch.cat(list(batches[start:start + params.hard_batches]))
         pairs = hard_pairs(scaled_distances(embed(clips), targets[clips], limits.same_sign), limits.distance)
-        groups = [clips[group] for group in group_pairs(pairs, len(clips), batch_size)]
+        groups = [clips[group] for group in group_pairs(pairs, len(clips), batch_size, MERGING[params.hard_merging])]
         for _ in range(params.hard_loops):
             yield from groups
 
@@ -95,12 +98,42 @@ def hard_pairs(distances: Tensor, least: float) -> list[tuple[int, int]]:
     return list(zip(rows[order].tolist(), columns[order].tolist(), strict=True))
 
 
-def group_pairs(pairs: Sequence[tuple[int, int]], items: int, size: int) -> list[list[int]]:
+Merge = Callable[[list[list[int]], list[int], list[int], int], list[int]]
+
+
+def merge_fitting(groups: list[list[int]], first: list[int], second: list[int], size: int) -> list[int]:
+    """Append the second of two groups that fit into one of `size` to the first; returns the first."""
+    first.extend(second)
+    groups.remove(second)
+    return first
+
+
+def merge_as_published(groups: list[list[int]], first: list[int], second: list[int], size: int) -> list[int]:
+    """Append the later group to the earlier one, unless both fill one of `size`; returns the group of the first.
+
+    The last group takes the place of the emptied one (SPOTER embeddings, xmartlabs, 2023).
+    """
+    if len(first) + len(second) == size:
+        return first
+    earlier, later = sorted((first, second), key=groups.index)
+    earlier.extend(later)
+    last = groups.pop()
+    if last is not later:
+        groups[groups.index(later)] = last
+    return earlier
+
+
+MERGING: dict[str, Merge] = {"fitting": merge_fitting, "published": merge_as_published}
+"""By `BatchingParams.hard_merging`."""
+
+
+def group_pairs(pairs: Sequence[tuple[int, int]], items: int, size: int,
+                merge: Merge = merge_fitting) -> list[list[int]]:
     """Items 0 ... `items` - 1 in groups of at most `size`, using no more groups than necessary.
 
     Pair by pair, both items are put into the same group: the group of either, a new one while another is allowed, or
-    one with room for two; or their groups are merged if they fit. Once most items are placed, the others fill the
-    remaining gaps.
+    one with room for two; or their groups are merged, by one of `MERGING`. Once most items are placed, the others fill
+    the remaining gaps.
     """
     most = -(-items // size)
     groups: list[list[int]] = []
@@ -132,9 +165,8 @@ def group_pairs(pairs: Sequence[tuple[int, int]], items: int, size: int) -> list
             if len(group) < size:
                 put(item, group)
         elif of_a is not of_b and len(of_a) + len(of_b) <= size:
-            for item in of_b:
-                put(item, of_a)
-            groups = [group for group in groups if group is not of_b]
+            joint = merge(groups, of_a, of_b, size)
+            group_of.update(dict.fromkeys(joint, joint))
     for item in range(items):
         if item not in group_of:
             group = next((group for group in groups if len(group) < size), None) or group_with(1)

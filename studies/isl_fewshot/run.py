@@ -23,7 +23,7 @@ from slr.evaluation.folds import cross_validate
 from slr.figures import plots
 from slr.inference.model import load_model
 from slr.io.files import file_hash, read_json, write_json, write_text
-from slr.metrics.retrieval import SHOTS, Pairs, few_shot
+from slr.metrics.retrieval import SHOTS, GalleryPairs, few_shot
 from slr.params import ModelParams
 from studies.dtw import dtw_body_features, dtw_distances
 from studies.isl_fewshot.models import MODELS
@@ -37,13 +37,6 @@ FOLDER = STUDY / "folds"
 UNSEEN, SEED = 10, 1
 """How many signs are never trained on, and what draws them."""
 DTW = "dtw"
-
-
-class OneAsks(Pairs):
-    """Clips among which those of one signer ask, and all others may answer; `signers` is 1 for that signer, else 0."""
-
-    def turns(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        return [(np.flatnonzero(self.signers == 1), np.flatnonzero(self.signers == 0))]
 
 
 def unseen_signs(glosses: Sequence[str], count: int = UNSEEN) -> list[str]:
@@ -78,7 +71,7 @@ def shots(distances: np.ndarray, clips: pd.DataFrame, signer: str) -> dict[str, 
         Of signs that were never trained on, from `prepare`.
     signer : str
     """
-    pairs = OneAsks(distances, pd.factorize(clips.gloss, sort=True)[0], (clips.signer == signer).to_numpy(int))
+    pairs = GalleryPairs(distances, pd.factorize(clips.gloss, sort=True)[0], (clips.signer == signer).to_numpy(int))
     found = {name: few_shot(pairs, count, name) for name, count in SHOTS.items()}
     return {name: of[name] for name, of in found.items() if name in of}
 

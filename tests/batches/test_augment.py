@@ -7,6 +7,7 @@ import torch
 
 from slr.batches.augment import Augment, space
 from slr.batches.augment.dropping import hide, stretches
+from slr.batches.augment.published import AugmentAsPublished
 from slr.batches.augment.time import retime
 from slr.batches.batch import Batch
 from slr.batches.normalise import normaliser
@@ -69,6 +70,24 @@ def test_one_at_a_time_changes_the_published_share_of_clips(batch):
     assert changed(batch, alone).sum() < 45 < changed(batch, together).sum()
 
 
+def test_published_changes_leave_hands_alone_and_a_rotation_makes_missing_joints_appear(batch):
+    """tests/reference compares the numbers with the authors'."""
+    hands, missing = slice(12, 54), batch.frames[..., None] & ~batch.mask
+    for only in ({"squeeze": 0.15}, {"perspective": 0.1}, {"arm_degrees": 4}):
+        after = published(batch, **OFF | only, arm_joint_probability=1)
+        assert changed(batch, after).all()
+        torch.testing.assert_close(after.landmarks[:, :, hands], batch.landmarks[:, :, hands])
+    turned = published(batch, **OFF | {"rotate_degrees": 13})
+    assert turned.mask[missing].all() and not turned.mask[~batch.frames].any()
+    with pytest.raises(ParamsError, match="augment.views: published.*'boston-3' have no neck"):
+        AugmentAsPublished(AugmentParams(views="published"), skeleton("boston-3"), torch.Generator())
+
+
+def published(batch: Batch, **settings) -> Batch:
+    params = AugmentParams(**{"noise_std": 0, "views": "published", "probability": 1} | settings)
+    return AugmentAsPublished(params, JOINTS, torch.Generator().manual_seed(0)).before(batch)
+
+
 def test_the_same_generator_gives_the_same_changes(batch):
     once, again = (augmented(batch, 3, **EVERY | {"yaw_degrees": 0}) for _ in range(2))
     tensors = {name: value for name, value in vars(once).items() if isinstance(value, torch.Tensor)}
@@ -110,6 +129,7 @@ WITH_AMOUNTS = {
     "shoulders": lambda x, i: normaliser("shoulders", JOINTS)(x),
     "hands": lambda x, i: normaliser("hands", JOINTS)(x),
     "boxes": lambda x, i: normaliser("frame", JOINTS)(x),
+    "published boxes": lambda x, i: normaliser("published", JOINTS)(x),
 }
 """Each change with given amounts: the clips at `i` get the i-th of them."""
 AMOUNTS = torch.tensor([0.1, -0.3, 0.0, 0.25])

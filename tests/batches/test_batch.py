@@ -7,11 +7,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slr.batches.batch import by_sign, similar_lengths
-from slr.batches.clips import arrange, load_clips, pick_joints
+from slr.batches.batch import by_sign, similar_lengths, with_triplets
+from slr.batches.clips import arrange, frame_sizes, load_clips, pick_joints
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import write_store
-from slr.dataset.skeleton import skeleton
+from slr.dataset.skeleton import Skeleton, skeleton
 from tests.helpers import landmark_corpus
 from tests.helpers.landmark_corpus import JOINTS
 
@@ -44,6 +44,26 @@ def test_every_clip_comes_once_in_an_order_that_follows_from_the_generator():
 
     assert sorted(sum(order(1), [])) == list(range(len(clips)))
     assert order(1) == order(1) != order(2)
+
+
+def test_plain_shuffling_leaves_lengths_to_chance():
+    clips = clips_of([5] * 32 + [50] * 32)
+    by_pool = {pool: similar_lengths(clips, 8, torch.Generator().manual_seed(0), pool) for pool in (1, 8)}
+    mixed = {pool: sum(len(clips.lengths[batch].unique()) > 1 for batch in batches)
+             for pool, batches in by_pool.items()}
+    assert mixed[8] <= 1 and mixed[1] >= 6
+    assert sorted(torch.cat(by_pool[1]).tolist()) == list(range(64))
+
+
+def test_a_random_triplet_is_another_clip_of_the_sign_and_one_of_another_sign():
+    targets, anchors = torch.arange(60) % 4, torch.arange(0, 60, 3)
+    drawn = [with_triplets(anchors, targets, torch.Generator().manual_seed(seed)).chunk(3) for seed in range(20)]
+    for first, same, other in drawn:
+        assert torch.equal(first, anchors) and (same != anchors).all()
+        assert torch.equal(targets[same], targets[anchors]) and (targets[other] != targets[anchors]).all()
+    assert all(len(torch.cat(column).unique()) > 50 for column in list(zip(*drawn, strict=True))[1:])  # of all clips
+    lone = with_triplets(torch.tensor([0, 2]), torch.tensor([0, 1, 2]), torch.Generator())
+    assert lone[2:4].tolist() == [0, 2]  # the only clips of their signs
 
 
 def test_evaluation_reads_every_clip_once_and_says_which():
@@ -97,6 +117,13 @@ def test_a_distance_means_the_same_across_and_down_a_frame_that_is_not_square():
     corner, right, down = clips.landmarks[0]
     torch.testing.assert_close((right - corner).norm(), (down - corner).norm())
     assert clips.targets.tolist() == [-1]
+
+
+def test_as_fractions_of_the_frame_coordinates_keep_its_aspect_ratio():
+    coordinates = np.array([[[0, 0.25, 0, 1], [1, 0.75, 0, 1]]], np.float32)
+    sizes = frame_sizes(np.array([[640, 360]]), Skeleton("two", {"pose": ("a", "b")}, ()), fractions=True)
+    clips = arrange(("c",), coordinates, np.array([1]), np.eye(2), sizes)
+    torch.testing.assert_close(clips.landmarks[0], torch.tensor([[-0.5, -0.25], [0.5, 0.25]]))
 
 
 def labelled(clips: list[tuple[int, int]]):

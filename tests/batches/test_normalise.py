@@ -102,7 +102,7 @@ def test_raw_coordinates_are_from_the_corner_of_the_frame(signer):
 def test_none_changes_nothing_and_bare_hands_cannot_be_boxed(signer):
     batch = batch_of(signer)
     assert normaliser("none", JOINTS)(batch) is batch
-    for how in ("frame", "clip", "shoulders", "hands"):
+    for how in ("frame", "clip", "published", "shoulders", "hands"):
         with pytest.raises(ParamsError, match="hands-42.*normalise: none"):
             normaliser(how, skeleton("hands-42"))
 
@@ -110,6 +110,8 @@ def test_none_changes_nothing_and_bare_hands_cannot_be_boxed(signer):
 def test_what_a_kinect_cannot_show_is_said_with_the_way_out():
     with pytest.raises(ParamsError, match="kinect-20.*normalise: shoulders or none"):
         normaliser("clip", skeleton("kinect-20"))
+    with pytest.raises(ParamsError, match="nose.*'kinect-20' have no nose, left_eye; set joints: spoter-54"):
+        normaliser("published", skeleton("kinect-20"))
     with pytest.raises(ParamsError, match="kinect-20.*no hands.*normalise: shoulders"):
         normaliser("hands", skeleton("kinect-20"))
 

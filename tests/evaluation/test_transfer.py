@@ -13,6 +13,7 @@ from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import write_store
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.dataset.skeleton import SKELETONS, Skeleton, skeleton
+from slr.dataset.splits import read_splits, write_splits
 from slr.errors import CorpusError, ModelError, ParamsError
 from slr.evaluation.transfer import print_transfer, transfer
 from slr.params import parse
@@ -74,6 +75,33 @@ def test_other_takes_are_the_examples_where_no_other_signer_is_known(model, othe
     assert f"8 glosses{' by 1 signer' if signer else ''}, compared with other takes" in capsys.readouterr().out
 
 
+def test_a_split_is_the_gallery_of_another(model, other, capsys):
+    """Of three signers the last is in the test split, the one before in that for validation."""
+    found = transfer(model, other, gallery="train", queries="test")
+    assert (found["gallery_clips"], found["query_clips"], found["unanswerable"]) == (24, 24, 0)
+    assert found["examples_by"] == "clips of train" and found["shared_signers"] == 0 and found["one_shot_ways"] == 8
+    assert all(found[name] > 2 / 8 for name in ("top1", "centroid_top1", "vote_top1"))
+    assert found["centroid_top1_ci_low"] < found["centroid_top1"] < found["centroid_top1_ci_high"]
+    print_transfer(found)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "24 clips, 0 of them of glosses that have no example, and 24 examples of 8 glosses" in shown
+    rows = read_manifest(other / "manifest.parquet")
+    gone = (rows.glosses.str[0] == "gloss4") & (rows.signer == "s0")
+    write_manifest(other / "manifest.parquet", rows[~gone])
+    assert transfer(model, other, gallery="train", queries="test")["unanswerable"] == 3
+
+
+@pytest.mark.parametrize(("splits", "error", "said"), [
+    ({"gallery": "train"}, ParamsError, "gallery train and queries none: name two different splits"),
+    ({"gallery": "val", "queries": "val"}, ParamsError, "name two different splits"),
+    ({"gallery": "train", "queries": "val"}, CorpusError, "no clip of 'val'.*choose another of test, train")])
+def test_splits_that_cannot_answer_are_refused(model, other, splits, error, said):
+    moved = read_splits(other / "splits.parquet")
+    write_splits(other / "splits.parquet", moved.assign(split=moved.split.replace({"val": "train"})))
+    with pytest.raises(error, match=said):
+        transfer(model, other, **splits)
+
+
 def test_clips_without_a_gloss_or_landmarks_take_no_part(model, other):
     rows = read_manifest(other / "manifest.parquet")
     rows["glosses"] = [[] if i == 0 else glosses for i, glosses in enumerate(rows.glosses)]
@@ -125,7 +153,9 @@ def test_a_folder_without_a_corpus_or_with_one_gloss_is_an_error(model, other, t
 
 
 def test_the_command_prints_json(model, other):
-    result = CliRunner().invoke(app, ["transfer", str(model), "--data", str(other), "--json"])
-    assert result.exit_code == 0, result.output
-    found = json.loads(result.output)
-    assert found == pytest.approx(transfer(model, other), nan_ok=False) and np.isfinite(found["map"])
+    for splits in ({}, {"gallery": "train", "queries": "test"}):
+        options = [part for name, split in splits.items() for part in (f"--{name}", split)]
+        result = CliRunner().invoke(app, ["transfer", str(model), "--data", str(other), "--json", *options])
+        assert result.exit_code == 0, result.output
+        found = json.loads(result.output)
+        assert found == pytest.approx(transfer(model, other, **splits), nan_ok=False) and np.isfinite(found["map"])

@@ -40,8 +40,9 @@ STFNET = Held(
     "weights_12 weights_1296",
     "conv2d.conv1 conv2d.bn1 conv2d.layer1 conv2d.layer2 conv2d.layer3 conv2d.layer4 conv2d.shift1 conv2d.shift2 "
     "conv2d.shift3 conv1d.temporal_conv temporal_model conv1d.fc csa")
-TRIPLETS = [f"{batch}_hard_margin{margin}" for batch in ("mixed", "few_hard", "no_positive") for margin in (1, 0.5)]
-SCHEDULES = ("default", "threshold500")
+TRIPLETS = [f"{batch}_{which}_margin{margin}" for batch in ("mixed", "few_hard", "no_positive")
+            for which in ("hard", "all") for margin in (1, 0.5)]
+SCHEDULES = ("default", "threshold500", "short")
 SMALL = [f"small{i}" for i in range(6)]
 
 
@@ -62,12 +63,16 @@ CONTENTS = {
     "silt_sequence_42": ENCODER,
     "silt_baseline_150": POSITIONED,
     "silt_baseline_42": POSITIONED,
-    "spoter_embeddings": Held("embedding_alone parameters", "transformer.encoder transformer.decoder linear_embed"),
-    "triplet": Held(each(TRIPLETS, "loss", "valid", "used", "grad"),
-                    inputs=each(("mixed", "few_hard", "no_positive"), "embeddings", "labels")),
-    "grouping": Held(files_only=f"{each('abcd', 'scaled')} {each('cd', 'order', 'groups')}"),
+    "spoter_embeddings": Held("embedding_alone embedding_as_run embedding_unit embedding_boolean_mask encoder1 memory "
+                              "decoder1 decoded parameters", "transformer.encoder transformer.decoder linear_embed"),
+    "triplet": Held(f"{each(TRIPLETS, 'loss', 'valid', 'used', 'grad')} random_loss",
+                    inputs=f"{each(('mixed', 'few_hard', 'no_positive'), 'embeddings', 'labels')} random_anchor "
+                           "random_positive random_negative"),
+    "grouping": Held(files_only=each("abcd", "scaled", "order", "groups")),
     "batching_scheduler": Held(each(SCHEDULES, "threshold", "factor"), inputs=each(SCHEDULES, "counts")),
-    "spoter_space": Held(files_only="normalised rotate squeeze perspective_left perspective_right arms"),
+    "spoter_space": Held(files_only="body_normalised first_frame_bad_body_normalised wide_body_normalised normalised "
+                                    "network_input rotate squeeze perspective_left perspective_right arms "
+                                    "random_pick0 random_pick1 random_pick2 random_pick3"),
     "sca_additive": SCA,
     "sca_film": SCA._replace(outputs=SCA.outputs.replace("block1 block2 block3 ", "") + " grad_signer_first"),
     "sca_adaptive": Held("embedding_attention embedding_avg embedding_max embedding_hybrid hybrid_stats_half "

@@ -37,7 +37,7 @@ def test_value_counts_and_gradient_are_those_of_a_plain_loop(targets, seed, scal
     features, targets = made(targets, seed, scale)
     expected, hard, valid = by_loop(features, targets, margin)
     found = all_triplets(features, targets, margin)
-    assert (found.hard, found.valid) == (hard, valid)
+    assert (found.used, found.valid) == (hard, valid)
     torch.testing.assert_close(found.loss, expected, rtol=1e-12, atol=1e-12)
     if hard:
         torch.testing.assert_close(*(torch.autograd.grad(loss, features)[0] for loss in (found.loss, expected)),
@@ -47,10 +47,10 @@ def test_value_counts_and_gradient_are_those_of_a_plain_loop(targets, seed, scal
 def test_few_hard_triplets_count_little():
     features = torch.tensor([[0.0], [0.5], [1.4], [9.0], [9.1]], requires_grad=True)
     found = all_triplets(features, torch.tensor([0, 0, 1, 2, 2]), 1.0)
-    assert found.hard == 2  # 0-1 against the clip at 1.4: from 0 by .1, from .5 by .6
+    assert found.used == 2  # 0-1 against the clip at 1.4: from 0 by .1, from .5 by .6
     assert found.loss.item() == pytest.approx((0.1 + 0.6) / 2)
     one = all_triplets(features, torch.tensor([0, 0, 1, 2, 2]), 0.85)
-    assert one.hard == 1 and one.loss.item() == pytest.approx(0.45 * 3 / 5)
+    assert one.used == 1 and one.loss.item() == pytest.approx(0.45 * 3 / 5)
 
 
 def test_many_hard_triplets_are_the_mean_of_pytorch_metric_learning():
@@ -71,7 +71,7 @@ def test_clips_at_one_place_have_a_finite_gradient():
     features = torch.zeros(6, 4, requires_grad=True)
     found = all_triplets(features, torch.tensor([0, 0, 1, 1, 2, 2]), 1.0)
     found.loss.backward()
-    assert found.loss == 1 and found.hard == found.valid == 24 and features.grad.isfinite().all()
+    assert found.loss == 1 and found.used == found.valid == 24 and features.grad.isfinite().all()
 
 
 def test_a_distance_small_beside_the_vectors_lengths_is_kept():
@@ -95,8 +95,8 @@ def test_the_report_is_of_training_steps_with_triplets_since_the_last():
     loss.eval()(features, torch.tensor([0, 0, 1, 2, 2]))
     steps = [all_triplets(features, torch.tensor(targets), 1.0) for targets in ([0, 0, 1, 2, 2], [0, 0, 2, 1, 2])]
     report = loss.report()
-    assert report["triplets_used"] == sum(step.hard.item() for step in steps) / 2
-    assert report["triplets_share"] == pytest.approx(sum((step.hard / step.valid).item() for step in steps) / 2)
+    assert report["triplets_used"] == sum(step.used.item() for step in steps) / 2
+    assert report["triplets_share"] == pytest.approx(sum((step.used / step.valid).item() for step in steps) / 2)
     assert loss.report()["triplets_used"] is None
 
 

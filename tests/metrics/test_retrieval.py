@@ -1,5 +1,7 @@
 """Metrics of embeddings: those of plain loops, right where the answer is known, absent where there is none."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +16,9 @@ from slr.metrics.retrieval import (
     mean_average_precision,
     open_set,
     pair,
+    pair_with_gallery,
     retrieval_metrics,
+    shots_by_rule,
     silhouette,
     whole_glosses,
 )
@@ -108,6 +112,50 @@ def test_the_nearest_of_all_examples_by_others():
     found = all_shot(pairs_of(rows, vectors))
     assert found["top1"] == np.mean(right) and found["top1"] < found["top5"] <= 1
     assert found["top1_ci_low"] < found["top1"] < found["top1_ci_high"]
+
+
+def by_hand(vectors, glosses, rule, query, candidates):
+    """A gloss by the authors' notebook: of the nearest mean, or of most of the five nearest, the nearest if equal."""
+    if rule == "centroid":
+        means = {gloss: vectors[[i for i in candidates if glosses[i] == gloss]].mean(0)
+                 for gloss in sorted({glosses[i] for i in candidates})}
+        return min(means, key=lambda gloss: np.linalg.norm(vectors[query] - means[gloss]))
+    nearest = sorted(candidates, key=lambda i: np.linalg.norm(vectors[query] - vectors[i]))[:5]
+    return Counter(glosses[i] for i in nearest).most_common()[0][0]
+
+
+@pytest.mark.parametrize("rule", ["centroid", "vote"])
+@pytest.mark.parametrize("signers", ["known", "unknown"])
+def test_class_means_and_votes_of_all_examples_are_those_of_a_plain_loop(rule, signers):
+    rows = clips() if signers == "known" else clips().assign(signer=None)
+    vectors = features(rows, 2)
+    right = [by_hand(vectors, rows.gloss, rule, i, [
+        j for j in range(len(rows)) if j != i and (signers == "unknown" or rows.signer[j] != rows.signer[i])])
+        == rows.gloss[i] for i in range(len(rows))]
+    found = all_shot(pairs_of(rows, vectors))
+    assert found[f"{rule}_top1"] == np.mean(right) < found[f"{rule}_top5"] <= 1
+    assert (found[f"{rule}_top1_ci_low"], found[f"{rule}_top1_ci_high"]) == wilson(sum(right), len(right))
+
+
+@pytest.mark.parametrize("rule", ["centroid", "vote"])
+def test_class_means_and_votes_of_a_given_gallery_are_those_of_a_plain_loop(rule):
+    rows = pd.concat([clips(), pd.DataFrame({"gloss": ["new"], "signer": ["s0"]})], ignore_index=True)
+    vectors = features(rows, 2)
+    asking = (rows.signer == "s0").to_numpy()
+    right = [by_hand(vectors, rows.gloss, rule, i, np.flatnonzero(~asking)) == rows.gloss[i]
+             for i in np.flatnonzero(asking) if rows.gloss[i] != "new"]
+    pairs = pair_with_gallery(vectors, rows.gloss.to_numpy(), asking)
+    assert all_shot(pairs)[f"{rule}_top1"] == np.mean(right)
+    assert 0 < shots_by_rule(pairs)[f"five_shot_{rule}"] <= 1
+    assert retrieval_metrics(pairs).keys() >= {"map", "one_shot", "five_shot", "open_set_auroc"}
+
+
+def test_means_of_several_examples_are_better_than_the_nearest_where_examples_are_noisy():
+    rows = clips(signers=4)
+    pairs = pairs_of(rows, features(rows, 2, width=32))
+    found = shots_by_rule(pairs) | retrieval_metrics(pairs)
+    assert found["five_shot_centroid"] > found["five_shot"] + 0.05
+    assert found["five_shot_centroid_ci_low"] < found["five_shot_centroid"] < found["five_shot_centroid_ci_high"]
 
 
 def test_open_set_is_the_area_under_the_curve_of_the_nearest_distance():

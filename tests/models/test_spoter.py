@@ -37,10 +37,21 @@ def test_published_replaces_the_whole_block_but_joints_epochs_and_patience():
     params = SpoterParams(published=True, epochs=3, patience=2, lr=0.5, d_model=64)
     assert (params.epochs, params.patience, params.joints) == (3, 2, "spoter-54")
     assert (params.lr, params.d_model, params.heads, params.batch_size, params.optimizer) == (0.001, None, 9, 1, "sgd")
-    assert (params.positions, params.normalise, params.augment.noise_std) == ("published", "frame", 0.001)
+    assert (params.positions, params.normalise, params.augment.noise_std) == ("published", "published", 0.001)
     assert SpoterParams(**params.model_dump()) == params
 
 
 def test_heads_that_do_not_divide_the_width_are_refused_at_once():
     with pytest.raises(ParamsError, match="7 heads don't divide the width of 128"):
         parse({"models": {"spoter": {"family": "spoter", "heads": 7}}})
+
+
+def test_as_published_an_embedding_has_its_own_settings_and_length_of_training():
+    chosen = SpoterParams(published=True, embedding={"size": 16}, dropout=0.5, batching={"clips_per_sign": 4})
+    assert (chosen.epochs, chosen.patience, chosen.dropout, chosen.batch_size) == (1300, 1300, 0.2, 32)
+    assert (chosen.augment.probability, chosen.batching.hard_from_epoch, chosen.batching.pool) == (0.75, 200, 1)
+    assert chosen.batching.clips_per_sign == 0
+    assert (chosen.embedding.size, chosen.losses.triplet, chosen.losses.classification) == (16, 1, 0)
+    assert SpoterParams(**chosen.model_dump()) == chosen
+    assert SpoterParams(published=True, embedding={}, epochs=7).patience == 7
+    assert (SpoterParams(published=True).batch_size, SpoterParams(published=True).padding) == (1, "hidden")

@@ -3,25 +3,35 @@
 import pytest
 import torch
 
-from slr.losses.triplet import all_triplets
-from slr.training.grouping import group_pairs, hard_pairs, scaled_distances, thresholds
+from slr.losses.triplet import TripletLoss, all_triplets
+from slr.params import BatchingParams
+from slr.training.grouping import MERGING, group_pairs, hard_pairs, scaled_distances, thresholds
 
 
 @pytest.mark.parametrize("margin", [1, 0.5])
 @pytest.mark.parametrize("batch", ["mixed", "few_hard", "no_positive"])
-def test_the_triplet_loss_without_easy_ones_is_its_authors(batch, margin, theirs):
+@pytest.mark.parametrize("which", ["hard", "all"])
+def test_the_triplet_loss_of_a_batch_is_its_authors_without_easy_ones_and_with_them(which, batch, margin, theirs):
     features = theirs.given("triplet", f"{batch}_embeddings").requires_grad_()
-    found = all_triplets(features, theirs.given("triplet", f"{batch}_labels"), margin)
+    found = all_triplets(features, theirs.given("triplet", f"{batch}_labels"), margin, easy=which == "all")
     found.loss.backward()
-    name = f"{batch}_hard_margin{margin}"
-    theirs.agree("triplet", **{f"{name}_loss": found.loss, f"{name}_valid": found.valid, f"{name}_used": found.hard,
+    name = f"{batch}_{which}_margin{margin}"
+    theirs.agree("triplet", **{f"{name}_loss": found.loss, f"{name}_valid": found.valid, f"{name}_used": found.used,
                                f"{name}_grad": features.grad})
 
 
-@pytest.mark.parametrize(("schedule", "fewest"), [("default", 10), ("threshold500", 500)])
-def test_thresholds_of_hard_batches_fall_as_their_authors(schedule, fewest, theirs):
+def test_the_loss_of_random_triplets_is_its_authors(theirs):
+    clips = [theirs.given("triplet", f"random_{of}").flatten(1) for of in ("anchor", "positive", "negative")]
+    loss = TripletLoss(1, "random")(torch.cat(clips), torch.zeros(15))
+    theirs.agree("triplet", random_loss=loss)
+
+
+@pytest.mark.parametrize(("schedule", "settings"), [
+    ("default", {}), ("threshold500", {"hard_min_triplets": 500}),
+    ("short", {"hard_decay": 0.5, "hard_least": 0.3, "hard_min_triplets": 20, "hard_pause": 3})])
+def test_thresholds_of_hard_batches_fall_as_their_authors(schedule, settings, theirs):
     counts = theirs.given("batching_scheduler", f"{schedule}_counts").tolist()
-    after = [thresholds(counts[:epochs], fewest) for epochs in range(1, len(counts) + 1)]
+    after = [thresholds(counts[:epochs], BatchingParams(**settings)) for epochs in range(1, len(counts) + 1)]
     theirs.agree("batching_scheduler", **{f"{schedule}_threshold": torch.tensor([each.distance for each in after]),
                                           f"{schedule}_factor": torch.tensor([each.same_sign for each in after])})
 
@@ -44,10 +54,12 @@ def test_the_hardest_pairs_come_in_their_authors_order(group, files):
     assert hard_pairs(found, least) == pairs(files, group, least)
 
 
-@pytest.mark.parametrize("group", "cd")
-def test_pairs_are_grouped_as_by_their_authors_where_no_two_groups_merge_into_a_full_one(group, files):
+@pytest.mark.parametrize(("merging", "group"), [
+    *(("published", group) for group in "abcd"), *(("fitting", group) for group in "cd")])
+def test_pairs_are_grouped_as_by_their_authors(merging, group, files):
+    """In c and d no two groups merge into a full one, and ours is theirs without their way of merging, too."""
     items, size, _, least = files.given("grouping", f"{group}_settings").tolist()
-    groups = group_pairs(pairs(files, group, least), int(items), int(size))
+    groups = group_pairs(pairs(files, group, least), int(items), int(size), MERGING[merging])
     files.agree("grouping", **{f"{group}_order": torch.tensor(sum(groups, [])),
                                f"{group}_groups": torch.tensor(list(map(len, groups)))})
 

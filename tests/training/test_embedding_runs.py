@@ -74,6 +74,28 @@ def test_other_losses_have_no_triplets_to_count(corpus, tmp_path):
     assert list(pd.read_csv(model / "history.csv")) == [*KNOWN, "spread", "dimensions"]
 
 
+def test_random_triplets_are_one_for_each_clip_of_a_batch(corpus, tmp_path):
+    rows = []
+    run(corpus, tmp_path, settings(embedding={"size": 8}, epochs=1, losses={
+        "classification": 0, "triplet": 1, "triplets": "random"}), on_epoch=rows.append)
+    assert rows[0]["triplets_used"] == pytest.approx(rows[0]["triplets_share"] * 16) and rows[0]["triplets_used"] > 0
+
+
+def test_the_published_run_trains_and_gives_a_clip_the_same_vector_alone_and_in_a_batch(corpus, tmp_path):
+    params = settings(published=True, embedding={"size": 32}, epochs=1, lr=9, losses={"proxy": 1})
+    chosen = params.models["spoter"]
+    assert (chosen.lr, chosen.batch_size, chosen.losses.triplet, chosen.losses.proxy) == (0.001, 32, 1, 0)
+    model = load_model(run(corpus, tmp_path, params))
+    history = pd.read_csv(tmp_path / "model/history.csv")
+    assert history.train_loss[0] > 0 and history.triplets_used[0] > 0
+    store = LandmarkStore(corpus.landmarks)
+    clips = model.clips(store, store.clip_ids[:6])
+    assert len(clips.lengths.unique()) > 1
+    together, alone = model.outputs(clips)["features"], [
+        model.outputs(clips.pick(torch.tensor([i])))["features"] for i in range(6)]
+    torch.testing.assert_close(together, torch.cat(alone), atol=1e-4, rtol=0)
+
+
 def test_a_killed_run_with_grouped_batches_ends_with_the_same_weights(once, corpus, tmp_path):
     run_killed(corpus, tmp_path, embedding(), epoch=3)
     resumed = run(corpus, tmp_path, embedding())

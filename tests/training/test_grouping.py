@@ -71,28 +71,29 @@ def test_when_most_items_have_a_place_the_rest_fill_the_gaps():
 
 
 def test_thresholds_fall_while_few_triplets_are_used():
-    assert thresholds([], 10) == thresholds([10.0] * 50, 10) == Thresholds(0.5, 1.0)
-    assert thresholds([9], 10) == pytest.approx((0.4, 0.9))
-    assert thresholds([9] * 10, 10) == pytest.approx((0.4, 0.9))  # ten epochs' rest
-    assert thresholds([9] * 11, 10) == pytest.approx((0.32, 0.81))
-    assert thresholds([9] * 1000, 10) == (0.2, 0.6)
-    assert thresholds([100] * 4 + [0], 10) == (0.5, 1.0)  # the mean of the last five
-    assert thresholds([100] * 5 + [0] * 5, 10) == pytest.approx((0.4, 0.9))
+    assert thresholds([], BatchingParams()) == thresholds([10.0] * 50, BatchingParams()) == Thresholds(0.5, 1.0)
+    assert thresholds([9], BatchingParams()) == pytest.approx((0.4, 0.9))
+    assert thresholds([9] * 10, BatchingParams()) == pytest.approx((0.4, 0.9))  # ten epochs' rest
+    assert thresholds([9] * 11, BatchingParams()) == pytest.approx((0.32, 0.81))
+    assert thresholds([9] * 1000, BatchingParams()) == (0.2, 0.6)
+    assert thresholds([100] * 4 + [0], BatchingParams()) == (0.5, 1.0)  # the mean of the last five
+    assert thresholds([100] * 5 + [0] * 5, BatchingParams()) == pytest.approx((0.4, 0.9))
 
 
 @given(st.lists(st.floats(0, 50), max_size=60))
 def test_thresholds_never_rise(used):
-    found = [thresholds(used[:n], 10) for n in range(len(used) + 1)]
+    found = [thresholds(used[:n], BatchingParams()) for n in range(len(used) + 1)]
     assert all(later.distance <= earlier.distance and later.same_sign <= earlier.same_sign
                for earlier, later in zip(found, found[1:], strict=False))
 
 
-@given(st.integers(1, 60), st.integers(1, 8), st.integers(2, 5), st.integers(1, 3), st.integers(0, 100))
-def test_every_clip_is_in_as_many_batches_as_there_are_loops(clips, size, together, loops, seed):
+@given(st.integers(1, 60), st.integers(1, 8), st.integers(2, 5), st.integers(1, 3), st.integers(0, 100),
+       st.sampled_from(["fitting", "published"]))
+def test_every_clip_is_in_as_many_batches_as_there_are_loops(clips, size, together, loops, seed, merging):
     generator = torch.Generator().manual_seed(seed)
     batches = torch.randperm(clips, generator=generator).split(size)
     targets, vectors = torch.arange(clips) % 3, torch.randn(clips, 4, generator=generator)
-    params = BatchingParams(hard_batches=together, hard_loops=loops)
+    params = BatchingParams(hard_batches=together, hard_loops=loops, hard_merging=merging)
     found = list(hard_batches(batches, targets, vectors.__getitem__, size, params, Thresholds()))
     assert len(found) == loops * len(batches) and max(map(len, found)) <= size
     assert torch.equal(torch.cat(found).bincount(), torch.full((clips,), loops))

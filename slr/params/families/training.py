@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from slr.params.section import Dropout, Fraction, Positive, Section
 
-Normalisation = Literal["none", "raw", "frame", "clip", "shoulders", "hands"]
+Normalisation = Literal["none", "raw", "frame", "clip", "shoulders", "hands", "published", "published_down"]
 """How coordinates are normalised: `ModelParams.normalise`."""
 FAMILIES: "dict[str, type[ModelParams]]" = {}
 """The settings class of each model family, by its name."""
@@ -30,6 +30,9 @@ class AugmentParams(Section):
     one_at_a_time: bool = False
     """Apply at most one view augmentation per clip (`probability` is then the share of clips that get any), as
     published."""
+    views: Literal["person", "published", "published_down"] = "person"
+    """What a view augmentation changes: the whole `person`; or as in SPOTER's code, the body without the hands, except
+    for rotation, which also makes missing joints appear (y upwards: `published`, or downwards: `published_down`)."""
     rotate_degrees: Annotated[float, Field(ge=0)] = 13
     """Largest rotation in the image plane."""
     squeeze: Annotated[float, Field(ge=0, lt=0.5)] = 0.15
@@ -93,7 +96,10 @@ class LossParams(Section):
     contrastive_temperature: Annotated[float, Field(gt=0)] = 0.07
     """Temperature: the lower, the more the nearest clips count."""
     triplet: Weight = 0
-    """Weight of the triplet loss, over all triplets of a batch that aren't easy; 1 as published."""
+    """Weight of the triplet loss; 1 as published."""
+    triplets: Literal["hard", "all", "random"] = "hard"
+    """Triplets of the loss: those of a batch that aren't easy (`hard`), `all` of a batch, or one for each clip of a
+    batch, whose other two clips are drawn from all training clips at `random`."""
     triplet_margin: Annotated[float, Field(gt=0)] = 1
     """Margin of the triplet loss, in the features' units."""
     proxy: Weight = 0
@@ -121,6 +127,9 @@ class BatchingParams(Section):
     signers_per_sign: Annotated[int, Field(ge=0)] = 0
     """Different signers per group, where the sign has that many; 0 for no constraint. Signer labels:
     `losses.signers`."""
+    pool: Positive = 8
+    """Number of random batches whose clips are sorted by length among each other, to save padding; 1 for plain
+    shuffling, as published."""
     hard_from_epoch: Annotated[int, Field(ge=0)] = 0
     """First epoch of hard-batch grouping, which puts clips that are easily confused into one batch (200 as published);
     0 for never."""
@@ -130,7 +139,15 @@ class BatchingParams(Section):
     """How often each regrouped batch is trained on."""
     hard_min_triplets: Annotated[float, Field(ge=0)] = 10
     """Grouping relaxes its distance threshold and same-sign weight once steps use fewer hard triplets than this, on
-    average."""
+    average; 0 for never."""
+    hard_decay: Annotated[float, Field(gt=0, le=1)] = 0.8
+    """Factor by which the distance threshold of .5 falls each time."""
+    hard_least: Annotated[float, Field(ge=0, le=0.5)] = 0.2
+    """Least distance threshold."""
+    hard_pause: Positive = 10
+    """Fewest epochs between two such changes."""
+    hard_merging: Literal["fitting", "published"] = "fitting"
+    """Which groups of clips are merged: those that fit into one batch, or, as published, those that don't fill it."""
 
 
 class EmbeddingParams(Section):
@@ -175,9 +192,10 @@ class ModelParams(Section):
     """Units of x and y before normalisation: frame heights, so that the aspect ratio is corrected; or the `frame`'s own
     width and height, as published."""
     normalise: Normalisation = "clip"
-    """SPOTER's boxes, with the body measured in each `frame` (as published) or once per `clip`; `shoulders`: shoulder
-    widths, with the neck as origin; `hands`: as `shoulders`, and each hand in palm lengths from its wrist; `none`:
-    `units` from the frame's centre; `raw`: with `units: frame`, from its upper left corner."""
+    """SPOTER's boxes, with the body measured in each `frame` or once per `clip`, or as in its code (`published`, with y
+    upwards; SPOTER embeddings: `published_down`); `shoulders`: shoulder widths, with the neck as origin; `hands`: as
+    `shoulders`, and each hand in palm lengths from its wrist; `none`: `units` from the frame's centre; `raw`: with
+    `units: frame`, from its upper left corner."""
     epochs: Positive = 60
     """Maximum number of epochs."""
     batch_size: Positive = 32
@@ -223,6 +241,11 @@ class ModelParams(Section):
         return settings
 
     @property
+    def in_fractions(self) -> bool:
+        """Whether x and y are read as fractions of the frame's width and height, its aspect ratio uncorrected."""
+        return self.units == "frame" or self.normalise in ("published", "published_down")
+
+    @property
     def initial_weights(self) -> tuple[str, str | None] | None:
         """File or URL of pretrained weights, and the file's SHA-256; None for random initialisation.
 
@@ -247,6 +270,9 @@ class ModelParams(Section):
         if self.augment.yaw_degrees and self.channels < 3 and skeleton(self.joints).space == "metric":
             raise ValueError(f"augment.yaw_degrees: a turn around '{self.joints}' needs its depth; set channels: 3 or "
                              "augment.yaw_degrees: 0")
+        if self.augment.yaw_degrees and self.augment.views != "person":
+            raise ValueError("augment.yaw_degrees: SPOTER's code has no such turn; set it to 0, or "
+                             "augment.views: person")
         return self
 
     @property
@@ -292,4 +318,7 @@ class ModelParams(Section):
                              "batching.clips_per_sign")
         if batching.hard_from_epoch and not self.losses.triplet:
             raise ValueError("batching.hard_from_epoch: the triplets that are used steer it; set losses.triplet to 1")
+        if batching.hard_from_epoch and self.losses.triplets == "random":
+            raise ValueError("batching.hard_from_epoch: random triplets aren't of one batch; set it to 0, or "
+                             "losses.triplets: hard")
         return self
