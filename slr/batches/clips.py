@@ -22,7 +22,8 @@ class Clips:
     ----------
     clip_ids : tuple of str, one per clip
     landmarks : Tensor (frames of all clips, J, C) float32
-        For an image skeleton in units of the frame's height around its centre (`isotropic`); zero where missing.
+        For an image skeleton in units of the frame's height around its centre (`isotropic`), or if wanted x in widths;
+        zero where missing.
     mask : Tensor (frames of all clips, J) bool
         True where found.
     offsets, lengths : Tensor (clips,) int64
@@ -99,7 +100,8 @@ def padded(targets: list[list[int]]) -> Tensor:
 
 
 def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, classes: Sequence[int] | None = None,
-               channels: int = 2, signers: Sequence[int] | None = None, frames: int | None = None) -> Clips:
+               channels: int = 2, signers: Sequence[int] | None = None, frames: int | None = None,
+               fractions: bool = False) -> Clips:
     """Read clips from a landmark store, converted to another skeleton.
 
     For a trained model's input use `slr.inference.model.TrainedModel.clips`.
@@ -118,6 +120,8 @@ def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, 
         Signer label of each clip.
     frames : int, optional
         Resample every clip to this many frames.
+    fractions : bool, default False
+        Leave the aspect ratio of the frame: x in widths rather than heights.
 
     Raises
     ------
@@ -135,12 +139,12 @@ def load_clips(store: LandmarkStore, clip_ids: Sequence[str], target: Skeleton, 
     columns = np.concatenate([np.arange(len(store.skeleton))[store.skeleton.part_slices[part]] for part in parts])
     sizes = store.sizes(clip_ids) if store.skeleton.space == "image" else None
     return arrange(clip_ids, coordinates, np.diff(offsets), selector[:, columns], sizes, classes, channels, signers,
-                   frames)
+                   frames, fractions)
 
 
 def arrange(clip_ids: tuple[str, ...], coordinates: np.ndarray, lengths: np.ndarray, selector: np.ndarray,
             sizes: np.ndarray | None, classes: Sequence[int] | None = None, channels: int = 2,
-            signers: Sequence[int] | None = None, frames: int | None = None) -> Clips:
+            signers: Sequence[int] | None = None, frames: int | None = None, fractions: bool = False) -> Clips:
     """Construct `Clips` from plain arrays.
 
     Parameters
@@ -154,12 +158,14 @@ def arrange(clip_ids: tuple[str, ...], coordinates: np.ndarray, lengths: np.ndar
         Frame width and height of each clip; None for metric coordinates, which have no frame.
     frames : int, optional
         Resample every clip to this many frames.
+    fractions : bool, default False
+        Leave the aspect ratio of the frame.
     """
     picked = pick_joints(coordinates[..., :channels], selector)
     found = ~np.isnan(picked).any(-1)
     picked[~found] = 0
     if sizes is not None:
-        picked = isotropic(picked, np.repeat(sizes, lengths, axis=0))
+        picked = isotropic(picked, np.repeat(np.ones_like(sizes) if fractions else sizes, lengths, axis=0))
         picked[~found] = 0
     landmarks, mask, steps = torch.from_numpy(picked), torch.from_numpy(found), torch.tensor(lengths).long()
     if frames is not None:

@@ -124,7 +124,8 @@ class LandmarkInputs:
         channels = settings.channels
         if for_training and settings.augment.yaw_degrees:
             channels = max(channels, 3)  # yaw augmentation needs depth
-        return load_clips(store, clip_ids, skeleton(settings.joints), classes, channels, signers, settings.frames)
+        return load_clips(store, clip_ids, skeleton(settings.joints), classes, channels, signers, settings.frames,
+                          fractions=settings.normalise == "fractions")
 
     def training_batches(self, clips: Clips, order: Iterable[Tensor], settings: ModelParams, normalise: Normalise,
                          generator: Any, batch: Callable[[Tensor], Batch] | None = None) -> Iterator[Batch]:

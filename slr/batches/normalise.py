@@ -35,15 +35,18 @@ KNUCKLES = ("index_mcp", "middle_mcp", "ring_mcp", "pinky_mcp")
 Normalise = Callable[[Batch], Batch]
 
 
-def normaliser(how: Literal["none", "frame", "clip", "shoulders", "hands"], skeleton: Skeleton) -> Normalise:
+def normaliser(how: Literal["none", "fractions", "frame", "clip", "shoulders", "hands"],
+               skeleton: Skeleton) -> Normalise:
     """The normalisation function for a skeleton; settings as in `ModelParams.normalise`.
+
+    `fractions` are read as such (`slr.batches.clips.load_clips`), and like `none` stay as they are.
 
     Raises
     ------
     ParamsError
         If the skeleton lacks the reference joints, or has no frame, which boxes need.
     """
-    if how == "none":
+    if how in ("none", "fractions"):
         return lambda batch: batch
     return _by_shoulders(skeleton, hands_apart=how == "hands") if how in ("shoulders", "hands") else _by_boxes(
         skeleton, per_frame=how == "frame")

@@ -149,7 +149,8 @@ class TrainedModel:
         """One clip that is in no store, with the joints of the skeleton `source`."""
         sizes = np.array([(landmarks.width, landmarks.height)]) if source.space == "image" else None
         return arrange((landmarks.clip_id,), landmarks.coordinates, np.array([len(landmarks)]),
-                       source.selector(self.skeleton), sizes, channels=self.params.channels, frames=self.params.frames)
+                       source.selector(self.skeleton), sizes, channels=self.params.channels, frames=self.params.frames,
+                       fractions=self.params.normalise == "fractions")
 
     def input_weights(self) -> dict[str, np.ndarray] | None:
         """(J * C,) learned input weights by the module they precede, of a model that has such (SiLT)."""

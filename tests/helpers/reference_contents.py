@@ -26,8 +26,8 @@ class Held(NamedTuple):
 
 LAYERS = "encoder1 encoder6 memory decoder1 decoder6 decoded logits parameters"
 TRANSFORMER = Held(LAYERS, "transformer.encoder transformer.decoder linear_class class_query")
-ENCODER = Held("encoder1 encoder6 memory", "transformer.encoder")
-POSITIONED = ENCODER._replace(outputs=f"{ENCODER.outputs} positions")
+SEQUENCE = Held(LAYERS, "transformer.encoder transformer.decoder linear_class")
+POSITIONED = SEQUENCE._replace(outputs=f"{LAYERS} positions")
 SCA = Held("adjacency stats", "temporal cls_head signer_head", files_only="attention_weights attended embedding logits "
                                                                           "signer_logits pooled")
 RESNET = " ".join(f"conv2d.{part}" for part in ("conv1", "bn1", "layer1", "layer2", "layer3", "layer4"))
@@ -49,8 +49,8 @@ CONTENTS = {
     "spoter_nope_42": TRANSFORMER,
     "silt_query_150": TRANSFORMER,
     "silt_query_42": TRANSFORMER,
-    "silt_sequence_150": ENCODER,
-    "silt_sequence_42": ENCODER,
+    "silt_sequence_150": SEQUENCE,
+    "silt_sequence_42": SEQUENCE,
     "silt_baseline_150": POSITIONED,
     "silt_baseline_42": POSITIONED,
     "spoter_embeddings": Held("embedding_alone parameters", "transformer.encoder transformer.decoder linear_embed"),

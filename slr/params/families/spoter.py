@@ -7,13 +7,14 @@ from slr.params.section import Positive
 
 
 class SpoterParams(AttentionParams):
-    """SPOTER (Bohacek and Hruz, WACV-W 2022), repaired; `published: true` gives the paper's network and training."""
+    """SPOTER (Bohacek and Hruz, WACV-W 2022), repaired; `published: true` gives the paper's network and training.
+
+    Of its settings `published` keeps `positions: none`, `normalise: fractions` and `missing: zero` or `outside`.
+    """
 
     network: ClassVar[str] = "slr.models.spoter:Spoter"
     family: Literal["spoter"] = "spoter"
     """Network family."""
-    published: bool = False
-    """Replace all settings of this block with the paper's, except `joints`, `epochs` and `patience`."""
     encoder_layers: Positive = 3
     """Self-attention layers over the frames."""
     decoder_layers: Positive = 2
@@ -21,12 +22,8 @@ class SpoterParams(AttentionParams):
 
     @classmethod
     def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        return SPOTER_AS_PUBLISHED
-
-
-SPOTER_AS_PUBLISHED = {
-    "channels": 2, "frames": None, "normalise": "frame", "missing": "zero", "positions": "published", "d_model": None,
-    "heads": 9, "encoder_layers": 6, "decoder_layers": 6, "feedforward": 2048, "norm_first": False, "dropout": 0.1,
-    "batch_size": 1, "optimizer": "sgd", "lr": 0.001, "weight_decay": 0, "warmup_epochs": 0, "schedule": "constant",
-    "label_smoothing": 0, "gradient_clip": 0, "augment": {"one_at_a_time": True}, "losses": {},
-}
+        """SPOTER's settings; with MediaPipe's joints, or `normalise: fractions`, those of SiLT's repository."""
+        joints = settings.get("joints", cls.model_fields["joints"].default)
+        fractions = joints in ("holistic-75", "right-hand-21") or settings.get("normalise") == "fractions"
+        return {**cls.published_run(settings, fractions=fractions), "encoder_layers": 6, "decoder_layers": 6,
+                "positions": "none" if settings.get("positions") == "none" else "published"}

@@ -164,10 +164,10 @@ class ModelParams(Section):
     """Input channels per joint: the first 2, 3 or 4 of x, y, z and visibility."""
     frames: Positive | None = None
     """Resample every clip to this many frames by linear interpolation; null keeps each clip's length."""
-    normalise: Literal["none", "frame", "clip", "shoulders", "hands"] = "clip"
+    normalise: Literal["none", "fractions", "frame", "clip", "shoulders", "hands"] = "clip"
     """SPOTER's boxes, with the body measured in each `frame` (as published) or once per `clip`; `shoulders`: shoulder
     widths, with the neck as origin; `hands`: as `shoulders`, and each hand in palm lengths from its wrist; `none`:
-    frame heights from the frame's centre."""
+    frame heights from the frame's centre; `fractions`: widths and heights from there, as in SiLT."""
     epochs: Positive = 60
     """Maximum number of epochs."""
     batch_size: Positive = 32
