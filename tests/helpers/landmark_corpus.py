@@ -9,7 +9,7 @@ from slr.dataset.dataset import Dataset
 from slr.dataset.landmarks import ClipLandmarks, write_store
 from slr.dataset.manifest import SCHEMA, write_manifest
 from slr.dataset.signers import write_signers
-from slr.dataset.skeleton import skeleton
+from slr.dataset.skeleton import Skeleton, skeleton
 from slr.dataset.splits import write_splits
 
 JOINTS = skeleton("spoter-54")
@@ -94,13 +94,14 @@ def _joined(clip_id: str, pieces: list[np.ndarray]) -> ClipLandmarks:
     return ClipLandmarks(clip_id, 15, 320, 320, np.concatenate(pieces))
 
 
-def write(folder: Path, rows: list[tuple[ClipLandmarks, str, list[str], list[dict]]]) -> Dataset:
+def write(folder: Path, rows: list[tuple[ClipLandmarks, str, list[str], list[dict]]],
+          joints: Skeleton = JOINTS) -> Dataset:
     """Write clips (with signer, glosses, segments) as the pipeline's stages would have left them, below `folder`.
 
     The last signer is for testing, the one before for validation. Pseudo-signers are signers, two to a cluster.
     """
     corpus = Dataset.below(folder)
-    write_store(corpus.landmarks, [row[0] for row in rows], JOINTS, metadata=METADATA)
+    write_store(corpus.landmarks, [row[0] for row in rows], joints, metadata=METADATA)
     *_, validating, testing = sorted({signer for _, signer, _, _ in rows})
     split_of = {testing: "test", validating: "val"}
     clips = pd.DataFrame({
