@@ -104,7 +104,7 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
     "boston104": ("RWTH-BOSTON-104 (American): tracks of hands and nose.", (
         _switch("subset", "--words", "Each word is a clip, instead of each sentence.", "words"),
     )),
-    "spoter-csv": ("SPOTER's CSV.", (
+    "spoter-csv": ("SPOTER's or SiLT's CSV.", (
         Option("annotations", "--csv", "One CSV below the root; else all of them."),
         Option("imported.y_axis", "--y-axis", "Direction of y.", Literal["auto", "down", "up"], "auto"),
     )),
