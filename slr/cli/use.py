@@ -81,7 +81,8 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
         Option("crop", "--crop", "bbox crops the frames to the signer.", Literal["none", "bbox"], "none"),
     )),
     "ipn": ("IPN Hand (gestures): frames/ or videos/ and the lists.", (
-        _lists("Folder of trainlistall.txt, vallistall.txt, classIndAll.txt; else ROOT/annotations or the root."),
+        _lists("Folder of trainlistall.txt, vallistall.txt, classIndAll.txt, or of Annot_List.txt, metadata.csv; else "
+               "ROOT/annotations or the root."),
         _switch("subset", "--rests", "Keep segments without a gesture (D0X) as a class.", "all"),
     )),
     "lsa64": ("LSA64 (Argentinian): SSS_PPP_RRR.mp4.", (
