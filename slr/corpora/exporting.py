@@ -93,10 +93,10 @@ def convert(kind: str, out: str | Path, *, manifest: Path = MANIFEST, landmarks:
         clips["split"] = clips.clip_id.map(of_clip)
     if clips.empty:
         raise CorpusError(f"no clip of {manifest} has landmarks in {landmarks}; run `dvc repro` first")
-    options: dict[str, Any] = {"spoter": {"y_up": y_up}, "silt": {"joints": joints}}.get(kind, {})
+    options: dict[str, dict[str, Any]] = {"spoter": {"y_up": y_up}, "silt": {"joints": joints}}
     with atomic_path(out) as temporary:
         temporary.mkdir()
-        _WRITERS[kind](temporary, clips, store, **options)
+        _WRITERS[kind](temporary, clips, store, **options.get(kind, {}))
     return len(clips)
 
 
@@ -117,7 +117,7 @@ def _text(value: Any) -> str:
 
 
 def _write_spoter(out: Path, clips: pd.DataFrame, store: LandmarkStore, *, y_up: bool) -> None:
-    columns = {joint: tuple(f"{column(joint)}_{axis}" for axis in "XY") for joint in skeleton(SPOTER).joints}
+    columns = {joint: (f"{column(joint)}_X", f"{column(joint)}_Y") for joint in skeleton(SPOTER).joints}
 
     def cells(values: np.ndarray, label: int) -> list[Any]:
         if y_up:
@@ -145,7 +145,7 @@ def _lists(values: np.ndarray) -> list[str]:
 
 
 def _write_tables(out: Path, clips: pd.DataFrame, store: LandmarkStore, target: Skeleton,
-                  columns: dict[str, tuple[str, ...]], cells: Callable[[np.ndarray, int], list[Any]]) -> None:
+                  columns: dict[str, tuple[str, str]], cells: Callable[[np.ndarray, int], list[Any]]) -> None:
     """One CSV per split: of each clip what `cells` makes of its x and y (T, J, 2), in the columns' order, and of the
     number of its gloss."""
     selector = store.skeleton.selector(target)[[target.index(joint) for joint in columns]]
