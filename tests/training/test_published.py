@@ -59,3 +59,4 @@ def test_a_published_run_trains_for_an_epoch(width, heads, block, people, tmp_pa
     expected = torch.from_numpy(pick_joints(store["s2-0"].coordinates[..., :2], selector) - 0.5)
     assert torch.equal(clips.mask, ~expected.isnan().any(-1))
     assert torch.equal(clips.landmarks[clips.mask], expected[clips.mask])  # fractions, though the frame isn't square
+    assert torch.equal(trained.clip(store["s2-0"], store.skeleton).landmarks, clips.landmarks)
