@@ -63,10 +63,13 @@ def show(
 
 @commands.command("convert")
 def convert_landmarks(
-    kind: Annotated[Literal["spoter", "npz", "pose"], typer.Argument(
-        help="The format: SPOTER's CSV, SCA-STGCN's NPZ, or .pose files.")],
+    kind: Annotated[Literal["spoter", "silt", "npz", "pose"], typer.Argument(
+        help="The format: SPOTER's or SiLT's CSV, SCA-STGCN's NPZ, or .pose files.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="A new folder.")],
     y_up: Annotated[bool, flag("--y-up", help="spoter only: y points up, as in the published files.")] = False,
+    joints: Annotated[Literal["holistic-75", "right-hand-21"], typer.Option(
+        "--joints", metavar="NAME", help="silt only: holistic-75, as of WLASL, or right-hand-21, as of IPN Hand.")
+    ] = "holistic-75",
 ) -> None:
     """Export the landmarks to formats of other programs.
 
@@ -78,7 +81,7 @@ def convert_landmarks(
     from slr.corpora.exporting import convert
 
     with readable_errors():
-        typer.echo(f"{convert(kind, out, y_up=y_up)} clips are in {out}")
+        typer.echo(f"{convert(kind, out, y_up=y_up, joints=joints)} clips are in {out}")
 
 
 @commands.command("sample-error")

@@ -121,7 +121,8 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
         _lists("Folder of how2sign_realigned_train.csv and so on, if not below the root."),
     )),
     "ipn": ("IPN Hand (gestures): frames/ or videos/ and the lists.", (
-        _lists("Folder of trainlistall.txt, vallistall.txt, classIndAll.txt; else ROOT/annotations or the root."),
+        _lists("Folder of trainlistall.txt, vallistall.txt, classIndAll.txt, or of Annot_List.txt, metadata.csv; else "
+               "ROOT/annotations or the root."),
         _switch("subset", "--rests", "Keep segments without a gesture (D0X) as a class.", "all"),
     )),
     "lsa64": ("LSA64 (Argentinian): SSS_PPP_RRR.mp4.", (
@@ -147,7 +148,7 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
     "boston104": ("RWTH-BOSTON-104 (American): tracks of hands and nose.", (
         _switch("subset", "--words", "Each word is a clip, instead of each sentence.", "words"),
     )),
-    "spoter-csv": ("SPOTER's CSV.", (
+    "spoter-csv": ("SPOTER's or SiLT's CSV.", (
         Option("annotations", "--csv", "One CSV below the root; else all of them."),
         Option("imported.y_axis", "--y-axis", "Direction of y.", Literal["auto", "down", "up"], "auto"),
     )),

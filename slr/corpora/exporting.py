@@ -1,4 +1,4 @@
-"""Export of the landmark store to other programs' formats: SPOTER's CSV, SCA-STGCN's NPZ, and `.pose` files.
+"""Export of the landmark store to other programs' formats: SPOTER's and SiLT's CSV, SCA-STGCN's NPZ, `.pose` files.
 
 `slr.corpora.imported` reads the output back with an error below 1e-4 of the frame. Times of individual frames are lost:
 these formats have at most a frame rate.
@@ -18,7 +18,18 @@ import pandas as pd
 from slr.batches.clips import pick_joints
 from slr.corpora.imported.pose_files import COMPONENTS, is_holistic, point_name
 from slr.corpora.imported.sca_npz import PARTS
-from slr.corpora.imported.spoter_csv import EXTRA, FPS, HEIGHT, LABEL, WIDTH, column
+from slr.corpora.imported.spoter_csv import (
+    EXTRA,
+    FPS,
+    HEIGHT,
+    LABEL,
+    MISSING,
+    SILT,
+    SPOTER,
+    WIDTH,
+    column,
+    silt_columns,
+)
 from slr.corpora.splits_json import NAME, splits_json
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks
@@ -38,15 +49,15 @@ _NEARLY_ZERO = 10.0**-_DECIMALS
 
 
 def convert(kind: str, out: str | Path, *, manifest: Path = MANIFEST, landmarks: Path = LANDMARKS,
-            splits: Path | None = SPLITS, y_up: bool = False) -> int:
+            splits: Path | None = SPLITS, y_up: bool = False, joints: str = SILT[0]) -> int:
     """Write the clips of a landmark store to a folder, in another format.
 
     Parameters
     ----------
-    kind : {"spoter", "npz", "pose"}
-        `spoter`: one CSV per split, `<split>.csv`. `npz`: one `.npz` per clip; the labels of streams in
-        `groundtruth.txt`, the splits in `splits.json`. `pose`: one `.pose` per clip. The last two with the clips'
-        glosses, signers and splits in `clips.csv`.
+    kind : {"spoter", "silt", "npz", "pose"}
+        `spoter`, `silt`: one CSV per split, `<split>.csv`. `npz`: one `.npz` per clip; the labels of streams in
+        `groundtruth.txt`, the splits in `splits.json`. `pose`: one `.pose` per clip. The last two with the
+        clips' glosses, signers and splits in `clips.csv`.
     out : path
         A new or empty folder.
     manifest, landmarks : Path
@@ -55,6 +66,8 @@ def convert(kind: str, out: str | Path, *, manifest: Path = MANIFEST, landmarks:
         Splits of clips for which the manifest has none; optional.
     y_up : bool
         For `spoter`: y points up, as in the published files (Apple's Vision API), not down as in MediaPipe.
+    joints : {"holistic-75", "right-hand-21"}
+        For `silt`: the joints of its files of WLASL, or of IPN Hand.
 
     Returns
     -------
@@ -81,10 +94,10 @@ def convert(kind: str, out: str | Path, *, manifest: Path = MANIFEST, landmarks:
         clips["split"] = clips.clip_id.map(of_clip)
     if clips.empty:
         raise CorpusError(f"no clip of {manifest} has landmarks in {landmarks}; run `dvc repro` first")
-    options = {"y_up": y_up} if kind == "spoter" else {}
+    options: dict[str, dict[str, Any]] = {"spoter": {"y_up": y_up}, "silt": {"joints": joints}}
     with atomic_path(out) as temporary:
         temporary.mkdir()
-        _WRITERS[kind](temporary, clips, store, **options)
+        _WRITERS[kind](temporary, clips, store, **options.get(kind, {}))
     return len(clips)
 
 
@@ -101,34 +114,58 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-# SPOTER's CSV
+# SPOTER's CSV, and SiLT's
 
 
 def _write_spoter(out: Path, clips: pd.DataFrame, store: LandmarkStore, *, y_up: bool) -> None:
-    target = skeleton("spoter-54")
-    selector = store.skeleton.selector(target)
-    _need_image(store.skeleton, "SPOTER's CSV")
+    columns = {joint: (f"{column(joint)}_X", f"{column(joint)}_Y") for joint in skeleton(SPOTER).joints}
+
+    def cells(values: np.ndarray, label: int) -> list[Any]:
+        if y_up:
+            values[..., 1] = 1 - values[..., 1]
+        values = values.round(_DECIMALS)
+        values[values == 0] = _NEARLY_ZERO
+        return [*_lists(np.nan_to_num(values, nan=MISSING[SPOTER])), label]
+
+    _write_tables(out, clips, store, skeleton(SPOTER), columns, cells)
+
+
+def _write_silt(out: Path, clips: pd.DataFrame, store: LandmarkStore, *, joints: str) -> None:
+    if joints not in SILT:
+        raise ParamsError(f"SiLT's CSV has no joints '{joints}'; known: {', '.join(SILT)}")
+
+    def cells(values: np.ndarray, label: int) -> list[Any]:
+        return [*_lists(np.nan_to_num(values.round(_DECIMALS), nan=MISSING[joints])), json.dumps([label] * len(values))]
+
+    _write_tables(out, clips, store, skeleton(joints), silt_columns(joints), cells)
+
+
+def _lists(values: np.ndarray) -> list[str]:
+    """(T, J, 2) -> a JSON list for each column."""
+    return [json.dumps(path.tolist()) for path in values.reshape(len(values), -1).T]
+
+
+def _write_tables(out: Path, clips: pd.DataFrame, store: LandmarkStore, target: Skeleton,
+                  columns: dict[str, tuple[str, str]], cells: Callable[[np.ndarray, int], list[Any]]) -> None:
+    """One CSV per split: of each clip what `cells` makes of its x and y (T, J, 2), in the columns' order, and of the
+    number of its gloss."""
+    selector = store.skeleton.selector(target)[[target.index(joint) for joint in columns]]
+    _need_image(store.skeleton, "a CSV of SPOTER's or SiLT's")
     glosses = clips.glosses.str.join(" ")
     number = {gloss: i for i, gloss in enumerate(sorted(set(glosses)))}
-    columns = [f"{column(joint)}_{axis}" for joint in target.joints for axis in "XY"]
+    header = [*(name for names in columns.values() for name in names), LABEL, FPS, WIDTH, HEIGHT, *EXTRA]
     files: dict[str, Any] = {}
     try:
         for row, clip in _each(clips, store):
             name = _text(row.split) or "clips"
             if name not in files:
                 files[name] = open(out / f"{name}.csv", "w", newline="", encoding="utf-8")  # noqa: SIM115
-                csv.writer(files[name], lineterminator="\n").writerow([*columns, LABEL, FPS, WIDTH, HEIGHT, *EXTRA])
+                csv.writer(files[name], lineterminator="\n").writerow(header)
             values = pick_joints(clip.coordinates[..., :2], selector).astype(np.float64)
-            if y_up:
-                values[..., 1] = 1 - values[..., 1]
-            values = values.round(_DECIMALS)
-            values[values == 0] = _NEARLY_ZERO
-            values = np.nan_to_num(values, nan=0)
             gloss = " ".join(row.glosses)
             csv.writer(files[name], lineterminator="\n").writerow([
-                *(json.dumps(values[:, joint, axis].tolist()) for joint in range(len(target)) for axis in range(2)),
-                number[gloss], clip.fps, clip.width, clip.height, row.clip_id, gloss, _text(row.signer),
-                _text(row.split)])
+                *cells(values, number[gloss]), clip.fps, clip.width, clip.height, row.clip_id, gloss,
+                _text(row.signer), _text(row.split)])
     finally:
         for file in files.values():
             file.close()
@@ -255,4 +292,5 @@ def _need_image(joints: Skeleton, what: str) -> None:
         raise ParamsError(f"{what} holds coordinates of a picture; '{joints.name}' has metres: convert to pose")
 
 
-_WRITERS: dict[str, Callable[..., None]] = {"spoter": _write_spoter, "npz": _write_npz, "pose": _write_pose}
+_WRITERS: dict[str, Callable[..., None]] = {
+    "spoter": _write_spoter, "silt": _write_silt, "npz": _write_npz, "pose": _write_pose}

@@ -2,21 +2,26 @@
 
 Layout
 ------
-Annotations as released: `classIndAll.txt` (`number name`), `trainlistall.txt` and `vallistall.txt` (`path number start
-end`; frames counted from 1, both ends included). A path such as `./frames/1CM1_4_R_#229` names a folder of images; the
-video of the same name is also accepted (`videos/1CM1_4_R_#229.avi`).
+Annotations as in the authors' repository: `classIndAll.txt` (`number name`), `trainlistall.txt` and `vallistall.txt`
+(`path number start end`; frames counted from 1, both ends included). Or, where these are absent, as in the released
+archive, which SiLT's authors used: `Annot_List.txt` (`video,label,id,t_start,t_end,frames`, frames likewise),
+`metadata.csv` (columns `Video Name` and `Set`) and, if some videos alone are to be read, `videos_list.txt`. A path such
+as `./frames/1CM1_4_R_#229` names a folder of images; the video of the same name is also accepted
+(`videos/1CM1_4_R_#229.avi`).
 
 Decisions
 ---------
-- The authors and all later work test on `vallistall`, so its clips are the split `test`; validation clips are taken
-  from the training list, by signer, if `splits.val` requests them. No person is in both lists.
+- The authors and all later work test on `vallistall` (`Set` test), so its clips are the split `test`; validation clips
+  are taken from the training list, by signer, if `splits.val` requests them. No person is in both lists.
 - D0X, the segments without a gesture, is left out as in the authors' isolated task, unless requested.
 - The signer is the name up to `#`: `1CM1_4_R_#229` is the take 229 of the right (`R`) hand of `1CM1_4_R`. There are 50
-  such names, as there are people, with four takes each.
+  such names, as there are people, with four takes each. Unpacked names may have `_` in place of `#`.
 """
 
+import csv
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,11 +41,13 @@ from slr.corpora.reading import (
 from slr.errors import CorpusError
 
 LAYOUT = "ROOT/frames/<video>/*.jpg or ROOT/videos/<video>.avi, and the lists trainlistall.txt, vallistall.txt, " \
-         "classIndAll.txt in ROOT or ROOT/annotations"
+         "classIndAll.txt, or Annot_List.txt and metadata.csv, in ROOT or ROOT/annotations"
 FPS = 30.0
 """Frame rate of the folders of images, which don't specify it; a video's own times take precedence."""
 _REST = "D0X"
 _LISTS = (("train", "*trainlistall.txt"), ("test", "*vallistall.txt"))
+_COLUMNS = ("video", "label", "t_start", "t_end")
+_TAKE = re.compile(r"#|__(?=\d+$)")
 _LINE = re.compile(r"(\S.*)\s+(\d+)\s+(\d+)\s+(\d+)")
 
 
@@ -63,7 +70,7 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, subset: str
     root : path
         Folder with `frames/` or `videos/`, or with the videos or folders of images themselves.
     annotations : path, optional
-        Folder of the three lists; default: `annotations` in the root, or the root.
+        Folder of the lists; default: `annotations` in the root, or the root.
     subset : {"all"}, optional
         `all` keeps D0X as a class of its own; None leaves it out.
     workers : int
@@ -79,19 +86,24 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, subset: str
     Raises
     ------
     CorpusError
-        If the root or a list is missing, or the list of classes can't be read.
+        If the root or a list is missing, or the list of classes or the table of videos can't be read.
     """
     root = require_folder(root)
     inner = root / "annotations"
     folder = Path(annotations) if annotations is not None else inner if inner.is_dir() else root
     if not folder.is_dir():
         raise CorpusError(f"annotations {folder} is not a folder; set corpus.annotations to the one with "
-                          "trainlistall.txt, vallistall.txt and classIndAll.txt")
-    classes = _classes(only_file(folder, "*classindall.txt", "corpus.annotations"))
+                          "trainlistall.txt, vallistall.txt and classIndAll.txt, or Annot_List.txt and metadata.csv")
     problems: list[Problem] = []
-    stretches = [stretch for split, pattern in _LISTS
-                 for stretch in _read_list(only_file(folder, pattern, "corpus.annotations"), split, classes, problems)
-                 if subset == "all" or stretch.gloss != _REST]
+    released = {file.name.lower(): file for file in folder.iterdir()}
+    if "annot_list.txt" in released and not any(fnmatch(name, _LISTS[0][1]) for name in released):
+        read = _read_table(released["annot_list.txt"], _sets(only_file(folder, "metadata.csv", "corpus.annotations")),
+                           released.get("videos_list.txt"), problems)
+    else:
+        classes = _classes(only_file(folder, "*classindall.txt", "corpus.annotations"))
+        read = (stretch for split, pattern in _LISTS for stretch in _read_list(
+            only_file(folder, pattern, "corpus.annotations"), split, classes, problems))
+    stretches = [stretch for stretch in read if subset == "all" or stretch.gloss != _REST]
     return collect(_rows(root, stretches, problems), problems), problems
 
 
@@ -121,6 +133,36 @@ def _read_list(path: Path, split: str, classes: dict[int, str], problems: list[P
         yield _Stretch(match[1].replace("\\", "/").rsplit("/", 1)[-1], classes[label], start, end, split)
 
 
+def _sets(path: Path) -> dict[str, str]:
+    """The split of each video, from metadata.csv."""
+    table = csv.DictReader(read_text(path).splitlines())
+    if missing_columns := [name for name in ("Video Name", "Set") if name not in (table.fieldnames or [])]:
+        raise CorpusError(f"{path} has no column '{missing_columns[0]}'; use the released metadata.csv")
+    return {(row["Video Name"] or "").strip(): (row["Set"] or "").strip().lower() for row in table}
+
+
+def _read_table(path: Path, sets: dict[str, str], some: Path | None, problems: list[Problem]) -> Iterator[_Stretch]:
+    """The lines of Annot_List.txt; `some` is the list of the only videos to read."""
+    only = None if some is None else {re.split(r"[,\t]", line)[0].strip() for line in read_text(some).splitlines()}
+    table = csv.DictReader(read_text(path).splitlines())
+    if missing_columns := [name for name in _COLUMNS if name not in (table.fieldnames or [])]:
+        raise CorpusError(f"{path} has no column '{missing_columns[0]}'; use the released Annot_List.txt")
+    for line in table:
+        video, gloss, *ends = ((line[name] or "").strip() for name in _COLUMNS)
+        if only is not None and video not in only:
+            continue
+        start, end = (int(value) if value.isdecimal() else 0 for value in ends)
+        where = f"{path.name} line {table.line_num}"
+        if not video or not gloss or not 1 <= start <= end:
+            problems.append(Problem(where, "bad-line", "error", f"not a video, a label and frames from 1: {line}"[:160],
+                                    "use the released list, or remove the line"))
+        elif sets.get(video) not in ("train", "test"):
+            problems.append(Problem(where, "bad-line", "error", f"video '{video}' has no Set train or test in "
+                                    "metadata.csv", "use the released metadata.csv"))
+        else:
+            yield _Stretch(video, gloss, start, end, sets[video])
+
+
 def _rows(root: Path, stretches: list[_Stretch], problems: list[Problem]) -> Iterator[dict[str, Any]]:
     videos = {**videos_by_stem(root), **videos_by_stem(root / "videos")}
     places: dict[str, Path | None] = {}
@@ -136,7 +178,8 @@ def _rows(root: Path, stretches: list[_Stretch], problems: list[Problem]) -> Ite
         media = file.relative_to(root).as_posix()
         if not stays_inside(root, media, clip_id, problems):
             continue
-        yield row(clip_id, media, [stretch.gloss], signer=stretch.video.split("#")[0].rstrip("_"), split=stretch.split,
+        signer = _TAKE.split(stretch.video)[0].rstrip("_")
+        yield row(clip_id, media, [stretch.gloss], signer=signer, split=stretch.split,
                   start_frame=stretch.start - 1, end_frame=stretch.end, fps=FPS if file.is_dir() else None)
     if absent:
         videos_absent = sorted(video for video, file in places.items() if file is None)

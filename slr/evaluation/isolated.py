@@ -37,8 +37,8 @@ def evaluate_isolated(trained: TrainedModel, store: LandmarkStore, clips: pd.Dat
     out : Path
         predictions.csv (clip_id, signer, gloss, predicted, rank, probability, top5), confusion.csv (actual, predicted;
         one row per clip, for `dvc plots`), confusion.svg, embeddings.csv and embeddings.png (see
-        `slr.figures.projections`), and for models with learned input weights importance.csv and importance.png
-        (`slr.figures.input_weights`).
+        `slr.figures.projections`), and for models with learned input weights importance.csv, importance.png and
+        importance_lines.png (`slr.figures.input_weights`).
     dataset : Dataset
         Its pseudo-signers are used if signers aren't known.
     params : Params

@@ -1,4 +1,4 @@
-"""Learned input weights (SiLT): a table, and a figure of the body.
+"""Learned input weights (SiLT): a table, a figure of the body, and their course over the coordinates.
 
 Luna-Jimenez et al., ICMI 2023. A weight multiplies a coordinate before the first layer. It shows how much of the
 coordinate enters the network, not its importance: a joint that hardly moves roughly keeps its initial weight of 1.
@@ -18,7 +18,7 @@ _MOST_FRAMES = 2000
 
 def write_importance(folder: Path, weights: dict[str, np.ndarray], skeleton: Skeleton, landmarks: np.ndarray,
                      mask: np.ndarray) -> None:
-    """Write importance.csv and importance.png; the output is byte-identical each time.
+    """Write importance.csv, importance.png and importance_lines.png; the output is byte-identical each time.
 
     Parameters
     ----------
@@ -33,6 +33,7 @@ def write_importance(folder: Path, weights: dict[str, np.ndarray], skeleton: Ske
     table = importance(weights, skeleton)
     table.to_csv(folder / "importance.csv", index=False, float_format="%.6f", lineterminator="\n")
     _draw(folder / "importance.png", table, skeleton, landmarks, mask)
+    _draw_lines(folder / "importance_lines.png", table)
 
 
 def importance(weights: dict[str, np.ndarray], skeleton: Skeleton) -> pd.DataFrame:
@@ -88,6 +89,30 @@ def _draw(path: Path, table: pd.DataFrame, skeleton: Skeleton, landmarks: np.nda
                 if skeleton.space == "image":
                     axes.invert_yaxis()
             figure.colorbar(dots, ax=list(row), shrink=0.8, label=f"learned weight before the {before}")
+        figure.savefig(path, dpi=100, metadata={"Software": None})
+
+
+def _draw_lines(path: Path, table: pd.DataFrame) -> None:
+    """Below each other for each set of weights: a line for each channel over the joints, and one for their mean."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    channels, rows = [name for name in CHANNELS if name in table], table.before.unique()
+    count = len(table) // len(rows)
+    with matplotlib.rc_context({"font.family": "DejaVu Sans", "font.size": 8}):
+        figure = Figure(figsize=(min(max(6, 0.16 * count), 30), 4 * len(rows)), layout="constrained")
+        for axes, before in zip(figure.subplots(len(rows), squeeze=False)[:, 0], rows, strict=True):
+            of_joint = table[table.before == before].reset_index(drop=True)
+            for channel in channels:
+                axes.plot(of_joint[channel], linewidth=1, label=channel)
+            axes.plot(of_joint["mean"], linewidth=2, color="#4b5563", label="mean magnitude")
+            for start in of_joint.index[of_joint.part != of_joint.part.shift()][1:]:
+                axes.axvline(start - 0.5, color="#9aa4b2", linewidth=0.8)
+            axes.set_xticks(range(count), of_joint.joint.str.replace("_", " "), rotation=90, fontsize=6)
+            axes.set_xlim(-0.5, count - 0.5)
+            axes.set_ylabel(f"learned weight before the {before}")
+            axes.grid(alpha=0.3)
+            axes.legend(ncols=len(channels) + 1)
         figure.savefig(path, dpi=100, metadata={"Software": None})
 
 

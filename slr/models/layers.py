@@ -24,8 +24,9 @@ class FrameEmbedding(nn.Module):
     width : int or None
         Width after a linear projection and a norm, which scales the small coordinates to the range of the positional
         encoding; None uses the coordinates themselves.
-    missing : {"learned", "zero"}
-        Value of a missing joint: a learned point, or, as in the published code, zero before .5 is subtracted.
+    missing : {"learned", "zero", "outside"}
+        Value of a missing joint: a learned point, or, as in published code, zero (SPOTER) or -2 (SiLT) before .5 is
+        subtracted.
     positions : {"none", "published", "sinusoidal", "learned"}
         See `Positions`.
     weighted : bool, default False
@@ -36,7 +37,7 @@ class FrameEmbedding(nn.Module):
 
     def __init__(self, inputs: int, width: int | None, missing: str, positions: str, weighted: bool = False):
         super().__init__()
-        absent = torch.full((inputs,), -0.5 if missing == "zero" else 0.0)
+        absent = torch.full((inputs,), {"learned": 0.0, "zero": -0.5, "outside": -2.5}[missing])
         if missing == "learned":
             self.absent = nn.Parameter(absent)
         else:
@@ -124,6 +125,27 @@ class TransformerLayer(nn.Module):
         return self.feedforward_norm(x + self.dropout(self.feedforward(x)))
 
 
+class DecoderLayer(TransformerLayer):
+    """A whole decoder layer: self-attention among the queries, then what `TransformerLayer` does with a source.
+
+    The queries are as many as the frames of the source, and the same of them are padding.
+    """
+
+    def __init__(self, width: int, heads: int, feedforward: int, dropout: float, norm_first: bool = False):
+        super().__init__(width, heads, feedforward, dropout, norm_first)
+        self.self_attention = Attention(width, heads, dropout)
+        self.query_norm = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor, source: Tensor | None, attend: Tensor) -> Tensor:
+        """As `TransformerLayer.forward`, with Q = T."""
+        if self.norm_first:
+            h = self.query_norm(x)
+            x = x + self.dropout(self.self_attention(h, h, attend))
+        else:
+            x = self.query_norm(x + self.dropout(self.self_attention(x, x, attend)))
+        return super().forward(x, source, attend)
+
+
 class TransformerStack(nn.Module):
     """A stack of layers and a final norm: an encoder (without a source) or a decoder.
 
@@ -142,6 +164,19 @@ class TransformerStack(nn.Module):
         for layer in self.layers:
             x = layer(x, source, attend)
         return self.norm(x)
+
+
+def start_attention_as_torch(module: nn.Module) -> None:
+    """Start all attention of a module as torch's own does, of which the published networks are made.
+
+    Queries, keys and values are drawn as one matrix (Glorot and Bengio, AISTATS 2010), and the biases are 0.
+    """
+    for attention in (part for part in module.modules() if isinstance(part, Attention)):
+        bound = math.sqrt(6 / (4 * attention.query.in_features))
+        for matrix in (attention.query.weight, attention.key_value.weight):
+            nn.init.uniform_(matrix, -bound, bound)
+        for linear in (attention.query, attention.key_value, attention.out):
+            nn.init.zeros_(linear.bias)
 
 
 class Positions(nn.Module):

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
-from slr.models.layers import FrameEmbedding, mean_over_time
-from slr.models.spoter import Spoter
+from slr.models.layers import DecoderLayer, FrameEmbedding, mean_over_time
+from slr.models.spoter import PublishedDecoderLayer, Spoter
 from slr.params.families.silt import SiltParams
 
 
@@ -17,13 +17,16 @@ class Silt(Spoter):
     """Landmarks of a clip -> gloss logits; parameters as for `Spoter`.
 
     `weights: query` weights the sequence before the encoder. `weights: sequence` also uses the sequence, with separate
-    weights, as the decoder's queries instead of one learned query, and averages the outputs over time.
+    weights, as the decoder's queries instead of one learned query, and averages the outputs over time. As published
+    (post-norm), its decoder is a whole one, with self-attention among the queries.
     """
 
     def __init__(self, params: SiltParams, skeleton: Skeleton, classes: int):
-        super().__init__(params, skeleton, classes, weighted=True)
+        sequence = params.weights == "sequence"
+        super().__init__(params, skeleton, classes, weighted=True,
+                         post_norm=DecoderLayer if sequence else PublishedDecoderLayer)
         self.ask = None
-        if params.weights == "sequence":
+        if sequence:
             del self.class_query
             self.ask = FrameEmbedding(len(skeleton) * params.channels, params.d_model, params.missing, params.positions,
                               weighted=True)

@@ -5,13 +5,14 @@ published (`published: true`) and repaired: docs/models.md describes the differe
 """
 
 from dataclasses import replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
-from slr.models.layers import FrameEmbedding, TransformerLayer, TransformerStack
+from slr.models.layers import DecoderLayer, FrameEmbedding, TransformerLayer, TransformerStack, start_attention_as_torch
 from slr.params.families.spoter import SpoterParams
 
 
@@ -41,9 +42,12 @@ class Spoter(nn.Module):
         Number of glosses.
     weighted : bool, default False
         Multiply each coordinate by a learned weight first: see `slr.models.silt`.
+    post_norm : type, default PublishedDecoderLayer
+        Layers of a post-norm decoder.
     """
 
-    def __init__(self, params: SpoterParams, skeleton: Skeleton, classes: int, weighted: bool = False):
+    def __init__(self, params: SpoterParams, skeleton: Skeleton, classes: int, weighted: bool = False,
+                 post_norm: type[DecoderLayer | PublishedDecoderLayer] = PublishedDecoderLayer):
         super().__init__()
         inputs = len(skeleton) * params.channels
         width = self.width = params.d_model or inputs
@@ -54,9 +58,11 @@ class Spoter(nn.Module):
             (TransformerLayer(*sizes, params.norm_first) for _ in range(params.encoder_layers)), width)
         self.class_query = nn.Parameter(torch.rand(width))
         self.decoder = TransformerStack(
-            (TransformerLayer(*sizes, norm_first=True) if params.norm_first else PublishedDecoderLayer(*sizes)
+            (TransformerLayer(*sizes, norm_first=True) if params.norm_first else post_norm(*sizes)
              for _ in range(params.decoder_layers)), width)
         self.classify = nn.Linear(width, classes)
+        if params.published:
+            self._start_as_published()
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Logits and features of a batch of normalised landmarks.
@@ -68,6 +74,17 @@ class Spoter(nn.Module):
         """
         features = self.answer(self.class_query.expand(len(batch), 1, -1), batch)[:, 0]
         return {"logits": self.classify(features), "features": features}
+
+    def _start_as_published(self) -> None:
+        """Draw the weights as the published code does, where SPOTER's decoder layers are copies of a new one."""
+        start_attention_as_torch(self)
+        first, *others = self.decoder.layers
+        if isinstance(first, PublishedDecoderLayer):
+            for linear in (first.attention.out, first.feedforward[0], first.feedforward[3]):
+                cast(nn.Linear, linear).reset_parameters()
+            nn.init.zeros_(first.attention.out.bias)
+            for layer in others:
+                layer.load_state_dict(first.state_dict())
 
     def answer(self, queries: Tensor, batch: Batch) -> Tensor:
         """Decode the encoded frames with the queries (B, Q, D) -> (B, Q, D)."""

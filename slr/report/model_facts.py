@@ -16,7 +16,7 @@ from slr.tasks import Task, task_named
 
 MAX_CONFUSIONS = 6
 """Confusions that are shown with their clips."""
-PICTURES = ("embeddings", "importance")
+PICTURES = ("embeddings", "importance", "importance_lines")
 """Figures that evaluation may have written: `reports/<model>/<picture>.png`."""
 
 

@@ -1,5 +1,7 @@
 """Round trips: store -> another program's format -> reader -> store."""
 
+import ast
+import csv
 import json
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pandas as pd
 import pytest
 
 from slr.corpora.exporting import convert, file_names
+from slr.corpora.imported.spoter_csv import silt_columns
 from slr.corpora.scanning import prepare
 from slr.corpora.splits_json import splits_json
 from slr.dataset.landmark_store import LandmarkStore
@@ -69,6 +72,26 @@ def test_spoter_and_back(tmp_path, y_up):
         for joint in set(spoter.joints) - {"neck"}:
             assert_same(found.coordinates[:, spoter.index(joint)],
                         clip.coordinates[:, original.skeleton.index(joint), :2])
+
+
+@pytest.mark.parametrize("name", ["holistic-75", "right-hand-21"])
+def test_silt_and_back(tmp_path, name):
+    paths, target = made(tmp_path, skeleton("holistic-75")), skeleton(name)
+    assert convert("silt", tmp_path / "out", joints=name, **paths) == 3
+    with open(tmp_path / "out/train.csv", newline="") as file:
+        header, first = csv.reader(file)
+    order = list(silt_columns(name))
+    assert header[0::2][:len(order)] == [x for x, _ in silt_columns(name).values()]  # as the authors' code reads them
+    assert set(ast.literal_eval(first[header.index("labels")])) == {0}
+    store, original = imported(tmp_path, tmp_path / "out", "spoter_csv"), LandmarkStore(paths["landmarks"])
+    assert store.skeleton == target
+    selector = original.skeleton.selector(target).argmax(1)
+    for clip in original:
+        found = store[clip.clip_id]
+        assert (found.fps, found.width, found.height) == (12.5, 640, 360)
+        assert_same(found.coordinates, clip.coordinates[:, selector, :2])
+    before, after = read_manifest(paths["manifest"]), read_manifest(tmp_path / "manifest2.parquet")
+    assert after[["clip_id", "glosses", "signer", "split"]].equals(before[["clip_id", "glosses", "signer", "split"]])
 
 
 @pytest.mark.parametrize("name, channels", [("holistic-75", 4), ("holistic-67", 4), ("holistic-553", 4),
@@ -163,7 +186,8 @@ def test_file_names_are_safe_and_differ():
 
 
 @pytest.mark.parametrize("kind, joints, message", [
-    ("xml", MINE, "format 'xml' is unknown; known: spoter, npz, pose"),
+    ("xml", MINE, "format 'xml' is unknown; known: spoter, silt, npz, pose"),
+    ("silt", skeleton("hands-42"), "needs joint 'nose', which 'hands-42' hasn't"),
     ("spoter", MINE, "needs joint 'neck', which 'convert-3' hasn't"),
     ("npz", skeleton("kinect-20"), "'kinect-20' has metres: convert to pose"),
     ("npz", define({"name": "odd-1", "parts": {"a": ["tail"]}, "bones": []}), "no place for joint 'tail' of 'odd-1'"),

@@ -112,3 +112,48 @@ def test_lists_that_are_not_there(tmp_path):
         scan(tmp_path)
     with pytest.raises(CorpusError, match="is not a folder; set corpus.annotations"):
         scan(tmp_path, tmp_path / "nowhere")
+
+
+TABLE = "video,label,id,t_start,t_end,frames\n"
+METADATA = "Video Name,Frames,Sex,Hand,Background,Illumination,People in Scene,Background Motion,Set\n"
+
+
+def write_release(folder: Path, table: str, metadata: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "Annot_List.txt").write_text(TABLE + table)
+    (folder / "metadata.csv").write_text(METADATA + metadata)
+
+
+def test_the_released_table_gives_the_same_clips_as_the_lists(tmp_path):
+    for name in ("1CM1_4_R_#229", "1CM1_1_R_#217", "B_1_L__2"):
+        record_images(tmp_path / "frames" / name)
+    lists = write_lists(tmp_path / "lists", "./frames/1CM1_4_R_#229 1 1 2\n./frames/1CM1_4_R_#229 3 3 5\n",
+                        "./frames/1CM1_1_R_#217 2 2 4\n")
+    write_release(tmp_path / "annotations", "1CM1_4_R_#229,D0X,1,1,2,2\n1CM1_4_R_#229,B0B,3,3,5,3\n"
+                  "1CM1_1_R_#217,B0A,2,2,4,3\nB_1_L__2,B0A,2,1,4,4\n",
+                  "1CM1_4_R_#229,5,M,Right,Clutter,Stable,Single,Static,train\n"
+                  "1CM1_1_R_#217,6,W,Right,Clutter,Stable,Single,Static,test\n"
+                  "B_1_L__2,6,W,Left,Clutter,Stable,Single,Static,Train\n")
+    of_lists, _ = scan(tmp_path, lists, subset="all")
+    clips, problems = scan(tmp_path, subset="all")
+    assert problems == [] and clips.iloc[:3].equals(of_lists)
+    assert clips[["clip_id", "signer", "split"]].iloc[3].tolist() == ["B_1_L__2@1-4", "B_1_L", "train"]
+    assert len(scan(tmp_path)[0]) == 3  # without D0X
+    (tmp_path / "annotations/videos_list.txt").write_text("1CM1_1_R_#217\nB_1_L__2,6\n")
+    assert scan(tmp_path)[0].media.tolist() == ["frames/1CM1_1_R_#217", "frames/B_1_L__2"]
+
+
+def test_lines_of_the_table_that_cannot_be_used(tmp_path):
+    record(tmp_path / "A.mp4")
+    write_release(tmp_path, "A,B0A,2,0,4,4\nA,,2,1,4,4\nA,B0A,2,5,4,0\nA,B0A,2,1\nC,B0A,2,1,4,4\nA,B0A,2,1,4,4\n",
+                  "A,6,W,Left,Clutter,Stable,Single,Static,train\nC,6,W,Left,Clutter,Stable,Single,Static,\n")
+    clips, problems = scan(tmp_path)
+    assert clips.clip_id.tolist() == ["A@1-4"]
+    assert [problem.clip for problem in problems] == [f"Annot_List.txt line {number}" for number in range(2, 7)]
+    assert "'C' has no Set train or test" in problems[-1].reason
+    (tmp_path / "metadata.csv").write_text("video,Set\n")
+    with pytest.raises(CorpusError, match="metadata.csv has no column 'Video Name'"):
+        scan(tmp_path)
+    (tmp_path / "metadata.csv").unlink()
+    with pytest.raises(CorpusError, match="has no file 'metadata.csv'; set corpus.annotations"):
+        scan(tmp_path)

@@ -67,9 +67,10 @@ def test_the_files_are_the_models_weights_and_the_same_bytes_each_time(tmp_path,
     read = table[table.before == "encoder"][["x", "y"]].to_numpy().ravel()
     np.testing.assert_allclose(read, model.embed.weights.detach(), atol=1e-6)
     assert set(table.before) == ({"encoder"} if weights == "query" else {"encoder", "decoder"})
-    picture = cv2.imread(str(tmp_path / "once/importance.png"))
-    assert picture.shape[0] > 200 and picture.std() > 5
-    for file in ("importance.csv", "importance.png"):
+    for file in ("importance.png", "importance_lines.png"):
+        picture = cv2.imread(str(tmp_path / "once" / file))
+        assert picture.shape[0] > 200 and picture.std() > 5
+    for file in ("importance.csv", "importance.png", "importance_lines.png"):
         assert (tmp_path / "once" / file).read_bytes() == (tmp_path / "again" / file).read_bytes()
 
 

@@ -26,8 +26,8 @@ class Held(NamedTuple):
 
 LAYERS = "encoder1 encoder6 memory decoder1 decoder6 decoded logits parameters"
 TRANSFORMER = Held(LAYERS, "transformer.encoder transformer.decoder linear_class class_query")
-ENCODER = Held("encoder1 encoder6 memory", "transformer.encoder")
-POSITIONED = ENCODER._replace(outputs=f"{ENCODER.outputs} positions")
+SEQUENCE = Held(LAYERS, "transformer.encoder transformer.decoder linear_class")
+POSITIONED = SEQUENCE._replace(outputs=f"{LAYERS} positions")
 SCA = Held("adjacency stats block1 block2 block3 pooled signer_embedding attention_weights attended gru_steps "
            "embedding logits signer_logits parameters parameters_without_signer_head train_logits train_signer_logits "
            "train_block3_first train_bn1_running_mean train_bn1_running_var train_loss grad_block1_gc grad_res1 "
@@ -59,8 +59,8 @@ CONTENTS = {
     "spoter_nope_42": TRANSFORMER,
     "silt_query_150": TRANSFORMER,
     "silt_query_42": TRANSFORMER,
-    "silt_sequence_150": ENCODER,
-    "silt_sequence_42": ENCODER,
+    "silt_sequence_150": SEQUENCE,
+    "silt_sequence_42": SEQUENCE,
     "silt_baseline_150": POSITIONED,
     "silt_baseline_42": POSITIONED,
     "spoter_embeddings": Held("embedding_alone embedding_as_run embedding_unit embedding_boolean_mask encoder1 memory "

@@ -1,25 +1,27 @@
 """SPOTER and its kin with the formula's weights: which of the authors' tensors is which of ours."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from slr.batches.batch import Batch
 from slr.models import build
 from slr.models.spoter import Spoter
+from slr.models.transformer import Transformer
 from slr.params.families.silt import SiltParams
-from slr.params.families.spoter import SPOTER_AS_PUBLISHED, SpoterParams
+from slr.params.families.spoter import SpoterParams
 from slr.params.families.transformer import TransformerParams
-from tests.helpers.reference import Theirs, batch_of, below, fill, formula, given, linear, norm, watched
+from tests.helpers.reference import Theirs, batch_of, below, fill, given, linear, norm, watched
 
 GAIN = 2
 JOINTS = {108: "spoter-54", 150: "holistic-75", 42: "right-hand-21"}
-HEADS = {108: 9, 150: 10, 42: 7}
 CLASSES = {108: 20, 150: 20, 42: 13}
 INPUT = {108: 2001, 150: 2002, 42: 2003}
 FRAMES = 11
-CASES = {"spoter_108": 108, "spoter_mediapipe_150": 150, "spoter_mediapipe_42": 42, "spoter_nope_150": 150,
-         "spoter_nope_42": 42, "silt_query_150": 150, "silt_query_42": 42}
-"""Cases that our networks compute as they are, and the numbers of a frame."""
+CASES = {"spoter_108": 108, **{f"{name}_{width}": width for name in (
+    "spoter_mediapipe", "spoter_nope", "silt_query", "silt_sequence", "silt_baseline") for width in (150, 42)}}
+"""Cases, and the numbers of a frame."""
+SEQUENCES = [case for case in CASES if case.startswith(("silt_sequence", "silt_baseline"))]
+"""Those that ask with all frames, in torch's whole decoder."""
 
 
 def attention(theirs: str, ours: str) -> list[Theirs]:
@@ -34,6 +36,7 @@ ENCODER = [*attention("self_attn", "attention"), *FEEDFORWARD, *norm("norm1", "a
            *norm("norm2", "feedforward_norm")]
 DECODER = [*attention("multihead_attn", "attention"), *FEEDFORWARD, *norm("norm1", "query_norm"),
            *norm("norm2", "attention_norm"), *norm("norm3", "feedforward_norm")]
+WHOLE_DECODER = [*attention("self_attn", "self_attention"), *DECODER]
 
 
 def stack(name: str, layer: list[Theirs], layers: int = 6) -> list[Theirs]:
@@ -44,6 +47,7 @@ def stack(name: str, layer: list[Theirs], layers: int = 6) -> list[Theirs]:
 
 
 BODY = [*stack("encoder", ENCODER), *stack("decoder", DECODER)]
+WHOLE_BODY = [*stack("encoder", ENCODER), *stack("decoder", WHOLE_DECODER)]
 QUERY = Theirs("class_query", "free", ("class_query",))
 POSITION = ("embed.positions.vector",)
 BEGINNINGS = {
@@ -51,24 +55,33 @@ BEGINNINGS = {
     "spoter_mediapipe": [Theirs("row_embed", "free"), Theirs("pos", "free", POSITION), QUERY],
     "spoter_nope": [QUERY],
     "silt_query": [Theirs("wEnc", "scale", ("embed.weights",)), QUERY],
+    "silt_sequence": [Theirs("wEnc", "scale", ("embed.weights",)), Theirs("wDec", "scale", ("ask.weights",))],
+    "silt_baseline": [],
 }
 
 
 def tensors(case: str) -> list[Theirs]:
     """The authors' tensors of one of `CASES`, in the order of their numbers."""
-    return [*BEGINNINGS[case.rpartition("_")[0]], *BODY, *linear("linear_class", "classify")]
+    body = WHOLE_BODY if case in SEQUENCES else BODY
+    return [*BEGINNINGS[case.rpartition("_")[0]], *body, *linear("linear_class", "classify")]
 
 
-def network(case: str) -> Spoter:
+def settings(case: str) -> SpoterParams | TransformerParams:
+    """Settings of one of `CASES`."""
+    joints = JOINTS[CASES[case]]
+    match case.split("_")[:2]:
+        case ["silt", "baseline"]:
+            return TransformerParams(published=True, joints=joints)
+        case ["silt", weights]:
+            return SiltParams(published=True, joints=joints, weights=weights)
+        case ["spoter", "nope"]:
+            return SpoterParams(published=True, joints=joints, positions="none")
+    return SpoterParams(published=True, joints=joints)
+
+
+def network(case: str) -> Spoter | Transformer:
     """Our network of one of `CASES`, in evaluation mode."""
-    width = CASES[case]
-    if case.startswith("silt"):
-        params: SpoterParams = SiltParams(published=True, joints=JOINTS[width])
-    else:
-        positions = "none" if "nope" in case else "published"
-        params = SpoterParams(**SPOTER_AS_PUBLISHED | {
-            "joints": JOINTS[width], "heads": HEADS[width], "positions": positions, "normalise": "none"})
-    model = build(params, CLASSES[width]).eval()
+    model = build(settings(case), CLASSES[CASES[case]]).eval()
     fill(model, tensors(case), GAIN)
     return model
 
@@ -79,36 +92,10 @@ def clip(width: int) -> Batch:
 
 
 @torch.no_grad()
-def outputs(model: Spoter, width: int) -> dict[str, Tensor]:
+def outputs(model: Spoter | Transformer, width: int) -> dict[str, Tensor]:
     """What the layers give for the case's clip."""
     layers = {"encoder1": model.encoder.layers[0], "encoder6": model.encoder.layers[5], "memory": model.encoder,
               "decoder1": model.decoder.layers[0], "decoder6": model.decoder.layers[5], "decoded": model.decoder}
     with watched(**layers) as found:
         logits = model(clip(width))["logits"]
     return {**found, "logits": logits}
-
-
-ENCODERS = {f"{name}_{width}": (name, width) for name in ("silt_sequence", "silt_baseline") for width in (150, 42)}
-"""Cases whose encoder is ours, and whose decoder isn't."""
-
-
-@torch.no_grad()
-def encoder(case: str) -> tuple[nn.Module, dict[str, Tensor]]:
-    """Our encoder of one of `ENCODERS`, and what its layers give for the case's clip."""
-    name, width = ENCODERS[case]
-    if name == "silt_sequence":
-        model = build(SiltParams(published=True, joints=JOINTS[width], weights="sequence"), 2).eval()
-        model.embed.weights.copy_(formula("scale", 0, (width,)))
-    else:
-        model = build(TransformerParams(**BASELINE, joints=JOINTS[width], heads=HEADS[width]), 2).eval()
-    fill(nn.ModuleDict({"encoder": model.encoder}), stack("encoder", ENCODER), GAIN,
-         first=2 if name == "silt_sequence" else 0)
-    batch = clip(width)
-    with watched(encoder1=model.encoder.layers[0], encoder6=model.encoder.layers[5], memory=model.encoder) as found:
-        model.encoder(model.embed(batch), None, batch.frames[:, None, None])
-    return model.encoder, found
-
-
-BASELINE = {"normalise": "none", "missing": "zero", "d_model": None, "layers": 6, "feedforward": 2048,
-            "norm_first": False}
-"""The plain transformer in the sizes of SiLT's baseline."""

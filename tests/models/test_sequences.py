@@ -23,6 +23,8 @@ VARIANTS = {
     "silt sequence": SiltParams(weights="sequence"),
     "silt sequence published": SiltParams(published=True, weights="sequence"),
     "transformer": TransformerParams(),
+    "transformer with a decoder": TransformerParams(**SMALL, layers=1, decoder_layers=2),
+    "transformer published": TransformerParams(published=True),
     "transformer no projection": TransformerParams(d_model=None, heads=9, missing="zero", norm_first=False, layers=1),
 }
 UNORDERED = {"spoter published", "silt query published", "silt query of a hand", "silt sequence published"}

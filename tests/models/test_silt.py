@@ -11,34 +11,40 @@ from slr.errors import ParamsError
 from slr.models import build
 from slr.params import parse
 from slr.params.families.silt import SiltParams
-from slr.params.families.spoter import SpoterParams
 from tests.helpers.batches import CLASSES, batch_of
 
 SMALL = {"joints": "right-hand-21", "normalise": "none", "heads": 2, "encoder_layers": 1, "decoder_layers": 1,
          "feedforward": 32, "dropout": 0, "positions": "none"}
 
 
-def count(params: SpoterParams) -> int:
-    return sum(weight.numel() for weight in build(params, CLASSES).parameters())
-
-
 @pytest.mark.parametrize(("joints", "width", "heads"), [("holistic-75", 150, 10), ("right-hand-21", 42, 7)])
-def test_published_sizes_are_the_papers(joints, width, heads):
-    silt = SiltParams(published=True, joints=joints, lr=0.5)
+def test_published_settings_are_the_papers(joints, width, heads):
+    silt = SiltParams(published=True, joints=joints, lr=0.5, normalise="clip", augment={"mirror": 0.5})
     assert (build(silt, CLASSES).width, silt.heads) == (width, heads)
-    assert (silt.optimizer, silt.lr, silt.batch_size) == ("sgd", 1e-3, 1)
-    assert (silt.normalise, silt.positions, silt.missing) == ("none", "none", "zero")
+    assert (silt.optimizer, silt.lr, silt.batch_size, silt.weight_decay, silt.schedule) == ("sgd", 1e-3, 1, 0,
+                                                                                            "constant")
+    assert (silt.normalise, silt.units, silt.positions, silt.missing) == ("none", "frame", "none", "outside")
+    assert (silt.augment.probability, silt.augment.mirror, silt.augment.noise_std) == (0, 0, 0.001)
+    assert (silt.epochs, silt.patience) == (350, 350)
     assert SiltParams(**silt.model_dump()) == silt
-    layers = silt.model_dump(exclude={"family", "published", "weights"})
-    without = count(SpoterParams(**layers))  # SPOTER without its encoding
-    assert count(silt) == without + width
-    assert count(SiltParams(published=True, joints=joints, weights="sequence")) == without + width  # less its query
+
+
+def test_what_selects_among_the_published_forms_stays():
+    silt = SiltParams(published=True, weights="sequence", missing="zero", epochs=3, patience=2)
+    assert (silt.weights, silt.missing, silt.epochs, silt.patience) == ("sequence", "zero", 3, 2)
+    assert SiltParams(published=True, missing="learned").missing == "outside"
+
+
+@pytest.mark.parametrize(("weights", "size"), [("query", 8_511_376), ("sequence", 9_054_976)])
+def test_published_sizes_are_the_papers(weights, size):
+    model = build(SiltParams(published=True, weights=weights), 100)
+    assert sum(weight.numel() for weight in model.parameters()) == size
 
 
 def test_skeletons_that_the_paper_has_not_keep_the_heads_of_their_block():
-    assert SiltParams(published=True, joints="spoter-54", heads=9).heads == 9
-    with pytest.raises(ParamsError, match="8 heads don't divide the width of 108"):
-        parse({"models": {"silt": {"family": "silt", "published": True, "joints": "spoter-54"}}})
+    assert SiltParams(published=True, joints="holistic-67", heads=2).heads == 2
+    with pytest.raises(ParamsError, match="8 heads don't divide the width of 134"):
+        parse({"models": {"silt": {"family": "silt", "published": True, "joints": "holistic-67"}}})
 
 
 def test_weights_start_at_one_and_are_told_by_where_they_stand():

@@ -2,12 +2,17 @@
 
 import pytest
 import torch
+from torch import nn
 
 from slr.errors import ParamsError
 from slr.models import build
 from slr.params import parse
+from slr.params.families.silt import SiltParams
 from slr.params.families.spoter import SpoterParams
+from slr.params.families.transformer import TransformerParams
 from tests.helpers.batches import CLASSES, batch_of, reordered
+from tests.helpers.reference import Theirs
+from tests.helpers.reference_transformers import DECODER, WHOLE_BODY
 
 
 @pytest.mark.parametrize(("positions", "ordered"),
@@ -37,8 +42,46 @@ def test_published_replaces_the_whole_block_but_joints_epochs_and_patience():
     params = SpoterParams(published=True, epochs=3, patience=2, lr=0.5, d_model=64)
     assert (params.epochs, params.patience, params.joints) == (3, 2, "spoter-54")
     assert (params.lr, params.d_model, params.heads, params.batch_size, params.optimizer) == (0.001, None, 9, 1, "sgd")
-    assert (params.positions, params.normalise, params.augment.noise_std) == ("published", "published", 0.001)
+    assert (params.positions, params.normalise, params.missing) == ("published", "published", "zero")
+    assert (params.augment.one_at_a_time, params.augment.noise_std) == (True, 0.001)
     assert SpoterParams(**params.model_dump()) == params
+    assert (SpoterParams(published=True).epochs, SpoterParams(published=True).patience) == (350, 350)
+
+
+@pytest.mark.parametrize(("block", "heads", "missing"), [
+    ({"joints": "holistic-75"}, 10, "outside"), ({"joints": "right-hand-21"}, 7, "outside"),
+    ({"normalise": "none"}, 9, "zero")])
+def test_published_is_silts_spoter_with_mediapipes_joints_or_without_boxes(block, heads, missing):
+    params = SpoterParams(published=True, **block)
+    assert (params.heads, params.normalise, params.units, params.missing) == (heads, "none", "frame", missing)
+    assert (params.augment.probability, params.augment.noise_std, params.positions) == (0, 0.001, "published")
+    assert SpoterParams(published=True, positions="none", **block).positions == "none"
+    assert SpoterParams(**params.model_dump()) == params
+
+
+def test_published_decoder_layers_begin_as_copies_of_one_and_the_encoders_apart():
+    model = build(SpoterParams(published=True, joints="right-hand-21"), 2)
+    first, *others = (layer.state_dict() for layer in model.decoder.layers)
+    assert all(torch.equal(first[name], layer[name]) for layer in others for name in first)
+    ours, theirs = spread(first, DECODER), spread(nn.TransformerDecoderLayer(42, 7).state_dict(), DECODER, own=False)
+    assert ours == pytest.approx(theirs, rel=0.1)
+    encoder = [layer.attention.query.weight for layer in model.encoder.layers]
+    assert not torch.equal(encoder[0], encoder[1])
+
+
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor")
+@pytest.mark.parametrize("params", [SiltParams(published=True, joints="right-hand-21", weights="sequence"),
+                                    TransformerParams(published=True, joints="right-hand-21")], ids=["silt", "plain"])
+def test_other_published_layers_begin_as_torchs(params):
+    ours, torchs = build(params, 2).state_dict(), nn.ModuleDict({"transformer": nn.Transformer(42, 7, 6, 6)})
+    theirs = spread(torchs.state_dict(), WHOLE_BODY, own=False)
+    assert spread(ours, WHOLE_BODY) == pytest.approx(theirs, rel=0.1)
+
+
+def spread(weights: dict[str, torch.Tensor], tensors: list[Theirs], own: bool = True) -> list[float]:
+    """The largest number in each of these tensors, of our network or of torch's."""
+    return [max(weights[name].abs().max().item() for name in (tensor.ours if own else [tensor.name]))
+            for tensor in tensors]
 
 
 def test_heads_that_do_not_divide_the_width_are_refused_at_once():

@@ -1,25 +1,28 @@
-"""SPOTER in its widths, with and without its encoding, SiLT that asks by a query, and SPOTER embeddings."""
+"""SPOTER in its widths, with and without its encoding, SiLT and its baseline, and SPOTER embeddings."""
 
 from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional as F
 
 from slr.batches.batch import Batch
 from slr.models import build
 from slr.models.embedding import Embedded
-from slr.models.layers import sinusoids
+from slr.models.layers import Dropout, sinusoids
 from slr.params.families.spoter import SpoterParams
-from tests.helpers.reference import Theirs, batch_of, below, fill, given, linear, size, watched
+from tests.helpers.reference import Theirs, batch_of, below, fill, formula, given, linear, size, watched
+from tests.helpers.reference_files import TOLERANCE
 from tests.helpers.reference_transformers import (
     BODY,
     CASES,
-    ENCODERS,
     FRAMES,
     GAIN,
     POSITION,
     QUERY,
-    encoder,
+    SEQUENCES,
+    clip,
     network,
     outputs,
     tensors,
@@ -38,8 +41,9 @@ def test_published_transformers_give_their_authors_numbers_layer_by_layer(case, 
 def test_published_transformers_have_their_authors_sizes_less_the_unused_table(case, theirs):
     model = network(case)
     theirs.agree(case, parameters=size(model) + UNUSED.get(case, 0))
-    theirs.sizes(case, {"transformer.encoder": size(model.encoder), "transformer.decoder": size(model.decoder),
-                        "linear_class": size(model.classify), "class_query": model.class_query.numel()})
+    query = {} if case in SEQUENCES else {"class_query": model.class_query.numel()}
+    theirs.sizes(case, query | {"transformer.encoder": size(model.encoder), "transformer.decoder": size(model.decoder),
+                                "linear_class": size(model.classify)})
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -47,12 +51,29 @@ def test_the_tensors_are_told_in_the_authors_order(case, files):
     assert files.tensors(case) == [(tensor.name, tensor.kind) for tensor in tensors(case)]
 
 
-@pytest.mark.parametrize("case", ENCODERS)
-def test_encoders_of_sequences_are_their_authors(case, theirs):
-    """Their decoders have self-attention, ours not: docs/published.md."""
-    stack, found = encoder(case)
-    theirs.agree(case, **found)
-    theirs.sizes(case, {"transformer.encoder": size(stack)})
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor")
+@pytest.mark.parametrize("case", [case for case in SEQUENCES if case.endswith("42")])
+def test_gradients_are_those_of_torchs_transformer_which_the_authors_use(case):
+    model = network(case).train()
+    for dropout in (part for part in model.modules() if isinstance(part, Dropout)):
+        dropout.p = 0
+    torchs = nn.ModuleDict({"transformer": nn.Transformer(42, 7, 6, 6, dropout=0), "linear_class": nn.Linear(42, 13)})
+    theirs = dict(torchs.named_parameters()) | {
+        name: nn.Parameter(torch.empty(1, 1, 42)) for name in ("wEnc", "wDec") if "sequence" in case}
+    for k, tensor in enumerate(tensors(case)):
+        theirs[tensor.name].data = formula(tensor.kind, k, theirs[tensor.name].shape, GAIN)
+    frames = clip(42).landmarks.flatten(2).transpose(0, 1)  # (T, 1, 42)
+    encoded, asked = ((frames * theirs["wEnc"], frames * theirs["wDec"]) if "sequence" in case else
+                      [frames + sinusoids(FRAMES, 42)[:, None]] * 2)
+    logits = torchs["linear_class"](torchs["transformer"](encoded, asked).mean(0))
+    target = torch.tensor([3])
+    F.cross_entropy(logits, target).backward()
+    F.cross_entropy(model(clip(42))["logits"], target).backward()
+    own = dict(model.named_parameters())
+    for tensor in tensors(case):
+        expected = theirs[tensor.name].grad.flatten()
+        found = torch.cat([own[name].grad.flatten() for name in tensor.ours])
+        assert (found - expected).abs().max() <= TOLERANCE * expected.abs().max(), tensor.name
 
 
 @pytest.mark.parametrize("width", [150, 42])

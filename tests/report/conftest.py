@@ -93,7 +93,7 @@ def _write_model(folder: Path, test: pd.DataFrame) -> None:
         "top1": 0.75, "top1_ci_low": 0.41, "top1_ci_high": 0.93, "top1_pairs": 0.5, "macro_f1": 0.7,
         "parameters": 123456, "train_seconds": 12.3, "best_epoch": 5, "worst_signer_top1": 0.75, "signer_gap": 0.0,
         "signer_probe": 0.625, "signer_probe_chance": 0.5})
-    for picture in ("embeddings", "importance"):
+    for picture in ("embeddings", "importance", "importance_lines"):
         Image.new("RGB", (600, 40), "teal").save(folder / f"reports/spoter/{picture}.png")
 
 

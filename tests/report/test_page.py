@@ -30,8 +30,8 @@ def test_holds_every_section(results):
                  "2.13.0", "made up", "label_smoothing: 0.1", "the file is empty (0 bytes)", "cyd/0-0", "0.71",
                  "chance 50.0", ">62.5<", ">25.0<"):
         assert fact in page, fact
-    # A strip of each gloss; one confusion and its counterpart; embeddings and importance.
-    assert page.count("data:image/png;base64,") == 4 + 2 + 2
+    # A strip of each gloss; one confusion and its counterpart; embeddings and two of importance.
+    assert page.count("data:image/png;base64,") == 4 + 2 + 3
 
 
 def test_loads_nothing_and_allows_nothing_to_load(results):
@@ -154,7 +154,7 @@ def test_a_browser_shows_it_without_a_network(results, width):
         """, results.folder / "probe.html", width)
     assert shown.requests == []
     found = dict(re.findall(r'data-(pictures|plots|overflow)="(-?\d+)"', shown.dom))
-    assert int(found["pictures"]) == 8
+    assert int(found["pictures"]) == 9
     assert int(found["plots"]) == 1 + 1 + 2 + 1 + 1  # leakage, durations, curves, confusion, pseudo-signers
     assert int(found["overflow"]) <= 0
 

@@ -1,11 +1,16 @@
-"""SPOTER's landmarks: one CSV per split, one line per clip, one cell per joint and axis with the list of its values.
+"""SPOTER's landmarks, and SiLT's: CSV with one line per clip, one cell per joint and axis with the list of its values.
 
-Columns, as in https://github.com/matyasbohacek/spoter: `nose_X`, `nose_Y`, `leftEye_X`, ..., `indexTip_left_X`, ... for
-`spoter-54`'s joints (the neck may be absent: it is then the midpoint of the shoulders; hands may also be named `0` and
-`1`, or `Left` and `Right`), `labels`, and if known `video_fps`, `video_size_width`, `video_size_height`. Values are
-fractions of the frame, 0 if a joint is missing; y points up in files made with Apple's Vision API, such as the
-published ones, and down in those made with MediaPipe. `slr convert` adds `clip_id`, `gloss`, `signer` and `split`,
-which are used if present; else the split is part of the file name: WLASL100_train_25fps.csv.
+One file per split. Columns, as in https://github.com/matyasbohacek/spoter: `nose_X`, `nose_Y`, `leftEye_X`, ...,
+`indexTip_left_X`, ... for `spoter-54`'s joints (the neck may be absent: it is then the midpoint of the shoulders; hands
+may also be named `0` and `1`, or `Left` and `Right`), `labels`, and if known `video_fps`, `video_size_width`,
+`video_size_height`. Values are fractions of the frame, 0 if a joint is missing; y points up in files made with Apple's
+Vision API, such as the published ones, and down in those made with MediaPipe. `slr convert` adds `clip_id`, `gloss`,
+`signer` and `split`, which are used if present; else the split is part of the file name: WLASL100_train_25fps.csv.
+
+SiLT's files, https://github.com/cristinalunaj/InterpretableTransformer_SignLanguage, are alike: `RHx0`, `RHy0`, ...,
+`LHx0`, ..., `Px0`, ... for the 75 joints of MediaPipe, or `x0`, `y0`, ... for the 21 of one hand; -2 if a joint is
+missing; `labels` has the gloss's number for each frame. Their hands are named as MediaPipe Hands names them in a
+picture that isn't mirrored: RH is the signer's left hand.
 """
 
 import csv
@@ -19,16 +24,18 @@ from typing import Any
 
 import numpy as np
 
-from slr.corpora.imported.recordings import place, same_file, to_store
+from slr.corpora.imported.recordings import chosen_skeleton, place, same_file, to_store
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, nfc, require_folder, row
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import SPLIT_NAMES
 from slr.dataset.skeleton import DERIVED, Skeleton, skeleton
-from slr.errors import ClipError, CorpusError
+from slr.errors import ClipError, CorpusError, ParamsError
 from slr.params import ImportedParams
 
-LAYOUT = "ROOT/<name>_train.csv, ... in SPOTER's format, or corpus.annotations: one such file"
+LAYOUT = "ROOT/<name>_train.csv, ... in SPOTER's or SiLT's format, or corpus.annotations: one such file"
+SPOTER, SILT = "spoter-54", ("holistic-75", "right-hand-21")
+"""Skeletons of the files, by their authors."""
 LABEL, FPS, WIDTH, HEIGHT = "labels", "video_fps", "video_size_width", "video_size_height"
 EXTRA = ("clip_id", "gloss", "signer", "split")
 _AXES = ("X", "Y")
@@ -48,9 +55,38 @@ def column(joint: str, hands: dict[str, str] | None = None) -> str:
     return "".join([words[0], *end]) + (f"_{(hands or {}).get(side, side)}" if name else "")
 
 
+def silt_columns(joints: str) -> dict[str, tuple[str, str]]:
+    """SiLT's names of the x and y columns of each joint of one of its skeletons, in the files' order."""
+    body = skeleton(joints)
+    parts = {"right_hand": ""} if len(body.parts) == 1 else {"left_hand": "RH", "right_hand": "LH", "pose": "P"}
+    return {joint: (f"{prefix}x{i}", f"{prefix}y{i}") for part, prefix in parts.items()
+            for i, joint in enumerate(body.parts[part])}
+
+
+MISSING = {SPOTER: 0.0, **dict.fromkeys(SILT, -2.0)}
+"""Value of a missing joint, by the file's skeleton."""
+
+
 def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
-    """SPOTER's 54 joints, independent of the settings."""
-    return skeleton("spoter-54")
+    """The skeleton of the first file that can be read, by its columns; the settings may name one of the three.
+
+    Raises
+    ------
+    ParamsError
+        For another skeleton.
+    """
+    chosen = chosen_skeleton(root, settings)
+    if chosen is not None and chosen.name not in MISSING:
+        raise ParamsError(f"corpus.imported.skeleton: no CSV has the joints of '{chosen.name}'; use "
+                          f"{', '.join(MISSING)}, or null for those of the first file")
+    if chosen is not None:
+        return chosen
+    for path in [*sorted(Path(root).glob("*.csv")), *sorted(Path(root).glob("*/**/*.csv"))]:
+        try:
+            return _table(same_file(path)).joints
+        except CorpusError:  # of another kind; `scan` tells
+            continue
+    return skeleton(SPOTER)
 
 
 def scan(root: str | Path, annotations: str | None = None, *, workers: int = 0) -> Scan:
@@ -71,12 +107,13 @@ def scan(root: str | Path, annotations: str | None = None, *, workers: int = 0) 
 
 
 def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmarks:
-    """One clip, (T, 54, 2) fractions of the frame, y down.
+    """One clip, (T, J, 2) fractions of the frame, y down.
 
     Raises
     ------
     ClipError
-        If its line no longer exists, or a cell isn't a list of numbers as long as the others.
+        If its line no longer exists, a cell isn't a list of numbers as long as the others, or the file has other joints
+        than the corpus.
     """
     path, number = place(root, media)
     table = _table(same_file(path))
@@ -86,7 +123,10 @@ def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmark
     values = table.coordinates(cells)
     y_up = _y_up(same_file(path)) if settings.y_axis == "auto" else settings.y_axis == "up"
     body = joints(root, settings)
-    coordinates, size = to_store(values, body, settings, size=_size(cells), y_up=y_up, missing=0)
+    if table.joints != body:
+        raise ClipError(f"{path.name} has the joints of {table.joints.name}, the corpus those of {body.name}; keep "
+                        "files of one kind below the root, and set corpus.imported.skeleton to theirs")
+    coordinates, size = to_store(values, body, settings, size=_size(cells), y_up=y_up, missing=MISSING[body.name])
     for joint in table.absent:
         of = [body.index(source) for source in DERIVED[joint]]
         coordinates[:, body.index(joint)] = coordinates[:, of].mean(1)
@@ -94,17 +134,19 @@ def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmark
 
 
 class _Table:
-    """A CSV of SPOTER's, with random access to lines: a file may be larger than the memory.
+    """A CSV of SPOTER's or SiLT's, with random access to lines: a file may be larger than the memory.
 
     Attributes
     ----------
+    joints : Skeleton
+        By the names of the columns.
     absent : list of str
         Joints without columns that are derived from others.
 
     Raises
     ------
     CorpusError
-        If the file isn't UTF-8 CSV with SPOTER's columns.
+        If the file isn't UTF-8 CSV with SPOTER's or SiLT's columns.
     """
 
     def __init__(self, path: Path):
@@ -120,13 +162,25 @@ class _Table:
                 if line.strip():
                     self._starts.append(start)
                 start += len(line)
-        self._columns, self.absent = self._find_columns()
+        silt = next((name for name in SILT if next(iter(silt_columns(name).values()))[0] in self._header), None)
+        self.joints = skeleton(silt or SPOTER)
+        self._columns, self.absent = self._silts(silt) if silt else self._spoters()
+        if LABEL not in self._header and "gloss" not in self._header:
+            raise CorpusError(f"{self.path} has no column '{LABEL}'; add each line's gloss, or its number")
 
-    def _find_columns(self) -> tuple[dict[str, tuple[str, str]], list[str]]:
+    def _silts(self, joints: str) -> tuple[dict[str, tuple[str, str]], list[str]]:
+        """As `_spoters`."""
+        columns = silt_columns(joints)
+        if lacking := [name for names in columns.values() for name in names if name not in self._header]:
+            raise CorpusError(f"{self.path} has no column {lacking[0]}; SiLT's files have x and y of all joints of "
+                              f"{joints}")
+        return columns, []
+
+    def _spoters(self) -> tuple[dict[str, tuple[str, str]], list[str]]:
         """Names of the x and y columns of each joint, and the derivable joints without columns."""
         columns: dict[str, tuple[str, str]] = {}
         absent: list[str] = []
-        for joint in skeleton("spoter-54").joints:
+        for joint in self.joints.joints:
             spellings = [column(joint, {side: names[i] for side, names in _HANDS.items()}) for i in range(3)]
             found = next((name for name in spellings if f"{name}_X" in self._header), None)
             if found is not None and f"{found}_Y" in self._header:
@@ -136,9 +190,7 @@ class _Table:
                 absent.append(joint)
             else:
                 raise CorpusError(f"{self.path} has no columns {spellings[0]}_X and {spellings[0]}_Y; is it in "
-                                  "SPOTER's format?")
-        if LABEL not in self._header and "gloss" not in self._header:
-            raise CorpusError(f"{self.path} has no column '{LABEL}'; add each line's gloss, or its number")
+                                  "SPOTER's or SiLT's format?")
         return columns, absent
 
     def __len__(self) -> int:
@@ -170,7 +222,7 @@ class _Table:
         return dict(zip(self._header, cells, strict=True))
 
     def coordinates(self, cells: dict[str, str]) -> np.ndarray:
-        """(T, 54, 2) float64; 0 for absent joints."""
+        """(T, J, 2) float64; 0 for absent joints."""
         paths = {joint: [_list(cells[name], name) for name in names] for joint, names in self._columns.items()}
         lengths = {len(values) for path in paths.values() for values in path}
         if len(lengths) > 1:
@@ -180,7 +232,24 @@ class _Table:
             raise ClipError(f"lists of different lengths: {first} values in {next(iter(self._columns.values()))[0]}, "
                             f"{min(lengths)} to {max(lengths)} in others, such as {other}")
         absent = np.zeros((2, *lengths))
-        return np.stack([paths.get(joint, absent) for joint in skeleton("spoter-54").joints]).transpose(2, 0, 1)
+        return np.stack([paths.get(joint, absent) for joint in self.joints.joints]).transpose(2, 0, 1)
+
+    def gloss(self, cells: dict[str, str]) -> str:
+        """A line's gloss, or its number, which SiLT's files have once for each frame; empty if there is none.
+
+        Raises
+        ------
+        ClipError
+            If the numbers differ, or aren't numbers.
+        """
+        name = nfc((cells.get("gloss") or cells.get(LABEL, "")).strip())
+        if not name.startswith("["):
+            return name
+        numbers = set(_list(name, LABEL))
+        if len(numbers) > 1:
+            raise ClipError(f"the frames of a clip have different numbers in '{LABEL}': {sorted(numbers)[:3]}; cut the "
+                            "clip where the gloss changes")
+        return f"{numbers.pop():g}" if numbers else ""
 
 
 @lru_cache(maxsize=8)
@@ -190,9 +259,11 @@ def _table(file: tuple[str, int, int]) -> _Table:
 
 @lru_cache(maxsize=8)
 def _y_up(file: tuple[str, int, int]) -> bool:
-    """Whether noses are above shoulders in y, in most of the file's first clips."""
+    """Whether noses are above shoulders in y, in most of the file's first clips; SiLT's are all MediaPipe's: y down."""
     table = _table(file)
-    body = skeleton("spoter-54")
+    body = table.joints
+    if body.name in SILT:
+        return False
     nose, shoulders = body.index("nose"), [body.index("left_shoulder"), body.index("right_shoulder")]
     votes = []
     for cells, _ in zip(table.lines(), range(_LOOKED_AT), strict=False):
@@ -212,11 +283,14 @@ def _clips(root: Path, path: Path, problems: list[Problem]) -> Iterator[dict[str
     table = _table(same_file(path))
     for number, cells in enumerate(table.lines()):
         where = f"{name} clip {number}"
-        if isinstance(cells, ClipError):
-            reason, _, way_out = str(cells).partition("; ")
+        try:
+            if isinstance(cells, ClipError):
+                raise cells
+            gloss = table.gloss(cells)
+        except ClipError as error:
+            reason, _, way_out = str(error).partition("; ")
             problems.append(Problem(where, "csv-fields", "error", reason, way_out or "correct the line"))
             continue
-        gloss = nfc((cells.get("gloss") or cells.get(LABEL, "")).strip())
         split = cells.get("split", "").strip().lower() or of_file
         if not gloss:
             problems.append(Problem(where, "gloss-missing", "error", f"column '{LABEL}' is empty", "fill in the gloss"))
@@ -239,9 +313,10 @@ def _below(root: Path, path: Path) -> Path:
 
 
 def _list(cell: str, name: str) -> list[float]:
-    """A cell's numbers. It is parsed as JSON and never evaluated; `nan`, as written by Python, is missing."""
+    """A cell's numbers. It is parsed as JSON and never evaluated; `nan`, as Python writes it, is missing, and `-2.`, as
+    NumPy writes it, -2."""
     try:
-        values = json.loads(cell.replace("nan", "NaN"))
+        values = json.loads(re.sub(r"\.(?!\d)", ".0", cell.replace("nan", "NaN")))
     except ValueError:
         raise ClipError(f"the cell {name} is not a list of numbers: {cell[:40]!r}") from None
     if not isinstance(values, list) or not all(type(value) in (int, float) for value in values):

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Literal
 
-from slr.params.families.spoter import SPOTER_AS_PUBLISHED, SpoterParams
+from slr.params.families.spoter import SpoterParams
 
 
 class SiltParams(SpoterParams):
@@ -22,12 +22,6 @@ class SiltParams(SpoterParams):
 
     @classmethod
     def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        """The paper's settings; its head counts are known for its two skeletons, for others the block's stay."""
-        heads = {"holistic-75": {"heads": 10}, "right-hand-21": {"heads": 7}}
-        joints = settings.get("joints", cls.model_fields["joints"].default)
-        return {**SPOTER_AS_PUBLISHED, "heads": settings.get("heads", cls.model_fields["heads"].default),
-                **heads.get(joints, {}), **SILT_AS_PUBLISHED}
-
-
-SILT_AS_PUBLISHED = {"normalise": "none", "positions": "none", "augment": {"probability": 0, "noise_std": 0}}
-"""Differences from SPOTER: coordinates are fractions of the frame minus .5."""
+        """The paper's settings; its head counts are known for its skeletons, for others the block's stay."""
+        return {**cls.published_run(settings, fractions=True), "encoder_layers": 6, "decoder_layers": 6,
+                "positions": "none"}

@@ -8,14 +8,14 @@ from slr.params.section import Positive
 
 class SpoterParams(AttentionParams):
     """SPOTER (Bohacek and Hruz, WACV-W 2022), repaired; `published: true` gives the paper's network and training, and
-    with an `embedding` those of SPOTER embeddings (xmartlabs, 2023)."""
+    with an `embedding` those of SPOTER embeddings (xmartlabs, 2023).
+
+    Of its settings `published` keeps `positions: none`, `normalise: none` and `missing: zero` or `outside`.
+    """
 
     network: ClassVar[str] = "slr.models.spoter:Spoter"
     family: Literal["spoter"] = "spoter"
     """Network family."""
-    published: bool = False
-    """Replace all settings of this block with the published ones, except `joints`, `epochs`, `patience` and
-    `embedding`."""
     encoder_layers: Positive = 3
     """Self-attention layers over the frames."""
     decoder_layers: Positive = 2
@@ -26,20 +26,19 @@ class SpoterParams(AttentionParams):
 
     @classmethod
     def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """SPOTER's settings; with MediaPipe's joints, or `normalise: none`, those of SiLT's repository."""
+        joints = settings.get("joints", cls.model_fields["joints"].default)
+        fractions = joints in ("holistic-75", "right-hand-21") or settings.get("normalise") == "none"
+        positions = "none" if settings.get("positions") == "none" else "published"
+        run = {**cls.published_run(settings, fractions=fractions), "positions": positions, "padding": "hidden",
+               "encoder_layers": 6, "decoder_layers": 6}
         if settings.get("embedding") is None:
-            return SPOTER_AS_PUBLISHED
-        epochs = settings.get("epochs", 1300)
-        return {**SPOTER_AS_PUBLISHED, **EMBEDDING_AS_PUBLISHED, "epochs": epochs,
-                "patience": settings.get("patience", epochs)}
+            return run
+        epochs = settings.get("epochs", EMBEDDING_EPOCHS)
+        return {**run, **EMBEDDING_AS_PUBLISHED, "epochs": epochs, "patience": settings.get("patience", epochs)}
 
 
-SPOTER_AS_PUBLISHED: dict[str, Any] = {
-    "channels": 2, "frames": None, "normalise": "published", "missing": "zero", "positions": "published",
-    "padding": "hidden", "d_model": None, "heads": 9, "encoder_layers": 6, "decoder_layers": 6, "feedforward": 2048,
-    "norm_first": False, "dropout": 0.1, "batch_size": 1, "optimizer": "sgd", "lr": 0.001, "weight_decay": 0,
-    "warmup_epochs": 0, "schedule": "constant", "label_smoothing": 0, "gradient_clip": 0,
-    "augment": {"one_at_a_time": True, "views": "published"}, "losses": {}, "batching": {},
-}
+EMBEDDING_EPOCHS = 1300
 EMBEDDING_AS_PUBLISHED: dict[str, Any] = {
     "normalise": "published_down", "padding": "published", "dropout": 0.2, "batch_size": 32,
     "augment": {"one_at_a_time": True, "views": "published_down", "probability": 0.75},

@@ -3,8 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from slr.corpora.imported.spoter_csv import column, joints, load, scan
-from slr.errors import ClipError, CorpusError
+from slr.corpora.imported.spoter_csv import column, joints, load, scan, silt_columns
+from slr.dataset.skeleton import skeleton
+from slr.errors import ClipError, CorpusError, ParamsError
 from slr.params import ImportedParams
 from tests.helpers.landmark_files import SPOTER, body, spoter_cells, write_table
 
@@ -141,3 +142,60 @@ def test_a_long_stream_fits_a_cell(tmp_path):
     assert len(json.dumps(values[:, 1, 0].tolist())) > 131_072  # the csv module's own limit
     write_table(tmp_path / "x.csv", [cells])
     assert len(load(tmp_path, "x.csv#0", SETTINGS)) == 20_000
+
+
+def silt_cell(values: np.ndarray) -> str:
+    """A list as NumPy writes it, which isn't JSON: `[0.25,-2.  ]`."""
+    return np.array2string(values, separator=",").replace("\n ", "").strip()
+
+
+def silt_cells(values: np.ndarray, joints: str, label: float) -> dict[str, str]:
+    """One clip (T, J, 2) in the order of SiLT's columns, as its authors' code writes it."""
+    names = [name for pair in silt_columns(joints).values() for name in pair]
+    return dict(zip(names, map(silt_cell, values.reshape(len(values), -1).T), strict=True)) | {
+        "labels": silt_cell(np.full(len(values), label))}
+
+
+def test_silts_columns_are_the_authors_and_name_hands_as_in_a_mirror():
+    names = silt_columns("holistic-75")
+    assert list(names.values())[:2] == [("RHx0", "RHy0"), ("RHx1", "RHy1")] and len(names) == 75
+    assert [list(names.values())[i][0] for i in (20, 21, 41, 42, 74)] == ["RHx20", "LHx0", "LHx20", "Px0", "Px32"]
+    assert names["left_hand_wrist"] == ("RHx0", "RHy0") and names["right_hand_index_tip"] == ("LHx8", "LHy8")
+    assert names["right_wrist"] == ("Px16", "Py16")
+    hand = silt_columns("right-hand-21")
+    assert list(hand.values())[0] == ("x0", "y0") and hand["right_hand_pinky_tip"] == ("x20", "y20")
+
+
+@pytest.mark.parametrize("name", ["holistic-75", "right-hand-21"])
+def test_silts_own_files_are_read(tmp_path, name):
+    target, order = skeleton(name), list(silt_columns(name))
+    values = np.random.default_rng(0).uniform(0.1, 0.9, (6, len(order), 2)).round(8)
+    values[2, 3] = values[:, 7] = -2
+    values[1, 4] = 0.5, 1  # a whole number, "1." in the file
+    write_table(tmp_path / "x-y/WLASL100_test.csv", [silt_cells(values, name, 12), silt_cells(values[:1], name, 7.0)])
+    clips, problems = scan(tmp_path, str(tmp_path / "x-y/WLASL100_test.csv"))
+    assert problems == [] and clips.glosses.tolist() == [["12"], ["7"]] and clips.split.tolist() == ["test", "test"]
+    assert joints(tmp_path, SETTINGS) == target
+    clip = load(tmp_path, clips.media[0], SETTINGS)
+    expected = np.where(values == -2, np.nan, values)
+    found = clip.coordinates[:, [target.index(joint) for joint in order]]
+    assert np.allclose(found, expected, atol=1e-6, equal_nan=True)
+    assert len(load(tmp_path, clips.media[1], SETTINGS)) == 1
+
+
+def test_silts_files_that_cannot_be_used_say_why(tmp_path):
+    values = np.full((3, 21, 2), 0.5)
+    cells = silt_cells(values, "right-hand-21", 1)
+    write_table(tmp_path / "a.csv", [cells | {"labels": "[1.,1.,2.]"}, cells | {"labels": "[1., ..., 1.]"}])
+    clips, problems = scan(tmp_path)
+    assert clips.empty and [problem.kind for problem in problems] == ["csv-fields"] * 2
+    assert "different numbers in 'labels'" in problems[0].reason and "not a list of numbers" in problems[1].reason
+    write_table(tmp_path / "b.csv", [spoter_cells(body(), labels=0)])
+    with pytest.raises(ClipError, match="has the joints of spoter-54, the corpus those of right-hand-21"):
+        load(tmp_path, "b.csv#0", SETTINGS)
+    assert len(load(tmp_path, "b.csv#0", ImportedParams(skeleton="spoter-54"))) == 5
+    with pytest.raises(ParamsError, match="no CSV has the joints of 'hands-42'"):
+        joints(tmp_path, ImportedParams(skeleton="hands-42"))
+    del cells["y20"]
+    with pytest.raises(CorpusError, match="has no column y20; SiLT's files have x and y of all joints"):
+        scan(tmp_path, str(write_table(tmp_path / "c.csv", [cells])))
