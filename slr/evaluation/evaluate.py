@@ -56,10 +56,11 @@ def evaluate(model_dir: Path, params: Params, dataset: Dataset, metrics_path: Pa
         temporary.mkdir()
         metrics = locate(task.evaluator)(trained, store, rows, temporary, dataset, params)
         metrics |= own_metrics(params.evaluation.metrics, temporary / task.per_clip)
-        training = trained.config["training"]
-        write_learning(temporary, pd.read_csv(model_dir / HISTORY), training["best_epoch"], task.score.column,
-                       task.score.title)
-        metrics |= {key: training[key] for key in (task.score.column, *_TRAINING) if training.get(key) is not None}
+        training, selected = trained.config["training"], task.selection(trained.params)
+        write_learning(temporary, pd.read_csv(model_dir / HISTORY), training["best_epoch"], selected.column,
+                       selected.title)
+        of_training = (task.score.column, selected.column, *_TRAINING)
+        metrics |= {key: training[key] for key in of_training if training.get(key) is not None}
         metrics["parameters"] = trained.config["parameters"]
         shutil.copyfile(model_dir / CONFIG, temporary / CONFIG)
         write_json(temporary / METRICS, metrics)

@@ -73,8 +73,8 @@ def train(name: str, params: Params, dataset: Dataset, out: Path, work: Path,
           on_epoch: Callable[[dict[str, Any]], None] | None = None) -> None:
     """Train the model `models.<name>` and write its folder.
 
-    The checkpoint with the best validation score (`Task.score`) is kept; without validation clips, the last epoch's. A
-    killed run resumes after its last complete epoch and ends with bit-identical weights.
+    The checkpoint with the best validation score (`Task.selection`) is kept; without validation clips, the last
+    epoch's. A killed run resumes after its last complete epoch and ends with bit-identical weights.
 
     Parameters
     ----------
@@ -93,8 +93,8 @@ def train(name: str, params: Params, dataset: Dataset, out: Path, work: Path,
     CorpusError
         If there are no training clips.
     ModelError
-        If a loss isn't finite (the message names the term, the epoch and the clips), or if pretrained weights can't be
-        read.
+        If a loss isn't finite (the message names the term, the epoch and the clips), if `selection` isn't defined for
+        the validation clips, or if pretrained weights can't be read.
     """
     settings = within_budget(params.models[name], params.train.budget)
     use_cores(params.compute.workers)
@@ -148,7 +148,8 @@ def prepare(name: str, settings: ModelParams, task: Task, inputs: Inputs, data: 
 
 def fit(run: Run, checkpoint: Checkpoint, on_epoch: Callable[[dict[str, Any]], None] | None = None) -> RunState:
     """Train for the configured number of epochs, or until early stopping."""
-    state = checkpoint.load(run.learner, run.optimizer, run.task.score) or RunState(run.task.score)
+    score = run.task.selection(run.settings)
+    state = checkpoint.load(run.learner, run.optimizer, score) or RunState(score)
     if on_epoch:
         for row in state.history:
             on_epoch(row)
@@ -159,10 +160,8 @@ def fit(run: Run, checkpoint: Checkpoint, on_epoch: Callable[[dict[str, Any]], N
             started, started_cpu = time.perf_counter(), time.process_time()
             loss, rate = train_epoch(run, state)
             facts = task.after_epoch(run.model, run.data.train, run.normalise, settings)
-            val_loss, score = (task.validate(run.model, run.data.val, run.normalise) if len(run.data.val)
-                               else (None, None))
-            row = {"epoch": state.epoch + 1, "train_loss": loss, "val_loss": val_loss, task.score.column: score,
-                   "lr": rate, **cast(Reporting, run.criterion).report(), **facts}
+            row = {"epoch": state.epoch + 1, "train_loss": loss, **validate(run), "lr": rate,
+                   **cast(Reporting, run.criterion).report(), **facts}
             state = state.after(row, run.model, time.perf_counter() - started, time.process_time() - started_cpu)
             checkpoint.save(state, run.learner, run.optimizer)
             if on_epoch:
@@ -204,6 +203,20 @@ def train_epoch(run: Run, state: RunState) -> tuple[float, float]:
         total += loss.item() * len(batch)
         seen += len(batch)
     return total / seen, rate
+
+
+def validate(run: Run) -> dict[str, float | None]:
+    """The metrics of the validation clips as columns of the history; None without such clips."""
+    task, settings = run.task, run.settings
+    selection = task.selection(settings).name
+    if not len(run.data.val):
+        return dict.fromkeys(("val_loss", task.score.column, f"val_{selection}"))
+    found = task.validate(run.model, run.data, run.normalise, settings)
+    if found.get(selection) is None:
+        others = [name for name in task.scores(settings) if found.get(name) is not None]
+        raise ModelError(f"models.{run.name}.selection: {selection} isn't defined for these validation clips (of "
+                         f"{len(run.data.labels)} labels); use one of {', '.join(others)}")
+    return {f"val_{name}": value for name, value in found.items()}
 
 
 def config_of(run: Run, state: RunState, store: Store, hashes: dict[str, str], facts: dict[str, Any]) -> dict[str, Any]:

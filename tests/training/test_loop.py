@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import CorpusError, ModelError
+from slr.evaluation.evaluate import evaluate
 from slr.inference.model import load_model
 from slr.io.files import read_json
 from slr.params import ModelParams
@@ -62,7 +63,8 @@ def test_the_folder_has_all_that_is_needed_to_predict(once, corpus):
     assert config["parameters"] == sum(weight.numel() for weight in load_file(once / "weights.safetensors").values())
     with open(once / "history.csv", newline="") as file:
         history = list(csv.DictReader(file))
-    assert list(history[0]) == ["epoch", "train_loss", "val_loss", "val_top1", "lr"] and len(history) == 4
+    assert list(history[0]) == ["epoch", "train_loss", "val_loss", "val_top1", "val_macro_f1", "lr"]
+    assert len(history) == 4
     best = max(history, key=lambda row: (float(row["val_top1"]), -float(row["val_loss"])))
     assert config["training"]["best_epoch"] == int(best["epoch"])
     assert config["training"]["val_top1"] == float(best["val_top1"])
@@ -134,6 +136,24 @@ def test_without_validation_the_last_epoch_is_kept(corpus, tmp_path):
     training = read_json(model / "config.json")["training"]
     assert training["best_epoch"] == training["epochs"] == 3 and training["val_top1"] is None
     assert pd.read_csv(model / "history.csv").val_top1.isna().all()
+
+
+@pytest.mark.parametrize(("selection", "best"), [("loss", min), ("macro_f1", max)])
+def test_another_metric_can_select_the_checkpoint(once, corpus, tmp_path, selection, best):
+    """The course of training stays, and with it the history; the weights are those of another epoch."""
+    model = run(corpus, tmp_path, settings(selection=selection))
+    assert (model / "history.csv").read_bytes() == (once / "history.csv").read_bytes()
+    history = pd.read_csv(model / "history.csv").set_index("epoch")[f"val_{selection}"]
+    training = read_json(model / "config.json")["training"]
+    assert history[training["best_epoch"]] == best(history)
+    metrics = evaluate(model, settings(), corpus, tmp_path / "metrics.json", tmp_path / "report")
+    assert metrics[f"val_{selection}"] == training[f"val_{selection}"] == pytest.approx(best(history))
+    assert metrics["val_top1"] == training["val_top1"]
+
+
+def test_a_metric_that_these_clips_do_not_have_selects_nothing(corpus, tmp_path):
+    with pytest.raises(ModelError, match=r"spoter.selection: top5 isn't defined .*4 labels.*top1, macro_f1, loss"):
+        run(corpus, tmp_path, settings(selection="top5", epochs=1))
 
 
 def test_without_training_clips_there_is_an_error(corpus, tmp_path):

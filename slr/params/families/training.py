@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from slr.params.lookup import locate
 from slr.params.section import Dropout, Fraction, Positive, Section
 
 FAMILIES: "dict[str, type[ModelParams]]" = {}
@@ -188,6 +189,9 @@ class ModelParams(Section):
     """Maximum gradient norm; 0 for no clipping."""
     patience: Positive = 20
     """Early stopping: epochs without a better validation score before training stops."""
+    selection: str | None = None
+    """Validation metric that selects the checkpoint: `top1`, `top5`, `macro_f1`, `loss`, of an embedding `silhouette`;
+    in detection `pr_auc`, `f1`, `macro_f1`, `accuracy`, `loss`; of sentences `wer`, `loss`. Null for the first."""
     augment: AugmentParams = AugmentParams()
     losses: LossParams = LossParams()
     batching: BatchingParams = BatchingParams()
@@ -219,6 +223,15 @@ class ModelParams(Section):
         They are loaded by the network's `load_pretrained`.
         """
         return None
+
+    @model_validator(mode="after")
+    def _selection_is_a_metric_of_the_task(self) -> Self:
+        if self.selection is not None:
+            names = list(locate("slr.tasks:task_of")(self).scores(self))  # by dotted name: tasks stand above settings
+            if self.selection not in names:
+                raise ValueError(f"selection: {self.selection!r} can't select this model's checkpoint; use one of "
+                                 f"{', '.join(names)}, or null")
+        return self
 
     @model_validator(mode="after")
     def _augmentation_can_do_something(self) -> Self:
