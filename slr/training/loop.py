@@ -31,7 +31,7 @@ from slr.training.batching import training_order
 from slr.training.data import read_data
 from slr.training.device import autocast, choose_device, choose_precision, use_cores
 from slr.training.optimisation import learning_rate, make_optimizer
-from slr.training.resume import Checkpoint, RunState
+from slr.training.resume import Checkpoint, RunState, copy_of
 
 MOST_CLIPS = {"full": None, "smoke": 128}
 """Maximum number of training clips of each budget."""
@@ -82,7 +82,7 @@ def train(name: str, params: Params, dataset: Dataset, out: Path, work: Path,
     params : Params
     dataset : Dataset
     out : Path
-        The model folder: weights.safetensors, config.json, history.csv.
+        The model folder: weights.safetensors, config.json, history.csv; with `keep_last`, last.safetensors.
     work : Path
         Folder of unfinished runs and of downloaded pretrained weights.
     on_epoch : callable, optional
@@ -113,10 +113,11 @@ def train(name: str, params: Params, dataset: Dataset, out: Path, work: Path,
     checkpoint = Checkpoint(work / name / hashlib.md5(json.dumps(identity, sort_keys=True).encode()).hexdigest())
     state = fit(run, checkpoint, on_epoch)
 
+    last = copy_of(run.model) if settings.keep_last else None
     run.model.load_state_dict(state.best)
     calibration = task.calibrate(name, run.model, state.history[state.best_epoch - 1], data, run.normalise, settings)
     config = config_of(run, state, store, hashes, facts | calibration)
-    save_model(out, state.best, config, state.history)
+    save_model(out, state.best, config, state.history, last)
     shutil.rmtree(work / name, ignore_errors=True)
 
 

@@ -52,8 +52,7 @@ class RunState:
         times = self.seconds + seconds, self.cpu_seconds + cpu_seconds
         if self.best_epoch and self._rank(row) <= self._rank(self.history[self.best_epoch - 1]):
             return RunState(self.score, history, self.best_epoch, self.best, *times)
-        best = {name: weight.detach().cpu().clone().contiguous() for name, weight in model.state_dict().items()}
-        return RunState(self.score, history, row["epoch"], best, *times)
+        return RunState(self.score, history, row["epoch"], copy_of(model), *times)
 
     def _rank(self, row: dict[str, Any]) -> tuple[float, float, int]:
         """Sort key, higher is better: the task's validation score, then a lower loss; without validation, the later
@@ -62,6 +61,11 @@ class RunState:
         if value is None:
             return 0, 0, row["epoch"]
         return value if self.score.higher_is_better else -value, -(row["val_loss"] or 0), 0
+
+
+def copy_of(model: nn.Module) -> dict[str, Tensor]:
+    """A copy of a model's weights and buffers, on the CPU."""
+    return {name: weight.detach().cpu().clone().contiguous() for name, weight in model.state_dict().items()}
 
 
 class Checkpoint:

@@ -156,6 +156,19 @@ def test_a_metric_that_these_clips_do_not_have_selects_nothing(corpus, tmp_path)
         run(corpus, tmp_path, settings(selection="top5", epochs=1))
 
 
+def test_the_last_epochs_weights_can_be_kept_too(once, corpus, tmp_path):
+    """Those of a run without validation, which ends with them."""
+    model = run(corpus, tmp_path, settings(keep_last=True, selection="loss"))
+    assert read_json(model / "config.json")["training"]["best_epoch"] < 4  # so the two differ
+    without = splits_of(corpus, tmp_path / "splits.parquet", val="test")
+    last = run(without, tmp_path / "last", settings())
+    kept, best, expected = map(load_file, (model / "last.safetensors", model / "weights.safetensors",
+                                           last / "weights.safetensors"))
+    assert kept.keys() == best.keys() and any(not torch.equal(kept[name], best[name]) for name in best)
+    assert all(torch.equal(kept[name], expected[name]) for name in expected)
+    assert not (once / "last.safetensors").exists()
+
+
 def test_without_training_clips_there_is_an_error(corpus, tmp_path):
     with pytest.raises(CorpusError, match="no training clips"):
         run(splits_of(corpus, tmp_path / "splits.parquet", train="test"), tmp_path, settings())

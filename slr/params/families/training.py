@@ -192,6 +192,8 @@ class ModelParams(Section):
     selection: str | None = None
     """Validation metric that selects the checkpoint: `top1`, `top5`, `macro_f1`, `loss`, of an embedding `silhouette`;
     in detection `pr_auc`, `f1`, `macro_f1`, `accuracy`, `loss`; of sentences `wer`, `loss`. Null for the first."""
+    keep_last: bool = False
+    """Keep the last epoch's weights too, as `last.safetensors` beside the best."""
     augment: AugmentParams = AugmentParams()
     losses: LossParams = LossParams()
     batching: BatchingParams = BatchingParams()
