@@ -30,7 +30,7 @@ from slr.tasks import Data, Task, task_of
 from slr.training.batching import training_order
 from slr.training.data import read_data
 from slr.training.device import autocast, choose_device, choose_precision, use_cores
-from slr.training.optimisation import learning_rate, make_optimizer
+from slr.training.optimisation import learning_rate, make_optimizer, peak_rate
 from slr.training.resume import Checkpoint, RunState, copy_of
 
 MOST_CLIPS = {"full": None, "smoke": 128}
@@ -183,9 +183,10 @@ def train_epoch(run: Run, state: RunState) -> tuple[float, float]:
     batcher = None if made is None else lambda indices: made(indices, generator)
     batches = run.inputs.training_batches(run.data.train, order, settings, run.normalise, generator, batcher)
     run.learner.train()
+    peak = peak_rate(settings, state.history, state.score)
     total, seen, rate = 0.0, 0, 0.0
     for step, batch in enumerate(batches):
-        rate = learning_rate(settings, state.epoch + step / steps)
+        rate = learning_rate(settings, state.epoch + step / steps, peak)
         for group in run.optimizer.param_groups:
             group["lr"] = rate
         batch = batch.to(run.device)

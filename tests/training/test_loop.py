@@ -18,7 +18,9 @@ from slr.inference.model import load_model
 from slr.io.files import read_json
 from slr.params import ModelParams
 from slr.params.families.spoter import SpoterParams
-from slr.training.loop import learning_rate, make_optimizer
+from slr.params.families.training import PlateauParams
+from slr.tasks import Score
+from slr.training.optimisation import learning_rate, make_optimizer, peak_rate
 from tests.helpers import landmark_corpus
 from tests.helpers.training import run, run_killed, settings, splits_of
 
@@ -181,6 +183,39 @@ def test_the_learning_rate_rises_then_falls_along_a_cosine():
     assert rates[24] == pytest.approx(0.5) and 0 < rates[-1] < 0.01
     constant = ModelParams(lr=1, warmup_epochs=0, schedule="constant")
     assert {learning_rate(constant, epoch) for epoch in range(60)} == {1}
+
+
+def test_on_a_plateau_the_learning_rate_falls_as_by_torchs_scheduler():
+    """Stepped once an epoch as its documentation says, after a warm-up that doesn't count."""
+    values = [0.9, 0.1, 0.2, 0.2, 0.15, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3]
+    params = ModelParams(lr=0.5, warmup_epochs=1, schedule="plateau", plateau={"factor": 0.2, "patience": 1})
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.5)
+    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, "max", 0.2, 1)
+    score, expected = Score("top1", "top-1"), [0.5, 0.5]
+    for value in values[1:]:
+        scheduler.step(value)
+        expected.append(optimizer.param_groups[0]["lr"])
+    history = [{"val_top1": value, "val_loss": 1 / value, "train_loss": epoch} for epoch, value in enumerate(values)]
+    rates = [peak_rate(params, history[:epoch], score) for epoch in range(len(values) + 1)]
+    assert rates == expected and len(set(rates)) == 4
+    assert learning_rate(params, 0.5, rates[-1]) < 0.5 and learning_rate(params, 1, rates[-1]) == rates[-1]
+    by_loss = params.model_copy(update={"plateau": PlateauParams(factor=0.2, patience=1, watch="val_loss")})
+    assert peak_rate(by_loss, history, score) == rates[-1]
+    late = params.model_copy(update={"plateau": PlateauParams(factor=0.2, patience=1, start_epoch=9)})
+    assert peak_rate(late, history, score) == 0.5
+    unvalidated = [row | {"val_top1": None, "val_loss": None} for row in history]
+    assert peak_rate(params, unvalidated, score) == pytest.approx(0.5 * 0.2**4)  # nine epochs without a lower loss
+
+
+def test_a_killed_run_on_a_plateau_ends_with_the_same_weights(corpus, tmp_path):
+    changes = settings(schedule="plateau", plateau={"patience": 0, "watch": "val_loss", "factor": 0.5}, lr=0.02)
+    whole = run(corpus, tmp_path / "whole", changes)
+    rates = pd.read_csv(whole / "history.csv").lr
+    assert rates[3] < rates[1:].max()
+    run_killed(corpus, tmp_path, changes, epoch=3)
+    resumed = run(corpus, tmp_path, changes)
+    for name in ("weights.safetensors", "history.csv"):
+        assert (resumed / name).read_bytes() == (whole / name).read_bytes()
 
 
 @pytest.mark.parametrize(("name", "kind"), [("adamw", torch.optim.AdamW), ("sgd", torch.optim.SGD)])

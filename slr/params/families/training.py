@@ -138,6 +138,20 @@ class EmbeddingParams(Section):
     """Share of the network's features that are dropped before the embedding layer."""
 
 
+class PlateauParams(Section):
+    """When `schedule: plateau` reduces the learning rate: torch's `ReduceLROnPlateau`."""
+
+    watch: Literal["selection", "val_loss", "train_loss"] = "selection"
+    """What has to improve: the metric that selects the checkpoint, or a loss; without validation clips the training
+    loss."""
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """Factor of the learning rate at each reduction."""
+    patience: Annotated[int, Field(ge=0)] = 10
+    """Epochs without improvement before a reduction."""
+    start_epoch: Annotated[int, Field(ge=0)] = 0
+    """Number of first epochs that don't count, besides those of the warm-up."""
+
+
 class ModelParams(Section):
     """Settings of the training loop, common to all models; a model's own block adds its architecture.
 
@@ -181,8 +195,9 @@ class ModelParams(Section):
     """Applied to weight matrices only; biases, norms and single learned vectors have none."""
     warmup_epochs: Annotated[int, Field(ge=0)] = 5
     """Epochs in which the learning rate rises linearly from 0."""
-    schedule: Literal["cosine", "constant"] = "cosine"
-    """Learning rate after the warm-up: cosine decay to 0, or constant."""
+    schedule: Literal["cosine", "constant", "plateau"] = "cosine"
+    """Learning rate after the warm-up: cosine decay to 0, constant, or reduced when a metric stops improving."""
+    plateau: PlateauParams = PlateauParams()
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Probability mass spread uniformly over all glosses in the target."""
     gradient_clip: Annotated[float, Field(ge=0)] = 1.0
