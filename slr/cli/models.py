@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 
 import typer
 
-from slr.cli.common import AnyExtractor, AnyLandmarks, Json, Split, TrainedFolder, print_json, readable_errors
+from slr.cli.common import (
+    PARAMS,
+    AnyExtractor,
+    AnyLandmarks,
+    Json,
+    ParamsFile,
+    Split,
+    TrainedFolder,
+    print_json,
+    readable_errors,
+)
 from slr.dataset.paths import SELECTED
 
 commands = typer.Typer()
@@ -34,6 +44,42 @@ def transfer_model(
         print_json(metrics)
     else:
         print_transfer(metrics)
+
+
+@commands.command("learning-curve")
+def draw_learning_curve(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name in the settings.")],
+    shares: Annotated[str, typer.Option(metavar="LIST", help="Shares of the training clips.")] = ".1,.2,.5,1",
+    out: Annotated[Path | None, typer.Option(
+        "--out", "-o", metavar="FOLDER", help="Table and picture.", show_default="reports/learning-curves/MODEL")]
+    = None,
+    params: ParamsFile = PARAMS,
+    as_json: Json = False,
+) -> None:
+    """Train a model on shares of the training clips.
+
+    Shows what more clips are worth, on the validation clips. The trained models of the project stay as they are.
+
+    Example:
+      slr learning-curve spoter --shares .25,.5,1
+    """
+    from slr.dataset.dataset import Dataset
+    from slr.errors import ParamsError
+    from slr.evaluation.learning_curve import learning_curve, print_curve
+    from slr.params import load
+
+    out = out or Path("reports/learning-curves") / model
+    with readable_errors():
+        try:
+            numbers = [float(share) for share in shares.split(",")]
+        except ValueError:
+            raise ParamsError(f"--shares: {shares!r} is no list of numbers; give one such as .1,.5,1") from None
+        table = learning_curve(model, load(params), Dataset(), numbers, out)
+    if as_json:
+        print_json(table.to_dict("records"))
+    else:
+        print_curve(table)
+        typer.echo(f"{out}: curve.csv, curve.svg")
 
 
 @commands.command("map")

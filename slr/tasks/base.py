@@ -37,11 +37,14 @@ class Score:
     title : str
         Title of its plot.
     higher_is_better : bool
+    proportion : bool
+        Whether it is a share of the clips (or windows), and so has Wilson's interval.
     """
 
     name: str
     title: str
     higher_is_better: bool = True
+    proportion: bool = False
 
     @property
     def column(self) -> str:

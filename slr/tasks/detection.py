@@ -24,7 +24,8 @@ class Detection(Task["ScaStgcnDetectionParams"]):
     name = "detection"
     title = "Streams"
     score = Score("pr_auc", "PR-AUC")
-    other_scores = (Score("f1", "F1"), Score("macro_f1", "macro F1"), Score("accuracy", "accuracy"), LOSS)
+    other_scores = (Score("f1", "F1"), Score("macro_f1", "macro F1"), Score("accuracy", "accuracy", proportion=True),
+                    LOSS)
     answers, command = "finds where signing is", "slr segments"
     per_clip = "windows.csv"
     evaluator = "slr.evaluation.detection:evaluate_detection"

@@ -23,8 +23,8 @@ class Isolated(Task[ModelParams]):
 
     name = "isolated"
     title = "Single signs"
-    score = Score("top1", "top-1")
-    other_scores = (Score("top5", "top-5"), Score("macro_f1", "macro F1"), LOSS)
+    score = Score("top1", "top-1", proportion=True)
+    other_scores = (Score("top5", "top-5", proportion=True), Score("macro_f1", "macro F1"), LOSS)
     answers, command = "names the sign of a clip", "slr predict"
     evaluator = "slr.evaluation.isolated:evaluate_isolated"
 

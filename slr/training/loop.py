@@ -104,7 +104,7 @@ def train(name: str, params: Params, dataset: Dataset, out: Path, work: Path,
     store = inputs.open(dataset)
     hashes = {path.name: file_hash(path) for path in (inputs.path(dataset), dataset.splits, dataset.manifest,
                                                       dataset.signers)}
-    data = read_data(dataset, store, task, settings, MOST_CLIPS[params.train.budget])
+    data = read_data(dataset, store, task, settings, params.train.seed, MOST_CLIPS[params.train.budget])
     facts = task.facts(name, data, settings)
     run, weights = prepare(name, settings, task, inputs, data, device, precision, params.train.seed, work / ".weights")
     hashes |= weights

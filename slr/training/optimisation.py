@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 from torch import nn
@@ -48,7 +48,7 @@ def peak_rate(settings: ModelParams, history: Sequence[dict[str, Any]], selectio
     column = selection.column if plateau.watch == "selection" else plateau.watch
     if counted[0][column] is None:
         column = "train_loss"
-    mode = "max" if column == selection.column and selection.higher_is_better else "min"
+    mode: Literal["min", "max"] = "max" if column == selection.column and selection.higher_is_better else "min"
     optimizer = torch.optim.SGD([torch.zeros(1)], lr=settings.lr)
     scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, mode, plateau.factor, plateau.patience)
     for row in counted:

@@ -207,6 +207,9 @@ class ModelParams(Section):
     selection: str | None = None
     """Validation metric that selects the checkpoint: `top1`, `top5`, `macro_f1`, `loss`, of an embedding `silhouette`;
     in detection `pr_auc`, `f1`, `macro_f1`, `accuracy`, `loss`; of sentences `wer`, `loss`. Null for the first."""
+    train_share: Annotated[float, Field(gt=0, le=1)] = 1
+    """Share of the training clips that is used, drawn by `train.seed` from each gloss (of sentences and streams, from
+    all), at least one clip of each gloss; a larger share contains a smaller one's clips."""
     keep_last: bool = False
     """Keep the last epoch's weights too, as `last.safetensors` beside the best."""
     augment: AugmentParams = AugmentParams()
