@@ -32,6 +32,7 @@ from slr.training.data import read_data
 from slr.training.device import autocast, choose_device, choose_precision, use_cores
 from slr.training.optimisation import learning_rate, make_optimizer, peak_rate
 from slr.training.resume import Checkpoint, RunState, copy_of
+from slr.training.start import freeze, start_from
 
 MOST_CLIPS = {"full": None, "smoke": 128}
 """Maximum number of training clips of each budget."""
@@ -51,7 +52,7 @@ class Reporting(Protocol):
 
 @dataclass(frozen=True)
 class Run:
-    """Everything a training run works with; its progress is a `RunState`."""
+    """Everything a training run works with; its progress is a `RunState`. `facts` are about its initial weights."""
 
     name: str
     settings: ModelParams
@@ -67,6 +68,8 @@ class Run:
     device: torch.device
     precision: str
     seed: int
+    frozen_norms: list[nn.Module]
+    facts: dict[str, Any]
 
 
 def train(name: str, params: Params, dataset: Dataset, out: Path, work: Path,
@@ -94,7 +97,7 @@ def train(name: str, params: Params, dataset: Dataset, out: Path, work: Path,
         If there are no training clips.
     ModelError
         If a loss isn't finite (the message names the term, the epoch and the clips), if `selection` isn't defined for
-        the validation clips, or if pretrained weights can't be read.
+        the validation clips, or if initial weights can't be read or don't fit.
     """
     settings = within_budget(params.models[name], params.train.budget)
     use_cores(params.compute.workers)
@@ -116,7 +119,7 @@ def train(name: str, params: Params, dataset: Dataset, out: Path, work: Path,
     last = copy_of(run.model) if settings.keep_last else None
     run.model.load_state_dict(state.best)
     calibration = task.calibrate(name, run.model, state.history[state.best_epoch - 1], data, run.normalise, settings)
-    config = config_of(run, state, store, hashes, facts | calibration)
+    config = config_of(run, state, store, hashes, run.facts | facts | calibration)
     save_model(out, state.best, config, state.history, last)
     shutil.rmtree(work / name, ignore_errors=True)
 
@@ -128,22 +131,26 @@ def within_budget(settings: ModelParams, budget: str) -> ModelParams:
 
 def prepare(name: str, settings: ModelParams, task: Task, inputs: Inputs, data: Data, device: torch.device,
             precision: str, seed: int, fetched: Path) -> tuple[Run, dict[str, str]]:
-    """Network, criterion and optimiser before the first epoch, and the hash of the pretrained weights.
+    """Network, criterion and optimiser before the first epoch, and the hashes of its initial weights.
 
     Weights from a URL are kept in the folder `fetched`.
     """
     torch.manual_seed(seed)
     model = build(settings, len(data.labels)).to(device)
-    weights = {}
+    weights, facts = {}, {}
+    if settings.start_from is not None:
+        facts = {"start_from": start_from(name, settings, model, data.labels)}
+        weights = {"start_from": facts["start_from"]["md5"]}
     if settings.initial_weights is not None:
         source, sha256 = settings.initial_weights
         cast(Pretrained, model).load_pretrained(read_weights(source, sha256, fetched))
         weights = {"weights": sha256 or file_hash(source)}
+    frozen_norms = freeze(name, model, settings.freeze)
     criterion = task.criterion(model, data, settings).to(device)
     learner = nn.ModuleDict({"model": model, "criterion": criterion})
     run = Run(name, settings, task, data, normaliser(settings.normalise, skeleton(settings.joints)), model, criterion,
               learner, make_optimizer(learner, settings), task.batcher(data.train, settings), inputs, device, precision,
-              seed)
+              seed, frozen_norms, facts)
     return run, weights
 
 
@@ -183,6 +190,8 @@ def train_epoch(run: Run, state: RunState) -> tuple[float, float]:
     batcher = None if made is None else lambda indices: made(indices, generator)
     batches = run.inputs.training_batches(run.data.train, order, settings, run.normalise, generator, batcher)
     run.learner.train()
+    for norm in run.frozen_norms:
+        norm.eval()
     peak = peak_rate(settings, state.history, state.score)
     total, seen, rate = 0.0, 0, 0.0
     for step, batch in enumerate(batches):

@@ -207,6 +207,11 @@ class ModelParams(Section):
     selection: str | None = None
     """Validation metric that selects the checkpoint: `top1`, `top5`, `macro_f1`, `loss`, of an embedding `silhouette`;
     in detection `pr_auc`, `f1`, `macro_f1`, `accuracy`, `loss`; of sentences `wer`, `loss`. Null for the first."""
+    start_from: str | None = None
+    """Folder of a trained model whose weights are the initial ones (fine-tuning); null for random initialisation."""
+    freeze: list[str] = []
+    """Parts of the network whose initial weights stay, such as `encoder`: names of weights, or their beginnings up to a
+    dot."""
     train_share: Annotated[float, Field(gt=0, le=1)] = 1
     """Share of the training clips that is used, drawn by `train.seed` from each gloss (of sentences and streams, from
     all), at least one clip of each gloss; a larger share contains a smaller one's clips."""
@@ -251,6 +256,14 @@ class ModelParams(Section):
             if self.selection not in names:
                 raise ValueError(f"selection: {self.selection!r} can't select this model's checkpoint; use one of "
                                  f"{', '.join(names)}, or null")
+        return self
+
+    @model_validator(mode="after")
+    def _initial_weights_are_of_one_model(self) -> Self:
+        if self.start_from is not None and self.initial_weights is not None:
+            raise ValueError("start_from: this model has pretrained weights already; leave one of them out")
+        if self.freeze and self.start_from is None and self.initial_weights is None:
+            raise ValueError("freeze: random weights would stay random; set start_from, or freeze: []")
         return self
 
     @model_validator(mode="after")
