@@ -9,6 +9,7 @@ from slr.cli.common import (
     PARAMS,
     AnyExtractor,
     AnyLandmarks,
+    Device,
     Json,
     ParamsFile,
     Split,
@@ -89,6 +90,7 @@ def draw_map(
     data: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of manifest, landmarks, splits.")]
     = Path("data"),
     any_landmarks: AnyLandmarks = False,
+    device: Device = "cpu",
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The HTML page.")] = Path("reports/map.html"),
 ) -> None:
     """Interactive map of all clips by a model's features.
@@ -101,7 +103,8 @@ def draw_map(
     from slr.report.embedding_map import write_map
 
     with readable_errors():
-        typer.echo(write_map(out, model=model, data=data, method=method, any_landmarks=any_landmarks))
+        typer.echo(write_map(out, model=model, data=data, method=method, any_landmarks=any_landmarks,
+                             device=device))
 
 
 @commands.command("explain")
@@ -110,6 +113,7 @@ def explain_clip(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="A new folder.")],
     model: TrainedFolder = SELECTED,
     any_extractor: AnyExtractor = False,
+    device: Device = "cpu",
 ) -> None:
     """Attribute a prediction to joints, or to pixels.
 
@@ -121,7 +125,7 @@ def explain_clip(
     from slr.inference.explain import explain
 
     with readable_errors():
-        glosses = explain(clip, model, out, any_extractor=any_extractor)
+        glosses = explain(clip, model, out, any_extractor=any_extractor, device=device)
     typer.echo(f"{out}: {' '.join(gloss.label for gloss in glosses) or 'no gloss was read'}")
 
 
@@ -132,6 +136,7 @@ def write_features(
     data: Annotated[Path, typer.Option(
         metavar="FOLDER", help="Folder of manifest, splits, and landmarks or frames.")] = Path("data"),
     split: Annotated[Split, typer.Option(help="The split.")] = "test",
+    device: Device = "cpu",
 ) -> None:
     """Write a model's features of all clips of a split as a table.
 
@@ -143,5 +148,5 @@ def write_features(
     from slr.inference.features import write_features
 
     with readable_errors():
-        clips, vectors = write_features(out, model=model, data=data, split=split)
+        clips, vectors = write_features(out, model=model, data=data, split=split, device=device)
     typer.echo(f"{out}: {vectors} vectors of {clips} clips")

@@ -12,6 +12,7 @@ from slr.errors import CorpusError
 from slr.figures.model_plots import write_learning
 from slr.inference.model import load_model
 from slr.io.files import atomic_path, write_json
+from slr.models.device import choose_device
 from slr.params import Params
 from slr.params.lookup import locate, registered
 from slr.training.device import use_cores
@@ -47,7 +48,7 @@ def evaluate(model_dir: Path, params: Params, dataset: Dataset, metrics_path: Pa
         If the landmarks or frames were made differently from those that the model was trained on.
     """
     use_cores(params.compute.workers)
-    trained = load_model(model_dir)
+    trained = load_model(model_dir, device=choose_device(params.evaluation.device, "evaluation.device"))
     task, store = trained.task, trained.open(dataset)
     rows = task.clips(trained.params, dataset.split_rows()).reset_index(drop=True)
     if "test" not in set(rows.split):

@@ -11,7 +11,8 @@ from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.errors import CorpusError
 from slr.inference.model import load_model
-from slr.metrics.retrieval import all_shot, pair, retrieval_metrics, silhouette, whole_glosses
+from slr.metrics.retrieval import all_shot, pair, retrieval_metrics
+from slr.metrics.silhouette import silhouette, whole_glosses
 
 MANIFEST, LANDMARKS = "manifest.parquet", "landmarks"
 

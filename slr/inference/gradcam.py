@@ -72,7 +72,7 @@ def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], temporal_stri
     Parameters
     ----------
     model : Stfnet
-        In evaluation mode, on the CPU.
+        In evaluation mode.
     batch : RgbBatch
         One clip.
     labels : sequence of str
@@ -82,15 +82,17 @@ def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], temporal_stri
     """
     from captum.attr import LayerGradCam
 
+    batch = batch.to(next(model.parameters()).device)
     with torch.no_grad():
         seen, heads = model.encode_frames(pack(batch.images.transpose(1, 2), batch.lengths), batch.lengths)
         behind = _BehindBackbone(model, heads, batch.lengths)
         found = readings(behind.logits(seen), labels)
     explain, n_frames, heats = LayerGradCam(behind, behind.seen), len(seen), []
     for reading in found:
-        heat = explain.attribute(seen, additional_forward_args=reading, relu_attributions=True)
+        with torch.backends.cudnn.flags(enabled=False):  # its recurrent layers have no gradient in evaluation mode
+            heat = explain.attribute(seen, additional_forward_args=reading, relu_attributions=True)
         start, end = (min(moment * temporal_stride, n_frames) for moment in (reading.gloss.start, reading.gloss.end))
-        heats.append(GlossHeat(Gloss(reading.gloss.label, start, end), heat[:, 0].detach().numpy()))
+        heats.append(GlossHeat(Gloss(reading.gloss.label, start, end), heat[:, 0].detach().cpu().numpy()))
     return heats
 
 

@@ -58,8 +58,8 @@ class Isolated(Task[ModelParams]):
         """Cross-entropy, top-1, top-5 if there are more classes than five, macro F1; an embedding's silhouette."""
         from torch.nn import functional as F
 
-        from slr.metrics.classification import macro_f1, ranks
-        from slr.metrics.retrieval import TOP, silhouette
+        from slr.metrics.classification import TOP, macro_f1, ranks
+        from slr.metrics.silhouette import silhouette
         from slr.models.outputs import outputs
 
         clips = cast("Clips", data.val)
@@ -87,7 +87,7 @@ class Isolated(Task[ModelParams]):
         if settings.embedding is None:
             return {}
         from slr.losses.collapse import collapse_facts
-        from slr.metrics.retrieval import silhouette
+        from slr.metrics.silhouette import silhouette
         from slr.models.outputs import outputs
 
         vectors = outputs(model, clips, normalise)["features"]

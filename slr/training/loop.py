@@ -24,12 +24,13 @@ from slr.errors import ModelError
 from slr.io.files import file_hash
 from slr.io.progress import progress
 from slr.models import build
+from slr.models.device import choose_device
 from slr.models.pretrained import read_weights
 from slr.params import ModelParams, Params
 from slr.tasks import Data, Task, task_of
 from slr.training.batching import training_order
 from slr.training.data import read_data
-from slr.training.device import autocast, choose_device, choose_precision, use_cores
+from slr.training.device import autocast, choose_precision, gradient_scaler, use_cores
 from slr.training.optimisation import learning_rate, make_optimizer, peak_rate
 from slr.training.resume import Checkpoint, RunState, copy_of
 from slr.training.start import freeze, start_from
@@ -63,6 +64,7 @@ class Run:
     criterion: nn.Module
     learner: nn.Module
     optimizer: torch.optim.Optimizer
+    scaler: torch.amp.GradScaler
     batcher: Callable[[Tensor, torch.Generator], Any] | None
     inputs: Inputs
     device: torch.device
@@ -149,15 +151,15 @@ def prepare(name: str, settings: ModelParams, task: Task, inputs: Inputs, data: 
     criterion = task.criterion(model, data, settings).to(device)
     learner = nn.ModuleDict({"model": model, "criterion": criterion})
     run = Run(name, settings, task, data, normaliser(settings.normalise, skeleton(settings.joints)), model, criterion,
-              learner, make_optimizer(learner, settings), task.batcher(data.train, settings), inputs, device, precision,
-              seed, frozen_norms, facts)
+              learner, make_optimizer(learner, settings), gradient_scaler(device, precision),
+              task.batcher(data.train, settings), inputs, device, precision, seed, frozen_norms, facts)
     return run, weights
 
 
 def fit(run: Run, checkpoint: Checkpoint, on_epoch: Callable[[dict[str, Any]], None] | None = None) -> RunState:
     """Train for the configured number of epochs, or until early stopping."""
     score = run.task.selection(run.settings)
-    state = checkpoint.load(run.learner, run.optimizer, score) or RunState(score)
+    state = checkpoint.load(run.learner, run.optimizer, run.scaler, score) or RunState(score)
     if on_epoch:
         for row in state.history:
             on_epoch(row)
@@ -171,7 +173,7 @@ def fit(run: Run, checkpoint: Checkpoint, on_epoch: Callable[[dict[str, Any]], N
             row = {"epoch": state.epoch + 1, "train_loss": loss, **validate(run), "lr": rate,
                    **cast(Reporting, run.criterion).report(), **facts}
             state = state.after(row, run.model, time.perf_counter() - started, time.process_time() - started_cpu)
-            checkpoint.save(state, run.learner, run.optimizer)
+            checkpoint.save(state, run.learner, run.optimizer, run.scaler)
             if on_epoch:
                 on_epoch(row)
             known = {key: value for key, value in row.items() if "_" in key and value is not None}
@@ -206,11 +208,13 @@ def train_epoch(run: Run, state: RunState) -> tuple[float, float]:
         if not math.isfinite(loss.item()):
             raise ModelError(_not_finite(run.name, terms, state.epoch + 1, batch.clip_ids))
         run.optimizer.zero_grad()
-        loss.backward()
+        run.scaler.scale(loss).backward()
+        run.scaler.unscale_(run.optimizer)
         if settings.gradient_clip:  # clipped separately: an adversary's gradient must not scale down the model's
             for part in (run.model, run.criterion):
                 nn.utils.clip_grad_norm_(list(part.parameters()), settings.gradient_clip)
-        run.optimizer.step()
+        run.scaler.step(run.optimizer)
+        run.scaler.update()
         total += loss.item() * len(batch)
         seen += len(batch)
     return total / seen, rate

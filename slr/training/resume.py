@@ -80,8 +80,9 @@ class Checkpoint:
     def __init__(self, folder: Path):
         self.path = folder / "state.safetensors"
 
-    def save(self, run: RunState, learner: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        """Save the trainable modules (model and criterion), the optimiser and the progress."""
+    def save(self, run: RunState, learner: nn.Module, optimizer: torch.optim.Optimizer,
+             scaler: torch.amp.GradScaler) -> None:
+        """Save the trainable modules (model and criterion), the optimiser, the gradient scaler and the progress."""
         tensors = {f"learner.{name}": weight for name, weight in learner.state_dict().items()}
         tensors |= {f"best.{name}": weight for name, weight in run.best.items()}
         tensors |= {f"optimizer.{i}.{name}": value for i, state in optimizer.state_dict()["state"].items()
@@ -90,19 +91,23 @@ class Checkpoint:
                    "cpu_seconds": run.cpu_seconds}
         with atomic_path(self.path) as temporary:
             save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary,
-                      metadata={"reached": json.dumps(numbers)})
+                      metadata={"reached": json.dumps(numbers), "scaler": json.dumps(scaler.state_dict())})
 
-    def load(self, learner: nn.Module, optimizer: torch.optim.Optimizer, score: Score) -> RunState | None:
-        """Load the saved state into modules and optimiser and return the progress; None if nothing was saved."""
+    def load(self, learner: nn.Module, optimizer: torch.optim.Optimizer, scaler: torch.amp.GradScaler,
+             score: Score) -> RunState | None:
+        """Load the saved state into modules, optimiser and scaler and return the progress; None if nothing was
+        saved."""
         if not self.path.exists():
             return None
         groups: dict[str, dict[str, Tensor]] = {"learner": {}, "best": {}, "optimizer": {}}
         with safe_open(self.path, "pt") as file:
-            reached = json.loads(file.metadata()["reached"])
+            reached, scaling = (json.loads(file.metadata()[part]) for part in ("reached", "scaler"))
             for key in file.keys():  # noqa: SIM118 (not a dict)
                 group, name = key.split(".", 1)
                 groups[group][name] = file.get_tensor(key)
         learner.load_state_dict(groups["learner"])
+        if scaling:
+            scaler.load_state_dict(scaling)
         state: dict[int, dict[str, Tensor]] = {}
         for key, value in groups["optimizer"].items():
             index, name = key.split(".", 1)

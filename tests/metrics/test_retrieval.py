@@ -15,9 +15,8 @@ from slr.metrics.retrieval import (
     open_set,
     pair,
     retrieval_metrics,
-    silhouette,
-    whole_glosses,
 )
+from slr.metrics.silhouette import silhouette, whole_glosses
 
 
 def clips(glosses: int = 6, signers: int = 3, repetitions: int = 3) -> pd.DataFrame:

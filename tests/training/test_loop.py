@@ -21,6 +21,7 @@ from slr.params.families.spoter import SpoterParams
 from slr.params.families.training import PlateauParams
 from slr.tasks import Score
 from slr.training.optimisation import learning_rate, make_optimizer, peak_rate
+from slr.training.resume import Checkpoint, RunState
 from tests.helpers import landmark_corpus
 from tests.helpers.training import run, run_killed, settings, splits_of
 
@@ -104,6 +105,26 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights(once, corpus, tmp_p
     assert (resumed / "weights.safetensors").read_bytes() == (once / "weights.safetensors").read_bytes()
     assert (resumed / "history.csv").read_bytes() == (once / "history.csv").read_bytes()
     assert not (tmp_path / "work/spoter").exists()
+
+
+def test_a_killed_run_in_fp16_goes_on_with_its_scale_and_ends_with_the_same_weights(corpus, tmp_path):
+    params = settings(epochs=3)
+    params = params.model_copy(update={"train": params.train.model_copy(update={"precision": "fp16"})})
+    whole = run(corpus, tmp_path / "whole", params)
+    training = read_json(whole / "config.json")["training"]
+    assert training["precision"] == "fp16" and math.isfinite(training["val_loss"])
+    run_killed(corpus, tmp_path, params, epoch=2)
+    resumed = run(corpus, tmp_path, params)
+    assert (resumed / "weights.safetensors").read_bytes() == (whole / "weights.safetensors").read_bytes()
+
+
+def test_the_state_of_a_run_has_the_gradient_scaler(tmp_path):
+    model, checkpoint = torch.nn.Linear(2, 2), Checkpoint(tmp_path)
+    scalers = [torch.amp.GradScaler("cpu", init_scale=scale) for scale in (8.0, 2.0)]
+    optimizer = torch.optim.SGD(model.parameters())
+    checkpoint.save(RunState(Score("top1", "top-1")), model, optimizer, scalers[0])
+    checkpoint.load(model, optimizer, scalers[1], Score("top1", "top-1"))
+    assert scalers[1].state_dict() == scalers[0].state_dict() and scalers[1].get_scale() == 8
 
 
 def test_other_settings_do_not_go_on_from_an_unfinished_run(corpus, tmp_path):
