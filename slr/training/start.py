@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -52,15 +53,20 @@ def start_from(name: str, settings: ModelParams, model: nn.Module, labels: Seque
     if missing := [file for file in (WEIGHTS, CONFIG) if not (folder / file).exists()]:
         raise ModelError(f"models.{name}.start_from: there is no trained model in {folder} ({', '.join(missing)} "
                          "missing); train it first, or correct the folder")
-    config, theirs = read_json(folder / CONFIG), load_file(folder / WEIGHTS)
+    try:
+        config, theirs = read_json(folder / CONFIG), load_file(folder / WEIGHTS)
+        settings_there, labels_there = config["params"], config["labels"]
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"models.{name}.start_from: the model in {folder} can't be read: {error}; train it again, or "
+                         "choose another") from None
     own = model.state_dict()
     untaken = {weight for weight, value in own.items() if not value.numel()}  # filled in training: a gallery
-    if config["labels"] != list(labels):
+    if labels_there != list(labels):
         untaken |= by_labels(settings, own, len(labels))
     own, theirs = ({weight: value for weight, value in state.items() if weight not in untaken}
                    for state in (own, theirs))
-    inputs = [f"{setting} {config['params'][setting]} there, {getattr(settings, setting)} here" for setting in READS
-              if config["params"][setting] != getattr(settings, setting)]
+    inputs = [f"{setting} {settings_there.get(setting)} there, {getattr(settings, setting)} here" for setting in READS
+              if settings_there.get(setting) != getattr(settings, setting)]
     if found := inputs + differences(theirs, own):
         more = f"; and {len(found) - 4} more" if len(found) > 4 else ""
         raise ModelError(f"models.{name}.start_from: the model in {folder} doesn't fit ({'; '.join(found[:4])}{more}); "

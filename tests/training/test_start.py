@@ -88,6 +88,15 @@ def test_a_folder_without_a_model_is_refused(corpus, tmp_path):
         run(corpus, tmp_path, settings(start_from=str(tmp_path / "nowhere")))
 
 
+@pytest.mark.parametrize(("file", "content"), [("weights.safetensors", "no weights"), ("config.json", "{}")])
+def test_a_damaged_model_is_refused(tmp_path, file, content):
+    folder = save_untrained(tmp_path / "model", {"family": "spoter", **SMALL["spoter"]}, FEW, {})
+    (folder / file).write_text(content)
+    params, model = new(FEW, family="spoter", **SMALL["spoter"], start_from=str(folder))
+    with pytest.raises(ModelError, match="models.m.start_from: the model in .* can't be read: .*; train it again, or"):
+        start_from("m", params, model, FEW)
+
+
 def test_training_goes_on_from_the_weights_and_the_folder_says_so(trained, corpus, tmp_path):
     still = {"start_from": str(trained), "lr": 1e-12, "epochs": 1, "weight_decay": 0}
     tuned = run(corpus, tmp_path, settings(**still))
