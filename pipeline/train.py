@@ -7,9 +7,13 @@ from slr.dataset.dataset import Dataset
 from slr.dataset.paths import MODELS, WORK
 from slr.params import Params
 from slr.training.loop import train as train_model
+from slr.training.parallel import join
 
 
 def train(params: Params, name: str) -> None:
+    if not join().first:
+        train_model(name, params, Dataset(), out=MODELS / name, work=WORK / "train")
+        return
     with Live(f"dvclive/{name}", save_dvc_exp=False, dvcyaml=None, report=None) as live:
 
         def log(epoch: dict[str, float | None]) -> None:

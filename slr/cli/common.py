@@ -24,6 +24,7 @@ AnyExtractor = Annotated[bool, flag(
     "--any-extractor", help="Accept a landmark extractor that differs from that of training.")]
 AnyLandmarks = Annotated[bool, flag(
     "--any-landmarks", help="Accept landmarks that were made differently from those of training.")]
+Device = Annotated[str, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1, mps, or auto: a GPU if there is one.")]
 Split = Literal["train", "val", "test"]
 
 

@@ -5,7 +5,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from slr.cli.common import AnyExtractor, AnyLandmarks, Json, Split, TrainedFolder, print_json, readable_errors
+from slr.cli.common import (
+    PARAMS,
+    AnyExtractor,
+    AnyLandmarks,
+    Device,
+    Json,
+    ParamsFile,
+    Split,
+    TrainedFolder,
+    print_json,
+    readable_errors,
+)
 from slr.dataset.paths import SELECTED
 
 commands = typer.Typer()
@@ -39,6 +50,42 @@ def transfer_model(
         print_transfer(metrics)
 
 
+@commands.command("learning-curve")
+def draw_learning_curve(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name in the settings.")],
+    shares: Annotated[str, typer.Option(metavar="LIST", help="Shares of the training clips.")] = ".1,.2,.5,1",
+    out: Annotated[Path | None, typer.Option(
+        "--out", "-o", metavar="FOLDER", help="Table and picture.", show_default="reports/learning-curves/MODEL")]
+    = None,
+    params: ParamsFile = PARAMS,
+    as_json: Json = False,
+) -> None:
+    """Train a model on shares of the training clips.
+
+    Shows what more clips are worth, on the validation clips. The trained models of the project stay as they are.
+
+    Example:
+      slr learning-curve spoter --shares .25,.5,1
+    """
+    from slr.dataset.dataset import Dataset
+    from slr.errors import ParamsError
+    from slr.evaluation.learning_curve import learning_curve, print_curve
+    from slr.params import load
+
+    out = out or Path("reports/learning-curves") / model
+    with readable_errors():
+        try:
+            numbers = [float(share) for share in shares.split(",")]
+        except ValueError:
+            raise ParamsError(f"--shares: {shares!r} is no list of numbers; give one such as .1,.5,1") from None
+        table = learning_curve(model, load(params), Dataset(), numbers, out)
+    if as_json:
+        print_json(table.to_dict("records"))
+    else:
+        print_curve(table)
+        typer.echo(f"{out}: curve.csv, curve.svg")
+
+
 @commands.command("map")
 def draw_map(
     model: TrainedFolder = SELECTED,
@@ -46,6 +93,7 @@ def draw_map(
     data: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of manifest, landmarks, splits.")]
     = Path("data"),
     any_landmarks: AnyLandmarks = False,
+    device: Device = "cpu",
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The HTML page.")] = Path("reports/map.html"),
 ) -> None:
     """Interactive map of all clips by a model's features.
@@ -58,7 +106,8 @@ def draw_map(
     from slr.report.embedding_map import write_map
 
     with readable_errors():
-        typer.echo(write_map(out, model=model, data=data, method=method, any_landmarks=any_landmarks))
+        typer.echo(write_map(out, model=model, data=data, method=method, any_landmarks=any_landmarks,
+                             device=device))
 
 
 @commands.command("explain")
@@ -67,6 +116,7 @@ def explain_clip(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="A new folder.")],
     model: TrainedFolder = SELECTED,
     any_extractor: AnyExtractor = False,
+    device: Device = "cpu",
 ) -> None:
     """Attribute a prediction to joints, or to pixels.
 
@@ -78,7 +128,7 @@ def explain_clip(
     from slr.inference.explain import explain
 
     with readable_errors():
-        glosses = explain(clip, model, out, any_extractor=any_extractor)
+        glosses = explain(clip, model, out, any_extractor=any_extractor, device=device)
     typer.echo(f"{out}: {' '.join(gloss.label for gloss in glosses) or 'no gloss was read'}")
 
 
@@ -89,6 +139,7 @@ def write_features(
     data: Annotated[Path, typer.Option(
         metavar="FOLDER", help="Folder of manifest, splits, and landmarks or frames.")] = Path("data"),
     split: Annotated[Split, typer.Option(help="The split.")] = "test",
+    device: Device = "cpu",
 ) -> None:
     """Write a model's features of all clips of a split as a table.
 
@@ -100,5 +151,5 @@ def write_features(
     from slr.inference.features import write_features
 
     with readable_errors():
-        clips, vectors = write_features(out, model=model, data=data, split=split)
+        clips, vectors = write_features(out, model=model, data=data, split=split, device=device)
     typer.echo(f"{out}: {vectors} vectors of {clips} clips")

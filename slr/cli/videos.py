@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from slr.cli.common import AnyExtractor, Json, TrainedFolder, flag, print_error, print_json, readable_errors
+from slr.cli.common import AnyExtractor, Device, Json, TrainedFolder, flag, print_error, print_json, readable_errors
 from slr.dataset.paths import SELECTED
 from slr.errors import SlrError
 
@@ -18,6 +18,7 @@ def predict(
     model: TrainedFolder = SELECTED,
     top: Annotated[int, typer.Option(min=1, metavar="N", help="Number of glosses to return.")] = 5,
     any_extractor: AnyExtractor = False,
+    device: Device = "cpu",
     as_json: Json = False,
 ) -> None:
     """Recognise the isolated sign in each video.
@@ -33,7 +34,7 @@ def predict(
 
     failed = False
     with readable_errors():
-        predictor = Predictor(model, any_extractor=any_extractor)
+        predictor = Predictor(model, any_extractor=any_extractor, device=device)
     predictions = {}
     for video in videos:
         try:
@@ -62,6 +63,7 @@ def find_segments(
     model: Detector = Path("models/sca_stgcn_detection"),
     out: SegmentFiles = None,
     any_extractor: AnyExtractor = False,
+    device: Device = "cpu",
     as_json: Json = False,
 ) -> None:
     """Detect the segments of a video in which somebody signs.
@@ -72,7 +74,7 @@ def find_segments(
       slr segments talk.mp4
       slr segments talk.mp4 --out talk.eaf --out talk.csv
     """
-    _transcribe(video, model, None, out or [], any_extractor, as_json)
+    _transcribe(video, model, None, out or [], any_extractor, device, as_json)
 
 
 @commands.command("transcribe")
@@ -84,6 +86,7 @@ def transcribe_video(
     whole: Annotated[bool, flag("--whole", help="Transcribe the entire video, without a detector.")] = False,
     out: SegmentFiles = None,
     any_extractor: AnyExtractor = False,
+    device: Device = "cpu",
     as_json: Json = False,
 ) -> None:
     """Transcribe a video of any length: glosses with times.
@@ -95,18 +98,18 @@ def transcribe_video(
       slr transcribe talk.mp4 --out talk.vtt --out talk.eaf
       slr transcribe sentence.mp4 --whole --json
     """
-    _transcribe(video, None if whole else detector, recogniser, out or [], any_extractor, as_json)
+    _transcribe(video, None if whole else detector, recogniser, out or [], any_extractor, device, as_json)
 
 
 def _transcribe(video: Path, detector: Path | None, recogniser: Path | None, out: list[Path], any_extractor: bool,
-                as_json: bool) -> None:
+                device: str, as_json: bool) -> None:
     from slr.inference.transcribe import Transcriber, print_tiers, summary
     from slr.segments.files import as_dict, format_of, write
 
     with readable_errors():
         for path in out:
             format_of(path)  # fail now, not after minutes
-        tiers = Transcriber(detector, recogniser, any_extractor)(video)
+        tiers = Transcriber(detector, recogniser, any_extractor, device)(video)
         for path in out:
             write(path, tiers, video)
     if as_json:

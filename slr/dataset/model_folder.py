@@ -10,18 +10,22 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 WEIGHTS, CONFIG, HISTORY = "weights.safetensors", "config.json", "history.csv"
+LAST = "last.safetensors"
+"""The last epoch's weights, with `keep_last`."""
 METRICS = "metrics.json"
 """Metrics of its evaluation, which is in a separate folder with a copy of the model's config."""
 
 
 def save_model(folder: Path, weights: "dict[str, Tensor]", config: dict[str, Any],
-               history: list[dict[str, Any]]) -> None:
-    """Write a model folder atomically, replacing an existing one."""
+               history: list[dict[str, Any]], last: "dict[str, Tensor] | None" = None) -> None:
+    """Write a model folder atomically, replacing an existing one; `last` are weights to keep besides."""
     from safetensors.torch import save_file
 
     with atomic_path(folder) as temporary:
         temporary.mkdir()
         save_file(weights, temporary / WEIGHTS)
+        if last is not None:
+            save_file(last, temporary / LAST)
         write_json(temporary / CONFIG, config)
         with open(temporary / HISTORY, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, fieldnames=list(history[0]), lineterminator="\n")

@@ -24,7 +24,7 @@ def readings(logits: Tensor, labels: Sequence[str], decoding: DecodingParams = P
         The model's glosses.
     decoding : DecodingParams
     """
-    glosses = Decoder.of(decoding)(logits.detach().log_softmax(1).numpy())[0].glosses
+    glosses = Decoder.of(decoding)(logits.detach().log_softmax(1).cpu().numpy())[0].glosses
     spans = widen(np.array([(gloss.start, gloss.end) for gloss in glosses]), len(logits))
     return [Reading(Gloss(name.label, float(start), float(end)), gloss.label, slice(int(gloss.start), int(gloss.end)))
             for gloss, name, (start, end) in zip(glosses, named(glosses, labels), spans, strict=True)]

@@ -12,6 +12,7 @@ from slr.errors import CorpusError
 from slr.figures.model_plots import write_learning
 from slr.inference.model import load_model
 from slr.io.files import atomic_path, write_json
+from slr.models.device import choose_device
 from slr.params import Params
 from slr.params.lookup import dotted, locate
 from slr.training.device import use_cores
@@ -47,7 +48,7 @@ def evaluate(model_dir: Path, params: Params, dataset: Dataset, metrics_path: Pa
         If the landmarks or frames were made differently from those that the model was trained on.
     """
     use_cores(params.compute.workers)
-    trained = load_model(model_dir)
+    trained = load_model(model_dir, device=choose_device(params.evaluation.device, "evaluation.device"))
     task, store = trained.task, trained.open(dataset)
     rows = task.clips(trained.params, dataset.split_rows()).reset_index(drop=True)
     if "test" not in set(rows.split):
@@ -56,10 +57,11 @@ def evaluate(model_dir: Path, params: Params, dataset: Dataset, metrics_path: Pa
         temporary.mkdir()
         metrics = locate(task.evaluator)(trained, store, rows, temporary, dataset, params)
         metrics |= own_metrics(params.evaluation.metrics, temporary / task.per_clip)
-        training = trained.config["training"]
-        write_learning(temporary, pd.read_csv(model_dir / HISTORY), training["best_epoch"], task.score.column,
-                       task.score.title)
-        metrics |= {key: training[key] for key in (task.score.column, *_TRAINING) if training.get(key) is not None}
+        training, selected = trained.config["training"], task.selection(trained.params)
+        write_learning(temporary, pd.read_csv(model_dir / HISTORY), training["best_epoch"], selected.column,
+                       selected.title)
+        of_training = (task.score.column, selected.column, *_TRAINING)
+        metrics |= {key: training[key] for key in of_training if training.get(key) is not None}
         metrics["parameters"] = trained.config["parameters"]
         shutil.copyfile(model_dir / CONFIG, temporary / CONFIG)
         write_json(temporary / METRICS, metrics)

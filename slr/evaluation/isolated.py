@@ -8,15 +8,16 @@ import pandas as pd
 
 from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
-from slr.evaluation.predictions import PREDICTIONS, TOP, rank_predictions, write_predictions
+from slr.evaluation.predictions import PREDICTIONS, rank_predictions, write_predictions
 from slr.figures.input_weights import write_importance
 from slr.figures.model_plots import write_confusion
 from slr.figures.projections import write_embeddings
 from slr.inference.model import TrainedModel
 from slr.io.progress import warn
-from slr.metrics.classification import accuracy, by_group, macro_f1
+from slr.metrics.classification import TOP, accuracy, by_group, macro_f1
 from slr.metrics.probe import signer_labels, signer_probe
-from slr.metrics.retrieval import embedding_metrics, whole_glosses
+from slr.metrics.retrieval import embedding_metrics
+from slr.metrics.silhouette import whole_glosses
 from slr.params import Params
 
 

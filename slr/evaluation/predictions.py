@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from slr.metrics.classification import ranks
+from slr.metrics.classification import TOP, ranks
 
 PREDICTIONS = "predictions.csv"
-TOP = 5
 
 
 def rank_predictions(probabilities: np.ndarray, labels: list[str], clips: pd.DataFrame) -> pd.DataFrame:

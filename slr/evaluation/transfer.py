@@ -12,16 +12,8 @@ from slr.dataset.manifest import read_manifest
 from slr.dataset.splits import read_splits
 from slr.errors import CorpusError, ParamsError
 from slr.inference.model import load_model
-from slr.metrics.retrieval import (
-    Pairs,
-    all_shot,
-    pair,
-    pair_with_gallery,
-    retrieval_metrics,
-    shots_by_rule,
-    silhouette,
-    whole_glosses,
-)
+from slr.metrics.retrieval import Pairs, all_shot, pair, pair_with_gallery, retrieval_metrics, shots_by_rule
+from slr.metrics.silhouette import silhouette, whole_glosses
 
 MANIFEST, LANDMARKS, SPLITS = "manifest.parquet", "landmarks", "splits.parquet"
 

@@ -84,6 +84,34 @@ def curves(history: pd.DataFrame, columns: dict[str, str], label: str, *, best: 
         return _svg(figure)
 
 
+def learning_curve(clips: Sequence[int], values: Sequence[float], label: str,
+                   intervals: Sequence[tuple[float, float]] | None = None) -> str:
+    """SVG of a metric over the number of training clips, on a logarithmic axis.
+
+    Parameters
+    ----------
+    clips : sequence of int
+    values : sequence of float
+    label : str
+        Label of the y axis.
+    intervals : sequence of (low, high), optional
+        Drawn as a bar at each value.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(5.2, 2.7), layout="constrained")
+        axes = figure.add_subplot()
+        axes.plot(clips, values, color=ACCENT, marker="o")
+        if intervals is not None:
+            lows, highs = zip(*intervals, strict=True)
+            axes.vlines(clips, lows, highs, color=ACCENT, linewidth=1)
+        axes.set_xscale("log")
+        axes.set_xticks(clips, [f"{count:,}" for count in clips])
+        axes.set_xticks([], minor=True)
+        axes.set(xlabel="training clips", ylabel=label)
+        axes.grid()
+        return _svg(figure)
+
+
 def precision_recall(curves: dict[str, tuple[np.ndarray, np.ndarray]], *, positives: float | None = None,
                      point: tuple[str, float, float] | None = None) -> str:
     """SVG of the precision-recall curve.

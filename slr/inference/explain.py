@@ -25,12 +25,13 @@ from slr.inference.model import TrainedModel, load_model
 from slr.inference.video import video_reader
 from slr.io.clipwise import read_failures
 from slr.io.files import atomic_path
+from slr.models.device import choose_device
 from slr.models.stfnet import Stfnet
 from slr.params.lookup import locate
 
 
 def explain(clip: str, model: str | Path, out: str | Path, dataset: Dataset | None = None,
-            any_extractor: bool = False) -> list[Gloss]:
+            any_extractor: bool = False, device: str = "cpu") -> list[Gloss]:
     """Write an attribution of each recognised gloss to parts of the clip.
 
     Parameters
@@ -46,6 +47,8 @@ def explain(clip: str, model: str | Path, out: str | Path, dataset: Dataset | No
         Data set of the clip ids; this project's by default.
     any_extractor : bool, default False
         See `slr.inference.video.video_reader`.
+    device : str, default "cpu"
+        See `slr.models.device.choose_device`.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def explain(clip: str, model: str | Path, out: str | Path, dataset: Dataset | No
     out = Path(out)
     if out.exists():
         raise CorpusError(f"{out} is there already; choose a new folder")
-    trained = load_model(model)
+    trained = load_model(model, device=choose_device(device, "device"))
     trained.task.require_glosses(trained.folder)
     explainer = locate(trained.inputs.explainer)
     with atomic_path(out) as temporary:

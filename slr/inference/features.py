@@ -18,6 +18,7 @@ from slr.errors import CorpusError
 from slr.inference.model import load_model
 from slr.io.files import atomic_path
 from slr.io.progress import progress
+from slr.models.device import choose_device
 
 FORMAT = 1
 KEY = b"slr_features"
@@ -25,7 +26,8 @@ _AT_ONCE = 256
 """Clips in memory at a time."""
 
 
-def write_features(out: str | Path, *, model: str | Path, data: str | Path, split: str = "test") -> tuple[int, int]:
+def write_features(out: str | Path, *, model: str | Path, data: str | Path, split: str = "test",
+                   device: str = "cpu") -> tuple[int, int]:
     """Write the features of all clips in a split that belong to the model's task.
 
     Parameters
@@ -38,6 +40,8 @@ def write_features(out: str | Path, *, model: str | Path, data: str | Path, spli
         A folder with `manifest.parquet`, `splits.parquet` and the model's input (`landmarks` or `frames`), as the
         pipeline leaves them in data/.
     split : {"train", "val", "test"}
+    device : str, default "cpu"
+        See `slr.models.device.choose_device`.
 
     Returns
     -------
@@ -51,7 +55,7 @@ def write_features(out: str | Path, *, model: str | Path, data: str | Path, spli
     ModelError
         If the model can't be read or is a detection model, or was trained on landmarks or frames made differently.
     """
-    data, trained = Path(data), load_model(model)
+    data, trained = Path(data), load_model(model, device=choose_device(device, "device"))
     if split not in SPLITS:
         raise CorpusError(f"there is no split '{split}'; choose {', '.join(SPLITS)}")
     trained.task.require_glosses(trained.folder)

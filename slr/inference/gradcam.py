@@ -73,7 +73,7 @@ def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], temporal_stri
     Parameters
     ----------
     model : Stfnet
-        In evaluation mode, on the CPU.
+        In evaluation mode.
     batch : RgbBatch
         One clip.
     labels : sequence of str
@@ -84,6 +84,7 @@ def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], temporal_stri
     """
     from captum.attr import LayerGradCam
 
+    batch = batch.to(next(model.parameters()).device)
     with torch.no_grad():
         frames, lengths = model.frames_of(batch)
         seen, heads = model.encode_frames(frames, lengths)
@@ -92,9 +93,10 @@ def gradcam(model: Stfnet, batch: RgbBatch, labels: Sequence[str], temporal_stri
     explain, n_frames, heats = LayerGradCam(behind, behind.seen), int(batch.lengths[0]), []
     own = slice(model.repeats, model.repeats + n_frames)
     for reading in found:
-        heat = explain.attribute(seen, additional_forward_args=reading, relu_attributions=True)
+        with torch.backends.cudnn.flags(enabled=False):  # its recurrent layers have no gradient in evaluation mode
+            heat = explain.attribute(seen, additional_forward_args=reading, relu_attributions=True)
         start, end = (min(moment * temporal_stride, n_frames) for moment in (reading.gloss.start, reading.gloss.end))
-        heats.append(GlossHeat(Gloss(reading.gloss.label, start, end), heat[own, 0].detach().numpy()))
+        heats.append(GlossHeat(Gloss(reading.gloss.label, start, end), heat[own, 0].detach().cpu().numpy()))
     return heats
 
 

@@ -52,9 +52,11 @@ def joint_importance(trained: TrainedModel, clips: Clips) -> list[GlossImportanc
     clips : Clips
         One clip, from `trained.clips` or `trained.clip`.
     """
-    batch = normaliser(trained.params.normalise, trained.skeleton)(clips.batch(torch.tensor([0])))
+    normalise = normaliser(trained.params.normalise, trained.skeleton)
+    batch = normalise(clips.batch(torch.tensor([0]))).to(trained.device)
     landmarks = batch.landmarks.clone().requires_grad_()  # (1, T, J, C)
-    answer = trained.model(replace(batch, landmarks=landmarks))
+    with torch.backends.cudnn.flags(enabled=False):  # its recurrent layers have no gradient in evaluation mode
+        answer = trained.model(replace(batch, landmarks=landmarks))
     logits, temporal_stride = trained.task.logits(answer, trained.params, landmarks.shape[1])
     explained = []
     for reading in trained.task.readings(logits, trained.labels, trained.params):
@@ -62,7 +64,7 @@ def joint_importance(trained: TrainedModel, clips: Clips) -> list[GlossImportanc
         start, end = (min(moment * temporal_stride, landmarks.shape[1]) for moment in (reading.gloss.start,
                                                                                        reading.gloss.end))
         explained.append(GlossImportance(Gloss(reading.gloss.label, start, end),
-                                         (gradient * landmarks.detach())[0].sum(-1).numpy()))
+                                         (gradient * landmarks.detach())[0].sum(-1).cpu().numpy()))
     return explained
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast, overload
 
 import numpy as np
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_model as load_weights
 from torch import Tensor, nn
@@ -42,7 +43,7 @@ class TrainedModel:
     Attributes
     ----------
     model : nn.Module
-        In evaluation mode, on the CPU.
+        In evaluation mode.
     params : ModelParams
     config : dict
         Content of config.json: labels, preprocessing, provenance of the data, course of training.
@@ -60,6 +61,11 @@ class TrainedModel:
         """MD5 of the weights; identifies the model that produced a vector."""
         assert self.folder is not None
         return file_hash(self.folder / WEIGHTS)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model computes."""
+        return next(self.model.parameters()).device
 
     @property
     def labels(self) -> list[str]:
@@ -160,7 +166,7 @@ class TrainedModel:
     def input_weights(self) -> dict[str, np.ndarray] | None:
         """(J * C,) learned input weights by the module they precede, of a model that has such (SiLT)."""
         read = getattr(getattr(self.model, "backbone", self.model), "input_weights", None)
-        return read and {where: weights.numpy() for where, weights in read().items()}
+        return read and {where: weights.cpu().numpy() for where, weights in read().items()}
 
     def probabilities(self, clips: Clips) -> Tensor:
         """Class probabilities (clips, classes)."""
@@ -187,7 +193,7 @@ class TrainedModel:
         return forward_sentences(self.model, clip)[0]["sequence_logits"].log_softmax(1).numpy()
 
 
-def load_model(folder: str | Path, task: str | None = None) -> TrainedModel:
+def load_model(folder: str | Path, task: str | None = None, device: torch.device | str = "cpu") -> TrainedModel:
     """Read a model folder.
 
     Parameters
@@ -195,6 +201,9 @@ def load_model(folder: str | Path, task: str | None = None) -> TrainedModel:
     folder : path
     task : str, optional
         Name of the required task: `slr.tasks.TASKS`.
+    device : torch.device or str, default "cpu"
+        The device that the model computes on; outputs are on the CPU all the same. `slr.models.device` has a check
+        with a message.
 
     Raises
     ------
@@ -220,4 +229,4 @@ def load_model(folder: str | Path, task: str | None = None) -> TrainedModel:
         own, wanted = task_of(params), task_named(task)
         raise ModelError(f"the model in {folder} {own.answers}, so it is one for `{own.command}`; name one that "
                          f"{wanted.answers}")
-    return TrainedModel(model.eval(), params, config, folder)
+    return TrainedModel(model.to(device).eval(), params, config, folder)

@@ -10,6 +10,7 @@ from slr.dataset.landmark_store import LandmarkStore
 from slr.extraction.video import find_landmarks
 from slr.inference.model import load_model
 from slr.inference.video import video_reader
+from slr.models.device import choose_device
 
 
 class Predictor:
@@ -24,9 +25,13 @@ class Predictor:
         amount.
     dataset : Dataset, optional
         Data set of the clip ids; this project's by default.
+    device : str, default "cpu"
+        See `slr.models.device.choose_device`.
 
     Raises
     ------
+    ParamsError
+        If this machine doesn't have the device.
     ModelError
         If the model is missing or incomplete, isn't an isolated-sign model, or was trained on landmarks of another
         extractor; says what differs.
@@ -37,8 +42,9 @@ class Predictor:
     [('hello', 0.93)]
     """
 
-    def __init__(self, model_dir: str | Path, any_extractor: bool = False, dataset: Dataset | None = None):
-        self.trained = load_model(model_dir, "isolated")
+    def __init__(self, model_dir: str | Path, any_extractor: bool = False, dataset: Dataset | None = None,
+                 device: str = "cpu"):
+        self.trained = load_model(model_dir, "isolated", choose_device(device, "device"))
         self.reader = video_reader(self.trained, any_extractor)
         self.dataset = dataset or Dataset()
 

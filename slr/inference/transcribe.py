@@ -21,6 +21,7 @@ from slr.inference.spool import Spool
 from slr.inference.video import video_reader
 from slr.io.progress import progress
 from slr.io.video import announced_frames
+from slr.models.device import choose_device
 from slr.segments import Segment
 from slr.segments.files import Tiers
 from slr.segments.finding import segments_of
@@ -46,9 +47,13 @@ class Transcriber:
         Folder of a sentence model, from landmarks or RGB frames.
     any_extractor : bool, default False
         See `slr.inference.predict.Predictor`.
+    device : str, default "cpu"
+        See `slr.models.device.choose_device`.
 
     Raises
     ------
+    ParamsError
+        If this machine doesn't have the device.
     ModelError
         If a model is missing or has another task, was trained on landmarks of another extractor, or the two were
         trained on landmarks that were made differently; says what differs.
@@ -61,11 +66,13 @@ class Transcriber:
     Segment(start_s=1.2, end_s=1.73, label='hello', score=0.98)
     """
 
-    def __init__(self, detector: str | Path | None, recogniser: str | Path | None = None, any_extractor: bool = False):
+    def __init__(self, detector: str | Path | None, recogniser: str | Path | None = None, any_extractor: bool = False,
+                 device: str = "cpu"):
         if detector is None and recogniser is None:
             raise ValueError("neither a detector nor a recogniser is given")
-        self.detector = None if detector is None else load_model(detector, "detection")
-        self.recogniser = None if recogniser is None else recogniser_of(load_model(recogniser, "continuous"))
+        on = choose_device(device, "device")
+        self.detector = None if detector is None else load_model(detector, "detection", on)
+        self.recogniser = None if recogniser is None else recogniser_of(load_model(recogniser, "continuous", on))
         self._landmark_models = [] if self.detector is None else [self.detector]
         if self.recogniser is not None:
             self._landmark_models += self.recogniser.landmark_models

@@ -27,8 +27,9 @@ class Advance(Protocol):
 
 
 @contextmanager
-def progress(description: str, total: float | None, unit: str = "clip") -> Iterator[Advance]:
-    """A progress bar with count, rate and time left (unless the total is unknown); yields a function that advances it.
+def progress(description: str, total: float | None, unit: str = "clip", shown: bool = True) -> Iterator[Advance]:
+    """A progress bar with count, rate and time left (unless the total is unknown), on a terminal if `shown`; yields a
+    function that advances it.
 
     >>> with progress("landmarks", total=3) as advance:
     ...     for _ in range(3):
@@ -39,7 +40,7 @@ def progress(description: str, total: float | None, unit: str = "clip") -> Itera
         _Rate(unit), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task(description, total=total, note="")
 
         def advance(amount: float = 1, note: str | None = None) -> None:

@@ -7,6 +7,8 @@ import numpy as np
 
 Z95 = 1.959963984540054
 """The normal distribution's 97.5 % point."""
+TOP = 5
+"""Number of guesses of top-5 accuracy."""
 
 
 def ranks(probabilities: np.ndarray, actual: np.ndarray) -> np.ndarray:

@@ -10,13 +10,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from slr.io.evenly import evenly
-from slr.metrics.classification import accuracy, ranks, wilson
+from slr.metrics.classification import TOP, accuracy, ranks, wilson
+from slr.metrics.silhouette import silhouette, whole_glosses
 
 SHOTS = {"one_shot": 1, "five_shot": 5}
 GALLERIES = 50
 """Random galleries for each number of examples, and random halves of the glosses."""
-TOP = 5
 NEIGHBOURS = 5
 """Nearest clips that vote."""
 _RESAMPLES = 20
@@ -96,19 +95,6 @@ def retrieval_metrics(pairs: Pairs) -> dict[str, float]:
     for name, shots in SHOTS.items():
         metrics |= few_shot(pairs, shots, name)
     return metrics | open_set(pairs)
-
-
-def silhouette(features: np.ndarray, glosses: np.ndarray) -> float | None:
-    """The mean silhouette (Rousseeuw, 1987) of clips by gloss: 1 for well separated glosses, 0 on the border, negative
-    among others. Glosses with one clip are left out; None with fewer than two others."""
-    from sklearn.metrics import silhouette_score
-
-    chosen = whole_glosses(glosses)
-    names, counts = np.unique(glosses[chosen], return_counts=True)
-    chosen = chosen[np.isin(glosses[chosen], names[counts > 1])]
-    if (counts > 1).sum() < 2:
-        return None
-    return float(silhouette_score(features[chosen].astype(np.float64), glosses[chosen]))
 
 
 def pair(features: np.ndarray, glosses: np.ndarray, signers: np.ndarray) -> Pairs:
@@ -311,21 +297,6 @@ def open_set(pairs: Pairs) -> dict[str, float]:
     low, high = np.quantile(areas, [0.025, 0.975])
     return {"open_set_auroc": float(np.mean(areas)), "open_set_auroc_ci_low": float(low),
             "open_set_auroc_ci_high": float(high)}
-
-
-def whole_glosses(glosses: np.ndarray, most: int = 2000) -> np.ndarray:
-    """Indices of about `most` clips, in order.
-
-    All clips of evenly chosen glosses, because a subsampled gloss has no other clips to be retrieved. Only if that is
-    still more than twice as many, evenly chosen clips.
-    """
-    if len(glosses) <= most:
-        return np.arange(len(glosses))
-    names = np.unique(glosses)
-    count = max(2, len(names) * most // len(glosses))
-    names = names[evenly(len(names), count)]
-    found = np.flatnonzero(np.isin(glosses, names))
-    return found if len(found) <= 2 * most else found[evenly(len(found), most)]
 
 
 def _pools(glosses: np.ndarray, answering: np.ndarray, shots: int) -> np.ndarray:

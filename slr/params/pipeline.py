@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from slr.errors import ParamsError
 from slr.params.corpora import BUILT_IN, reader_named
-from slr.params.section import Fraction, Positive, Section
+from slr.params.section import Device, Fraction, Positive, Section
 from slr.params.windows import WindowsParams
 
 
@@ -190,8 +190,10 @@ class TrainParams(Section):
     budget: Literal["full", "smoke"] = "full"
     """`smoke`: two epochs on at most 128 clips, to check that every model runs; the accuracies are meaningless."""
     seed: int = 1
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    device: Device = "auto"
+    """`auto` takes a GPU if there is one; or `cpu`, `mps`, `cuda`, `cuda:1` for the second GPU."""
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    """Of training; `auto`: bf16 where it is faster, fp16 on GPUs without it."""
 
 
 class ZooParams(Section):
@@ -209,6 +211,8 @@ class EvaluationParams(Section):
     metrics: list[str] = []
     """Custom metrics, by dotted names (`my_package.metrics:balanced_accuracy`) or entry points of the group
     `slr.metrics`: functions of the table of the model's predictions for all test clips."""
+    device: Device = "cpu"
+    """Device of the tests, as `train.device`; another one than the CPU rounds differently in the last digits."""
     cleanup: Literal["auto", "none", "phoenix2014", "phoenix2014t"] = "auto"
     """Clean-up of glosses before errors are counted: that of PHOENIX's own evaluation, or none; `auto`: according to
     `corpus.name`."""

@@ -27,6 +27,7 @@ from slr.io.evenly import evenly
 from slr.io.files import write_text
 from slr.io.progress import progress
 from slr.metrics.probe import signer_labels
+from slr.models.device import choose_device
 
 MOST_SKELETONS = 500
 """Clips whose skeletons are included, evenly chosen: about 5 kB each."""
@@ -38,7 +39,7 @@ _SPLITS = ["train", "val", "test"]
 
 
 def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: str = "tsne",
-              any_landmarks: bool = False) -> Path:
+              any_landmarks: bool = False, device: str = "cpu") -> Path:
     """Write the page.
 
     Parameters
@@ -54,6 +55,8 @@ def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: s
         See `slr.figures.projections`. With more than 2,000 clips, 2,000 are projected, evenly chosen.
     any_landmarks : bool, default False
         Allow landmarks that were made differently from those of training.
+    device : str, default "cpu"
+        See `slr.models.device.choose_device`.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: s
         If there is no such method, it isn't installed, or there are too few clips for it.
     """
     dataset = Dataset.below(data)
-    trained, store = load_model(model, "isolated"), dataset.landmark_store
+    trained, store = load_model(model, "isolated", choose_device(device, "device")), dataset.landmark_store
     if not any_landmarks:
         trained.require_alike(store, dataset.landmarks, provenance.landmarks,
                               "extract them alike, choose another model, or use --any-landmarks")

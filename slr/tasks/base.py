@@ -28,20 +28,31 @@ Settings = TypeVar("Settings", bound=ModelParams)
 
 @dataclass(frozen=True)
 class Score:
-    """The validation metric that selects a model's checkpoint.
+    """A validation metric that can select a model's checkpoint.
 
     Attributes
     ----------
-    column : str
-        Column of the history, and key among a model's metrics: `val_top1`.
+    name : str
+        The metric's name, as in `selection`: `top1`.
     title : str
         Title of its plot.
     higher_is_better : bool
+    proportion : bool
+        Whether it is a share of the clips (or windows), and so has Wilson's interval.
     """
 
-    column: str
+    name: str
     title: str
     higher_is_better: bool = True
+    proportion: bool = False
+
+    @property
+    def column(self) -> str:
+        """Column of the history, and key among a model's metrics: `val_top1`."""
+        return f"val_{self.name}"
+
+
+LOSS = Score("loss", "loss", higher_is_better=False)
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,9 @@ class Task(ABC, Generic[Settings]):
     title : str
         Heading of the task's models in the report.
     score : Score
+        The metric that selects the checkpoint, unless `selection` names another.
+    other_scores : tuple of Score
+        The metrics of `validate` that may do so instead.
     answers, command : str
         What a model of the task outputs, and the command that uses one, for messages.
     per_clip : str
@@ -75,6 +89,7 @@ class Task(ABC, Generic[Settings]):
     name: ClassVar[str]
     title: ClassVar[str]
     score: ClassVar[Score]
+    other_scores: ClassVar[tuple[Score, ...]] = (LOSS,)
     answers: ClassVar[str]
     command: ClassVar[str] = "slr features"
     per_clip: ClassVar[str] = "predictions.csv"
@@ -115,8 +130,18 @@ class Task(ABC, Generic[Settings]):
         return None
 
     @abstractmethod
-    def validate(self, model: "nn.Module", clips: Any, normalise: "Normalise") -> tuple[float | None, float]:
-        """The loss and the score on the validation clips, of which there is at least one."""
+    def validate(self, model: "nn.Module", data: Data, normalise: "Normalise",
+                 settings: Settings) -> dict[str, float | None]:
+        """The metrics on the validation clips, of which there is at least one, by name: `loss`, that of `score`, and
+        others. None, in every epoch, where one isn't defined for these clips."""
+
+    def scores(self, settings: Settings) -> dict[str, Score]:
+        """The metrics that can select a checkpoint, by name; the first does by default."""
+        return {score.name: score for score in (self.score, *self.other_scores)}
+
+    def selection(self, settings: Settings) -> Score:
+        """The metric that selects the checkpoint."""
+        return self.score if settings.selection is None else self.scores(settings)[settings.selection]
 
     def after_epoch(self, model: "nn.Module", clips: Any, normalise: "Normalise",
                     settings: Settings) -> dict[str, float]:

@@ -28,7 +28,7 @@ class Continuous(Task["SentenceParams"]):
 
     name = "continuous"
     title = "Sentences"
-    score = Score("val_wer", "WER", higher_is_better=False)
+    score = Score("wer", "WER", higher_is_better=False)
     answers, command = "reads sentences", "slr transcribe"
     per_clip = "transcripts.csv"
     evaluator = "slr.evaluation.continuous:evaluate_continuous"
@@ -75,26 +75,29 @@ class Continuous(Task["SentenceParams"]):
         splicer = Splicer(clips)
         return lambda indices, generator: splicer.batch(indices, share, generator)
 
-    def validate(self, model: "nn.Module", clips: "ClipSet", normalise: "Normalise") -> tuple[float | None, float]:
-        """Mean CTC loss of sentences without unknown glosses that are long enough; WER of greedy decoding."""
+    def validate(self, model: "nn.Module", data: Data, normalise: "Normalise",
+                 settings: "SentenceParams") -> dict[str, float | None]:
+        """Mean CTC loss of sentences without unknown glosses that are long enough; WER of greedy decoding, and its
+        three kinds of errors."""
         import torch
 
         from slr.batches.sentences import target_lengths, too_short
         from slr.losses.ctc import ctc
-        from slr.metrics.wer import align_glosses, count
+        from slr.metrics.wer import Counts, align_glosses, count
         from slr.models.outputs import sentence_log_probabilities
 
-        edits = glosses = 0
+        clips, counts = data.val, Counts()
         losses: list[Tensor] = []
         for scores, targets in zip(sentence_log_probabilities(model, clips, normalise), clips.targets, strict=True):
             targets = targets[targets != -1]
             best = scores.argmax(1).unique_consecutive()
-            counts = count(align_glosses(targets.tolist(), best[best > 0].tolist()))
-            edits, glosses = edits + counts.errors, glosses + counts.glosses
+            counts += count(align_glosses(targets.tolist(), best[best > 0].tolist()))
             length, targets = torch.tensor([len(scores)]), targets[None]
             if (targets > 0).all() and not too_short(length, targets, target_lengths(targets)):
                 losses.append(ctc(scores[None], length, targets))
-        return torch.stack(losses).mean().item() if losses else None, edits / glosses
+        errors = {"del": counts.deleted, "ins": counts.inserted, "sub": counts.substituted}
+        return {"loss": torch.stack(losses).mean().item() if losses else None, "wer": counts.wer,
+                **{f"wer_{kind}": number / counts.glosses for kind, number in errors.items()}}
 
 
     def require_glosses(self, folder: Any) -> None:

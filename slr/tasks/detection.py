@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from slr.errors import CorpusError
 from slr.params import ModelParams
-from slr.tasks.base import Data, Score, Task
+from slr.tasks.base import LOSS, Data, Score, Task
 from slr.tasks.isolated import classification
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ class Detection(Task["ScaStgcnDetectionParams"]):
 
     name = "detection"
     title = "Streams"
-    score = Score("val_pr_auc", "PR-AUC")
+    score = Score("pr_auc", "PR-AUC")
+    other_scores = (Score("f1", "F1"), Score("macro_f1", "macro F1"), Score("accuracy", "accuracy", proportion=True),
+                    LOSS)
     answers, command = "finds where signing is", "slr segments"
     per_clip = "windows.csv"
     evaluator = "slr.evaluation.detection:evaluate_detection"
@@ -58,16 +60,22 @@ class Detection(Task["ScaStgcnDetectionParams"]):
     def criterion(self, model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":
         return classification(model, data, settings)
 
-    def validate(self, model: "nn.Module", clips: "Clips", normalise: "Normalise") -> tuple[float, float]:
-        """Cross-entropy, and the macro-averaged area under the precision-recall curve."""
+    def validate(self, model: "nn.Module", data: Data, normalise: "Normalise",
+                 settings: "ScaStgcnDetectionParams") -> dict[str, float | None]:
+        """Cross-entropy, the macro-averaged area under the precision-recall curve, the positive label's F1 at a
+        probability of .5, macro F1 and accuracy."""
         from torch.nn import functional as F
 
-        from slr.metrics.detection import class_metrics
+        from slr.metrics.detection import class_metrics, precision_recall_f1
         from slr.models.outputs import outputs
 
-        logits = outputs(model, clips, normalise)["logits"]
-        return F.cross_entropy(logits, clips.targets).item(), class_metrics(
-            logits.softmax(1).numpy(), clips.targets.numpy())["macro_pr_auc"]
+        clips = cast("Clips", data.val)
+        logits, targets = outputs(model, clips, normalise)["logits"], clips.targets.numpy()
+        probabilities = logits.softmax(1).numpy()
+        every, positive = class_metrics(probabilities, targets), data.labels.index(settings.windows.positive)
+        f1 = precision_recall_f1(targets == positive, probabilities[:, positive] >= 0.5)[2]
+        return {"loss": F.cross_entropy(logits, clips.targets).item(), "pr_auc": every["macro_pr_auc"], "f1": f1,
+                "macro_f1": every["macro_f1"], "accuracy": every["accuracy"]}
 
     def calibrate(self, name: str, model: "nn.Module", best: dict[str, Any], data: Data, normalise: "Normalise",
                   settings: "ScaStgcnDetectionParams") -> dict[str, Any]:

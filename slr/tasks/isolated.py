@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from slr.params import ModelParams
-from slr.tasks.base import Data, Score, Task
+from slr.tasks.base import LOSS, Data, Score, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,8 @@ class Isolated(Task[ModelParams]):
 
     name = "isolated"
     title = "Single signs"
-    score = Score("val_top1", "top-1")
+    score = Score("top1", "top-1", proportion=True)
+    other_scores = (Score("top5", "top-5", proportion=True), Score("macro_f1", "macro F1"), LOSS)
     answers, command = "names the sign of a clip", "slr predict"
     evaluator = "slr.evaluation.isolated:evaluate_isolated"
 
@@ -52,27 +53,48 @@ class Isolated(Task[ModelParams]):
     def criterion(self, model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":
         return classification(model, data, settings)
 
-    def validate(self, model: "nn.Module", clips: "Clips", normalise: "Normalise") -> tuple[float, float]:
-        """Cross-entropy, and top-1."""
+    def validate(self, model: "nn.Module", data: Data, normalise: "Normalise",
+                 settings: ModelParams) -> dict[str, float | None]:
+        """Cross-entropy, top-1, top-5 if there are more classes than five, macro F1; an embedding's silhouette."""
         from torch.nn import functional as F
 
+        from slr.metrics.classification import TOP, macro_f1, ranks
+        from slr.metrics.silhouette import silhouette
         from slr.models.outputs import outputs
 
-        logits = outputs(model, clips, normalise)["logits"]
-        return F.cross_entropy(logits, clips.targets).item(), (
-            logits.argmax(1) == clips.targets).float().mean().item()
+        clips = cast("Clips", data.val)
+        found = outputs(model, clips, normalise)
+        logits, targets = found["logits"], clips.targets.numpy()
+        values: dict[str, float | None] = {
+            "loss": F.cross_entropy(logits, clips.targets).item(),
+            "top1": (logits.argmax(1) == clips.targets).float().mean().item()}
+        if len(data.labels) > TOP:
+            values["top5"] = float((ranks(logits.numpy(), targets) <= TOP).mean())
+        values["macro_f1"] = macro_f1(targets, logits.argmax(1).numpy())
+        if settings.embedding is not None:
+            values["silhouette"] = silhouette(found["features"].numpy(), targets)
+        return values
+
+    def scores(self, settings: ModelParams) -> dict[str, Score]:
+        """Of an embedding also the silhouette; its top-1 is that of the nearest training clip."""
+        of_vectors = {} if settings.embedding is None else {"silhouette": Score("silhouette", "silhouette")}
+        return super().scores(settings) | of_vectors
 
     def after_epoch(self, model: "nn.Module", clips: "Clips", normalise: "Normalise",
                     settings: ModelParams) -> dict[str, float]:
-        """An embedding stores the vectors of the training clips under the current weights."""
+        """An embedding stores the vectors of the training clips under the current weights; their collapse, and their
+        silhouette if it is defined."""
         if settings.embedding is None:
             return {}
         from slr.losses.collapse import collapse_facts
+        from slr.metrics.silhouette import silhouette
         from slr.models.outputs import outputs
 
         vectors = outputs(model, clips, normalise)["features"]
         cast("Embedded", model).update_gallery(vectors, clips.targets)
-        return collapse_facts(vectors, settings.losses)
+        facts = collapse_facts(vectors, settings.losses)
+        separation = silhouette(vectors.numpy(), clips.targets.numpy())
+        return facts if separation is None else {**facts, "silhouette_train": separation}
 
     def calibrate(self, name: str, model: "nn.Module", best: dict[str, Any], data: Data, normalise: "Normalise",
                   settings: ModelParams) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Device and precision of computation."""
+"""Precision and threads of training."""
 
 import os
 from contextlib import AbstractContextManager
@@ -8,28 +8,16 @@ import torch
 from slr.errors import ParamsError
 from slr.io.workers import cores
 
-
-def choose_device(setting: str) -> torch.device:
-    """The device of `train.device`; `auto` takes a GPU if there is one.
-
-    Raises
-    ------
-    ParamsError
-        If the named device isn't available.
-    """
-    here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if setting == "auto":
-        return torch.device(next(name for name, available in here.items() if available))
-    if not here[setting]:
-        raise ParamsError(f"train.device: this machine has no {setting}; set it to auto")
-    return torch.device(setting)
+HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
+"""Precisions of 16 bits."""
 
 
 def choose_precision(setting: str, device: torch.device, batch_size: int) -> str:
-    """The precision of `train.precision`, "fp32" or "bf16"; `auto` takes bf16 where it is faster.
+    """The precision of `train.precision`, "fp32", "bf16" or "fp16"; `auto` takes a half precision where it is faster.
 
-    It is faster on processors with bf16 arithmetic and for more than one clip per batch: for a single clip, conversion
-    costs as much as it saves. This is a fixed rule, not a timing, so that a given machine always makes the same choice.
+    It is faster on GPUs, and on processors with bf16 arithmetic, for more than one clip per batch: for a single clip,
+    conversion costs as much as it saves. GPUs without bf16 (before Ampere) take fp16, processors never. This is a fixed
+    rule, not a timing, so that a given machine always makes the same choice.
 
     Raises
     ------
@@ -40,17 +28,27 @@ def choose_precision(setting: str, device: torch.device, batch_size: int) -> str
         raise ParamsError("train.precision: this processor can't compute in bf16; set it to auto or fp32")
     if setting != "auto":
         return setting
+    if batch_size == 1:
+        return "fp32"
     if device.type == "cuda":
-        supported = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        supported = device.type == "cpu" and torch.backends.mkldnn.is_available() and (
-            torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-    return "bf16" if supported and batch_size > 1 else "fp32"
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
+    supported = device.type == "cpu" and torch.backends.mkldnn.is_available() and (
+        torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    return "bf16" if supported else "fp32"
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager:
     """Compute in this precision inside the block; weights and losses stay float32."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+    return torch.autocast(device.type, HALF.get(precision, torch.bfloat16), enabled=precision in HALF)
+
+
+def gradient_scaler(device: torch.device, precision: str) -> torch.amp.GradScaler:
+    """Scales the loss so that fp16 gradients don't vanish, and skips a step whose gradients overflow; in other
+    precisions it does nothing.
+
+    Micikevicius et al., "Mixed Precision Training", ICLR 2018.
+    """
+    return torch.amp.GradScaler(device.type, enabled=precision == "fp16")
 
 
 def use_cores(workers: int = 0) -> None:

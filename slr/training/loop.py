@@ -24,17 +24,22 @@ from slr.errors import ModelError
 from slr.io.files import file_hash
 from slr.io.progress import progress
 from slr.models import build
+from slr.models.device import choose_device
 from slr.models.pretrained import read_weights
 from slr.params import ModelParams, Params
 from slr.tasks import Data, Task, task_of
 from slr.training.batching import training_order
 from slr.training.data import read_data
-from slr.training.device import autocast, choose_device, choose_precision, use_cores
-from slr.training.optimisation import learning_rate, make_optimizer
-from slr.training.resume import Checkpoint, RunState
+from slr.training.device import autocast, choose_precision, gradient_scaler, use_cores
+from slr.training.optimisation import learning_rate, make_optimizer, peak_rate
+from slr.training.parallel import Processes, join
+from slr.training.resume import Checkpoint, RunState, copy_of
+from slr.training.start import freeze, start_from
 
 MOST_CLIPS = {"full": None, "smoke": 128}
 """Maximum number of training clips of each budget."""
+OTHER_PROCESS = 1_000_000_007
+"""Distance of the random seeds of two processes."""
 
 
 class Pretrained(Protocol):
@@ -51,7 +56,7 @@ class Reporting(Protocol):
 
 @dataclass(frozen=True)
 class Run:
-    """Everything a training run works with; its progress is a `RunState`."""
+    """Everything a training run works with; its progress is a `RunState`. `facts` are about its initial weights."""
 
     name: str
     settings: ModelParams
@@ -62,19 +67,24 @@ class Run:
     criterion: nn.Module
     learner: nn.Module
     optimizer: torch.optim.Optimizer
+    scaler: torch.amp.GradScaler
     batcher: Callable[[Tensor, torch.Generator], Any] | None
     inputs: Inputs
     device: torch.device
     precision: str
     seed: int
+    processes: Processes
+    frozen_norms: list[nn.Module]
+    facts: dict[str, Any]
 
 
 def train(name: str, params: Params, dataset: Dataset, out: Path, work: Path,
           on_epoch: Callable[[dict[str, Any]], None] | None = None) -> None:
     """Train the model `models.<name>` and write its folder.
 
-    The checkpoint with the best validation score (`Task.score`) is kept; without validation clips, the last epoch's. A
-    killed run resumes after its last complete epoch and ends with bit-identical weights.
+    The checkpoint with the best validation score (`Task.selection`) is kept; without validation clips, the last
+    epoch's. A killed run resumes after its last complete epoch and ends with bit-identical weights. Of processes that
+    `torchrun` started, each trains on its part of every batch, and the first one writes.
 
     Parameters
     ----------
@@ -82,7 +92,7 @@ def train(name: str, params: Params, dataset: Dataset, out: Path, work: Path,
     params : Params
     dataset : Dataset
     out : Path
-        The model folder: weights.safetensors, config.json, history.csv.
+        The model folder: weights.safetensors, config.json, history.csv; with `keep_last`, last.safetensors.
     work : Path
         Folder of unfinished runs and of downloaded pretrained weights.
     on_epoch : callable, optional
@@ -93,31 +103,45 @@ def train(name: str, params: Params, dataset: Dataset, out: Path, work: Path,
     CorpusError
         If there are no training clips.
     ModelError
-        If a loss isn't finite (the message names the term, the epoch and the clips), or if pretrained weights can't be
-        read.
+        If a loss isn't finite (the message names the term, the epoch and the clips), if `selection` isn't defined for
+        the validation clips, or if initial weights can't be read or don't fit.
     """
     settings = within_budget(params.models[name], params.train.budget)
     use_cores(params.compute.workers)
-    device = choose_device(params.train.device)
+    processes = join()
+    if processes.count > 1 and settings.batching.hard_from_epoch:
+        raise ModelError(f"models.{name}.batching.hard_from_epoch: several processes can't agree on hard batches; set "
+                         "it to 0, or train in one process")
+    device = processes.device(choose_device(params.train.device))
     precision = choose_precision(params.train.precision, device, settings.batch_size)
     task, inputs = task_of(settings), inputs_of(settings)
     store = inputs.open(dataset)
     hashes = {path.name: file_hash(path) for path in (inputs.path(dataset), dataset.splits, dataset.manifest,
                                                       dataset.signers)}
-    data = read_data(dataset, store, task, settings, MOST_CLIPS[params.train.budget])
+    data = read_data(dataset, store, task, settings, params.train.seed, MOST_CLIPS[params.train.budget])
     facts = task.facts(name, data, settings)
-    run, weights = prepare(name, settings, task, inputs, data, device, precision, params.train.seed, work / ".weights")
+    run, weights = prepare(name, settings, task, inputs, data, device, precision, params.train.seed, processes,
+                           work / ".weights")
     hashes |= weights
     identity = {"params": settings.model_dump(), "train": params.train.model_dump(include={"seed", "device", "budget"}),
-                "precision": run.precision, "data": hashes, "slr": version("slr")}
+                "precision": run.precision, "data": hashes, "slr": version("slr"), "processes": processes.count}
     checkpoint = Checkpoint(work / name / hashlib.md5(json.dumps(identity, sort_keys=True).encode()).hexdigest())
-    state = fit(run, checkpoint, on_epoch)
+    state = fit(run, checkpoint, on_epoch if processes.first else None)
+    if processes.first:
+        finish(run, state, store, hashes, facts, out)
+        shutil.rmtree(work / name, ignore_errors=True)
+    processes.wait()
 
+
+def finish(run: Run, state: RunState, store: Store, hashes: dict[str, str], facts: dict[str, Any], out: Path) -> None:
+    """Calibrate the best weights and write the model folder."""
+    settings, data = run.settings, run.data
+    last = copy_of(run.model) if settings.keep_last else None
     run.model.load_state_dict(state.best)
-    calibration = task.calibrate(name, run.model, state.history[state.best_epoch - 1], data, run.normalise, settings)
-    config = config_of(run, state, store, hashes, facts | calibration)
-    save_model(out, state.best, config, state.history)
-    shutil.rmtree(work / name, ignore_errors=True)
+    calibration = run.task.calibrate(run.name, run.model, state.history[state.best_epoch - 1], data, run.normalise,
+                                     settings)
+    config = config_of(run, state, store, hashes, run.facts | facts | calibration)
+    save_model(out, state.best, config, state.history, last)
 
 
 def within_budget(settings: ModelParams, budget: str) -> ModelParams:
@@ -126,45 +150,52 @@ def within_budget(settings: ModelParams, budget: str) -> ModelParams:
 
 
 def prepare(name: str, settings: ModelParams, task: Task, inputs: Inputs, data: Data, device: torch.device,
-            precision: str, seed: int, fetched: Path) -> tuple[Run, dict[str, str]]:
-    """Network, criterion and optimiser before the first epoch, and the hash of the pretrained weights.
+            precision: str, seed: int, processes: Processes, fetched: Path) -> tuple[Run, dict[str, str]]:
+    """Network, criterion and optimiser before the first epoch, and the hashes of its initial weights.
 
     Weights from a URL are kept in the folder `fetched`.
     """
     torch.manual_seed(seed)
     model = build(settings, len(data.labels)).to(device)
-    weights = {}
+    weights, facts = {}, {}
+    if settings.start_from is not None:
+        facts = {"start_from": start_from(name, settings, model, data.labels)}
+        weights = {"start_from": facts["start_from"]["md5"]}
     if settings.initial_weights is not None:
         source, sha256 = settings.initial_weights
         cast(Pretrained, model).load_pretrained(read_weights(source, sha256, fetched))
         weights = {"weights": sha256 or file_hash(source)}
+    frozen_norms = freeze(name, model, settings.freeze)
     criterion = task.criterion(model, data, settings).to(device)
     learner = nn.ModuleDict({"model": model, "criterion": criterion})
     run = Run(name, settings, task, data, normaliser(settings.normalise, skeleton(settings.joints)), model, criterion,
-              learner, make_optimizer(learner, settings), task.batcher(data.train, settings), inputs, device, precision,
-              seed)
+              learner, make_optimizer(learner, settings), gradient_scaler(device, precision),
+              task.batcher(data.train, settings), inputs, device, precision, seed, processes, frozen_norms,
+              facts)
     return run, weights
 
 
 def fit(run: Run, checkpoint: Checkpoint, on_epoch: Callable[[dict[str, Any]], None] | None = None) -> RunState:
     """Train for the configured number of epochs, or until early stopping."""
-    state = checkpoint.load(run.learner, run.optimizer, run.task.score) or RunState(run.task.score)
+    score = run.task.selection(run.settings)
+    state = checkpoint.load(run.learner, run.optimizer, run.scaler, score) or RunState(score)
+    run.processes.same(run.learner)
     if on_epoch:
         for row in state.history:
             on_epoch(row)
     settings, task = run.settings, run.task
-    with progress(f"train {run.name} ({run.device.type}, {run.precision})", settings.epochs, unit="epoch") as advance:
+    with progress(f"train {run.name} ({run.device.type}, {run.precision})", settings.epochs, unit="epoch",
+                  shown=run.processes.first) as advance:
         advance(state.epoch)
         while state.epoch < settings.epochs and state.epoch - state.best_epoch < settings.patience:
             started, started_cpu = time.perf_counter(), time.process_time()
             loss, rate = train_epoch(run, state)
             facts = task.after_epoch(run.model, run.data.train, run.normalise, settings)
-            val_loss, score = (task.validate(run.model, run.data.val, run.normalise) if len(run.data.val)
-                               else (None, None))
-            row = {"epoch": state.epoch + 1, "train_loss": loss, "val_loss": val_loss, task.score.column: score,
-                   "lr": rate, **cast(Reporting, run.criterion).report(), **facts}
+            row = run.processes.of_first({"epoch": state.epoch + 1, "train_loss": loss, **validate(run), "lr": rate,
+                                          **cast(Reporting, run.criterion).report(), **facts})
             state = state.after(row, run.model, time.perf_counter() - started, time.process_time() - started_cpu)
-            checkpoint.save(state, run.learner, run.optimizer)
+            if run.processes.first:
+                checkpoint.save(state, run.learner, run.optimizer, run.scaler)
             if on_epoch:
                 on_epoch(row)
             known = {key: value for key, value in row.items() if "_" in key and value is not None}
@@ -181,11 +212,18 @@ def train_epoch(run: Run, state: RunState) -> tuple[float, float]:
     order, steps = training_order(run.model, run.data.train, run.normalise, settings, generator, state.history)
     made = run.batcher
     batcher = None if made is None else lambda indices: made(indices, generator)
+    if run.processes.count > 1:  # other clips, so other random numbers for their augmentation and for dropout
+        torch.manual_seed(torch.initial_seed() + OTHER_PROCESS * run.processes.rank)
+        generator.manual_seed(torch.initial_seed())
+        order = (run.processes.part(indices) for indices in order)
     batches = run.inputs.training_batches(run.data.train, order, settings, run.normalise, generator, batcher)
     run.learner.train()
-    total, seen, rate = 0.0, 0, 0.0
+    for norm in run.frozen_norms:
+        norm.eval()
+    peak = peak_rate(settings, state.history, state.score)
+    total, seen, rate = 0.0, 0.0, 0.0
     for step, batch in enumerate(batches):
-        rate = learning_rate(settings, state.epoch + step / steps)
+        rate = learning_rate(settings, state.epoch + step / steps, peak)
         for group in run.optimizer.param_groups:
             group["lr"] = rate
         batch = batch.to(run.device)
@@ -196,14 +234,32 @@ def train_epoch(run: Run, state: RunState) -> tuple[float, float]:
         if not math.isfinite(loss.item()):
             raise ModelError(_not_finite(run.name, terms, state.epoch + 1, batch.clip_ids))
         run.optimizer.zero_grad()
-        loss.backward()
+        run.scaler.scale(loss).backward()
+        run.processes.average(run.learner.parameters())
+        run.scaler.unscale_(run.optimizer)
         if settings.gradient_clip:  # clipped separately: an adversary's gradient must not scale down the model's
             for part in (run.model, run.criterion):
                 nn.utils.clip_grad_norm_(list(part.parameters()), settings.gradient_clip)
-        run.optimizer.step()
+        run.scaler.step(run.optimizer)
+        run.scaler.update()
         total += loss.item() * len(batch)
         seen += len(batch)
+    total, seen = run.processes.sums(total, seen)
     return total / seen, rate
+
+
+def validate(run: Run) -> dict[str, float | None]:
+    """The metrics of the validation clips as columns of the history; None without such clips."""
+    task, settings = run.task, run.settings
+    selection = task.selection(settings).name
+    if not len(run.data.val):
+        return dict.fromkeys(("val_loss", task.score.column, f"val_{selection}"))
+    found = task.validate(run.model, run.data, run.normalise, settings)
+    if found.get(selection) is None:
+        others = [name for name in task.scores(settings) if found.get(name) is not None]
+        raise ModelError(f"models.{run.name}.selection: {selection} isn't defined for these validation clips (of "
+                         f"{len(run.data.labels)} labels); use one of {', '.join(others)}")
+    return {f"val_{name}": value for name, value in found.items()}
 
 
 def config_of(run: Run, state: RunState, store: Store, hashes: dict[str, str], facts: dict[str, Any]) -> dict[str, Any]:
@@ -217,6 +273,7 @@ def config_of(run: Run, state: RunState, store: Store, hashes: dict[str, str], f
                      "train_clips": len(run.data.train), "val_clips": len(run.data.val), "epochs": state.epoch,
                      "best_epoch": state.best_epoch, "train_seconds": round(state.seconds, 2),
                      "train_cpu_seconds": round(state.cpu_seconds, 2),
+                     **({"processes": run.processes.count} if run.processes.count > 1 else {}),
                      **{key: value for key, value in best.items() if key.startswith("val_")}, **facts},
         "parameters": sum(weight.numel() for weight in run.model.parameters()), "data": hashes,
         "versions": {package: version(package) for package in ("slr", "torch", "numpy", "safetensors")},

@@ -52,8 +52,7 @@ class RunState:
         times = self.seconds + seconds, self.cpu_seconds + cpu_seconds
         if self.best_epoch and self._rank(row) <= self._rank(self.history[self.best_epoch - 1]):
             return RunState(self.score, history, self.best_epoch, self.best, *times)
-        best = {name: weight.detach().cpu().clone().contiguous() for name, weight in model.state_dict().items()}
-        return RunState(self.score, history, row["epoch"], best, *times)
+        return RunState(self.score, history, row["epoch"], copy_of(model), *times)
 
     def _rank(self, row: dict[str, Any]) -> tuple[float, float, int]:
         """Sort key, higher is better: the task's validation score, then a lower loss; without validation, the later
@@ -62,6 +61,11 @@ class RunState:
         if value is None:
             return 0, 0, row["epoch"]
         return value if self.score.higher_is_better else -value, -(row["val_loss"] or 0), 0
+
+
+def copy_of(model: nn.Module) -> dict[str, Tensor]:
+    """A copy of a model's weights and buffers, on the CPU."""
+    return {name: weight.detach().cpu().clone().contiguous() for name, weight in model.state_dict().items()}
 
 
 class Checkpoint:
@@ -76,8 +80,9 @@ class Checkpoint:
     def __init__(self, folder: Path):
         self.path = folder / "state.safetensors"
 
-    def save(self, run: RunState, learner: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        """Save the trainable modules (model and criterion), the optimiser and the progress."""
+    def save(self, run: RunState, learner: nn.Module, optimizer: torch.optim.Optimizer,
+             scaler: torch.amp.GradScaler) -> None:
+        """Save the trainable modules (model and criterion), the optimiser, the gradient scaler and the progress."""
         tensors = {f"learner.{name}": weight for name, weight in learner.state_dict().items()}
         tensors |= {f"best.{name}": weight for name, weight in run.best.items()}
         tensors |= {f"optimizer.{i}.{name}": value for i, state in optimizer.state_dict()["state"].items()
@@ -86,19 +91,23 @@ class Checkpoint:
                    "cpu_seconds": run.cpu_seconds}
         with atomic_path(self.path) as temporary:
             save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary,
-                      metadata={"reached": json.dumps(numbers)})
+                      metadata={"reached": json.dumps(numbers), "scaler": json.dumps(scaler.state_dict())})
 
-    def load(self, learner: nn.Module, optimizer: torch.optim.Optimizer, score: Score) -> RunState | None:
-        """Load the saved state into modules and optimiser and return the progress; None if nothing was saved."""
+    def load(self, learner: nn.Module, optimizer: torch.optim.Optimizer, scaler: torch.amp.GradScaler,
+             score: Score) -> RunState | None:
+        """Load the saved state into modules, optimiser and scaler and return the progress; None if nothing was
+        saved."""
         if not self.path.exists():
             return None
         groups: dict[str, dict[str, Tensor]] = {"learner": {}, "best": {}, "optimizer": {}}
         with safe_open(self.path, "pt") as file:
-            reached = json.loads(file.metadata()["reached"])
+            reached, scaling = (json.loads(file.metadata()[part]) for part in ("reached", "scaler"))
             for key in file.keys():  # noqa: SIM118 (not a dict)
                 group, name = key.split(".", 1)
                 groups[group][name] = file.get_tensor(key)
         learner.load_state_dict(groups["learner"])
+        if scaling:
+            scaler.load_state_dict(scaling)
         state: dict[int, dict[str, Tensor]] = {}
         for key, value in groups["optimizer"].items():
             index, name = key.split(".", 1)

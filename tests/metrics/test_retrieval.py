@@ -19,9 +19,8 @@ from slr.metrics.retrieval import (
     pair_with_gallery,
     retrieval_metrics,
     shots_by_rule,
-    silhouette,
-    whole_glosses,
 )
+from slr.metrics.silhouette import silhouette, whole_glosses
 
 
 def clips(glosses: int = 6, signers: int = 3, repetitions: int = 3) -> pd.DataFrame:

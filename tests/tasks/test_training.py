@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from slr.errors import CorpusError
+from slr.errors import CorpusError, ParamsError
 from slr.io.files import read_json
 from slr.params import parse
 from slr.training.loop import train
@@ -29,13 +29,26 @@ def test_sentences_are_learned(tmp_path):
     assert config["task"] == "continuous" and config["labels"] == [f"gloss{i}" for i in range(4)]
     assert history.train_loss.map(math.isfinite).all()
     assert config["training"]["val_wer"] == pytest.approx(history.val_wer.min()) and history.val_wer.min() < 0.2
+    kinds = history[["val_wer_del", "val_wer_ins", "val_wer_sub"]]
+    assert kinds.sum(axis=1).to_numpy() == pytest.approx(history.val_wer.to_numpy()) and (kinds > 0).any(axis=None)
 
 
 def test_what_happens_in_streams_is_learned(tmp_path):
-    config, history = run(landmark_corpus.streams(tmp_path / "corpus"), tmp_path, STREAMS)
+    """Chosen by another metric than PR-AUC."""
+    config, history = run(landmark_corpus.streams(tmp_path / "corpus"), tmp_path, STREAMS | {"selection": "f1"})
     assert config["task"] == "detection" and config["labels"] == ["S", "rest"]
-    assert config["training"]["val_pr_auc"] == pytest.approx(history.val_pr_auc.max())
-    assert history.val_pr_auc.max() > 0.9
+    assert config["training"]["val_f1"] == pytest.approx(history.val_f1.max())
+    assert history.val_pr_auc.max() > 0.9 and history.val_accuracy.max() > 0.8
+    assert history.val_macro_f1.between(0, 1).all() and not history.val_macro_f1.equals(history.val_f1)
+
+
+@pytest.mark.parametrize(("settings", "selection", "names"), [
+    ({"family": "spoter"}, "wer", "top1, top5, macro_f1, loss"),
+    ({"family": "spoter"}, "silhouette", "top1, top5, macro_f1, loss"),
+    (STREAMS, "top1", "pr_auc, f1, macro_f1, accuracy, loss"), (SENTENCES, "pr_auc", "wer, loss")])
+def test_a_metric_of_another_task_is_refused_with_those_of_its_own(settings, selection, names):
+    with pytest.raises(ParamsError, match=f"models.m.selection: '{selection}' can't .*; use one of {names}, or null"):
+        parse({"models": {"m": settings | {"selection": selection}}, "train": {"model": "m", "models": ["m"]}})
 
 
 def test_a_corpus_without_such_clips_is_refused(tmp_path):

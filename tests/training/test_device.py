@@ -1,27 +1,51 @@
-"""Device and precision: chosen by rule, or refused with the way out."""
+"""Precision: chosen by rule, or refused with the way out; and threads."""
 
 import pytest
 import torch
 
 from slr.errors import ParamsError
 from slr.io.workers import cores
-from slr.training.device import autocast, choose_device, choose_precision, use_cores
+from slr.training.device import autocast, choose_precision, gradient_scaler, use_cores
 
 CPU = torch.device("cpu")
-
-
-def test_a_device_that_is_not_here_is_refused():
-    missing = next(name for name, here in (("mps", torch.backends.mps.is_available()),
-                                           ("cuda", torch.cuda.is_available())) if not here)
-    with pytest.raises(ParamsError, match=f"no {missing}; set it to auto"):
-        choose_device(missing)
-    assert choose_device("cpu") == CPU and choose_device("auto").type in ("cuda", "mps", "cpu")
 
 
 def test_precision_follows_the_setting_else_the_processor():
     assert choose_precision("fp32", CPU, 32) == choose_precision("auto", CPU, 1) == "fp32"
     multiplies_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     assert choose_precision("auto", CPU, 32) == ("bf16" if multiplies_bf16 else "fp32")
+
+
+@pytest.mark.parametrize(("has_bf16", "chosen"), [(True, "bf16"), (False, "fp16")])
+def test_a_gpu_without_bf16_takes_fp16(monkeypatch, has_bf16, chosen):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: has_bf16)
+    assert choose_precision("auto", torch.device("cuda"), 32) == chosen
+    assert choose_precision("auto", torch.device("cuda"), 1) == "fp32"
+
+
+def test_gradients_that_overflow_in_fp16_are_skipped_and_small_ones_kept():
+    """A gradient of 1e-9 is 0 in fp16; scaled, it isn't. After an overflow the weights stay and the scale halves."""
+    weight = torch.nn.Parameter(torch.ones(4, 4))
+    optimizer = torch.optim.SGD([weight], lr=1e6)
+
+    def step(scaler: torch.amp.GradScaler, size: float) -> torch.Tensor:
+        optimizer.zero_grad()
+        with autocast(CPU, "fp16"):
+            answer = torch.ones(1, 4) @ weight
+        scaler.scale(size * answer.float().mean()).backward()
+        scaler.unscale_(optimizer)
+        gradient = weight.grad.clone()
+        scaler.step(optimizer)
+        scaler.update()
+        return gradient
+
+    assert (step(gradient_scaler(CPU, "fp32"), 1e-8) == 0).all()
+    scaler = gradient_scaler(CPU, "fp16")
+    torch.testing.assert_close(step(scaler, 1e-8), torch.full((4, 4), 2.5e-9), atol=1e-10, rtol=0)
+    assert (weight < 1).all()
+    before, scale = weight.detach().clone(), scaler.get_scale()
+    step(scaler, 1e4)
+    assert torch.equal(weight, before) and scaler.get_scale() == scale / 2
 
 
 def test_bf16_is_taken_where_the_processor_has_it_and_else_refused(monkeypatch):
@@ -32,7 +56,8 @@ def test_bf16_is_taken_where_the_processor_has_it_and_else_refused(monkeypatch):
         choose_precision("bf16", CPU, 1)
 
 
-@pytest.mark.parametrize(("precision", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16)])
+@pytest.mark.parametrize(("precision", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16),
+                                                ("fp16", torch.float16)])
 def test_a_block_computes_in_its_precision(precision, dtype):
     with autocast(CPU, precision):
         assert torch.nn.Linear(4, 4)(torch.ones(1, 4)).dtype == dtype

@@ -18,7 +18,7 @@ from tests.helpers.training import run, run_killed, settings, splits_of
 TRIPLET = {"embedding": {"size": 8}, "losses": {"classification": 0, "triplet": 1}}
 GROUPED = {"batching": {"clips_per_sign": 4, "signers_per_sign": 2, "hard_from_epoch": 2, "hard_batches": 2,
                         "hard_loops": 2, "hard_min_triplets": 1000}}
-KNOWN = ["epoch", "train_loss", "val_loss", "val_top1", "lr"]
+KNOWN = ["epoch", "train_loss", "val_loss", "val_top1", "val_macro_f1", "val_silhouette", "lr"]
 
 
 def embedding(**changes) -> Params:
@@ -52,11 +52,22 @@ def test_the_folder_has_the_gallery_and_how_far_apart_it_is(once, corpus):
     assert outputs["logits"].max(1).values.abs().max() < 1e-3  # each training clip is its own nearest
     assert torch.equal(outputs["logits"].argmax(1), model.model.gallery_targets)
     history = pd.read_csv(once / "history.csv")
-    assert list(history) == [*KNOWN, "triplets_used", "triplets_share", "spread", "dimensions"]
+    assert list(history) == [*KNOWN, "triplets_used", "triplets_share", "spread", "dimensions", "silhouette_train"]
     assert (history.triplets_share.between(0, 1)).all() and (history.spread > 0).all()
     training = read_json(once / "config.json")["training"]
     assert training["embedding_spread"] == pytest.approx(history.spread[training["best_epoch"] - 1])
     assert model.weights_hash == file_hash(once / "weights.safetensors")
+
+
+def test_the_silhouettes_of_an_epoch_are_those_of_its_vectors_and_can_select_it(once, corpus, tmp_path):
+    chosen = run(corpus, tmp_path, embedding(selection="silhouette"))
+    history = pd.read_csv(chosen / "history.csv")
+    assert history.equals(pd.read_csv(once / "history.csv"))
+    best = read_json(chosen / "config.json")["training"]["best_epoch"]
+    assert history.val_silhouette[best - 1] == history.val_silhouette.max()
+    metrics = evaluate(chosen, embedding(), corpus, tmp_path / "metrics.json", tmp_path / "report")
+    assert metrics["silhouette_train"] == pytest.approx(history.silhouette_train[best - 1], abs=1e-5)
+    assert metrics["val_silhouette"] == pytest.approx(history.val_silhouette.max())
 
 
 def test_it_is_tested_like_any_model(once, corpus, tmp_path):
@@ -71,7 +82,7 @@ def test_it_is_tested_like_any_model(once, corpus, tmp_path):
 
 def test_other_losses_have_no_triplets_to_count(corpus, tmp_path):
     model = run(corpus, tmp_path, settings(embedding={}, losses={"proxy": 1}, epochs=1))
-    assert list(pd.read_csv(model / "history.csv")) == [*KNOWN, "spread", "dimensions"]
+    assert list(pd.read_csv(model / "history.csv")) == [*KNOWN, "spread", "dimensions", "silhouette_train"]
 
 
 def test_random_triplets_are_one_for_each_clip_of_a_batch(corpus, tmp_path):

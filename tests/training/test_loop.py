@@ -13,11 +13,15 @@ from safetensors.torch import load_file
 
 from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import CorpusError, ModelError
+from slr.evaluation.evaluate import evaluate
 from slr.inference.model import load_model
 from slr.io.files import read_json
 from slr.params import ModelParams
 from slr.params.families.spoter import SpoterParams
-from slr.training.loop import learning_rate, make_optimizer
+from slr.params.families.training import PlateauParams
+from slr.tasks import Score
+from slr.training.optimisation import learning_rate, make_optimizer, peak_rate
+from slr.training.resume import Checkpoint, RunState
 from tests.helpers import landmark_corpus
 from tests.helpers.training import run, run_killed, settings, splits_of
 
@@ -62,7 +66,8 @@ def test_the_folder_has_all_that_is_needed_to_predict(once, corpus):
     assert config["parameters"] == sum(weight.numel() for weight in load_file(once / "weights.safetensors").values())
     with open(once / "history.csv", newline="") as file:
         history = list(csv.DictReader(file))
-    assert list(history[0]) == ["epoch", "train_loss", "val_loss", "val_top1", "lr"] and len(history) == 4
+    assert list(history[0]) == ["epoch", "train_loss", "val_loss", "val_top1", "val_macro_f1", "lr"]
+    assert len(history) == 4
     best = max(history, key=lambda row: (float(row["val_top1"]), -float(row["val_loss"])))
     assert config["training"]["best_epoch"] == int(best["epoch"])
     assert config["training"]["val_top1"] == float(best["val_top1"])
@@ -102,6 +107,26 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights(once, corpus, tmp_p
     assert not (tmp_path / "work/spoter").exists()
 
 
+def test_a_killed_run_in_fp16_goes_on_with_its_scale_and_ends_with_the_same_weights(corpus, tmp_path):
+    params = settings(epochs=3)
+    params = params.model_copy(update={"train": params.train.model_copy(update={"precision": "fp16"})})
+    whole = run(corpus, tmp_path / "whole", params)
+    training = read_json(whole / "config.json")["training"]
+    assert training["precision"] == "fp16" and math.isfinite(training["val_loss"])
+    run_killed(corpus, tmp_path, params, epoch=2)
+    resumed = run(corpus, tmp_path, params)
+    assert (resumed / "weights.safetensors").read_bytes() == (whole / "weights.safetensors").read_bytes()
+
+
+def test_the_state_of_a_run_has_the_gradient_scaler(tmp_path):
+    model, checkpoint = torch.nn.Linear(2, 2), Checkpoint(tmp_path)
+    scalers = [torch.amp.GradScaler("cpu", init_scale=scale) for scale in (8.0, 2.0)]
+    optimizer = torch.optim.SGD(model.parameters())
+    checkpoint.save(RunState(Score("top1", "top-1")), model, optimizer, scalers[0])
+    checkpoint.load(model, optimizer, scalers[1], Score("top1", "top-1"))
+    assert scalers[1].state_dict() == scalers[0].state_dict() and scalers[1].get_scale() == 8
+
+
 def test_other_settings_do_not_go_on_from_an_unfinished_run(corpus, tmp_path):
     class Stop(Exception):
         pass
@@ -136,6 +161,37 @@ def test_without_validation_the_last_epoch_is_kept(corpus, tmp_path):
     assert pd.read_csv(model / "history.csv").val_top1.isna().all()
 
 
+@pytest.mark.parametrize(("selection", "best"), [("loss", min), ("macro_f1", max)])
+def test_another_metric_can_select_the_checkpoint(once, corpus, tmp_path, selection, best):
+    """The course of training stays, and with it the history; the weights are those of another epoch."""
+    model = run(corpus, tmp_path, settings(selection=selection))
+    assert (model / "history.csv").read_bytes() == (once / "history.csv").read_bytes()
+    history = pd.read_csv(model / "history.csv").set_index("epoch")[f"val_{selection}"]
+    training = read_json(model / "config.json")["training"]
+    assert history[training["best_epoch"]] == best(history)
+    metrics = evaluate(model, settings(), corpus, tmp_path / "metrics.json", tmp_path / "report")
+    assert metrics[f"val_{selection}"] == training[f"val_{selection}"] == pytest.approx(best(history))
+    assert metrics["val_top1"] == training["val_top1"]
+
+
+def test_a_metric_that_these_clips_do_not_have_selects_nothing(corpus, tmp_path):
+    with pytest.raises(ModelError, match=r"spoter.selection: top5 isn't defined .*4 labels.*top1, macro_f1, loss"):
+        run(corpus, tmp_path, settings(selection="top5", epochs=1))
+
+
+def test_the_last_epochs_weights_can_be_kept_too(once, corpus, tmp_path):
+    """Those of a run without validation, which ends with them."""
+    model = run(corpus, tmp_path, settings(keep_last=True, selection="loss"))
+    assert read_json(model / "config.json")["training"]["best_epoch"] < 4  # so the two differ
+    without = splits_of(corpus, tmp_path / "splits.parquet", val="test")
+    last = run(without, tmp_path / "last", settings())
+    kept, best, expected = map(load_file, (model / "last.safetensors", model / "weights.safetensors",
+                                           last / "weights.safetensors"))
+    assert kept.keys() == best.keys() and any(not torch.equal(kept[name], best[name]) for name in best)
+    assert all(torch.equal(kept[name], expected[name]) for name in expected)
+    assert not (once / "last.safetensors").exists()
+
+
 def test_without_training_clips_there_is_an_error(corpus, tmp_path):
     with pytest.raises(CorpusError, match="no training clips"):
         run(splits_of(corpus, tmp_path / "splits.parquet", train="test"), tmp_path, settings())
@@ -148,6 +204,39 @@ def test_the_learning_rate_rises_then_falls_along_a_cosine():
     assert rates[24] == pytest.approx(0.5) and 0 < rates[-1] < 0.01
     constant = ModelParams(lr=1, warmup_epochs=0, schedule="constant")
     assert {learning_rate(constant, epoch) for epoch in range(60)} == {1}
+
+
+def test_on_a_plateau_the_learning_rate_falls_as_by_torchs_scheduler():
+    """Stepped once an epoch as its documentation says, after a warm-up that doesn't count."""
+    values = [0.9, 0.1, 0.2, 0.2, 0.15, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3]
+    params = ModelParams(lr=0.5, warmup_epochs=1, schedule="plateau", plateau={"factor": 0.2, "patience": 1})
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.5)
+    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, "max", 0.2, 1)
+    score, expected = Score("top1", "top-1"), [0.5, 0.5]
+    for value in values[1:]:
+        scheduler.step(value)
+        expected.append(optimizer.param_groups[0]["lr"])
+    history = [{"val_top1": value, "val_loss": 1 / value, "train_loss": epoch} for epoch, value in enumerate(values)]
+    rates = [peak_rate(params, history[:epoch], score) for epoch in range(len(values) + 1)]
+    assert rates == expected and len(set(rates)) == 4
+    assert learning_rate(params, 0.5, rates[-1]) < 0.5 and learning_rate(params, 1, rates[-1]) == rates[-1]
+    by_loss = params.model_copy(update={"plateau": PlateauParams(factor=0.2, patience=1, watch="val_loss")})
+    assert peak_rate(by_loss, history, score) == rates[-1]
+    late = params.model_copy(update={"plateau": PlateauParams(factor=0.2, patience=1, start_epoch=9)})
+    assert peak_rate(late, history, score) == 0.5
+    unvalidated = [row | {"val_top1": None, "val_loss": None} for row in history]
+    assert peak_rate(params, unvalidated, score) == pytest.approx(0.5 * 0.2**4)  # nine epochs without a lower loss
+
+
+def test_a_killed_run_on_a_plateau_ends_with_the_same_weights(corpus, tmp_path):
+    changes = settings(schedule="plateau", plateau={"patience": 0, "watch": "val_loss", "factor": 0.5}, lr=0.02)
+    whole = run(corpus, tmp_path / "whole", changes)
+    rates = pd.read_csv(whole / "history.csv").lr
+    assert rates[3] < rates[1:].max()
+    run_killed(corpus, tmp_path, changes, epoch=3)
+    resumed = run(corpus, tmp_path, changes)
+    for name in ("weights.safetensors", "history.csv"):
+        assert (resumed / name).read_bytes() == (whole / name).read_bytes()
 
 
 @pytest.mark.parametrize(("name", "kind"), [("adamw", torch.optim.AdamW), ("sgd", torch.optim.SGD)])

@@ -219,6 +219,14 @@ def test_the_published_network_trains_in_the_same_loop(corpus, tmp_path):
     assert trained.params.published and trained.model.alpha.abs().max() > 0
 
 
+def test_a_frozen_backbone_keeps_its_weights_and_statistics(once, corpus, tmp_path):
+    model = run(corpus, tmp_path, epochs=1, start_from=str(once), freeze=["backbone"], steps=[20])
+    before, after = (load_file(folder / "weights.safetensors") for folder in (once, model))
+    changed = {name for name in before if not np.array_equal(before[name], after[name])}
+    assert changed and not any(name.startswith("backbone.") for name in changed)
+    assert "backbone.bn1.running_mean" in before
+
+
 def test_the_learning_rate_goes_down_in_steps_as_published():
     rates = [learning_rate(StfnetParams(), epoch) for epoch in (0, 39.9, 40, 60, 80, 99.9)]
     assert rates == pytest.approx([1e-4, 1e-4, 2e-5, 4e-6, 8e-7, 8e-7])

@@ -73,8 +73,9 @@ class StfnetParams(ModelParams):
     lr: Annotated[float, Field(gt=0)] = 0.0001
     weight_decay: Annotated[float, Field(ge=0)] = 0.0001
     warmup_epochs: Annotated[int, Field(ge=0)] = 0
-    schedule: Literal["steps", "cosine", "constant"] = "steps"  # type: ignore[assignment]  # others have no steps
-    """Learning rate after the warm-up: reduced at each of `steps`, cosine decay to 0, or constant."""
+    schedule: Literal["steps", "cosine", "constant", "plateau"] = "steps"  # type: ignore[assignment]  # has steps too
+    """Learning rate after the warm-up: reduced at each of `steps`, cosine decay to 0, constant, or reduced when a
+    metric stops improving."""
     steps: list[Positive] = [40, 60, 80]
     """Epochs after which the learning rate is multiplied by `step_factor`."""
     step_factor: Annotated[float, Field(gt=0, lt=1)] = 0.2

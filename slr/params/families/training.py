@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from slr.params.lookup import locate
 from slr.params.section import Dropout, Fraction, Positive, Section
 
 Normalisation = Literal["none", "raw", "frame", "clip", "shoulders", "hands", "published", "published_down"]
@@ -161,6 +162,20 @@ class EmbeddingParams(Section):
     """Share of the network's features that are dropped before the embedding layer."""
 
 
+class PlateauParams(Section):
+    """When `schedule: plateau` reduces the learning rate: torch's `ReduceLROnPlateau`."""
+
+    watch: Literal["selection", "val_loss", "train_loss"] = "selection"
+    """What has to improve: the metric that selects the checkpoint, or a loss; without validation clips the training
+    loss."""
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """Factor of the learning rate at each reduction."""
+    patience: Annotated[int, Field(ge=0)] = 10
+    """Epochs without improvement before a reduction."""
+    start_epoch: Annotated[int, Field(ge=0)] = 0
+    """Number of first epochs that don't count, besides those of the warm-up."""
+
+
 class ModelParams(Section):
     """Settings of the training loop, common to all models; a model's own block adds its architecture.
 
@@ -208,14 +223,28 @@ class ModelParams(Section):
     """Applied to weight matrices only; biases, norms and single learned vectors have none."""
     warmup_epochs: Annotated[int, Field(ge=0)] = 5
     """Epochs in which the learning rate rises linearly from 0."""
-    schedule: Literal["cosine", "constant"] = "cosine"
-    """Learning rate after the warm-up: cosine decay to 0, or constant."""
+    schedule: Literal["cosine", "constant", "plateau"] = "cosine"
+    """Learning rate after the warm-up: cosine decay to 0, constant, or reduced when a metric stops improving."""
+    plateau: PlateauParams = PlateauParams()
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Probability mass spread uniformly over all glosses in the target."""
     gradient_clip: Annotated[float, Field(ge=0)] = 1.0
     """Maximum gradient norm; 0 for no clipping."""
     patience: Positive = 20
     """Early stopping: epochs without a better validation score before training stops."""
+    selection: str | None = None
+    """Validation metric that selects the checkpoint: `top1`, `top5`, `macro_f1`, `loss`, of an embedding `silhouette`;
+    in detection `pr_auc`, `f1`, `macro_f1`, `accuracy`, `loss`; of sentences `wer`, `loss`. Null for the first."""
+    start_from: str | None = None
+    """Folder of a trained model whose weights are the initial ones (fine-tuning); null for random initialisation."""
+    freeze: list[str] = []
+    """Parts of the network whose initial weights stay, such as `encoder`: names of weights, or their beginnings up to a
+    dot."""
+    train_share: Annotated[float, Field(gt=0, le=1)] = 1
+    """Share of the training clips that is used, drawn by `train.seed` from each gloss (of sentences and streams, from
+    all), at least one clip of each gloss; a larger share contains a smaller one's clips."""
+    keep_last: bool = False
+    """Keep the last epoch's weights too, as `last.safetensors` beside the best."""
     augment: AugmentParams = AugmentParams()
     losses: LossParams = LossParams()
     batching: BatchingParams = BatchingParams()
@@ -258,6 +287,23 @@ class ModelParams(Section):
         if self.normalise == "raw" and self.units != "frame":
             raise ValueError("normalise: raw coordinates are in widths and heights of the frame; set units: frame, or "
                              "normalise: none")
+        return self
+
+    @model_validator(mode="after")
+    def _selection_is_a_metric_of_the_task(self) -> Self:
+        if self.selection is not None:
+            names = list(locate("slr.tasks:task_of")(self).scores(self))  # by dotted name: tasks stand above settings
+            if self.selection not in names:
+                raise ValueError(f"selection: {self.selection!r} can't select this model's checkpoint; use one of "
+                                 f"{', '.join(names)}, or null")
+        return self
+
+    @model_validator(mode="after")
+    def _initial_weights_are_of_one_model(self) -> Self:
+        if self.start_from is not None and self.initial_weights is not None:
+            raise ValueError("start_from: this model has pretrained weights already; leave one of them out")
+        if self.freeze and self.start_from is None and self.initial_weights is None:
+            raise ValueError("freeze: random weights would stay random; set start_from, or freeze: []")
         return self
 
     @model_validator(mode="after")
