@@ -115,8 +115,9 @@ class StfnetParams(ModelParams):
 
     @classmethod
     def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        images = settings.get("images") or {}
-        kept = {"keep_mib": images["keep_mib"]} if isinstance(images, dict) and "keep_mib" in images else {}
+        images = settings.get("images")
+        given = images if isinstance(images, dict) else {}
+        kept = {name: given[name] for name in ("keep_mib",) if name in given}
         return {**STFNET_AS_PUBLISHED, "images": {**STFNET_AS_PUBLISHED["images"], **kept}}
 
     @property
