@@ -14,7 +14,7 @@ from slr.batches.rgb import RgbBatch
 from slr.models.stfnet import Stfnet
 from slr.models.stfnet.fusion import ChannelAttention, SpatialAttention
 from slr.models.stfnet.packing import pack
-from slr.models.stfnet.temporal import TemporalConvolution, TemporalLayers, with_edges
+from slr.models.stfnet.temporal import PaddedTemporalLayers, with_edges
 from slr.params.families.stfnet import StfnetParams
 
 ALIGNED = 1000
@@ -123,40 +123,6 @@ class PublishedAlignment(nn.Module):
         """(N, inputs, H, W) packed -> (N, width)"""
         x = x if self.project is None else self.project(x)
         return (x if self.excite is None else self.excite(x, clips)).mean((2, 3))
-
-
-class PaddedTemporalLayers(TemporalLayers):
-    """Temporal layers that read the padding of shorter clips as frames.
-
-    Padding counts in the norms' statistics and in the regularisers, which are norms of the whole batch: a clip's output
-    depends on the clips beside it, and the regularisers grow with their number.
-    """
-
-    def forward(self, x: Tensor, lengths: Tensor, source: int = 0) -> tuple[Tensor, Tensor, Tensor]:
-        """Temporal layers on the frames of a padded batch.
-
-        Parameters
-        ----------
-        x : Tensor (N, inputs)
-            Features of B clips with their edges, each with its last frame repeated up to the end of the longest.
-        lengths : Tensor (B,)
-            Those of `with_edges`.
-        source : int, default 0
-
-        Returns
-        -------
-        Tensor (B, T', outputs), the clips' own lengths (B,) in it, and the regularisers (1, 2) of the batch.
-        """
-        x = x.unflatten(0, (len(lengths), -1))
-        padded = torch.full_like(lengths, x.shape[1])
-        regularisers = x.new_zeros(1, 2, dtype=torch.float32)
-        for layer in self.layers:
-            if isinstance(layer, TemporalConvolution):
-                x, padded = layer(x, padded, source)
-            else:
-                x, padded, *norms = layer(x, padded)
-                regularisers = sum((of_clips.norm(dim=0, keepdim=True) for of_clips in norms), regularisers)
-        return x, (lengths - 2 * self.margin) // self.stride, regularisers
 
 
 class PublishedAlignments(nn.Module):

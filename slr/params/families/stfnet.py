@@ -62,7 +62,7 @@ class StfnetParams(ModelParams):
     """Network family."""
     published: bool = False
     """Replace all settings of this block with the authors', except `epochs`, `patience`, `backbone`, its `weights`,
-    `alignment_attention`, `min_glosses`, `checkpointing` and `images.keep_mib`."""
+    `alignment_attention`, `min_glosses`, `checkpointing`, `images.keep_mib` and `images.workers`."""
     normalise: Literal["none"] = "none"
     """RGB frames aren't normalised like landmarks."""
     epochs: Positive = 100
@@ -117,7 +117,7 @@ class StfnetParams(ModelParams):
     def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
         images = settings.get("images")
         given = images if isinstance(images, dict) else {}
-        kept = {name: given[name] for name in ("keep_mib",) if name in given}
+        kept = {name: given[name] for name in ("keep_mib", "workers") if name in given}
         return {**STFNET_AS_PUBLISHED, "images": {**STFNET_AS_PUBLISHED["images"], **kept}}
 
     @property
@@ -160,9 +160,10 @@ STFNET_AS_PUBLISHED: dict[str, Any] = {
     "batch_size": 2, "optimizer": "adam", "lr": 0.0001, "weight_decay": 0.0001, "warmup_epochs": 0,
     "schedule": "steps", "steps": [40, 60, 80], "step_factor": 0.2, "label_smoothing": 0, "gradient_clip": 0,
     "images": {"resize": 256, "crop": 224, "flip": 0.5, "background": "kept", "zoom": 0, "rescale": 0.2,
-               "max_frames": 360},
+               "rescaled_frames": "random", "max_frames": 360},
     "alignment": True, "temporal": ["K5", "P2", "K5", "P2"], "pooling": "lift", "hidden": 1024, "lstm_layers": 2,
     "lstm_dropout": 0.3, "share_classifier": True, "normalise_classifier": True,
     "ctc": {"sequence": 1, "convolutional": 1, "distillation": 25, "temperature": 8, "alignment": 1, "lift": 0.0005,
-            "frames": 0},
+            "distillation_over": "batch", "frames": 0},
+    "decoding": {"width": 10, "top": 40, "pruning": "prefixes", "merge_repeats": True},
 }

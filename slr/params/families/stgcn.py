@@ -124,7 +124,7 @@ SCA_AS_PUBLISHED = {
     "dilations": [1, 2, 3], "heads": 4, "dropout": 0.1, "bare_attention": True, "signer_statistics": "published",
     "signer_width": 64, "hidden": 256, "read": "last", "batch_size": 32, "optimizer": "adam", "lr": 0.001,
     "weight_decay": 0, "warmup_epochs": 0, "schedule": "constant", "label_smoothing": 0, "gradient_clip": 0,
-    "augment": {"probability": 0, "noise_std": 0}, "batching": {}, "embedding": None,
+    "augment": {"probability": 0, "noise_std": 0}, "batching": {"pool": 1}, "embedding": None,
 }
 """The published network and training."""
 SCA_EPOCHS = 50
@@ -152,11 +152,13 @@ class ScaStgcnDetectionParams(ScaStgcnParams):
 
     @classmethod
     def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        """With two classes, unless `losses.class_weights` is given, they are balanced."""
+        """With two classes, unless `losses.class_weights` is given, they are balanced. `selection` is the accuracy, unless
+        it is given."""
         windows, losses = settings.get("windows", cls.model_fields["windows"].default), settings.get("losses", {})
         if _entry(windows, "classes") == 2 and _entry(losses, "class_weights") is None:
             losses = _with(losses, class_weights="balanced")
-        return {**super().as_published({**settings, "losses": losses}), "windows": _with(windows, frames=25, stride=1)}
+        selection = settings.get("selection") or "accuracy"
+        return {**super().as_published({**settings, "losses": losses}), "selection": selection, "windows": _with(windows, frames=25, stride=1)}
 
     @model_validator(mode="after")
     def _windows_can_be_read(self) -> Self:
