@@ -152,13 +152,13 @@ class ScaStgcnDetectionParams(ScaStgcnParams):
 
     @classmethod
     def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        """With two classes, unless `losses.class_weights` is given, they are balanced. `selection` is the accuracy, unless
-        it is given."""
+        """With two classes, unless `losses.class_weights` is given, they are balanced; the
+        `selection` is the accuracy, unless that is given."""
         windows, losses = settings.get("windows", cls.model_fields["windows"].default), settings.get("losses", {})
         if _entry(windows, "classes") == 2 and _entry(losses, "class_weights") is None:
             losses = _with(losses, class_weights="balanced")
-        selection = settings.get("selection") or "accuracy"
-        return {**super().as_published({**settings, "losses": losses}), "selection": selection, "windows": _with(windows, frames=25, stride=1)}
+        return {**super().as_published({**settings, "losses": losses}), "windows": _with(windows, frames=25, stride=1),
+                "selection": settings.get("selection") or "accuracy"}
 
     @model_validator(mode="after")
     def _windows_can_be_read(self) -> Self:
