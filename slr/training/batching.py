@@ -11,7 +11,7 @@ from slr.batches.clips import Clips
 from slr.batches.normalise import Normalise
 from slr.models.outputs import outputs
 from slr.params import ModelParams
-from slr.training.grouping import hard_batches, thresholds
+from slr.training.grouping import hard_batches, steps, thresholds
 
 
 def training_order(model: nn.Module, clips: ClipSet, normalise: Normalise, settings: ModelParams,
@@ -34,7 +34,14 @@ def training_order(model: nn.Module, clips: ClipSet, normalise: Normalise, setti
     def embed(indices: Tensor) -> Tensor:
         return outputs(model, signs.pick(indices), normalise)["features"]
 
+    @torch.no_grad()
+    def embed_in_training(indices: Tensor) -> Tensor:
+        device = next(model.parameters()).device
+        return torch.cat([model(normalise(batch).to(device))["features"].float().cpu()
+                          for batch in signs.batches(indices.split(settings.batch_size))])
+
     used = [row["triplets_used"] or 0 for row in history[batching.hard_from_epoch - 1:]]
     limits = thresholds(used, batching)
-    hard = hard_batches(batches, signs.targets, embed, settings.batch_size, batching, limits)
-    return hard, len(batches) * batching.hard_loops
+    hard = hard_batches(batches, signs.targets, embed_in_training if batching.hard_grouping == "published" else embed,
+                        settings.batch_size, batching, limits)
+    return hard, steps(batches, settings.batch_size, batching)

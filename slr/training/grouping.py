@@ -66,14 +66,32 @@ def hard_batches(batches: Sequence[Tensor], targets: Tensor, embed: Callable[[Te
     Yields
     ------
     Tensor (B,)
-        As many batches as given, repeated `params.hard_loops` times.
+        As many batches as given, repeated `params.hard_loops` times if regrouped: `steps` in all.
     """
-    for start in range(0, len(batches), params.hard_batches):
-        clips = torch.cat(list(batches[start:start + params.hard_batches]))
+    for pool, regrouped in _pools(batches, batch_size, params):
+        if not regrouped:
+            yield from pool
+            continue
+        clips = torch.cat(list(pool))
         pairs = hard_pairs(scaled_distances(embed(clips), targets[clips], limits.same_sign), limits.distance)
-        groups = [clips[group] for group in group_pairs(pairs, len(clips), batch_size, MERGING[params.hard_merging])]
+        groups = [clips[group] for group in group_pairs(pairs, len(clips), batch_size, MERGING[params.hard_grouping])]
         for _ in range(params.hard_loops):
             yield from groups
+
+
+def steps(batches: Sequence[Tensor], batch_size: int, params: BatchingParams) -> int:
+    """Number of batches that `hard_batches` yields."""
+    return sum(len(pool) * (params.hard_loops if regrouped else 1)
+               for pool, regrouped in _pools(batches, batch_size, params))
+
+
+def _pools(batches: Sequence[Tensor], batch_size: int,
+           params: BatchingParams) -> Iterator[tuple[Sequence[Tensor], bool]]:
+    """`params.hard_batches` batches at a time, and whether they are regrouped: as published, only if all are full."""
+    for start in range(0, len(batches), params.hard_batches):
+        pool = batches[start:start + params.hard_batches]
+        full = sum(map(len, pool)) == params.hard_batches * batch_size
+        yield pool, full or params.hard_grouping == "fitting"
 
 
 def scaled_distances(vectors: Tensor, targets: Tensor, same_sign: float = 1.0) -> Tensor:
@@ -124,7 +142,7 @@ def merge_as_published(groups: list[list[int]], first: list[int], second: list[i
 
 
 MERGING: dict[str, Merge] = {"fitting": merge_fitting, "published": merge_as_published}
-"""By `BatchingParams.hard_merging`."""
+"""By `BatchingParams.hard_grouping`."""
 
 
 def group_pairs(pairs: Sequence[tuple[int, int]], items: int, size: int,

@@ -130,6 +130,24 @@ def test_the_thresholds_of_grouping_follow_the_history(monkeypatch, corpus, tmp_
     assert [(limits.distance, round(limits.same_sign, 3)) for limits in seen] == [(0.5, 1), (0.4, 0.9), (0.4, 0.9)]
 
 
+@pytest.mark.parametrize(("grouping", "alike"), [("fitting", True), ("published", False)])
+def test_as_published_hardness_is_measured_with_dropout(grouping, alike, monkeypatch, corpus, tmp_path):
+    from slr.training import batching
+
+    seen = []
+
+    def watched(batches, targets, embed, *others):
+        first, second = embed(torch.arange(40)), embed(torch.arange(40))
+        assert first.shape == (40, 8) and first.isfinite().all() and not first.requires_grad
+        seen.append(torch.equal(first, second))
+        return hard_batches(batches, targets, embed, *others)
+
+    hard_batches = batching.hard_batches
+    monkeypatch.setattr(batching, "hard_batches", watched)
+    run(corpus, tmp_path, embedding(epochs=1, batching={"hard_from_epoch": 1, "hard_grouping": grouping}))
+    assert seen == [alike]
+
+
 def test_batches_by_sign_give_more_triplets_than_chance(corpus, tmp_path):
     """Of 16 clips, 4 of each sign: as many triplets as can be, in each step."""
     rows = []

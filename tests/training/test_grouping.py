@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slr.params import BatchingParams
-from slr.training.grouping import Thresholds, group_pairs, hard_batches, hard_pairs, scaled_distances, thresholds
+from slr.training.grouping import (
+    Thresholds,
+    group_pairs,
+    hard_batches,
+    hard_pairs,
+    scaled_distances,
+    steps,
+    thresholds,
+)
 
 
 def test_distances_are_hard_far_within_a_sign_and_near_between_signs():
@@ -89,14 +97,20 @@ def test_thresholds_never_rise(used):
 
 @given(st.integers(1, 60), st.integers(1, 8), st.integers(2, 5), st.integers(1, 3), st.integers(0, 100),
        st.sampled_from(["fitting", "published"]))
-def test_every_clip_is_in_as_many_batches_as_there_are_loops(clips, size, together, loops, seed, merging):
+def test_every_clip_is_in_as_many_batches_as_there_are_loops(clips, size, together, loops, seed, grouping):
+    """As published, those of a last pool that isn't full are left as they are."""
     generator = torch.Generator().manual_seed(seed)
     batches = torch.randperm(clips, generator=generator).split(size)
     targets, vectors = torch.arange(clips) % 3, torch.randn(clips, 4, generator=generator)
-    params = BatchingParams(hard_batches=together, hard_loops=loops, hard_merging=merging)
+    params = BatchingParams(hard_batches=together, hard_loops=loops, hard_grouping=grouping)
     found = list(hard_batches(batches, targets, vectors.__getitem__, size, params, Thresholds()))
-    assert len(found) == loops * len(batches) and max(map(len, found)) <= size
-    assert torch.equal(torch.cat(found).bincount(), torch.full((clips,), loops))
+    left = list(batches[len(batches) // together * together:]) if grouping == "published" else []
+    if grouping == "published" and not left and clips % size:
+        left = list(batches[-together:])
+    assert len(found) == loops * (len(batches) - len(left)) + len(left) == steps(batches, size, params)
+    times = torch.full((clips,), loops)
+    times[torch.cat([torch.empty(0, dtype=torch.int64), *left])] = 1
+    assert max(map(len, found)) <= size and torch.equal(torch.cat(found).bincount(), times)
 
 
 def test_clips_of_two_signs_that_lie_together_meet_in_a_batch():

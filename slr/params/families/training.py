@@ -147,8 +147,9 @@ class BatchingParams(Section):
     """Least distance threshold."""
     hard_pause: Positive = 10
     """Fewest epochs between two such changes."""
-    hard_merging: Literal["fitting", "published"] = "fitting"
-    """Which groups of clips are merged: those that fit into one batch, or, as published, those that don't fill it."""
+    hard_grouping: Literal["fitting", "published"] = "fitting"
+    """How clips are regrouped. `fitting`: groups that fit into one batch are merged. As published: those that don't
+    fill one; hardness is measured with dropout; and a last pool of fewer than `hard_batches` stays as it is."""
 
 
 class EmbeddingParams(Section):
