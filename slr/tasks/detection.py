@@ -72,7 +72,7 @@ class Detection(Task["ScaStgcnDetectionParams"]):
         clips = cast("Clips", data.val)
         logits, targets = outputs(model, clips, normalise)["logits"], clips.targets.numpy()
         probabilities = logits.softmax(1).numpy()
-        every, positive = class_metrics(probabilities, targets), data.labels.index(settings.windows.positive)
+        every, positive = class_metrics(probabilities, targets), data.labels.index(settings.windows.signing)
         f1 = precision_recall_f1(targets == positive, probabilities[:, positive] >= 0.5)[2]
         return {"loss": F.cross_entropy(logits, clips.targets).item(), "pr_auc": every["macro_pr_auc"], "f1": f1,
                 "macro_f1": every["macro_f1"], "accuracy": every["accuracy"]}

@@ -44,6 +44,7 @@ EMBEDDING_AS_PUBLISHED: dict[str, Any] = {
     "augment": {"one_at_a_time": True, "views": "published_down", "probability": 0.75},
     "losses": {"classification": 0, "triplet": 1},
     "batching": {"pool": 1, "hard_from_epoch": 200, "hard_min_triplets": 0, "hard_grouping": "published"},
+    "selection": "silhouette",
 }
 """Where SPOTER embeddings differ: the authors' train.sh, which relaxes no threshold of the grouping and reduces no
 learning rate."""
