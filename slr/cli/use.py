@@ -141,7 +141,7 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
     "csl-daily": ("CSL-Daily (Chinese): folders of images.", (
         _lists("Folder of video_map.txt, split_1.txt; else ROOT/sentence_label."),
     )),
-    "ustc-csl": ("USTC-CSL (Chinese): 100 sentences, videos or folders of images.", (
+    "ustc-csl": ("USTC-CSL (Chinese): 100 sentences, videos or images.", (
         _lists("Folder of corpus.txt, or of train.txt and dev.txt; else the root."),
     )),
     "isl-kinect": ("ISL Kinect (Indian): landmarks in clips.parquet, no video.", ()),
