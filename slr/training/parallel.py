@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, distributed, nn
 
+from slr.errors import ParamsError
+
 
 @dataclass(frozen=True)
 class Processes:
@@ -33,9 +35,23 @@ class Processes:
         return self.rank == 0
 
     def device(self, device: torch.device) -> torch.device:
-        """This process's device, if the setting names no GPU."""
-        several_gpus = self.count > 1 and device.type == "cuda" and device.index is None
-        return torch.device("cuda", int(os.environ["LOCAL_RANK"])) if several_gpus else device
+        """This process's device: of several GPUs, each process has its own.
+
+        Raises
+        ------
+        ParamsError
+            If the setting names one of them, or there are fewer GPUs than processes.
+        """
+        if self.count == 1 or device.type != "cuda":
+            return device
+        number, gpus = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+        if device.index is not None:
+            raise ParamsError(f"train.device: {device} is one GPU for {self.count} processes; set it to cuda")
+        if number >= gpus:
+            raise ParamsError(f"this machine has {gpus} GPU{'' if gpus == 1 else 's'}; start as many processes "
+                              f"(torchrun --nproc-per-node {gpus}), or set train.device: cpu")
+        torch.cuda.set_device(number)
+        return torch.device("cuda", number)
 
     def part(self, indices: Tensor) -> Tensor:
         """This process's part of a batch's clips (B,): consecutive ones, as many as each other's, of which the last
@@ -91,9 +107,6 @@ def join() -> Processes:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return Processes()
     if not distributed.is_initialized():
-        gpus = torch.cuda.is_available()
-        if gpus:
-            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-        distributed.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")
+        distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
         atexit.register(distributed.destroy_process_group)
     return Processes(distributed.get_rank(), distributed.get_world_size())

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from slr.cli import app
 from slr.dataset.dataset import Dataset
 from slr.dataset.splits import read_splits, write_splits
+from slr.evaluation.learning_curve import learning_curve
 from slr.metrics.classification import wilson
 from tests.helpers import landmark_corpus
 from tests.helpers.training import SMALL, run, settings
@@ -51,6 +52,13 @@ def test_shares_are_trained_and_validated(project, tmp_path, monkeypatch):
     assert table.val_loss.tolist() == pytest.approx([row["val_loss"] for row in rows])
     text = "".join(ElementTree.fromstring((tmp_path / "curve/curve.svg").read_text()).itertext())
     assert "training clips" in text and "validation top-1" in text and "64" in text
+
+
+def test_a_metric_that_is_no_share_of_the_clips_has_no_interval(project, tmp_path):
+    params = settings(epochs=1, selection="loss")
+    table = learning_curve("spoter", params, Dataset.below(project / "data"), [0.1, 0.1], tmp_path / "curve")
+    assert table.train_clips.tolist() == [8] and not any(name.endswith("_ci_low") for name in table)
+    assert "validation loss" in (tmp_path / "curve/curve.svg").read_text()
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from slr.dataset.dataset import Dataset
-from slr.errors import ModelError
+from slr.errors import ModelError, ParamsError
 from slr.inference.model import load_model
 from slr.io.files import read_json
 from slr.params import Params
@@ -66,6 +66,21 @@ def test_each_clip_of_a_batch_is_in_one_part_and_parts_are_equally_long():
         assert sum(parts, []) == [10, 11, 12, 13, 14, 15]
     assert [Processes(rank, 4).part(torch.tensor([5, 6])).tolist() for rank in range(4)] == [[5], [6], [5], [6]]
     assert [Processes(rank, 2).part(torch.tensor([5, 6, 7])).tolist() for rank in range(2)] == [[5, 6], [7, 5]]
+
+
+def test_each_process_has_a_gpu_of_its_own_or_is_told_how_many_there_are(monkeypatch):
+    chosen = []
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert Processes(1, 2).device(torch.device("cuda")) == torch.device("cuda", 1) and chosen == [1]
+    assert Processes(1, 2).device(torch.device("cpu")) == torch.device("cpu")
+    assert Processes().device(torch.device("cuda", 1)) == torch.device("cuda", 1)
+    with pytest.raises(ParamsError, match="train.device: cuda:1 is one GPU for 2 processes; set it to cuda"):
+        Processes(1, 2).device(torch.device("cuda", 1))
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(ParamsError, match="this machine has 2 GPUs; start as many processes .*--nproc-per-node 2"):
+        Processes(2, 3).device(torch.device("cuda"))
 
 
 def test_hard_batches_are_refused_in_several_processes(corpus, tmp_path, monkeypatch):
