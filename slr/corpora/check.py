@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from slr.corpora import scanning
-from slr.corpora.coverage import lacks
+from slr.corpora.coverage import joints_of, lacks
 from slr.corpora.imported import landmark_format
 from slr.corpora.problems import Problem, errors
 from slr.dataset.landmarks import check_landmarks
@@ -219,10 +219,11 @@ def _signers(clips: pd.DataFrame) -> Iterator[Problem]:
 
 
 def _models(params: CorpusParams, clips: pd.DataFrame, models: Mapping[str, ModelParams]) -> Iterator[Problem]:
+    joints = joints_of(params)
     for name, settings in models.items():
-        if missing := lacks(settings, params.name, clips):
+        if missing := lacks(settings, params.name, clips, joints):
             yield Problem(name, "model-without-clips", "error", f"can't be trained: the corpus has {missing}",
-                          "take it out of train.models, or choose the corpus again with `slr use`")
+                          f"take it out of train.models (as `slr use` does), or change models.{name}")
 
 
 def _outliers(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Problem]:

@@ -4,18 +4,46 @@ from pathlib import Path
 
 import pandas as pd
 
+from slr.corpora.imported import landmark_format
 from slr.dataset.manifest import read_manifest
-from slr.errors import CorpusError
-from slr.params import ModelParams, Params
+from slr.dataset.skeleton import Skeleton, skeleton
+from slr.errors import CorpusError, ParamsError, SlrError
+from slr.params import CorpusParams, ModelParams, Params
 from slr.params.corpora import comes_as_landmarks
 from slr.tasks import missing_clips, task_of
 
 
-def lacks(settings: ModelParams, corpus: str, clips: pd.DataFrame) -> str | None:
-    """What a model needs and a corpus lacks, by the corpus's name and manifest rows; None if nothing."""
+def lacks(settings: ModelParams, corpus: str, clips: pd.DataFrame, joints: Skeleton | None = None) -> str | None:
+    """What a model needs and a corpus lacks, as in "the corpus has ..."; None if nothing.
+
+    Parameters
+    ----------
+    corpus : str
+        Its name.
+    clips : DataFrame
+        Its manifest rows.
+    joints : Skeleton, optional
+        Its joints, if they are known: `joints_of`.
+    """
     if settings.needs_video and comes_as_landmarks(corpus):
         return "no video"
-    return missing_clips(task_of(settings), settings, clips)
+    missing = missing_clips(task_of(settings), settings, clips)
+    if missing is None and joints is not None:
+        try:
+            joints.selector(skeleton(settings.joints))
+        except ParamsError:
+            return f"the joints of {joints.name}, not of {settings.joints}"
+    return missing
+
+
+def joints_of(params: CorpusParams) -> Skeleton | None:
+    """The joints of a corpus of landmarks; None for one of video, or if they can't be read."""
+    if not comes_as_landmarks(params.name):
+        return None
+    try:
+        return landmark_format(params.name).joints(params.root, params.imported)
+    except SlrError:  # reported when the recordings are read
+        return None
 
 
 def require_clips(params: Params, manifest: Path) -> None:

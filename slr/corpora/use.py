@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from slr.corpora import scanning
-from slr.corpora.coverage import lacks
+from slr.corpora.coverage import joints_of, lacks
 from slr.corpora.problems import errors
 from slr.corpora.reading import is_image_folder
 from slr.errors import CorpusError
@@ -111,7 +111,7 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
         raise CorpusError(f"no clips were found in {root}{first}\n"
                           f"Expected {scanning.module_of(params.name).LAYOUT}: see {_PAGES.get(params.name, _PAGE)}")
     stored = {key: None if path is None else _stored(path, home) for key, path in places.items()}
-    choice = _choose_models(params_path, params.name, clips)
+    choice = _choose_models(params_path, params, clips)
     _rewrite(params_path, {"corpus": settings | stored | {"source": _stored(source, home)},
                            "frames": RECORDED_FRAMES, "evaluation": {"gloss_sets": {}}, "train": choice.train},
              {"zoo": choice.zoo})
@@ -153,14 +153,19 @@ class _Choice(NamedTuple):
     told: list[str]
 
 
-def _choose_models(params_path: str | Path, corpus: str, clips: pd.DataFrame) -> _Choice:
+def _choose_models(params_path: str | Path, corpus: CorpusParams, clips: pd.DataFrame) -> _Choice:
     """The models of both files that the corpus has clips for; each one left out is named with the reason.
 
     If a file lists none of these, all models with settings in it that the corpus has clips for take their place. If
-    none is left for `train.models`, nothing changes, and the first stage reports it.
+    none is left for `train.models`, nothing changes, and the first stage reports it. If no model reads the corpus's
+    joints, which is a matter of their settings, joints don't count.
     """
     params = load(params_path)
-    missing = {name: lacks(settings, corpus, clips) for name, settings in params.models.items()}
+    missing: dict[str, str | None] = {}
+    for joints in (joints_of(corpus), None):
+        missing = {name: lacks(settings, corpus.name, clips, joints) for name, settings in params.models.items()}
+        if None in missing.values():
+            break
     root, zoo = (
         [name for name in listed if not missing[name]] or [name for name in file.get("models", {}) if not missing[name]]
         for listed, file in zip((params.train.models, params.zoo.models), _files(params_path), strict=True))

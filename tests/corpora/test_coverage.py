@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from slr.corpora.coverage import require_clips
+from slr.corpora.coverage import lacks, require_clips
 from slr.dataset.manifest import SCHEMA, write_manifest
+from slr.dataset.skeleton import skeleton
 from slr.errors import CorpusError
 from slr.params import parse
 
@@ -25,6 +26,14 @@ def test_a_model_without_clips_is_refused_before_anything_is_computed(tmp_path):
                     "train": {"model": "read", "models": ["read"]}})
     with pytest.raises(CorpusError, match="no sentences of at least 3 glosses"):
         require_clips(params, tmp_path / "manifest.parquet")
+
+
+def test_a_model_of_other_joints_is_named():
+    hands = skeleton("hands-42")
+    models = {"a": {"family": "spoter"}, "b": {"family": "sca_stgcn", "joints": "hands-42"}}
+    spoter, graph = parse({"models": models, "train": {"model": "a", "models": ["a"]}}).models.values()
+    assert lacks(spoter, "arrays", CLIPS) is None and lacks(graph, "arrays", CLIPS, hands) is None
+    assert lacks(spoter, "arrays", CLIPS, hands) == "the joints of hands-42, not of spoter-54"
 
 
 def test_a_model_of_frames_is_refused_where_there_are_landmarks_alone(tmp_path):

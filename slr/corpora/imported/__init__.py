@@ -7,9 +7,9 @@ In addition to `scan` and `LAYOUT`, which every reader has (`slr.corpora.reading
   CorpusError with the reason if it can't be used.
 - `metadata(root) -> dict`, if the landmarks are this pipeline's own: their provenance from their store.
 
-`media` in the manifest is a landmark file below the corpus root; if a file contains many recordings, it is followed by
-`#` and the recording's number: `clips.parquet#12`. `slr.extraction.importing` cuts clips out of recordings and writes
-them to the landmark store.
+`media` in the manifest is a landmark file below the corpus root, or a folder with a file per frame; if a file contains
+many recordings, it is followed by `#` and the recording's number: `clips.parquet#12`. `slr.extraction.importing` cuts
+clips out of recordings and writes them to the landmark store.
 """
 
 from importlib import import_module

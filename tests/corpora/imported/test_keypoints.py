@@ -1,6 +1,7 @@
 """OpenPose's and COCO-WholeBody's JSON, in the forms in which their programs write it."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ import pytest
 
 from slr.corpora.imported import coco_wholebody, openpose
 from slr.corpora.scanning import prepare
+from slr.corpora.use import use_published
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.skeleton import skeleton
 from slr.errors import ClipError, ParamsError
 from slr.extraction.importing import import_landmarks
-from slr.params import CorpusParams, ImportedParams
+from slr.params import CorpusParams, ImportedParams, load
+from tests.helpers import REPOSITORY
 
 PIXELS = ImportedParams(size=(640, 480), units="pixel", fps=30)
 
@@ -72,6 +75,18 @@ def test_openpose_without_people_or_parts_and_with_several_people(tmp_path):
     assert np.allclose(clip.coordinates[1, face] * (640, 480), clear[25:95, :2], atol=1e-3)
     sparing = openpose.load(tmp_path, "a", PIXELS.model_copy(update={"confidence": 0.75}))
     assert np.isnan(sparing.coordinates[1, 0]).all() == (clear[0, 2] <= 0.75)
+
+
+def test_models_of_other_joints_are_left_out(tmp_path, monkeypatch):
+    for name in ("params.yaml", "zoo/params.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(REPOSITORY / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    write_openpose(tmp_path / "root/a", [[as_openpose(person(0, 137))]])
+    (tmp_path / "root/clips.csv").write_text("path,gloss\na,A\n")
+    told = use_published("params.yaml", "openpose", "root", imported={"size": [640, 480], "units": "pixel"})
+    assert "left out: silt_query, silt_sequence (the corpus has the joints of openpose-67, not of holistic-75)" in told
+    assert "spoter" in load("params.yaml").train.models and "silt_query" not in load("params.yaml").train.models
 
 
 @pytest.mark.parametrize("text, message", [
