@@ -5,10 +5,72 @@ from typing import Annotated, Literal
 
 import typer
 
-from slr.cli.common import AnyExtractor, AnyLandmarks, Json, Split, TrainedFolder, print_json, readable_errors
+from slr.cli.common import (
+    PARAMS,
+    AnyExtractor,
+    AnyLandmarks,
+    Json,
+    ParamsFile,
+    Split,
+    TrainedFolder,
+    print_json,
+    readable_errors,
+)
 from slr.dataset.paths import SELECTED
 
 commands = typer.Typer()
+
+
+@commands.command("import-checkpoint")
+def import_published_checkpoint(
+    system: Annotated[Literal["spoter", "silt", "spoter-embeddings"], typer.Argument(
+        help="The system whose authors' code wrote the checkpoint.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The weights: .pt, .pth or .safetensors.")],
+    labels: Annotated[Path, typer.Option(metavar="FILE", help=(
+        "Its glosses in the order of its classes: a gloss a line, or JSON."))],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="The model folder.")],
+    settings: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help=(
+        "A setting that no tensor shows, such as joints, heads or normalise; repeatable."))] = None,
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help=(
+        "The data set that the model will read, if there is one."))] = Path("data"),
+) -> None:
+    """Import a checkpoint of a published system.
+
+    Writes a model folder that predicts like the authors' network. Code in the file isn't run. Exit code 1 if a tensor
+    is missing, left over or misshapen.
+
+    Example:
+      slr import-checkpoint spoter checkpoint_v_10.pth --labels wlasl100.txt --out models/theirs
+    """
+    from slr.inference.checkpoints import import_checkpoint, parse_settings
+
+    with readable_errors():
+        params = import_checkpoint(system, file, labels, out, parse_settings(settings or ()), data)
+    changed = params.model_dump(exclude_defaults=True)
+    typer.echo(f"{out}: {', '.join(f'{name} {value}' for name, value in changed.items())}")
+
+
+@commands.command("evaluate")
+def evaluate_model(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a trained or imported model.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="A new folder for metrics and figures.")],
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of manifest, landmarks or frames, splits.")]
+    = Path("data"),
+    params: ParamsFile = PARAMS,
+) -> None:
+    """Test a model that isn't in params.yaml, such as an imported one.
+
+    Prints the metrics of the test clips, as `dvc repro` writes them for the models that it trains.
+
+    Example:
+      slr evaluate models/theirs --out reports/theirs
+    """
+    from slr.dataset.dataset import Dataset
+    from slr.evaluation.evaluate import evaluate
+    from slr.params import load
+
+    with readable_errors():
+        print_json(evaluate(model, load(params), Dataset.below(data), None, out))
 
 
 @commands.command("transfer")

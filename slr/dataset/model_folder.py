@@ -16,14 +16,15 @@ METRICS = "metrics.json"
 
 def save_model(folder: Path, weights: "dict[str, Tensor]", config: dict[str, Any],
                history: list[dict[str, Any]]) -> None:
-    """Write a model folder atomically, replacing an existing one."""
+    """Write a model folder atomically, replacing an existing one; a model that wasn't trained here has no history."""
     from safetensors.torch import save_file
 
     with atomic_path(folder) as temporary:
         temporary.mkdir()
         save_file(weights, temporary / WEIGHTS)
         write_json(temporary / CONFIG, config)
-        with open(temporary / HISTORY, "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=list(history[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(history)
+        if history:
+            with open(temporary / HISTORY, "w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, fieldnames=list(history[0]), lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(history)

@@ -5,11 +5,13 @@ from torch import Tensor, nn
 
 from slr.batches.batch import Batch
 from slr.models import build
+from slr.models.checkpoints.tensors import Theirs, linear
+from slr.models.checkpoints.transformers import ENCODER, POSITIONED, QUERY, WEIGHTED, body, stack
 from slr.models.spoter import Spoter
 from slr.params.families.silt import SiltParams
 from slr.params.families.spoter import SPOTER_AS_PUBLISHED, SpoterParams
 from slr.params.families.transformer import TransformerParams
-from tests.helpers.reference import Theirs, batch_of, below, fill, formula, given, linear, norm, watched
+from tests.helpers.reference import batch_of, fill, formula, given, watched
 
 GAIN = 2
 JOINTS = {108: "spoter-54", 150: "holistic-75", 42: "right-hand-21"}
@@ -22,41 +24,13 @@ CASES = {"spoter_108": 108, "spoter_mediapipe_150": 150, "spoter_mediapipe_42": 
 """Cases that our networks compute as they are, and the numbers of a frame."""
 
 
-def attention(theirs: str, ours: str) -> list[Theirs]:
-    return [*below("", ours, [
-        Theirs(f"{theirs}.in_proj_weight", "matrix", (".query.weight", ".key_value.weight")),
-        Theirs(f"{theirs}.in_proj_bias", "bias", (".query.bias", ".key_value.bias"))]),
-        *linear(f"{theirs}.out_proj", f"{ours}.out")]
-
-
-FEEDFORWARD = [*linear("linear1", "feedforward.0"), *linear("linear2", "feedforward.3")]
-ENCODER = [*attention("self_attn", "attention"), *FEEDFORWARD, *norm("norm1", "attention_norm"),
-           *norm("norm2", "feedforward_norm")]
-DECODER = [*attention("multihead_attn", "attention"), *FEEDFORWARD, *norm("norm1", "query_norm"),
-           *norm("norm2", "attention_norm"), *norm("norm3", "feedforward_norm")]
-
-
-def stack(name: str, layer: list[Theirs], layers: int = 6) -> list[Theirs]:
-    """The encoder or the decoder."""
-    return [*(tensor for i in range(layers)
-              for tensor in below(f"transformer.{name}.layers.{i}.", f"{name}.layers.{i}.", layer)),
-            *norm(f"transformer.{name}.norm", f"{name}.norm")]
-
-
-BODY = [*stack("encoder", ENCODER), *stack("decoder", DECODER)]
-QUERY = Theirs("class_query", "free", ("class_query",))
-POSITION = ("embed.positions.vector",)
-BEGINNINGS = {
-    "spoter": [Theirs("row_embed", "free"), Theirs("pos", "free", POSITION), QUERY],
-    "spoter_mediapipe": [Theirs("row_embed", "free"), Theirs("pos", "free", POSITION), QUERY],
-    "spoter_nope": [QUERY],
-    "silt_query": [Theirs("wEnc", "scale", ("embed.weights",)), QUERY],
-}
+BEGINNINGS = {"spoter": [*POSITIONED, QUERY], "spoter_mediapipe": [*POSITIONED, QUERY], "spoter_nope": [QUERY],
+              "silt_query": [*WEIGHTED, QUERY]}
 
 
 def tensors(case: str) -> list[Theirs]:
     """The authors' tensors of one of `CASES`, in the order of their numbers."""
-    return [*BEGINNINGS[case.rpartition("_")[0]], *BODY, *linear("linear_class", "classify")]
+    return [*BEGINNINGS[case.rpartition("_")[0]], *body(), *linear("linear_class", "classify")]
 
 
 def network(case: str) -> Spoter:

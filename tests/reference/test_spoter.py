@@ -4,17 +4,15 @@ import pytest
 import torch
 
 from slr.models import build
+from slr.models.checkpoints.transformers import embedding_tensors
 from slr.models.layers import sinusoids
 from slr.params.families.spoter import SPOTER_AS_PUBLISHED, SpoterParams
-from tests.helpers.reference import Theirs, batch_of, below, fill, given, linear, size
+from tests.helpers.reference import batch_of, fill, given, size
 from tests.helpers.reference_transformers import (
-    BODY,
     CASES,
     ENCODERS,
     FRAMES,
     GAIN,
-    POSITION,
-    QUERY,
     encoder,
     network,
     outputs,
@@ -56,15 +54,11 @@ def test_sinusoidal_positions_are_their_authors(width, theirs):
     theirs.agree(f"silt_baseline_{width}", positions=sinusoids(FRAMES, width))
 
 
-EMBEDDING = [*below("", "backbone.", [Theirs("pos_encoding", "free", POSITION), QUERY, *BODY]),
-             *linear("linear_embed", "embed.1")]
-
-
 def test_an_embedding_is_its_authors_of_each_clip_alone(theirs):
     """The authors' code gives it for single clips; in a batch theirs also reads the padding: docs/published.md."""
     published = SPOTER_AS_PUBLISHED | {"normalise": "none", "losses": {"classification": 0, "triplet": 1}}
     model = build(SpoterParams(**published, embedding={"size": 32}), 100).eval()
-    fill(model, EMBEDDING, GAIN)
+    fill(model, embedding_tensors(), GAIN)
     lengths = [9, 5, 7]
     clips = torch.zeros(3, 9, 54, 2)
     for i, length in enumerate(lengths):
@@ -78,4 +72,4 @@ def test_an_embedding_is_its_authors_of_each_clip_alone(theirs):
 
 
 def test_the_tensors_of_an_embedding_are_told_in_the_authors_order(files):
-    assert files.tensors("spoter_embeddings") == [(tensor.name, tensor.kind) for tensor in EMBEDDING]
+    assert files.tensors("spoter_embeddings") == [(tensor.name, tensor.kind) for tensor in embedding_tensors()]
