@@ -11,7 +11,6 @@ from slr.cli.common import (
     AnyLandmarks,
     Json,
     ParamsFile,
-    Split,
     TrainedFolder,
     print_json,
     readable_errors,
@@ -58,7 +57,7 @@ def evaluate_model(
     = Path("data"),
     params: ParamsFile = PARAMS,
 ) -> None:
-    """Test a model that isn't in params.yaml, such as an imported one.
+    """Test a model outside the pipeline, such as an imported one.
 
     Prints the metrics of the test clips, as `dvc repro` writes them for the models that it trains.
 
@@ -143,21 +142,38 @@ def explain_clip(
 
 @commands.command("features")
 def write_features(
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="A .parquet file.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="A table, .parquet, or a picture, .png.")],
     model: TrainedFolder = SELECTED,
     data: Annotated[Path, typer.Option(
         metavar="FOLDER", help="Folder of manifest, splits, and landmarks or frames.")] = Path("data"),
-    split: Annotated[Split, typer.Option(help="The split.")] = "test",
+    split: Annotated[Literal["train", "val", "test", "all"], typer.Option(help="The split.")] = "test",
+    of: Annotated[Literal["features", "signer"], typer.Option(
+        help="The input of the classifier, or the signer embedding.")] = "features",
+    method: Annotated[Literal["tsne", "umap", "pca"], typer.Option(help="Projection of a picture.")] = "tsne",
+    perplexity: Annotated[float | None, typer.Option(
+        min=1, metavar="NUMBER", help="Perplexity of t-SNE.", show_default="30, less for few clips")] = None,
+    save_csv: Annotated[Path | None, typer.Option(
+        metavar="FILE", help="With a picture: also its places, and all vectors.")] = None,
 ) -> None:
-    """Write a model's features of all clips of a split as a table.
+    """Write a model's features, or signer embeddings, of all clips.
 
-    One row per clip, or per output frame of each sentence.
+    One vector per clip, per output frame of each sentence, or per window of each stream: as a table, or as a picture
+    coloured by label and by signer.
 
-    Example:
+    Examples:
       slr features --out features.parquet --split val
+      slr features --of signer --out signers.png --save-csv signers.csv --perplexity 20
     """
-    from slr.inference.features import write_features
+    from slr.inference import features
 
+    if out.suffix not in (".parquet", ".png"):
+        raise typer.BadParameter(f"{out} is neither a .parquet nor a .png file")
+    picture = out.suffix == ".png"
+    if save_csv and not picture:
+        raise typer.BadParameter("--save-csv goes with a picture; a table has the vectors already")
     with readable_errors():
-        clips, vectors = write_features(out, model=model, data=data, split=split)
+        clips, vectors = (
+            features.draw_features(out, model=model, data=data, split=split, of=of, method=method,
+                                   perplexity=perplexity, save_csv=save_csv) if picture else
+            features.write_features(out, model=model, data=data, split=split, of=of))
     typer.echo(f"{out}: {vectors} vectors of {clips} clips")
