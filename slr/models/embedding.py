@@ -66,7 +66,8 @@ class Embedded(nn.Module):
             features = F.normalize(features, dim=1)
         if not self.training:
             distances = nearest(features, self.gallery, self.gallery_targets, self.classes)
-            return {**outputs, "features": features, "logits": -distances}
+            outputs.pop("logits", None)
+            return {"features": features, "logits": -distances, **outputs}
         if not self.classifier:
             outputs.pop("logits", None)
         return {**outputs, "features": features}
