@@ -103,12 +103,15 @@ def draw_map(
     method: Annotated[Literal["tsne", "umap", "pca"], typer.Option(help="Projection method.")] = "tsne",
     data: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of manifest, landmarks, splits.")]
     = Path("data"),
+    split: Annotated[Literal["all", "train", "val", "test"], typer.Option(help="Clips on the map.")] = "all",
+    videos: Annotated[int, typer.Option(
+        min=0, metavar="N", help="Videos to include, evenly chosen; about 20 kB each.")] = 100,
     any_landmarks: AnyLandmarks = False,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The HTML page.")] = Path("reports/map.html"),
 ) -> None:
     """Interactive map of all clips by a model's features.
 
-    Shows which clips are close in feature space; a click on a point plays the clip.
+    Shows which clips are close in feature space; a click on a point plays the clip's video beside its skeleton.
 
     Example:
       slr map --method pca
@@ -116,7 +119,8 @@ def draw_map(
     from slr.report.embedding_map import write_map
 
     with readable_errors():
-        typer.echo(write_map(out, model=model, data=data, method=method, any_landmarks=any_landmarks))
+        typer.echo(write_map(out, model=model, data=data, method=method, any_landmarks=any_landmarks, split=split,
+                             videos=videos))
 
 
 @commands.command("explain")
