@@ -105,7 +105,7 @@ def draw_map(
     = Path("data"),
     split: Annotated[Literal["all", "train", "val", "test"], typer.Option(help="Clips on the map.")] = "all",
     videos: Annotated[int, typer.Option(
-        min=0, metavar="N", help="Videos to include, evenly chosen; about 20 kB each.")] = 100,
+        min=0, metavar="N", help="Videos to include, evenly chosen; about 15 kB each.")] = 100,
     any_landmarks: AnyLandmarks = False,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The HTML page.")] = Path("reports/map.html"),
 ) -> None:

@@ -37,7 +37,7 @@ MOST_SKELETONS = 500
 MOST_BYTES = 8_000_000
 """Of all skeletons together; fewer are included if they would need more."""
 MOST_VIDEOS = 100
-"""Clips whose videos are included, evenly chosen from those with skeletons: about 20 kB each."""
+"""Clips whose videos are included, evenly chosen from those with skeletons: about 15 kB each."""
 VIDEO_SIDE = 140
 """Least short side of these videos, in pixels; JPEG frames are decoded at a half, a fourth or an eighth of their
 size."""
@@ -185,7 +185,8 @@ def _videos(dataset: Dataset, clip_ids: dict[int, str], most: int) -> dict[int, 
             clip = store.clip(clip_ids[i])
             shrink = next(by for by in (8, 4, 2, 1) if by == 1 or min(clip["width"], clip["height"]) >= by * VIDEO_SIDE)
             jpegs = store.read(clip_ids[i], ["jpeg"])["jpeg"]
-            write_video(path, decode_jpegs(jpegs, shrink), fps=clip["fps"], crf=VIDEO_QUALITY)
+            write_video(path, decode_jpegs(jpegs, shrink), fps=clip["fps"], crf=VIDEO_QUALITY,
+                        preset="veryfast")
             found[i] = base64.b64encode(path.read_bytes()).decode()
     return found
 
