@@ -22,7 +22,7 @@ commands = typer.Typer()
 
 @commands.command("import-checkpoint")
 def import_published_checkpoint(
-    system: Annotated[Literal["spoter", "silt", "spoter-embeddings"], typer.Argument(
+    system: Annotated[Literal["spoter", "silt", "spoter-embeddings", "sca-stgcn", "stfnet"], typer.Argument(
         help="The system whose authors' code wrote the checkpoint.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The weights: .pt, .pth or .safetensors.")],
     labels: Annotated[Path, typer.Option(metavar="FILE", help=(

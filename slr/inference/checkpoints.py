@@ -6,7 +6,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import torch
 import yaml
+from torch import Tensor
 
 from slr.batches.inputs import Inputs, inputs_of
 from slr.dataset.dataset import Dataset
@@ -24,6 +26,8 @@ from slr.params import FramesParams, LandmarksParams, ModelParams, parse_model
 def import_checkpoint(system: str, file: Path, labels: Path, out: Path, given: Mapping[str, Any] | None = None,
                       data: Path = Path("data")) -> ModelParams:
     """Write a model folder with the weights of a published checkpoint.
+
+    Its classes are put into the order of their glosses, as training here has them.
 
     Parameters
     ----------
@@ -62,6 +66,8 @@ def import_checkpoint(system: str, file: Path, labels: Path, out: Path, given: M
     inputs = inputs_of(params)
     model = build(params, len(glosses))
     weights = convert(checkpoint, known.tensors(checkpoint), model)
+    if known.classes is not None:
+        weights, glosses = _sorted(params, weights, glosses)
     training = {"imported": {"system": system, "file": file.name}, **known.facts}
     config = {
         "name": out.name, "task": params.task, "params": params.model_dump(), "labels": glosses,
@@ -123,6 +129,23 @@ def preprocessing(inputs: Inputs, dataset: Dataset) -> dict[str, Any]:
         landmarks = LandmarksParams()
         return {"skeleton": landmarks.skeleton, "channels": list(CHANNELS),
                 "frames": FramesParams(fps=None, size=None).model_dump(), "extractor": extractor_metadata(landmarks)}
+
+
+def _sorted(params: ModelParams, weights: dict[str, Tensor], glosses: list[str]) -> tuple[
+        dict[str, Tensor], list[str]]:
+    """The weights with their classes in the order of the glosses, and the glosses in order.
+
+    Which tensors have a row for each class is seen by building the network for one gloss more; rows before those of the
+    glosses (the blank) stay.
+    """
+    with torch.device("meta"):
+        more = build(params, len(glosses) + 1).state_dict()
+    order = torch.tensor(sorted(range(len(glosses)), key=lambda number: glosses[number]))
+    for name, weight in weights.items():
+        if weight.shape != more[name].shape:
+            before = len(weight) - len(glosses)
+            weights = {**weights, name: torch.cat([weight[:before], weight[before:][order]])}
+    return weights, [glosses[i] for i in order]
 
 
 def _require_all_labels(system: System, checkpoint: Checkpoint, glosses: Sequence[str], path: Path) -> None:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from slr.batches.inputs import Inputs, Store, inputs_of
 from slr.batches.normalise import Normalise, normaliser
 from slr.dataset.dataset import Dataset
-from slr.dataset.model_folder import WEIGHTS, save_model
+from slr.dataset.model_folder import save_model
 from slr.dataset.skeleton import skeleton
 from slr.errors import ModelError
 from slr.io.files import file_hash
@@ -32,7 +32,6 @@ from slr.training.data import read_data
 from slr.training.device import autocast, choose_device, choose_precision, use_cores
 from slr.training.optimisation import learning_rate, make_optimizer
 from slr.training.resume import Checkpoint, RunState
-from slr.training.starting import start_from
 
 MOST_CLIPS = {"full": None, "smoke": 128}
 """Maximum number of training clips of each budget."""
@@ -139,9 +138,6 @@ def prepare(name: str, settings: ModelParams, task: Task, inputs: Inputs, data: 
         source, sha256 = settings.initial_weights
         cast(Pretrained, model).load_pretrained(read_weights(source, sha256, fetched))
         weights = {"weights": sha256 or file_hash(source)}
-    if settings.start_from is not None:
-        start_from(Path(settings.start_from), model, settings, data.labels)
-        weights |= {"start_from": file_hash(Path(settings.start_from) / WEIGHTS)}
     criterion = task.criterion(model, data, settings).to(device)
     learner = nn.ModuleDict({"model": model, "criterion": criterion})
     run = Run(name, settings, task, data, normaliser(settings.normalise, skeleton(settings.joints)), model, criterion,

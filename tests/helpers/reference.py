@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from slr.batches.batch import Batch
-from slr.models.checkpoints.tensors import Theirs, batch_norm, below, linear, norm, recurrent
+from slr.models.checkpoints.tensors import Theirs, batch_norm, below, linear, matrix, norm, recurrent
 
-__all__ = ["Theirs", "batch_norm", "batch_of", "below", "fill", "formula", "given", "linear", "norm", "recurrent",
-           "sines", "size", "watched"]
+__all__ = ["Theirs", "batch_norm", "batch_of", "below", "fill", "formula", "given", "linear", "matrix", "norm",
+           "recurrent", "sines", "size", "watched"]
 
 MODULUS = 65521
 KINDS: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
@@ -60,7 +60,7 @@ def fill(module: nn.Module, tensors: Sequence[Theirs], gain: float, first: int =
     for name in zero:
         state[name].zero_()
     for k, tensor in enumerate(tensors, first):
-        own = [state[name] for name in tensor.ours]
+        own = [state[name][tensor.rows] for name in tensor.ours]
         if own:
             rows, each = sum(map(len, own)), own[0].numel() // len(own[0])
             shape = (each, rows) if tensor.transposed else (rows, each)

@@ -16,8 +16,9 @@ def state_dict(model: nn.Module, tensors: Sequence[Theirs], gain: float,
     ours = model.state_dict()
     state = {}
     for k, tensor in enumerate(tensors):
-        own = [ours[name] for name in tensor.ours]
+        own = [ours[name][tensor.rows] for name in tensor.ours]
         shape = shapes.get(tensor.name) or (sum(map(len, own)), *own[0].shape[1:])
+        shape = shape[::-1] if tensor.transposed else shape
         state[tensor.name] = formula(tensor.kind, k, shape, gain)
     return state
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from slr.models.checkpoints import transformers
+from slr.models.checkpoints import sca_stgcn, stfnet, transformers
 from slr.models.checkpoints.tensors import Checkpoint, Theirs, convert
 
 __all__ = ["SYSTEMS", "Checkpoint", "System", "Theirs", "convert"]
@@ -46,5 +46,7 @@ SYSTEMS = {
     "spoter": System(transformers.spoter_settings, transformers.spoter_tensors, transformers.CLASSES),
     "silt": System(transformers.silt_settings, transformers.silt_tensors, transformers.CLASSES),
     "spoter-embeddings": System(transformers.embedding_settings, transformers.embedding_tensors, None),
+    "sca-stgcn": System(sca_stgcn.settings, sca_stgcn.tensors, sca_stgcn.CLASSES, facts={"threshold": 0.5}),
+    "stfnet": System(stfnet.settings, stfnet.tensors, stfnet.CLASSES, classes_axis=1, blank=1),
 }
 """The published systems, by their names on the command line."""

@@ -24,6 +24,8 @@ class Theirs(NamedTuple):
     ours : tuple of str
         Weights of our network that hold its rows, one below the other; none where nothing of ours needs it, and then a
         checkpoint may lack it.
+    rows : slice
+        Of each of ours.
     transposed : bool
         Whether theirs is a matrix (in, out), ours being (out, in).
     """
@@ -31,6 +33,7 @@ class Theirs(NamedTuple):
     name: str
     kind: str
     ours: tuple[str, ...] = ()
+    rows: slice = slice(None)
     transposed: bool = False
 
 
@@ -44,6 +47,11 @@ def linear(theirs: str, ours: str) -> list[Theirs]:
     """A linear layer or a convolution with a bias."""
     return [Theirs(f"{theirs}.weight", "matrix", (f"{ours}.weight",)), Theirs(f"{theirs}.bias", "bias",
                                                                                (f"{ours}.bias",))]
+
+
+def matrix(theirs: str, ours: str) -> list[Theirs]:
+    """A linear layer or a convolution without a bias."""
+    return linear(theirs, ours)[:1]
 
 
 def norm(theirs: str, ours: str) -> list[Theirs]:
@@ -99,7 +107,7 @@ def convert(checkpoint: Checkpoint, table: Sequence[Theirs], model: nn.Module) -
     table : sequence of Theirs
         All tensors that it may have.
     model : nn.Module
-        Our network, which has a weight for each in the table.
+        Our network.
 
     Raises
     ------
@@ -109,21 +117,20 @@ def convert(checkpoint: Checkpoint, table: Sequence[Theirs], model: nn.Module) -
     state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     problems = []
     for tensor in table:
-        found = checkpoint.tensors.get(tensor.name)
         if not tensor.ours:
             continue
-        ours = " and ".join(tensor.ours)
-        if found is None:
-            problems.append(f"{tensor.name} is missing (ours: {ours})")
+        found, ours = checkpoint.tensors.get(tensor.name), " and ".join(tensor.ours)
+        if found is None or any(name not in state for name in tensor.ours):
+            problems.append(f"{tensor.name} {'is missing' if found is None else 'has no place'} (ours: {ours})")
             continue
-        parts = [state[name] for name in tensor.ours]
+        parts = [state[name][tensor.rows] for name in tensor.ours]
         wanted = (sum(map(len, parts)), *parts[0].shape[1:])
         found = found.mT if tensor.transposed and found.ndim == 2 else found
         if _long_axes(found.shape) != _long_axes(wanted):
             problems.append(f"{tensor.name} is {_size(found.shape)}, not {_size(wanted)} (ours: {ours})")
             continue
-        rows = found.reshape(wanted).float().split([len(part) for part in parts])
-        state |= {name: part.contiguous().clone() for name, part in zip(tensor.ours, rows, strict=True)}
+        for part, rows in zip(parts, found.reshape(wanted).split([len(part) for part in parts]), strict=True):
+            part.copy_(rows)
     told = {tensor.name for tensor in table}
     problems += [f"{name} is left over ({_size(tensor.shape)}; ours has nothing of it)"
                  for name, tensor in checkpoint.tensors.items()

@@ -1,15 +1,17 @@
-"""Checkpoints of SPOTER, of SiLT and of SPOTER embeddings: torch's transformer with a learned query."""
+"""Checkpoints of SPOTER, of SiLT and its baseline, and of SPOTER embeddings: torch's transformer."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from slr.errors import ModelError
 from slr.models.checkpoints.tensors import Checkpoint, Theirs, below, linear, norm
-from slr.params.families.silt import SILT_AS_PUBLISHED
-from slr.params.families.spoter import SPOTER_AS_PUBLISHED
+from slr.params.families.silt import SiltParams
+from slr.params.families.spoter import SpoterParams
+from slr.params.families.transformer import TransformerParams
 
 JOINTS = {108: "spoter-54", 150: "holistic-75", 84: "hands-42", 42: "right-hand-21"}
 """The published skeleton with so many coordinates a frame."""
+SPOTER_WIDTH = 108
 HEADS = {108: 9, 150: 10, 42: 7}
 """The published number of attention heads, by width; no tensor shows it."""
 
@@ -28,6 +30,7 @@ ENCODER = [*attention("self_attn", "attention"), *FEEDFORWARD, *norm("norm1", "a
 DECODER = [*attention("multihead_attn", "attention"), *FEEDFORWARD, *norm("norm1", "query_norm"),
            *norm("norm2", "attention_norm"), *norm("norm3", "feedforward_norm")]
 """A decoder layer without self-attention, as SPOTER's."""
+WHOLE_DECODER = [*attention("self_attn", "self_attention"), *DECODER]
 
 
 def stack(name: str, layer: list[Theirs], layers: int = 6) -> list[Theirs]:
@@ -37,11 +40,10 @@ def stack(name: str, layer: list[Theirs], layers: int = 6) -> list[Theirs]:
             *norm(f"transformer.{name}.norm", f"{name}.norm")]
 
 
-def body(checkpoint: Checkpoint | None = None) -> list[Theirs]:
+def body(checkpoint: Checkpoint | None = None, decoder: list[Theirs] = DECODER) -> list[Theirs]:
     """Encoder and decoder, of as many layers as a checkpoint has, or as published."""
-    sizes = {} if checkpoint is None else layers(checkpoint)
-    return [*stack("encoder", ENCODER, sizes.get("encoder_layers", 6)),
-            *stack("decoder", DECODER, sizes.get("decoder_layers", 6))]
+    encoders, decoders = (6, 6) if checkpoint is None else depth(checkpoint)
+    return [*stack("encoder", ENCODER, encoders), *stack("decoder", decoder, decoders)]
 
 
 QUERY = Theirs("class_query", "free", ("class_query",))
@@ -50,6 +52,9 @@ CLASSES = "linear_class.weight"
 POSITIONED = [Theirs("row_embed", "free"), Theirs("pos", "free", POSITION)]
 """A table of which the network uses no row, and the one position vector."""
 WEIGHTED = [Theirs("wEnc", "scale", ("embed.weights",))]
+ASKING = [Theirs("wDec", "scale", ("ask.weights",))]
+SINUSOIDS = [Theirs("output_pos_encoding.pe", "free")]
+"""The baseline's fixed table of positions."""
 
 
 def spoter_tensors(checkpoint: Checkpoint) -> list[Theirs]:
@@ -61,21 +66,38 @@ def spoter_settings(checkpoint: Checkpoint, given: Mapping[str, Any]) -> dict[st
     """SPOTER's boxes normalise its authors' 54 joints; SiLT's authors give it other joints, as fractions of the
     frame."""
     width = checkpoint.shape(CLASSES)[1]
-    return {**SPOTER_AS_PUBLISHED, "family": "spoter", **layers(checkpoint), **sizes(checkpoint, width, given),
-            "positions": "published" if "pos" in checkpoint else "none",
-            **({} if width == 108 else {"normalise": "none", "augment": {"probability": 0}})}
+    block = {"family": "spoter", **sizes(checkpoint, width, given),
+             "positions": "published" if "pos" in checkpoint else "none"}
+    like_silt = {} if width == SPOTER_WIDTH else {
+        name: value for name, value in SiltParams.as_published(block).items() if name in ("normalise", "augment")}
+    return {**SpoterParams.as_published(block), **like_silt, **block, **layers(checkpoint)}
 
 
 def silt_tensors(checkpoint: Checkpoint) -> list[Theirs]:
-    """All tensors of SiLT that asks by a query."""
-    return [*WEIGHTED, QUERY, *body(checkpoint), *linear("linear_class", "classify")]
+    """All tensors of SiLT, which asks by a query or by the sequence, or of its baseline."""
+    classify = linear("linear_class", "classify")
+    if "wDec" in checkpoint:
+        return [*WEIGHTED, *ASKING, *body(checkpoint, WHOLE_DECODER), *classify]
+    if is_baseline(checkpoint):
+        return [*SINUSOIDS, *body(checkpoint, WHOLE_DECODER), *classify]
+    return [*WEIGHTED, QUERY, *body(checkpoint), *classify]
 
 
 def silt_settings(checkpoint: Checkpoint, given: Mapping[str, Any]) -> dict[str, Any]:
-    """As published."""
-    width = checkpoint.shape(CLASSES)[1]
-    return {**SPOTER_AS_PUBLISHED, **SILT_AS_PUBLISHED, "family": "silt", "weights": "query", **layers(checkpoint),
-            **sizes(checkpoint, width, given)}
+    """As published; `weights`, or the baseline, by the tensors that only one of them has."""
+    block = sizes(checkpoint, checkpoint.shape(CLASSES)[1], given)
+    if is_baseline(checkpoint):
+        encoders, decoders = depth(checkpoint)
+        return {"family": "transformer", **TransformerParams.as_published(block), **block, "layers": encoders,
+                "decoder_layers": decoders, "feedforward": feedforward(checkpoint)}
+    block |= {"family": "silt", "weights": "sequence" if "wDec" in checkpoint else "query"}
+    return {**SiltParams.as_published(block), **block, **layers(checkpoint)}
+
+
+def is_baseline(checkpoint: Checkpoint) -> bool:
+    """Whether a checkpoint of SiLT's is the transformer that it is compared with, of which nothing is learned besides.
+    """
+    return not any(name in checkpoint for name in ("wEnc", "class_query", "row_embed"))
 
 
 EMBED = "linear_embed.weight"
@@ -90,14 +112,25 @@ def embedding_tensors(checkpoint: Checkpoint | None = None) -> list[Theirs]:
 def embedding_settings(checkpoint: Checkpoint, given: Mapping[str, Any]) -> dict[str, Any]:
     """SPOTER with a triplet loss alone; whether vectors are normalised can't be seen (`embedding.normalise`)."""
     size, width = checkpoint.shape(EMBED)
-    return {**SPOTER_AS_PUBLISHED, "family": "spoter", **layers(checkpoint), **sizes(checkpoint, width, given),
-            "losses": {"classification": 0, "triplet": 1}, "embedding": {"size": size}}
+    block = {"family": "spoter", **sizes(checkpoint, width, given), "embedding": {"size": size},
+             "losses": {"classification": 0, "triplet": 1}}
+    return {**SpoterParams.as_published(block), **block, **layers(checkpoint)}
+
+
+def depth(checkpoint: Checkpoint) -> tuple[int, int]:
+    """Layers of encoder and decoder."""
+    return (checkpoint.numbered("transformer.encoder.layers."), checkpoint.numbered("transformer.decoder.layers."))
+
+
+def feedforward(checkpoint: Checkpoint) -> int:
+    """Width of the feed-forward layers."""
+    return checkpoint.shape("transformer.encoder.layers.0.linear1.weight")[0]
 
 
 def layers(checkpoint: Checkpoint) -> dict[str, int]:
-    """Numbers of layers, and the width of their feed-forward layers."""
-    return {**{f"{name}_layers": checkpoint.numbered(f"transformer.{name}.layers.") for name in ("encoder", "decoder")},
-            "feedforward": checkpoint.shape("transformer.encoder.layers.0.linear1.weight")[0]}
+    """Settings of what `depth` and `feedforward` tell."""
+    encoders, decoders = depth(checkpoint)
+    return {"encoder_layers": encoders, "decoder_layers": decoders, "feedforward": feedforward(checkpoint)}
 
 
 def sizes(checkpoint: Checkpoint, width: int, given: Mapping[str, Any]) -> dict[str, Any]:

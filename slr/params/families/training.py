@@ -188,9 +188,6 @@ class ModelParams(Section):
     """Maximum gradient norm; 0 for no clipping."""
     patience: Positive = 20
     """Early stopping: epochs without a better validation score before training stops."""
-    start_from: str | None = None
-    """Folder of a trained or imported model whose weights training starts from (fine-tuning), with the same network;
-    glosses that it doesn't know start from random weights. null for random initialisation."""
     augment: AugmentParams = AugmentParams()
     losses: LossParams = LossParams()
     batching: BatchingParams = BatchingParams()
