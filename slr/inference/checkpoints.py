@@ -63,6 +63,10 @@ def import_checkpoint(system: str, file: Path, labels: Path, out: Path, given: M
     glosses = read_labels(labels)
     _require_all_labels(known, checkpoint, glosses, labels)
     params = parse_model(settings, out.name)
+    windows = getattr(params, "windows", None)
+    if windows is not None and windows.positive not in glosses:
+        raise ModelError(f"{labels} has no label {windows.positive}, which windows.positive says to find; name it, or "
+                         "--set windows.positive=...")
     inputs = inputs_of(params)
     model = build(params, len(glosses))
     weights = convert(checkpoint, known.tensors(checkpoint), model)
