@@ -25,9 +25,9 @@ def import_published_checkpoint(
     system: Annotated[Literal["spoter", "silt", "spoter-embeddings", "sca-stgcn", "stfnet"], typer.Argument(
         help="The system whose authors' code wrote the checkpoint.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The weights: .pt, .pth or .safetensors.")],
-    labels: Annotated[Path, typer.Option(metavar="FILE", help=(
-        "Its glosses in the order of its classes: a gloss a line, or JSON."))],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="The model folder.")],
+    labels: Annotated[Path | None, typer.Option(metavar="FILE", help=(
+        "Its glosses in the order of its classes: a gloss a line, or JSON. Not for embeddings."))] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help=(
         "A setting that no tensor shows, such as joints, heads or normalise; repeatable."))] = None,
     data: Annotated[Path, typer.Option(metavar="FOLDER", help=(

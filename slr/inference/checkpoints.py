@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import pandas as pd
 import torch
 import yaml
 from torch import Tensor
@@ -16,14 +17,20 @@ from slr.dataset.landmarks import CHANNELS
 from slr.dataset.model_folder import save_model
 from slr.errors import CorpusError, ModelError, ParamsError
 from slr.extraction.holistic import extractor_metadata
+from slr.inference.model import TrainedModel
 from slr.io.files import file_hash, read_json
 from slr.models import build
 from slr.models.checkpoints import SYSTEMS, Checkpoint, System, convert
+from slr.models.embedding import Embedded
 from slr.models.pretrained import read_checkpoint
 from slr.params import FramesParams, LandmarksParams, ModelParams, parse_model
+from slr.tasks import task_of
+
+NO_SIGN = "no sign"
+"""The only label of an embedding that knows no clips."""
 
 
-def import_checkpoint(system: str, file: Path, labels: Path, out: Path, given: Mapping[str, Any] | None = None,
+def import_checkpoint(system: str, file: Path, labels: Path | None, out: Path, given: Mapping[str, Any] | None = None,
                       data: Path = Path("data")) -> ModelParams:
     """Write a model folder with the weights of a published checkpoint.
 
@@ -35,8 +42,9 @@ def import_checkpoint(system: str, file: Path, labels: Path, out: Path, given: M
         One of `slr.models.checkpoints.SYSTEMS`.
     file : Path
         The authors' weights: `slr.models.pretrained.read_checkpoint`.
-    labels : Path
-        Its glosses in the order of its classes: `read_labels`.
+    labels : Path or None
+        Its glosses in the order of its classes: `read_labels`. None for an embedding, which has no classes: it knows
+        the training clips of the data set, if there are any.
     out : Path
         The model folder.
     given : mapping, optional
@@ -60,23 +68,19 @@ def import_checkpoint(system: str, file: Path, labels: Path, out: Path, given: M
     known = SYSTEMS[system]
     checkpoint = Checkpoint(read_checkpoint(file), str(file))
     settings = merged(known.settings(checkpoint, given or {}), given or {})
-    glosses = read_labels(labels)
-    _require_all_labels(known, checkpoint, glosses, labels)
     params = parse_model(settings, out.name)
-    windows = getattr(params, "windows", None)
-    if windows is not None and windows.positive not in glosses:
-        raise ModelError(f"{labels} has no label {windows.positive}, which windows.positive says to find; name it, or "
-                         "--set windows.positive=...")
-    inputs = inputs_of(params)
-    model = build(params, len(glosses))
-    weights = convert(checkpoint, known.tensors(checkpoint), model)
-    if known.classes is not None:
-        weights, glosses = _sorted(params, weights, glosses)
+    dataset, inputs = Dataset.below(data), inputs_of(params)
+    if known.classes is None:
+        glosses, weights = _embedding(checkpoint, known, params, dataset)
+    else:
+        glosses = _labels(known, checkpoint, params, labels)
+        glosses, weights = _sorted(params, glosses, convert(checkpoint, known.tensors(checkpoint),
+                                                            build(params, len(glosses))))
     training = {"imported": {"system": system, "file": file.name}, **known.facts}
     config = {
         "name": out.name, "task": params.task, "params": params.model_dump(), "labels": glosses,
-        **inputs.facts(params), "preprocessing": preprocessing(inputs, Dataset.below(data)), "training": training,
-        "parameters": sum(weight.numel() for weight in model.parameters()), "data": {file.name: file_hash(file)},
+        **inputs.facts(params), "preprocessing": preprocessing(inputs, dataset), "training": training,
+        "parameters": _count(params, len(glosses)), "data": {file.name: file_hash(file)},
         "versions": {package: version(package) for package in ("slr", "torch", "numpy", "safetensors")},
     }
     save_model(out, weights, config, history=[])
@@ -135,9 +139,28 @@ def preprocessing(inputs: Inputs, dataset: Dataset) -> dict[str, Any]:
                 "frames": FramesParams(fps=None, size=None).model_dump(), "extractor": extractor_metadata(landmarks)}
 
 
-def _sorted(params: ModelParams, weights: dict[str, Tensor], glosses: list[str]) -> tuple[
-        dict[str, Tensor], list[str]]:
-    """The weights with their classes in the order of the glosses, and the glosses in order.
+def _embedding(checkpoint: Checkpoint, system: System, params: ModelParams, dataset: Dataset) -> tuple[
+        list[str], dict[str, Tensor]]:
+    """The glosses of the data set's training clips, and the weights with the vectors of these clips; without a data
+    set, no vectors, and one gloss, as a network of none can't be built."""
+    clips = pd.DataFrame({"clip_id": [], "glosses": []})
+    if dataset.splits.exists() and dataset.landmarks.exists():
+        rows = task_of(params).clips(params, dataset.split_rows())
+        clips = rows[rows.split == "train"]
+    glosses = clips.glosses.str[0].tolist() if len(clips) else []
+    known = sorted(set(glosses))
+    model = cast(Embedded, build(params, len(known) or 1))
+    model.load_state_dict(convert(checkpoint, system.tensors(checkpoint), model))
+    if known:
+        trained = TrainedModel(model, params, {})
+        vectors = trained.outputs(trained.clips(dataset.landmark_store, clips.clip_id))["features"]
+        model.update_gallery(vectors, torch.tensor([known.index(gloss) for gloss in glosses]))
+    return known or [NO_SIGN], {name: weight.contiguous() for name, weight in model.state_dict().items()}
+
+
+def _sorted(params: ModelParams, glosses: list[str], weights: dict[str, Tensor]) -> tuple[
+        list[str], dict[str, Tensor]]:
+    """The glosses in order, and the weights with their classes in this order.
 
     Which tensors have a row for each class is seen by building the network for one gloss more; rows before those of the
     glosses (the blank) stay.
@@ -149,13 +172,27 @@ def _sorted(params: ModelParams, weights: dict[str, Tensor], glosses: list[str])
         if weight.shape != more[name].shape:
             before = len(weight) - len(glosses)
             weights = {**weights, name: torch.cat([weight[:before], weight[before:][order]])}
-    return weights, [glosses[i] for i in order]
+    return [glosses[i] for i in order], weights
 
 
-def _require_all_labels(system: System, checkpoint: Checkpoint, glosses: Sequence[str], path: Path) -> None:
-    if system.classes is None:
-        return
+def _count(params: ModelParams, classes: int) -> int:
+    """Numbers in the weights of a network."""
+    with torch.device("meta"):
+        return sum(weight.numel() for weight in build(params, classes).parameters())
+
+
+def _labels(system: System, checkpoint: Checkpoint, params: ModelParams, path: Path | None) -> list[str]:
+    """The labels of all classes, and for detection the one to find among them."""
+    assert system.classes is not None
+    if path is None:
+        raise ModelError(f"{checkpoint.source} doesn't say what its classes are; give a file of labels")
+    glosses = read_labels(path)
     classes = checkpoint.shape(system.classes)[system.classes_axis] - system.blank
     if len(glosses) != classes:
         raise ModelError(f"{path} has {len(glosses)} glosses, and {checkpoint.source} {classes} classes"
                          f"{' besides the blank' if system.blank else ''}; give each class its gloss, in their order")
+    windows = getattr(params, "windows", None)
+    if windows is not None and windows.positive not in glosses:
+        raise ModelError(f"{path} has no label {windows.positive}, which windows.positive says to find; name it, or "
+                         "--set windows.positive=...")
+    return glosses

@@ -113,6 +113,17 @@ def test_labels_are_a_gloss_for_each_class(state, model, tmp_path):
         read_labels(tmp_path / "nowhere.txt")
 
 
+def test_a_detector_needs_the_label_that_it_finds(tmp_path):
+    """What its classes are called is told by the labels alone."""
+    file = write_checkpoint(tmp_path / "a.pth", {"cls_head.net.4.weight": torch.zeros(2, 512)})
+    (tmp_path / "labels.txt").write_text("rest\nsigning\n")
+    with pytest.raises(ModelError, match="labels.txt has no label S, which windows.positive says to find"):
+        import_checkpoint("sca-stgcn", file, tmp_path / "labels.txt", tmp_path / "model", data=tmp_path)
+    (tmp_path / "labels.txt").write_text("rest\nS\n")
+    with pytest.raises(ModelError, match=r"backbone.layers.0.gc.lin.weight is missing \(ours: blocks.0.linear.weight"):
+        import_checkpoint("sca-stgcn", file, tmp_path / "labels.txt", tmp_path / "model", data=tmp_path)
+
+
 def test_what_no_tensor_shows_is_a_setting(state, labels, tmp_path):
     file = write_checkpoint(tmp_path / "a.pth", state)
     params = import_checkpoint("spoter", file, labels, tmp_path / "model",
@@ -171,3 +182,26 @@ def test_an_imported_model_is_tested_and_tuned_on_a_corpus_of_ours(tmp_path):
     before = trained.model.state_dict()
     assert all(torch.allclose(after[name], before[name], atol=1e-3) for name in before)
     assert not torch.equal(after["class_query"], before["class_query"])
+
+
+def test_an_imported_embedding_knows_the_training_clips_of_a_data_set(tmp_path):
+    corpus = make(tmp_path / "data", glosses=3, signers=3, repetitions=2)
+    shapes = {"linear_embed.weight": (5, WIDTH), "transformer.encoder.layers.0.linear1.weight": (8, WIDTH),
+              "transformer.decoder.layers.0.x": ()}
+    found, system = Theirs({name: torch.zeros(shape) for name, shape in shapes.items()}, "sizes"), "spoter-embeddings"
+    state = state_dict(build(parse_model(SYSTEMS[system].settings(found, {}), "small"), 1),
+                       SYSTEMS[system].tensors(found), 1, {})
+    file = write_checkpoint(tmp_path / "a.pth", state)
+    import_checkpoint(system, file, None, tmp_path / "a", data=tmp_path / "data")
+    trained = load_model(tmp_path / "a")
+    rows = corpus.split_rows()
+    train = rows[rows.split == "train"]
+    found = trained.outputs(trained.clips(corpus.landmark_store, train.clip_id))
+    assert trained.labels == ["gloss0", "gloss1", "gloss2"] and len(trained.model.gallery) == len(train) == 6
+    assert torch.allclose(found["features"], trained.model.gallery, atol=1e-5)
+    assert [trained.labels[i] for i in found["logits"].argmax(1)] == train.glosses.str[0].tolist()
+    import_checkpoint(system, file, None, tmp_path / "b", data=tmp_path)
+    with pytest.raises(ModelError, match=r"b is an embedding that knows no signs; show it some by `slr index build`"):
+        Predictor(tmp_path / "b")
+    with pytest.raises(ModelError, match="doesn't say what its classes are; give a file of labels"):
+        import_checkpoint("spoter", write_checkpoint(tmp_path / "c.pth", small()), None, tmp_path / "c", data=tmp_path)

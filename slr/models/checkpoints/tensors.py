@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from slr.errors import ModelError
@@ -114,7 +115,7 @@ def convert(checkpoint: Checkpoint, table: Sequence[Theirs], model: nn.Module) -
     ModelError
         If tensors are missing, left over or misshapen; names each with theirs and ours.
     """
-    state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    state = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in model.state_dict().items()}
     problems = []
     for tensor in table:
         if not tensor.ours:
