@@ -12,6 +12,8 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from slr.cli import app
+from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.manifest import read_manifest
 from slr.errors import ModelError, ParamsError
 from slr.inference.checkpoints import import_checkpoint, parse_settings, read_labels
 from slr.inference.model import load_model
@@ -155,6 +157,17 @@ def test_an_imported_model_reads_videos_with_this_machines_extractor(model):
     predictor = Predictor(model)
     assert (predictor.reader.frames.fps, predictor.reader.frames.size) == (None, None)
     assert predictor.trained.labels == [f"gloss{i}" for i in range(GLOSSES)]
+
+
+def test_an_imported_model_reads_a_video_as_the_landmarks_of_its_data_set(state, labels, tiny_corpus, tiny_landmarks,
+                                                                          tmp_path):
+    file = write_checkpoint(tmp_path / "a.pth", state)
+    import_checkpoint("spoter", file, labels, tmp_path / "a", data=tiny_landmarks.parent)
+    row = read_manifest(tiny_corpus / "manifest.parquet").iloc[0]
+    found = dict(Predictor(tmp_path / "a").predict(tiny_corpus / row.media, top=GLOSSES))
+    trained = load_model(tmp_path / "a")
+    expected = trained.probabilities(trained.clips(LandmarkStore(tiny_landmarks), [row.clip_id]))[0]
+    assert [found[label] for label in trained.labels] == pytest.approx(expected.tolist(), abs=1e-4)
 
 
 def test_an_imported_model_is_tested_and_tuned_on_a_corpus_of_ours(tmp_path):
