@@ -19,13 +19,12 @@ from slr.inference.checkpoints import import_checkpoint, parse_settings, read_la
 from slr.inference.model import load_model
 from slr.inference.predict import Predictor
 from slr.models import build
-from slr.models.checkpoints import SYSTEMS
-from slr.models.checkpoints import Checkpoint as Theirs
+from slr.models.checkpoints import SYSTEMS, Checkpoint
 from slr.models.checkpoints.tensors import unfilled
 from slr.params import parse_model
+from slr.training import resume
 from slr.training.data import read_data
 from slr.training.loop import fit, prepare
-from slr.training.resume import Checkpoint
 from tests.helpers.landmark_corpus import make
 from tests.helpers.reference_checkpoints import state_dict, write_checkpoint, write_labels
 
@@ -36,7 +35,7 @@ def small(classes: int = GLOSSES) -> dict[str, Tensor]:
     """SPOTER as its authors', but of one layer each and 8 hidden units, so that it is quick."""
     sizes = {"transformer.encoder.layers.0.linear1.weight": (8, WIDTH), "linear_class.weight": (classes, WIDTH),
              "pos": (1, 1, WIDTH), "transformer.decoder.layers.0.x": ()}
-    checkpoint = Theirs({name: torch.zeros(shape) for name, shape in sizes.items()}, "sizes")
+    checkpoint = Checkpoint({name: torch.zeros(shape) for name, shape in sizes.items()}, "sizes")
     spoter = SYSTEMS["spoter"]
     model = build(parse_model(spoter.settings(checkpoint, {}), "small"), classes)
     return state_dict(model, spoter.tensors(checkpoint), 1, {"row_embed": (50, WIDTH), "class_query": (1, WIDTH)})
@@ -139,7 +138,7 @@ def test_what_no_tensor_shows_is_a_setting(state, labels, tmp_path):
 
 def test_a_width_that_was_not_published_needs_its_joints_and_heads(tmp_path):
     sizes = {"linear_class.weight": (2, 40), "transformer.encoder.layers.0.linear1.weight": (8, 40)}
-    checkpoint = Theirs({name: torch.zeros(shape) for name, shape in sizes.items()}, "a.pth")
+    checkpoint = Checkpoint({name: torch.zeros(shape) for name, shape in sizes.items()}, "a.pth")
     with pytest.raises(ModelError, match=r"40 numbers a frame \(20 joints\).*no joints are published.*--set joints="):
         SYSTEMS["spoter"].settings(checkpoint, {})
     found = SYSTEMS["spoter"].settings(checkpoint, {"joints": "kinect-20", "heads": 4})
@@ -147,7 +146,7 @@ def test_a_width_that_was_not_published_needs_its_joints_and_heads(tmp_path):
 
 
 def test_tables_fill_every_weight(state):
-    checkpoint = Theirs(state, "a.pth")
+    checkpoint = Checkpoint(state, "a.pth")
     for system in ("spoter",):
         params = parse_model(SYSTEMS[system].settings(checkpoint, {}), "model")
         assert unfilled(SYSTEMS[system].tensors(checkpoint), build(params, GLOSSES)) == []
@@ -191,7 +190,7 @@ def test_an_imported_model_is_tested_and_tuned_on_a_corpus_of_ours(tmp_path):
     assert torch.equal(trained.model.classify.weight, state["linear_class.weight"][[1, 3, 0, 2]])
     run, _ = prepare("a", settings, trained.task, trained.inputs, data, torch.device("cpu"), "fp32", 1, tmp_path)
     run.model.load_state_dict(trained.model.state_dict())
-    after = fit(run, Checkpoint(tmp_path / "work")).best
+    after = fit(run, resume.Checkpoint(tmp_path / "work")).best
     before = trained.model.state_dict()
     assert all(torch.allclose(after[name], before[name], atol=1e-3) for name in before)
     assert not torch.equal(after["class_query"], before["class_query"])
@@ -201,7 +200,7 @@ def test_an_imported_embedding_knows_the_training_clips_of_a_data_set(tmp_path):
     corpus = make(tmp_path / "data", glosses=3, signers=3, repetitions=2)
     shapes = {"linear_embed.weight": (5, WIDTH), "transformer.encoder.layers.0.linear1.weight": (8, WIDTH),
               "transformer.decoder.layers.0.x": ()}
-    found, system = Theirs({name: torch.zeros(shape) for name, shape in shapes.items()}, "sizes"), "spoter-embeddings"
+    found, system = Checkpoint({name: torch.zeros(shape) for name, shape in shapes.items()}, "sizes"), "spoter-embeddings"
     state = state_dict(build(parse_model(SYSTEMS[system].settings(found, {}), "small"), 1),
                        SYSTEMS[system].tensors(found), 1, {})
     file = write_checkpoint(tmp_path / "a.pth", state)
