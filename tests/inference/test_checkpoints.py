@@ -20,7 +20,7 @@ from slr.inference.model import load_model
 from slr.inference.predict import Predictor
 from slr.models import build
 from slr.models.checkpoints import SYSTEMS, Checkpoint
-from slr.models.checkpoints.tensors import unfilled
+from slr.models.checkpoints.tensors import convert, unfilled
 from slr.params import parse_model
 from slr.training import resume
 from slr.training.data import read_data
@@ -145,11 +145,14 @@ def test_a_width_that_was_not_published_needs_its_joints_and_heads(tmp_path):
     assert (found["joints"], found["heads"]) == ("kinect-20", 4)
 
 
-def test_tables_fill_every_weight(state):
+def test_no_weight_of_ours_stays_random(state):
     checkpoint = Checkpoint(state, "a.pth")
-    for system in ("spoter",):
-        params = parse_model(SYSTEMS[system].settings(checkpoint, {}), "model")
-        assert unfilled(SYSTEMS[system].tensors(checkpoint), build(params, GLOSSES)) == []
+    table = SYSTEMS["spoter"].tensors(checkpoint)
+    network = build(parse_model(SYSTEMS["spoter"].settings(checkpoint, {}), "model"), GLOSSES)
+    assert unfilled(table, network) == []
+    network.extra = torch.nn.Linear(2, 2, bias=False)
+    with pytest.raises(ModelError, match="a.pth doesn't fit the network:\\s+nothing of it is our extra.weight"):
+        convert(checkpoint, table, network)
 
 
 def test_an_imported_model_reads_videos_with_this_machines_extractor(model):
@@ -200,7 +203,8 @@ def test_an_imported_embedding_knows_the_training_clips_of_a_data_set(tmp_path):
     corpus = make(tmp_path / "data", glosses=3, signers=3, repetitions=2)
     shapes = {"linear_embed.weight": (5, WIDTH), "transformer.encoder.layers.0.linear1.weight": (8, WIDTH),
               "transformer.decoder.layers.0.x": ()}
-    found, system = Checkpoint({name: torch.zeros(shape) for name, shape in shapes.items()}, "sizes"), "spoter-embeddings"
+    system = "spoter-embeddings"
+    found = Checkpoint({name: torch.zeros(shape) for name, shape in shapes.items()}, "sizes")
     state = state_dict(build(parse_model(SYSTEMS[system].settings(found, {}), "small"), 1),
                        SYSTEMS[system].tensors(found), 1, {})
     file = write_checkpoint(tmp_path / "a.pth", state)

@@ -136,6 +136,7 @@ def convert(checkpoint: Checkpoint, table: Sequence[Theirs], model: nn.Module) -
     problems += [f"{name} is left over ({_size(tensor.shape)}; ours has nothing of it)"
                  for name, tensor in checkpoint.tensors.items()
                  if name not in told and not name.endswith("num_batches_tracked")]
+    problems += [f"nothing of it is our {name}" for name in unfilled(table, model)]
     if problems:
         more = f"\n  and {len(problems) - MOST_PROBLEMS} more" if len(problems) > MOST_PROBLEMS else ""
         raise ModelError(f"{checkpoint.source} doesn't fit the network:\n  " + "\n  ".join(problems[:MOST_PROBLEMS])
