@@ -14,7 +14,7 @@ from slr.cli.common import flag, panels
 PANELS = {
     "Corpus": ("use", "download", "check"),
     "Look": ("show", "map", "explain", "sample-error"),
-    "Models": ("settings", "learning-curve", "transfer"),
+    "Models": ("settings", "learning-curve", "import-checkpoint", "evaluate", "transfer"),
     "Recognise": ("predict", "segments", "transcribe", "index", "search"),
     "Publish": ("verify", "convert", "features"),
 }

@@ -18,7 +18,8 @@ METRICS = "metrics.json"
 
 def save_model(folder: Path, weights: "dict[str, Tensor]", config: dict[str, Any],
                history: list[dict[str, Any]], last: "dict[str, Tensor] | None" = None) -> None:
-    """Write a model folder atomically, replacing an existing one; `last` are weights to keep besides."""
+    """Write a model folder atomically, replacing an existing one; a model that wasn't trained here has no history.
+    `last` are weights to keep besides."""
     from safetensors.torch import save_file
 
     with atomic_path(folder) as temporary:
@@ -27,7 +28,8 @@ def save_model(folder: Path, weights: "dict[str, Tensor]", config: dict[str, Any
         if last is not None:
             save_file(last, temporary / LAST)
         write_json(temporary / CONFIG, config)
-        with open(temporary / HISTORY, "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=list(history[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(history)
+        if history:
+            with open(temporary / HISTORY, "w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, fieldnames=list(history[0]), lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(history)

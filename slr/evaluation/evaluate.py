@@ -18,19 +18,19 @@ from slr.params.lookup import dotted, locate
 from slr.training.device import use_cores
 
 
-def evaluate(model_dir: Path, params: Params, dataset: Dataset, metrics_path: Path,
+def evaluate(model_dir: Path, params: Params, dataset: Dataset, metrics_path: Path | None,
              report_dir: Path) -> dict[str, float]:
     """Evaluate a model on the test clips of its task, and write its metrics and the report's data.
 
     Parameters
     ----------
     model_dir : Path
-        From `slr.training.loop.train`.
+        From `slr.training.loop.train`, or `slr.inference.checkpoints.import_checkpoint`.
     params : Params
         `evaluation` and `corpus.name` are used.
     dataset : Dataset
-    metrics_path : Path
-        The metrics as flat JSON; docs/training.md defines each of them.
+    metrics_path : Path or None
+        The metrics as flat JSON, if they are wanted outside `report_dir` too; docs/training.md defines each of them.
     report_dir : Path
         The data of the model's report page: metrics.json, its config.json, the learning curves
         (`slr.figures.model_plots`), and the task's files: `slr.evaluation.isolated`, `detection`, `continuous`.
@@ -58,14 +58,16 @@ def evaluate(model_dir: Path, params: Params, dataset: Dataset, metrics_path: Pa
         metrics = locate(task.evaluator)(trained, store, rows, temporary, dataset, params)
         metrics |= own_metrics(params.evaluation.metrics, temporary / task.per_clip)
         training, selected = trained.config["training"], task.selection(trained.params)
-        write_learning(temporary, pd.read_csv(model_dir / HISTORY), training["best_epoch"], selected.column,
-                       selected.title)
+        if (model_dir / HISTORY).exists():  # an imported model has none
+            write_learning(temporary, pd.read_csv(model_dir / HISTORY), training["best_epoch"], selected.column,
+                           selected.title)
         of_training = (task.score.column, selected.column, *_TRAINING)
         metrics |= {key: training[key] for key in of_training if training.get(key) is not None}
         metrics["parameters"] = trained.config["parameters"]
         shutil.copyfile(model_dir / CONFIG, temporary / CONFIG)
         write_json(temporary / METRICS, metrics)
-        write_json(metrics_path, metrics)
+        if metrics_path is not None:
+            write_json(metrics_path, metrics)
     return metrics
 
 

@@ -55,21 +55,29 @@ def lay_out(features: np.ndarray) -> dict[str, np.ndarray]:
     return found
 
 
-def lay_out_by(method: str, features: np.ndarray) -> np.ndarray:
+def lay_out_by(method: str, features: np.ndarray, perplexity: float | None = None) -> np.ndarray:
     """(clips, 2): projection of features (clips, D) by one method, `pca`, `tsne` or `umap`.
+
+    `perplexity` of t-SNE is roughly how many neighbours a clip has; 30 by default, and less for fewer than 91 clips.
 
     Raises
     ------
     SlrError
-        If there is no such method, it isn't installed, or there are too few clips for it.
+        If there is no such method, it isn't installed, there are too few clips for it or for this perplexity, or
+        another method is given one.
     """
+    if perplexity is not None and not (method == "tsne" and 0 < perplexity < len(features)):
+        raise SlrError(f"a perplexity of {perplexity:g} is for t-SNE of more than {perplexity:g} clips, and not for "
+                       f"{TITLES.get(method, method)} of {len(features)}; leave it out, or choose another")
     if method not in TITLES:
         raise SlrError(f"there is no method '{method}' to lay out embeddings; choose {', '.join(TITLES)}")
     if method != "pca" and len(features) < _FEWEST_CLIPS:
         raise SlrError(f"{TITLES[method]} of {len(features)} clips says nothing; choose pca")
     if method == "umap" and importlib.util.find_spec("umap") is None:
         raise SlrError("UMAP needs umap-learn; pip install 'slr[embeddings]', or choose tsne or pca")
-    lay = _umap() if method == "umap" else {"pca": _pca, "tsne": _tsne}[method]
+    if method == "tsne":
+        return np.asarray(_tsne(features.astype(np.float64), perplexity))
+    lay = _umap() if method == "umap" else _pca
     assert lay is not None  # UMAP is installed
     return np.asarray(lay(features.astype(np.float64)))
 
@@ -131,14 +139,15 @@ def _pca(features: np.ndarray) -> np.ndarray:
     return np.pad(found, ((0, 0), (0, 2 - wanted)))
 
 
-def _tsne(features: np.ndarray) -> np.ndarray:
+def _tsne(features: np.ndarray, perplexity: float | None = None) -> np.ndarray:
     from sklearn.manifold import TSNE
 
     # It is initialised with PCA, which needs two dimensions and some variance; noise far below any distance ensures
     # both.
     padded = np.pad(features, ((0, 0), (0, max(0, 2 - features.shape[1]))))
     padded = padded + np.random.default_rng(_SEED).normal(0, 1e-9 + 1e-6 * padded.std(), padded.shape)
-    return TSNE(perplexity=min(30, (len(padded) - 1) / 3), init="pca", random_state=_SEED).fit_transform(padded)
+    return TSNE(perplexity=perplexity or min(30, (len(padded) - 1) / 3), init="pca",
+                random_state=_SEED).fit_transform(padded)
 
 
 @functools.cache

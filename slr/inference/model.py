@@ -172,9 +172,9 @@ class TrainedModel:
         """Class probabilities (clips, classes)."""
         return self.outputs(clips)["logits"].softmax(1)
 
-    def outputs(self, clips: Clips) -> dict[str, Tensor]:
-        """`logits` (clips, classes) and `features` (clips, D) of every clip, in order."""
-        return outputs(self.model, clips, normaliser(self.params.normalise, self.skeleton))
+    def outputs(self, clips: Clips, names: Sequence[str] = ("logits", "features")) -> dict[str, Tensor]:
+        """`logits` (clips, classes) and `features` (clips, D) of every clip, in order, or outputs of other names."""
+        return outputs(self.model, clips, normaliser(self.params.normalise, self.skeleton), names)
 
     def log_probabilities(self, clips: ClipSet) -> list[np.ndarray]:
         """Log-probabilities (T', classes) of every sentence; class 0 is the blank."""

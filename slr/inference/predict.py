@@ -7,6 +7,7 @@ import numpy as np
 
 from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
+from slr.errors import ModelError
 from slr.extraction.video import find_landmarks
 from slr.inference.model import load_model
 from slr.inference.video import video_reader
@@ -33,8 +34,8 @@ class Predictor:
     ParamsError
         If this machine doesn't have the device.
     ModelError
-        If the model is missing or incomplete, isn't an isolated-sign model, or was trained on landmarks of another
-        extractor; says what differs.
+        If the model is missing or incomplete, isn't an isolated-sign model, is an embedding that knows no clips, or was
+        trained on landmarks of another extractor; says what differs.
 
     Examples
     --------
@@ -45,6 +46,10 @@ class Predictor:
     def __init__(self, model_dir: str | Path, any_extractor: bool = False, dataset: Dataset | None = None,
                  device: str = "cpu"):
         self.trained = load_model(model_dir, "isolated", choose_device(device, "device"))
+        gallery = getattr(self.trained.model, "gallery", None)
+        if gallery is not None and not len(gallery):
+            raise ModelError(f"the model in {model_dir} is an embedding that knows no signs; show it some by "
+                             "`slr index build`, and use `slr search`")
         self.reader = video_reader(self.trained, any_extractor)
         self.dataset = dataset or Dataset()
 

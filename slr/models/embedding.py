@@ -55,8 +55,8 @@ class Embedded(nn.Module):
         -------
         dict
             `features` (B, width), the vectors. In evaluation also `logits` (B, classes), the negative distance to the
-            nearest clip of each class; in training all other outputs of the backbone, with its own `logits` if a loss
-            uses them.
+            nearest clip of each class; in training those of the backbone if a loss uses them. All other outputs of the
+            backbone.
         """
         outputs = self.backbone(batch)
         features = outputs.pop("features")
@@ -66,7 +66,8 @@ class Embedded(nn.Module):
             features = F.normalize(features, dim=1)
         if not self.training:
             distances = nearest(features, self.gallery, self.gallery_targets, self.classes)
-            return {"features": features, "logits": -distances}
+            outputs.pop("logits", None)
+            return {"features": features, "logits": -distances, **outputs}
         if not self.classifier:
             outputs.pop("logits", None)
         return {**outputs, "features": features}

@@ -1,6 +1,6 @@
 """Outputs of a model for many clips, batch by batch, in evaluation mode; the model's mode is restored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import cast
 
@@ -24,13 +24,14 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 
 @torch.inference_mode()
-def outputs(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, Tensor]:
+def outputs(model: nn.Module, clips: Clips, normalise: Normalise,
+            names: Sequence[str] = ("logits", "features")) -> dict[str, Tensor]:
     """Outputs for all clips, in evaluation mode and full precision; float32 on the CPU.
 
     Returns
     -------
     dict
-        `logits` (clips, classes) and `features` (clips, D).
+        Those of these names: `logits` (clips, classes), `features` (clips, D), `signer` (clips, S).
     """
     device = next(model.parameters()).device
     order, found = [], []
@@ -39,7 +40,7 @@ def outputs(model: nn.Module, clips: Clips, normalise: Normalise) -> dict[str, T
             found.append(model(normalise(batch).to(device)))
             order.append(indices)
     back = torch.cat(order).argsort()
-    return {name: torch.cat([answer[name].float().cpu() for answer in found])[back] for name in ("logits", "features")}
+    return {name: torch.cat([answer[name].float().cpu() for answer in found])[back] for name in names}
 
 
 def sentence_log_probabilities(model: nn.Module, clips: ClipSet, normalise: Normalise) -> list[Tensor]:

@@ -187,7 +187,7 @@ $("all").addEventListener("click", showAll);
 
 // ---- the chosen clip
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
-const board = $("skeleton").getContext("2d");
+const board = $("skeleton").getContext("2d"), video = $("video");
 const player = {pose: null, frame: 0, playing: false, last: 0};
 
 function choose(clip, play = false) {
@@ -195,13 +195,18 @@ function choose(clip, play = false) {
   pause();
   player.pose = clip && view.poses[clip.index] ? unpack(view.poses[clip.index]) : null;
   player.frame = 0;
+  const film = clip && view.videos[clip.index];
+  video.hidden = !film;
+  video.controls = !player.pose;
+  if (film) video.src = `data:video/mp4;base64,${film}`;
+  else video.removeAttribute("src");
   $("skeleton").hidden = $("player").hidden = !player.pose;
   $("near").hidden = !clip;
   if (clip) {
     const [gloss, signer, id] = text(clip);
     $("name").textContent = gloss;
     $("what").textContent = `signer ${signer}, ${view.splits[clip.split]}, clip ${id}` + (player.pose ? ""
-      : "; its skeleton is not in this page, which holds those of some clips only");
+      : film ? "" : "; its skeleton is not in this page, which holds those of some clips only");
     $("neighbours").replaceChildren(...clip.near.map(index => item(clips[index].gloss === clip.gloss ? "✓" : "✗", clips[index])));
     bringIntoView(clip);
   } else {
@@ -231,7 +236,7 @@ function unpack(pose) {
   return {fps: pose.fps, bytes, frames: bytes.length / (2 * view.joints)};
 }
 const start = () => { player.playing = true; player.last = performance.now(); $("play").textContent = "Stop"; requestAnimationFrame(tick); };
-const pause = () => { player.playing = false; $("play").textContent = "Play"; };
+const pause = () => { player.playing = false; $("play").textContent = "Play"; video.pause(); };
 function toggle() {
   if (!player.pose) return;
   player.playing ? pause() : start();
@@ -243,6 +248,14 @@ function tick(now) {
   if (player.frame > player.pose.frames - 1 + 0.4 * player.pose.fps) player.frame = 0;  // rests before it begins anew
   paint();
   requestAnimationFrame(tick);
+}
+
+// The video goes along with the skeleton, and is moved where it doesn't.
+function follow() {
+  if (video.hidden) return;
+  const seconds = player.frame / player.pose.fps;
+  if (Math.abs(video.currentTime - seconds) > (player.playing ? 0.25 : 0.01) && !(video.ended && seconds > video.currentTime)) video.currentTime = seconds;
+  if (player.playing && video.paused && !video.ended) video.play().catch(() => {});  // a browser may refuse to play
 }
 
 // Joints between two frames are where both frames have them, so that slow clips don't jump.
@@ -259,11 +272,12 @@ function paint() {
     board.beginPath();
     board.moveTo(joint(a, 0) * wide, joint(a, 1) * wide);
     board.lineTo(joint(b, 0) * wide, joint(b, 1) * wide);
-    board.lineWidth = part === "pose" ? 6 : 4;
+    board.lineWidth = {pose: 6, face: 2}[part] ?? 4;
     board.strokeStyle = view.colours[part];
     board.stroke();
   }
   $("time").value = at;
+  follow();
 }
 $("play").addEventListener("click", toggle);
 $("time").addEventListener("input", () => { pause(); player.frame = Number($("time").value); paint(); });

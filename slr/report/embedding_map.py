@@ -1,10 +1,11 @@
-"""Interactive map of a corpus: each clip is a point positioned by its features, with its skeleton on click.
+"""Interactive map of a corpus: each clip is a point positioned by its features, with video and skeleton on click.
 
 The page is self-contained, including its script, and its policy forbids loading or running anything else.
 """
 
 import base64
 import hashlib
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +16,34 @@ from markupsafe import Markup
 
 from slr.dataset import provenance
 from slr.dataset.dataset import Dataset
+from slr.dataset.frames import FrameStore, decode_jpegs
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import Skeleton
 from slr.dataset.splits import read_splits
 from slr.errors import CorpusError
 from slr.figures.draw import View, part_colours, shown_joints
+from slr.figures.face import face_lines
 from slr.figures.projections import MOST_CLIPS, TITLES, lay_out_by
 from slr.inference.model import load_model
 from slr.io.evenly import evenly
 from slr.io.files import write_text
 from slr.io.progress import progress
+from slr.io.video import write_video
 from slr.metrics.probe import signer_labels
 from slr.models.device import choose_device
 
 MOST_SKELETONS = 500
-"""Clips whose skeletons are included, evenly chosen: about 5 kB each."""
+"""Clips whose skeletons are included, evenly chosen: about 5 kB each, with faces 35 kB."""
+MOST_BYTES = 8_000_000
+"""Of all skeletons together; fewer are included if they would need more."""
+MOST_VIDEOS = 100
+"""Clips whose videos are included, evenly chosen from those with skeletons: about 15 kB each."""
+VIDEO_SIDE = 140
+"""Least short side of these videos, in pixels; JPEG frames are decoded at a half, a fourth or an eighth of their
+size."""
+VIDEO_QUALITY = 32
+"""Their H.264 quality (crf): hands can be seen."""
 MOST_FRAMES = 64
 """Frames of each included skeleton, evenly chosen; the script interpolates between them."""
 NEIGHBOURS = 6
@@ -39,7 +52,8 @@ _SPLITS = ["train", "val", "test"]
 
 
 def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: str = "tsne",
-              any_landmarks: bool = False, device: str = "cpu") -> Path:
+              any_landmarks: bool = False, split: str = "all", videos: int = MOST_VIDEOS,
+              device: str = "cpu") -> Path:
     """Write the page.
 
     Parameters
@@ -50,11 +64,15 @@ def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: s
         A model folder.
     data : path
         A folder with `manifest.parquet` and `landmarks`, and if available `splits.parquet` and `signers.parquet`, as
-        the pipeline writes them to data/.
+        the pipeline writes them to data/; videos are made of its `frames`, if there are any.
     method : {"tsne", "umap", "pca"}
         See `slr.figures.projections`. With more than 2,000 clips, 2,000 are projected, evenly chosen.
     any_landmarks : bool, default False
         Allow landmarks that were made differently from those of training.
+    split : {"all", "train", "val", "test"}
+        Which clips the map has.
+    videos : int, default 100
+        Number of clips whose videos are included, evenly chosen.
     device : str, default "cpu"
         See `slr.models.device.choose_device`.
 
@@ -66,7 +84,7 @@ def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: s
     Raises
     ------
     CorpusError
-        If the manifest or the landmarks are missing, or no clip has landmarks.
+        If the manifest or the landmarks are missing, or no clip (of the split) has landmarks.
     ModelError
         If the model can't be read or isn't an isolated-sign model, or the landmarks were made differently.
     SlrError
@@ -77,33 +95,41 @@ def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: s
     if not any_landmarks:
         trained.require_alike(store, dataset.landmarks, provenance.landmarks,
                               "extract them alike, choose another model, or use --any-landmarks")
-    clips, known = _clips(dataset, store)
+    clips, known = _clips(dataset, store, split)
     of_clips = len(clips)
     clips = clips.iloc[evenly(of_clips, MOST_CLIPS)].reset_index(drop=True)
-    with progress("map", 3, unit="step") as advance:
+    with progress("map", 4, unit="step") as advance:
         features = trained.outputs(trained.clips(store, clips.clip_id))["features"].numpy()
         advance(note="features")
         places = lay_out_by(method, features)
         advance(note=TITLES[method])
-        view = {"model": trained.config["name"], "method": TITLES[method], "of_clips": of_clips,
-                "pseudo_signers": not known, **_points(clips, places, features), **_skeletons(store, clips)}
+        skeletons = _skeletons(store, clips)
         advance(note="skeletons")
+        filmed = [int(i) for i in (skeletons["poses"] or range(len(clips)))]
+        view = {"model": trained.config["name"], "method": TITLES[method], "of_clips": of_clips,
+                "pseudo_signers": not known, **_points(clips, places, features), **skeletons,
+                "videos": _videos(dataset, {i: clips.clip_id[i] for i in filmed}, videos)}
+        advance(note="videos")
     write_text(out, _render(view))
     return Path(out)
 
 
-def _clips(dataset: Dataset, store: LandmarkStore) -> tuple[pd.DataFrame, bool]:
+def _clips(dataset: Dataset, store: LandmarkStore, split: str) -> tuple[pd.DataFrame, bool]:
     """`clip_id`, `gloss`, `signer` and `split` of the clips that have landmarks, sorted by `clip_id`; and False if the
     signers are pseudo-signers."""
+    if split not in (*_SPLITS, "all"):
+        raise CorpusError(f"there is no split '{split}'; choose {', '.join(_SPLITS)} or all")
     clips = dataset.rows().drop(columns="split")
     clips = clips[clips.clip_id.isin(store.clip_ids)].sort_values("clip_id", ignore_index=True)
     clips = clips.assign(gloss=clips.glosses.str[0].fillna("no gloss"), split="clips")
     if dataset.splits.exists():
         splits = read_splits(dataset.splits)[["clip_id", "split"]]
         clips = clips.drop(columns="split").merge(splits, on="clip_id")
+    if split != "all":
+        clips = clips[clips.split == split].reset_index(drop=True)
     if clips.empty:
-        raise CorpusError(f"no clip of {dataset.manifest} has landmarks in {dataset.landmarks}; "
-                          "run `dvc repro splits`")
+        raise CorpusError(f"no clip of {dataset.manifest}{'' if split == 'all' else f' in split {split}'} has landmarks"
+                          f" in {dataset.landmarks}; run `dvc repro splits`")
     known = bool(clips.signer.notna().any())
     if not known and dataset.signers.exists():
         clips = clips.assign(signer=signer_labels(clips, dataset.pseudo_signers()))
@@ -133,19 +159,40 @@ def _points(clips: pd.DataFrame, places: np.ndarray, features: np.ndarray) -> di
 def _skeletons(store: LandmarkStore, clips: pd.DataFrame) -> dict[str, Any]:
     """Bones with their parts and colours, and the poses of evenly chosen clips.
 
-    Only joints with bones are included: the face's hundreds of points would be most of the page.
+    Of a face, the lines of lips, eyes, brows and outline are included: all its points would be most of the page.
     """
     joints = store.skeleton
-    jointed = np.unique(joints.bone_indices)
+    bones = np.array([*joints.bone_indices.tolist(), *face_lines(joints)], int).reshape(-1, 2)
+    jointed = np.unique(bones)
     part_of = np.array([part for part, names in joints.parts.items() for _ in names])
-    chosen = evenly(len(clips), MOST_SKELETONS)
+    chosen = evenly(len(clips), min(MOST_SKELETONS, max(1, MOST_BYTES // (2 * MOST_FRAMES * max(1, len(jointed))))))
     renumbered = {int(joint): i for i, joint in enumerate(jointed)}
     return {
         "joints": len(jointed),
-        "bones": [[renumbered[int(a)], renumbered[int(b)], str(part_of[b])] for a, b in joints.bone_indices],
+        "bones": [[renumbered[int(a)], renumbered[int(b)], str(part_of[b])] for a, b in bones],
         "colours": {part: f"rgb{colour}" for part, colour in part_colours(joints).items()},
         "poses": {int(i): _pose(store[clips.clip_id[i]], joints, jointed) for i in chosen} if len(jointed) else {},
     }
+
+
+def _videos(dataset: Dataset, clip_ids: dict[int, str], most: int) -> dict[int, str]:
+    """Small videos of evenly chosen clips, as base64, by the clip's index; none for a corpus without frames."""
+    try:
+        store = FrameStore(dataset.frames)
+    except CorpusError:
+        return {}
+    seen = [i for i, clip_id in clip_ids.items() if clip_id in store.clips]
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.mp4"
+        for i in (seen[n] for n in (evenly(len(seen), most) if seen and most else ())):
+            clip = store.clip(clip_ids[i])
+            shrink = next(by for by in (8, 4, 2, 1) if by == 1 or min(clip["width"], clip["height"]) >= by * VIDEO_SIDE)
+            jpegs = store.read(clip_ids[i], ["jpeg"])["jpeg"]
+            write_video(path, decode_jpegs(jpegs, shrink), fps=clip["fps"], crf=VIDEO_QUALITY,
+                        preset="veryfast")
+            found[i] = base64.b64encode(path.read_bytes()).decode()
+    return found
 
 
 def _pose(clip: ClipLandmarks, joints: Skeleton, jointed: np.ndarray) -> dict[str, Any]:
@@ -166,8 +213,9 @@ def _render(view: dict[str, Any]) -> str:
     style, script = ((folder / f"embedding_map.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True)
-    held = len(view["poses"])
-    note = (f"Skeletons of {held} clips, evenly chosen, are in this page." if held < len(view["clips"]) else "")
+    held_of = [f"{kind} of {len(of)} clips" for kind, of in (("skeletons", view["poses"]), ("videos", view["videos"]))
+               if of and len(of) < len(view["clips"])]
+    note = f"{' and '.join(held_of).capitalize()}, evenly chosen, are in this page." if held_of else ""
     if view["method"] != TITLES["pca"]:
         note = f"Only neighbourhoods mean something, distances between groups do not. {note}".strip()
     return environment.get_template("embedding_map.html.j2").render(

@@ -7,7 +7,7 @@ import what they need when they are called.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -62,6 +62,23 @@ class Data:
     labels: list[str]
     train: "ClipSet"
     val: "ClipSet"
+
+
+class ClipVectors(NamedTuple):
+    """What a model computes of one clip, once or several times in it.
+
+    Attributes
+    ----------
+    vectors : ndarray (N, D) float32
+    spans : ndarray (N, 2)
+        Start and end of what each describes, in parts of the clip.
+    labels : list of N str or None
+        Its gloss, or the label of a window; None where there isn't one for each.
+    """
+
+    vectors: np.ndarray
+    spans: np.ndarray
+    labels: list[str | None]
 
 
 class Task(ABC, Generic[Settings]):
@@ -155,7 +172,11 @@ class Task(ABC, Generic[Settings]):
         return {}
 
 
-    # For models that classify glosses in whole clips: used by `slr explain` and `slr features`.
+    @abstractmethod
+    def clip_vectors(self, trained: Any, store: Any, rows: pd.DataFrame, of: str) -> list[ClipVectors]:
+        """The output `of` a model (`features`, `signer`) for each of the clips in manifest rows, from their store."""
+
+    # For models that classify glosses in whole clips: used by `slr explain`.
 
     def require_glosses(self, folder: Any) -> None:
         """Raise ModelError if models of the task, such as the one in `folder`, don't recognise glosses in clips."""
@@ -168,10 +189,6 @@ class Task(ABC, Generic[Settings]):
 
     def readings(self, logits: "Tensor", labels: list[str], settings: Settings) -> "list[Reading]":
         """The decoded glosses of logits (T', classes)."""
-        raise NotImplementedError
-
-    def clip_features(self, trained: Any, clips: Any) -> "list[tuple[np.ndarray, np.ndarray]]":
-        """Features (T', D) of each clip, and the (T' + 1,) input-frame boundaries between them."""
         raise NotImplementedError
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from slr.params import ModelParams
 from slr.params.lookup import locate
-from slr.tasks.base import Data, Score, Task
+from slr.tasks.base import ClipVectors, Data, Score, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,11 +110,14 @@ class Continuous(Task["SentenceParams"]):
         # By dotted name: training doesn't depend on the decoder.
         return locate("slr.decoding.readings:readings")(logits, labels, settings.decoding)
 
-    def clip_features(self, trained: Any, clips: "ClipSet") -> "list[tuple[np.ndarray, np.ndarray]]":
-        stride = trained.params.temporal_stride
-        return [(np.ascontiguousarray(features, np.float32),
-                 np.minimum(np.arange(len(features) + 1) * stride, frames))
-                for features, frames in zip(trained.sequence_features(clips), clips.lengths.tolist(), strict=True)]
+    def clip_vectors(self, trained: Any, store: Any, rows: pd.DataFrame, of: str) -> list[ClipVectors]:
+        """A vector for each output frame."""
+        clips, stride, found = trained.clips(store, rows.clip_id), trained.params.temporal_stride, []
+        for features, frames in zip(trained.sequence_features(clips), clips.lengths.tolist(), strict=True):
+            edges = np.minimum(np.arange(len(features) + 1) * stride, frames) / frames
+            found.append(ClipVectors(np.ascontiguousarray(features, np.float32), np.stack([edges[:-1], edges[1:]], 1),
+                                     [None] * len(features)))
+        return found
 
 
 def sentences(store: "Store", rows: "pd.DataFrame", labels: list[str], settings: ModelParams,

@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from slr.errors import CorpusError
 from slr.params import ModelParams
-from slr.tasks.base import LOSS, Data, Score, Task
+from slr.tasks.base import LOSS, ClipVectors, Data, Score, Task
 from slr.tasks.isolated import classification
 
 if TYPE_CHECKING:
@@ -56,6 +58,21 @@ class Detection(Task["ScaStgcnDetectionParams"]):
             split: cut(cast("Clips", streams[split]), [(stream, start, labels.index(label))
                                                        for stream, start, label in windows if label in labels], length)
             for split, windows in found.items()})
+
+    def clip_vectors(self, trained: Any, store: Any, rows: pd.DataFrame, of: str) -> list[ClipVectors]:
+        """A vector for each window, labelled or not."""
+        from slr.batches.clips import cut
+        from slr.batches.windows import windows_of
+
+        windows = windows_of(store, rows, trained.params)
+        streams = trained.clips(store, rows.clip_id)
+        clips = cut(streams, [(stream, start, -1) for stream, start, _ in windows], trained.window_frames)
+        vectors = trained.outputs(clips, (of,))[of].numpy()
+        of_stream = np.array([stream for stream, _, _ in windows])
+        starts = np.array([start for _, start, _ in windows])
+        spans = np.stack([starts, starts + clips.lengths.numpy()], 1) / streams.lengths.numpy()[of_stream, None]
+        return [ClipVectors(vectors[of_stream == stream], spans[of_stream == stream],
+                            [label for at, _, label in windows if at == stream]) for stream in range(len(rows))]
 
     def criterion(self, model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":
         return classification(model, data, settings)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from slr.params import ModelParams
-from slr.tasks.base import LOSS, Data, Score, Task
+from slr.tasks.base import LOSS, ClipVectors, Data, Score, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,9 +121,10 @@ class Isolated(Task[ModelParams]):
         label = int(logits.argmax())
         return [Reading(Gloss(labels[label], 0, 1), label, slice(0, 1))]
 
-    def clip_features(self, trained: Any, clips: "Clips") -> "list[tuple[np.ndarray, np.ndarray]]":
-        return [(vector[None], np.array([0, frames])) for vector, frames in zip(
-            trained.outputs(clips)["features"].numpy(), clips.lengths.tolist(), strict=True)]
+    def clip_vectors(self, trained: Any, store: Any, rows: pd.DataFrame, of: str) -> list[ClipVectors]:
+        found = trained.outputs(trained.clips(store, rows.clip_id), (of,))[of].numpy()
+        return [ClipVectors(vector[None], np.array([[0.0, 1.0]]), list(glosses))
+                for vector, glosses in zip(found, rows.glosses, strict=True)]
 
 
 def classification(model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":

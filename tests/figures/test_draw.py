@@ -1,8 +1,13 @@
+from importlib.util import find_spec
+from pathlib import Path
+from runpy import run_path
+
 import numpy as np
 import pytest
 
 from slr.dataset.skeleton import Skeleton, skeleton
 from slr.figures.draw import COLOURS, View, draw_skeleton, draw_strip, key_frames, part_colours
+from slr.figures.face import face_lines
 from tests.helpers.waving import waving
 
 JOINTS = skeleton("holistic-75")
@@ -126,3 +131,11 @@ def test_a_strip_is_transparent_with_plain_colours():
     edge = (alpha > 60) & (alpha < 160)
     assert edge.any()
     assert strip[edge][:, :3].max(axis=1).min() > 100
+
+
+def test_the_lines_of_a_face_are_mediapipes():
+    folder = Path(find_spec("mediapipe").origin).parent / "python/solutions"
+    theirs = run_path(str(folder / "face_mesh_connections.py"))["FACEMESH_CONTOURS"]
+    ours = face_lines(skeleton("holistic-553"))
+    assert {frozenset(pair) for pair in ours} == {frozenset((a + 75, b + 75)) for a, b in theirs}
+    assert len(ours) == len(theirs) and face_lines(skeleton("holistic-75")) == []

@@ -7,13 +7,16 @@ q = (1009 i^2 + 7919 i + 104729 (k + 1)) mod 65521 for i = 0 ... n - 1. Inputs h
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from slr.batches.batch import Batch
+from slr.models.checkpoints.tensors import Theirs, batch_norm, below, linear, matrix, norm, recurrent
+
+__all__ = ["Theirs", "batch_norm", "batch_of", "below", "fill", "formula", "given", "linear", "matrix", "norm",
+           "recurrent", "sines", "size", "watched"]
 
 MODULUS = 65521
 KINDS: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
@@ -39,59 +42,6 @@ def formula(kind: str, k: int, shape: Sequence[int], gain: float = 1) -> Tensor:
     return torch.from_numpy(KINDS[kind](sines(k, *shape), gain * fan_in ** -0.5)).float()
 
 
-class Theirs(NamedTuple):
-    """One tensor of the authors' code.
-
-    Attributes
-    ----------
-    name, kind : str
-    ours : tuple of str
-        Weights of our network that hold its rows, one below the other; none where we have no such tensor.
-    rows : slice
-        Of each of ours.
-    """
-
-    name: str
-    kind: str
-    ours: tuple[str, ...] = ()
-    rows: slice = slice(None)
-
-
-def below(theirs: str, ours: str, tensors: Sequence[Theirs]) -> list[Theirs]:
-    """The tensors of a module with the module's names put before theirs."""
-    return [tensor._replace(name=f"{theirs}{tensor.name}", ours=tuple(f"{ours}{own}" for own in tensor.ours))
-            for tensor in tensors]
-
-
-def linear(theirs: str, ours: str) -> list[Theirs]:
-    """A linear layer or a convolution with a bias."""
-    return [Theirs(f"{theirs}.weight", "matrix", (f"{ours}.weight",)), Theirs(f"{theirs}.bias", "bias",
-                                                                               (f"{ours}.bias",))]
-
-
-def matrix(theirs: str, ours: str) -> list[Theirs]:
-    """A linear layer or a convolution without a bias."""
-    return linear(theirs, ours)[:1]
-
-
-def norm(theirs: str, ours: str) -> list[Theirs]:
-    """A norm's scale and bias."""
-    return [Theirs(f"{theirs}.weight", "scale", (f"{ours}.weight",)), Theirs(f"{theirs}.bias", "bias",
-                                                                              (f"{ours}.bias",))]
-
-
-def batch_norm(theirs: str, ours: str) -> list[Theirs]:
-    return [*norm(theirs, ours), Theirs(f"{theirs}.running_mean", "mean", (f"{ours}.running_mean",)),
-            Theirs(f"{theirs}.running_var", "var", (f"{ours}.running_var",))]
-
-
-def recurrent(theirs: str, ours: str, layer: int = 0, reverse: bool = False) -> list[Theirs]:
-    """One direction of one layer of an LSTM or a GRU; ours are networks of one layer each."""
-    end = f"l{layer}{'_reverse' if reverse else ''}"
-    return [Theirs(f"{theirs}.{name}_{end}", kind, (f"{ours}.{name}_l0",)) for name, kind in (
-        ("weight_ih", "matrix"), ("weight_hh", "matrix"), ("bias_ih", "bias"), ("bias_hh", "bias"))]
-
-
 @torch.no_grad()
 def fill(module: nn.Module, tensors: Sequence[Theirs], gain: float, first: int = 0, zero: Sequence[str] = ()) -> None:
     """Fill a module's weights and running statistics by the formula; all of them have to be told.
@@ -113,9 +63,11 @@ def fill(module: nn.Module, tensors: Sequence[Theirs], gain: float, first: int =
         own = [state[name][tensor.rows] for name in tensor.ours]
         if own:
             rows, each = sum(map(len, own)), own[0].numel() // len(own[0])
-            values = formula(tensor.kind, k, (rows, each), gain)
+            shape = (each, rows) if tensor.transposed else (rows, each)
+            values = formula(tensor.kind, k, shape, gain)
+            values = values.mT if tensor.transposed else values
             for weight, part in zip(own, values.split([len(weight) for weight in own]), strict=True):
-                weight.copy_(part.view_as(weight))
+                weight.copy_(part.reshape(weight.shape))
 
 
 def size(*modules: nn.Module) -> int:

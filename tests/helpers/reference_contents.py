@@ -36,8 +36,8 @@ SCA = Held("adjacency stats block1 block2 block3 pooled signer_embedding attenti
 STFNET = Held(
     "input_checks input_corner lengths alpha mean_stage1 mean_stage2 mean_stage3 mean_stage4 mean_fusion2 mean_fusion3 "
     "mean_fusion4 frame_features clip_features lstm_output out_lengths conv_logits sequence_logits alignment_logits1 "
-    "alignment_logits2 alignment_logits3 loss_p loss_u term_Cp term_Cu term_ConvCTC term_SeqCTC term_Dist total_loss "
-    "weights_12 weights_1296",
+    "alignment_logits2 alignment_logits3 beam_sentences beam_conv_sentences greedy_sentences loss_p loss_u term_Cp "
+    "term_Cu term_ConvCTC term_SeqCTC term_Dist total_loss weights_12 weights_1296",
     "conv2d.conv1 conv2d.bn1 conv2d.layer1 conv2d.layer2 conv2d.layer3 conv2d.layer4 conv2d.shift1 conv2d.shift2 "
     "conv2d.shift3 conv1d.temporal_conv temporal_model conv1d.fc csa")
 TRIPLETS = [f"{batch}_{which}_margin{margin}" for batch in ("mixed", "few_hard", "no_positive")

@@ -57,6 +57,10 @@ class Files:
         """Name and kind of every tensor, in the order of their numbers."""
         return [(row["name"], row["kind"]) for row in read_table(case)]
 
+    def shapes(self, case: str) -> list[tuple[int, ...]]:
+        """The authors' shape of every tensor, in the same order."""
+        return [tuple(map(int, row["shape"].split("x"))) for row in read_table(case)]
+
 
 class Extract:
     """A few rounded numbers of each case."""

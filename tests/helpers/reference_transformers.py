@@ -5,12 +5,14 @@ from torch import Tensor
 
 from slr.batches.batch import Batch
 from slr.models import build
+from slr.models.checkpoints.tensors import Theirs, linear
+from slr.models.checkpoints.transformers import ASKING, DECODER, POSITIONED, QUERY, WEIGHTED, WHOLE_DECODER, body
 from slr.models.spoter import Spoter
 from slr.models.transformer import Transformer
 from slr.params.families.silt import SiltParams
 from slr.params.families.spoter import SpoterParams
 from slr.params.families.transformer import TransformerParams
-from tests.helpers.reference import Theirs, batch_of, below, fill, given, linear, norm, watched
+from tests.helpers.reference import batch_of, fill, given, watched
 
 GAIN = 2
 JOINTS = {108: "spoter-54", 150: "holistic-75", 42: "right-hand-21"}
@@ -24,46 +26,14 @@ SEQUENCES = [case for case in CASES if case.startswith(("silt_sequence", "silt_b
 """Those that ask with all frames, in torch's whole decoder."""
 
 
-def attention(theirs: str, ours: str) -> list[Theirs]:
-    return [*below("", ours, [
-        Theirs(f"{theirs}.in_proj_weight", "matrix", (".query.weight", ".key_value.weight")),
-        Theirs(f"{theirs}.in_proj_bias", "bias", (".query.bias", ".key_value.bias"))]),
-        *linear(f"{theirs}.out_proj", f"{ours}.out")]
-
-
-FEEDFORWARD = [*linear("linear1", "feedforward.0"), *linear("linear2", "feedforward.3")]
-ENCODER = [*attention("self_attn", "attention"), *FEEDFORWARD, *norm("norm1", "attention_norm"),
-           *norm("norm2", "feedforward_norm")]
-DECODER = [*attention("multihead_attn", "attention"), *FEEDFORWARD, *norm("norm1", "query_norm"),
-           *norm("norm2", "attention_norm"), *norm("norm3", "feedforward_norm")]
-WHOLE_DECODER = [*attention("self_attn", "self_attention"), *DECODER]
-
-
-def stack(name: str, layer: list[Theirs], layers: int = 6) -> list[Theirs]:
-    """The encoder or the decoder."""
-    return [*(tensor for i in range(layers)
-              for tensor in below(f"transformer.{name}.layers.{i}.", f"{name}.layers.{i}.", layer)),
-            *norm(f"transformer.{name}.norm", f"{name}.norm")]
-
-
-BODY = [*stack("encoder", ENCODER), *stack("decoder", DECODER)]
-WHOLE_BODY = [*stack("encoder", ENCODER), *stack("decoder", WHOLE_DECODER)]
-QUERY = Theirs("class_query", "free", ("class_query",))
-POSITION = ("embed.positions.vector",)
-BEGINNINGS = {
-    "spoter": [Theirs("row_embed", "free"), Theirs("pos", "free", POSITION), QUERY],
-    "spoter_mediapipe": [Theirs("row_embed", "free"), Theirs("pos", "free", POSITION), QUERY],
-    "spoter_nope": [QUERY],
-    "silt_query": [Theirs("wEnc", "scale", ("embed.weights",)), QUERY],
-    "silt_sequence": [Theirs("wEnc", "scale", ("embed.weights",)), Theirs("wDec", "scale", ("ask.weights",))],
-    "silt_baseline": [],
-}
+BEGINNINGS = {"spoter": [*POSITIONED, QUERY], "spoter_mediapipe": [*POSITIONED, QUERY], "spoter_nope": [QUERY],
+              "silt_query": [*WEIGHTED, QUERY], "silt_sequence": [*WEIGHTED, *ASKING], "silt_baseline": []}
 
 
 def tensors(case: str) -> list[Theirs]:
     """The authors' tensors of one of `CASES`, in the order of their numbers."""
-    body = WHOLE_BODY if case in SEQUENCES else BODY
-    return [*BEGINNINGS[case.rpartition("_")[0]], *body, *linear("linear_class", "classify")]
+    layers = body(decoder=WHOLE_DECODER if case in SEQUENCES else DECODER)
+    return [*BEGINNINGS[case.rpartition("_")[0]], *layers, *linear("linear_class", "classify")]
 
 
 def settings(case: str) -> SpoterParams | TransformerParams:

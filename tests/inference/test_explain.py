@@ -8,19 +8,22 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import torch
+from PIL import Image
 from typer.testing import CliRunner
 
+from slr.batches.normalise import normaliser
 from slr.cli import app
 from slr.dataset.dataset import Dataset
 from slr.dataset.frames import FrameStore
 from slr.dataset.landmark_store import LandmarkStore
-from slr.dataset.manifest import SCHEMA, write_manifest
+from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
 from slr.dataset.model_folder import save_model
 from slr.dataset.splits import write_splits
 from slr.errors import CorpusError, ModelError, SlrError
 from slr.extraction.frames import extract_frames
+from slr.figures.projections import lay_out_by
 from slr.inference.explain import explain
-from slr.inference.features import write_features
+from slr.inference.features import draw_features, write_features
 from slr.inference.model import load_model
 from slr.io.video import probe, write_video
 from slr.models import build
@@ -28,7 +31,7 @@ from slr.params import FramesParams
 from slr.params.families.pose_ctc import PoseCtcParams
 from slr.params.families.spoter import SpoterParams
 from slr.params.families.stfnet import StfnetParams
-from slr.params.families.stgcn import ScaStgcnDetectionParams
+from slr.params.families.stgcn import ScaStgcnDetectionParams, ScaStgcnParams
 from tests.helpers import landmark_corpus
 
 GLOSSES = ["gloss0", "gloss1", "gloss2", "gloss3"]
@@ -126,8 +129,6 @@ def test_what_cannot_be_explained_says_why(sentences, pictures, tmp_path):
                         LandmarkStore(sentences / "landmarks").metadata)
     with pytest.raises(ModelError, match="finds where signing is; name one that recognises"):
         explain("s1-0", detector, tmp_path / "out", dataset)
-    with pytest.raises(ModelError, match="finds where signing is; name one"):
-        write_features(tmp_path / "out.parquet", model=detector, data=sentences)
     other = model_of(tmp_path / "other", POSES, {"skeleton": "spoter-54", "channels": ["x", "y"]})
     with pytest.raises(ModelError, match="other was trained on landmarks made differently"):
         explain("s1-0", other, tmp_path / "out", dataset)
@@ -164,8 +165,67 @@ def test_a_clip_with_one_sign_has_one_vector(tmp_path):
     assert set(table.clip_id.str[:2]) == {"s1"} and set(table.output_frame) == {0}
     expected = trained.outputs(trained.clips(LandmarkStore(made.landmarks), table.clip_id))["features"]
     np.testing.assert_allclose(np.stack(table.vector), expected, atol=1e-5)
-    with pytest.raises(CorpusError, match="no split 'dev'; choose train, val, test"):
+    with pytest.raises(CorpusError, match="no split 'dev'; choose train, val, test or all"):
         write_features(tmp_path / "x.parquet", model=model, data=tmp_path / "data", split="dev")
+    with pytest.raises(ModelError, match="has no signer embedding; name one that conditions its attention"):
+        write_features(tmp_path / "x.parquet", model=model, data=tmp_path / "data", of="signer")
+
+
+CONDITIONED = [ScaStgcnParams(widths=[16], hidden=16, signer_width=6, attention="film"),
+               ScaStgcnParams(widths=[16], hidden=16, signer_width=6, losses={"triplet": 1}, embedding={"size": 4})]
+
+
+@pytest.mark.parametrize("params", CONDITIONED, ids=["classifier", "embedding"])
+def test_signer_embeddings_are_written_drawn_and_listed(params, tmp_path):
+    made = landmark_corpus.make(tmp_path / "data", glosses=2, signers=3, repetitions=2)
+    model = model_of(tmp_path / "signs", params, LandmarkStore(made.landmarks).metadata)
+    assert write_features(tmp_path / "all.parquet", model=model, data=tmp_path / "data", split="all",
+                          of="signer") == (12, 12)
+    table, trained = pd.read_parquet(tmp_path / "all.parquet"), load_model(model)
+    clips = trained.clips(LandmarkStore(made.landmarks), table.clip_id)
+    with torch.no_grad():
+        batch, order = next(iter(clips.evaluation_batches()))
+        expected = trained.model(normaliser(params.normalise, trained.skeleton)(batch))["signer"]
+    assert expected.shape[1] == 6 and len(expected) == len(order) > 1
+    np.testing.assert_allclose(np.stack(table.vector)[order], expected, atol=1e-5)
+
+    for name in ("once", "again"):
+        assert draw_features(tmp_path / f"{name}.png", model=model, data=tmp_path / "data", split="all", of="signer",
+                             perplexity=3, save_csv=tmp_path / f"{name}.csv") == (12, 12)
+    for kind in ("png", "csv"):
+        assert (tmp_path / f"once.{kind}").read_bytes() == (tmp_path / f"again.{kind}").read_bytes()
+    listed = pd.read_csv(tmp_path / "once.csv")
+    assert list(listed) == ["clip_id", "split", "signer", "label", "start_s", "end_s", "x", "y",
+                            *(f"v{i}" for i in range(6))]
+    np.testing.assert_allclose(listed.filter(regex="^v"), np.stack(table.vector), rtol=1e-4, atol=1e-5)
+    assert listed.signer.tolist() == listed.clip_id.str[:2].tolist() and set(listed.label) == {"gloss0", "gloss1"}
+    np.testing.assert_allclose(listed[["x", "y"]], lay_out_by("tsne", np.stack(table.vector), 3), rtol=1e-3, atol=1e-3)
+    with pytest.raises(SlrError, match="perplexity of 12 is for t-SNE of more than 12 clips, and not for t-SNE of 12"):
+        draw_features(tmp_path / "x.png", model=model, data=tmp_path / "data", split="all", perplexity=12)
+
+
+def test_the_signer_of_each_window_of_a_stream_is_drawn(tmp_path):
+    """Pseudo-signers colour the picture where nobody is known."""
+    made = landmark_corpus.streams(tmp_path / "data", signers=3, repetitions=1, turns=4)
+    rows = read_manifest(made.manifest)
+    write_manifest(made.manifest, rows.assign(signer=None))
+    model = model_of(tmp_path / "detector", ScaStgcnDetectionParams(
+        widths=[16], hidden=16, signer_width=6, windows={"frames": 10, "stride": 5, "classes": 2}),
+        LandmarkStore(made.landmarks).metadata)
+    result = CliRunner().invoke(app, [
+        "features", "--of", "signer", "-o", str(tmp_path / "signers.png"), "--save-csv", str(tmp_path / "signers.csv"),
+        "--method", "pca", "--split", "all", "--model", str(model), "--data", str(tmp_path / "data")])
+    assert result.exit_code == 0 and "vectors of 3 clips" in result.output, result.output
+    listed, store = pd.read_csv(tmp_path / "signers.csv"), LandmarkStore(made.landmarks)
+    assert listed.signer.str.match("pseudo-signer [01]$").all() and set(listed.label) <= {"S", "rest"}
+    for clip_id, of_stream in listed.groupby("clip_id"):
+        starts = np.arange(0, store.n_frames[clip_id] - 9, 5)
+        np.testing.assert_allclose(of_stream.start_s, starts / 15, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(of_stream.end_s, (starts + 10) / 15, rtol=1e-4)
+    pixels = np.asarray(Image.open(tmp_path / "signers.png"))
+    assert pixels[..., 3].any() and pixels.shape[1] > 300
+    write_features(tmp_path / "f.parquet", model=model, data=tmp_path / "data")  # its features too
+    assert len(pd.read_parquet(tmp_path / "f.parquet")) > 3
 
 
 def test_both_are_commands(sentences, tmp_path, monkeypatch):

@@ -6,13 +6,13 @@ from torch import nn
 
 from slr.errors import ParamsError
 from slr.models import build
+from slr.models.checkpoints.transformers import DECODER, WHOLE_DECODER, body
 from slr.params import parse
 from slr.params.families.silt import SiltParams
 from slr.params.families.spoter import SpoterParams
 from slr.params.families.transformer import TransformerParams
 from tests.helpers.batches import CLASSES, batch_of, reordered
 from tests.helpers.reference import Theirs
-from tests.helpers.reference_transformers import DECODER, WHOLE_BODY
 
 
 @pytest.mark.parametrize(("positions", "ordered"),
@@ -74,8 +74,8 @@ def test_published_decoder_layers_begin_as_copies_of_one_and_the_encoders_apart(
                                     TransformerParams(published=True, joints="right-hand-21")], ids=["silt", "plain"])
 def test_other_published_layers_begin_as_torchs(params):
     ours, torchs = build(params, 2).state_dict(), nn.ModuleDict({"transformer": nn.Transformer(42, 7, 6, 6)})
-    theirs = spread(torchs.state_dict(), WHOLE_BODY, own=False)
-    assert spread(ours, WHOLE_BODY) == pytest.approx(theirs, rel=0.1)
+    theirs = spread(torchs.state_dict(), body(decoder=WHOLE_DECODER), own=False)
+    assert spread(ours, body(decoder=WHOLE_DECODER)) == pytest.approx(theirs, rel=0.1)
 
 
 def spread(weights: dict[str, torch.Tensor], tensors: list[Theirs], own: bool = True) -> list[float]:

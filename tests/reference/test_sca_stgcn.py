@@ -12,6 +12,8 @@ from slr.batches.batch import Batch
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import Skeleton
 from slr.losses.sca_published import PublishedCriterion
+from slr.models.checkpoints import sca_stgcn
+from slr.models.checkpoints.sca_stgcn import HEAD, STATISTICS, attention
 from slr.models.layers import Dropout
 from slr.models.sca_published import FeatureEncoder, HybridEncoder, JointAttention, PublishedScaStgcn, statistics
 from slr.models.sca_stgcn import SignerAttention
@@ -19,16 +21,11 @@ from slr.params.families.stgcn import ScaStgcnParams
 from slr.params.lookup import locate
 from slr.partition.signers import published_statistics
 from tests.helpers.reference import (
-    Theirs,
-    batch_norm,
     batch_of,
     below,
     fill,
     given,
     linear,
-    matrix,
-    norm,
-    recurrent,
     size,
     watched,
 )
@@ -36,25 +33,8 @@ from tests.helpers.reference import (
 GAIN = 1.5
 CHAIN = Skeleton("seven", {"pose": tuple("abcdefg")}, ())
 CASES = {"sca_additive": "additive", "sca_film": "film"}
-HEAD = [*norm("net.0", "0"), *linear("net.1", "1"), *linear("net.4", "4")]
-STATISTICS = [*norm("0", "0"), *linear("1", "1"), *linear("3", "3")]
 FEATURES = [*STATISTICS, *linear("5", "5")]
 POOLING = [*linear("attn_pool.0", "score.0"), *linear("attn_pool.2", "score.2")]
-
-
-def block(i: int, projected: bool) -> list[Theirs]:
-    parts = [*linear("gc.lin", "linear"), *matrix("temporal", "temporal"), *batch_norm("bn", "norm"),
-             *(linear("res_proj", "residual") if projected else [])]
-    return below(f"backbone.layers.{i}.", f"blocks.{i}.", parts)
-
-
-def attention(film: bool, width: int) -> list[Theirs]:
-    """Scales and shifts are rows of one layer of ours: scale of keys, of values, shift of values, of keys."""
-    tensors = [tensor for theirs, ours in (("q_proj", "query"), ("k_proj", "key"), ("v_proj", "value"),
-                                           ("out_proj", "out")) for tensor in matrix(theirs, ours)]
-    nets = {"k_scale_net.0": 0, "k_shift_net": 3, "v_scale_net.0": 1, "v_shift_net": 2} if film else {}
-    return tensors + [tensor._replace(rows=slice(i * width, (i + 1) * width))
-                      for net, i in nets.items() for tensor in linear(net, "modulate")]
 
 
 def network_of(**settings) -> PublishedScaStgcn:
@@ -67,13 +47,8 @@ def whole(attends: str) -> tuple[PublishedScaStgcn, PublishedCriterion]:
     losses = {"adversary": 0.5}
     network = network_of(attention=attends, losses=losses)
     criterion = PublishedCriterion(ScaStgcnParams(published=True, losses=losses), network.width, torch.ones(10), 4)
-    attend = attention(attends == "film", 128)
     fill(nn.ModuleDict({"network": network, "criterion": criterion}), [
-        *below("", "network.", [
-            *block(0, True), *block(1, True), *block(2, False), *below("signer_enc.net.", "signer_encoder.encode.",
-                                                                       STATISTICS),
-            *below("attn.", "attend_time.", attend), *recurrent("temporal.gru", "gru.there"),
-            *recurrent("temporal.gru", "gru.back", reverse=True), *below("cls_head.", "classify.", HEAD)]),
+        *below("", "network.", sca_stgcn.network(attends == "film")),
         *below("signer_head.", "criterion.adversary.classify.", HEAD)], GAIN)
     for module in (*network.modules(), *criterion.modules()):
         if isinstance(module, Dropout):

@@ -9,18 +9,16 @@ from torch.nn import functional as F
 
 from slr.batches.batch import Batch
 from slr.models import build
+from slr.models.checkpoints.transformers import embedding_tensors
 from slr.models.embedding import Embedded
 from slr.models.layers import Dropout, sinusoids
 from slr.params.families.spoter import SpoterParams
-from tests.helpers.reference import Theirs, batch_of, below, fill, formula, given, linear, size, watched
+from tests.helpers.reference import batch_of, fill, formula, given, size, watched
 from tests.helpers.reference_files import TOLERANCE
 from tests.helpers.reference_transformers import (
-    BODY,
     CASES,
     FRAMES,
     GAIN,
-    POSITION,
-    QUERY,
     SEQUENCES,
     clip,
     network,
@@ -81,10 +79,6 @@ def test_sinusoidal_positions_are_their_authors(width, theirs):
     theirs.agree(f"silt_baseline_{width}", positions=sinusoids(FRAMES, width))
 
 
-EMBEDDING = [*below("", "backbone.", [Theirs("pos_encoding", "free", POSITION), QUERY, *BODY]),
-             *linear("linear_embed", "embed.1")]
-
-
 LENGTHS = [9, 5, 7]
 
 
@@ -92,7 +86,7 @@ def embedding(**choices) -> Embedded:
     """The published network in evaluation mode, without dropout."""
     params = SpoterParams(published=True, embedding={"size": 32, **choices})
     model = build(params.model_copy(update={"dropout": 0}), 100).eval()
-    fill(model, EMBEDDING, GAIN)
+    fill(model, embedding_tensors(), GAIN)
     return model
 
 
@@ -137,4 +131,4 @@ def test_padding_that_the_decoder_alone_reads_is_the_authors_with_a_boolean_mask
 
 
 def test_the_tensors_of_an_embedding_are_told_in_the_authors_order(files):
-    assert files.tensors("spoter_embeddings") == [(tensor.name, tensor.kind) for tensor in EMBEDDING]
+    assert files.tensors("spoter_embeddings") == [(tensor.name, tensor.kind) for tensor in embedding_tensors()]

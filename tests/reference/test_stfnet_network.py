@@ -11,14 +11,17 @@ import torch
 from torch import Tensor, nn
 
 from slr.batches.rgb import RgbBatch
-from slr.losses.ctc import CtcCriterion, distillation
+from slr.decoding.decoder import Decoder
+from slr.losses.ctc import CtcCriterion
 from slr.models import build
+from slr.models.checkpoints import stfnet
 from slr.models.stfnet.published import PublishedStfnet
-from slr.params.families.ctc import CtcParams
 from slr.params.families.stfnet import StfnetParams
 from tests.helpers.reference import size, watched
-from tests.helpers.reference_stfnet import LENGTHS, network, pictures, tensors
+from tests.helpers.reference_stfnet import LENGTHS, network, pictures
 
+PUBLISHED = StfnetParams(published=True)
+LONGEST = 7
 NETWORKS = {"stf_resnet18": ("resnet18", 1.5), "stf_resnet34": ("resnet34", 1.25)}
 
 
@@ -34,15 +37,24 @@ def logits(outputs: dict) -> dict[str, Tensor]:
 
 
 def losses(outputs: dict, clips: RgbBatch) -> dict[str, Tensor]:
-    """The authors' terms; their distillation is of all steps."""
-    terms = CtcCriterion(CtcParams(distillation=0))(outputs, clips)
-    student = outputs["conv_logits"]
-    steps = torch.full_like(outputs["lengths"], student.shape[1])
-    distilled = 25 * distillation(student, outputs["sequence_logits"], steps, 8)
+    """The authors' terms."""
+    terms = CtcCriterion(PUBLISHED.ctc)(outputs, clips)
     predictor, updater = outputs["lift_losses"]
     return {"loss_p": predictor, "loss_u": updater, "term_Cp": 0.0005 * predictor, "term_Cu": 0.0005 * updater,
             "term_ConvCTC": terms["conv_ctc"], "term_SeqCTC": terms["sequence_ctc"] + terms["alignment_ctc"],
-            "term_Dist": distilled, "total_loss": sum(terms.values()) + distilled}
+            "term_Dist": terms["distillation"], "total_loss": sum(terms.values())}
+
+
+def sentences(outputs: dict) -> dict[str, Tensor]:
+    """What is read of each clip, -1 behind the end, by the authors' names."""
+    read = {}
+    for name, method, of in (("beam", "beam", "sequence"), ("beam_conv", "beam", "conv"),
+                             ("greedy", "greedy", "sequence")):
+        steps = outputs[f"{of}_logits"].log_softmax(2)
+        found = [Decoder.of(PUBLISHED.decoding, method)(clip[:length].numpy())[0].labels
+                 for clip, length in zip(steps, outputs["lengths"].tolist(), strict=True)]
+        read[f"{name}_sentences"] = torch.tensor([labels + [-1] * (LONGEST - len(labels)) for labels in found])
+    return read
 
 
 def sampled(x: Tensor) -> Tensor:
@@ -72,7 +84,7 @@ def found(request) -> tuple[str, dict[str, Tensor]]:
         "frame_features": vectors[0].unflatten(0, (2, -1))[..., ::4],
         "clip_features": behind["clip_features"][0].transpose(0, 1)[..., ::4],
         "lstm_output": outputs["features"].transpose(0, 1)[..., ::4], "out_lengths": outputs["lengths"],
-        **logits(outputs), **losses(outputs, clips),
+        **logits(outputs), **losses(outputs, clips), **sentences(outputs),
         "train_running_mean_first": backbone.bn1.running_mean, "train_running_var_first": backbone.bn1.running_var}
 
 
@@ -130,4 +142,4 @@ def gradient_norm(module: nn.Module) -> float:
 
 @pytest.mark.parametrize("case", NETWORKS)
 def test_the_tensors_are_told_in_the_authors_order(case, files):
-    assert files.tensors(case) == [(tensor.name, tensor.kind) for tensor in tensors(NETWORKS[case][0])]
+    assert files.tensors(case) == [(tensor.name, tensor.kind) for tensor in stfnet.network(NETWORKS[case][0])]

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from slr.models.checkpoints.stfnet import ALIGNMENT, EXCITATION, FUSION
 from slr.models.stfnet.published import PublishedAlignments, PublishedExcitation, PublishedFusion, by_clip
 from tests.helpers.reference import fill, given, size, watched
-from tests.helpers.reference_stfnet import ALIGNMENT, EXCITATION, FUSION
 
 GAIN = 2
 

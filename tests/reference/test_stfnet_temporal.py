@@ -3,10 +3,10 @@
 import torch
 from torch import nn
 
+from slr.models.checkpoints.stfnet import LIFT, LSTM, TEMPORAL
 from slr.models.recurrent import Bidirectional
 from slr.models.stfnet.temporal import Classifier, LiftPooling, PaddedTemporalLayers, over_batch
 from tests.helpers.reference import below, fill, formula, given, linear, size, watched
-from tests.helpers.reference_stfnet import LIFT, LSTM, TEMPORAL
 
 GAIN = 2
 LAYERS = ["K5", "P2", "K5", "P2"]

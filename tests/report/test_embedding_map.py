@@ -3,20 +3,29 @@
 import base64
 import json
 import re
+import shutil
 from dataclasses import replace
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
 from slr.cli import app
+from slr.dataset.frames import SCHEMA
 from slr.dataset.landmark_store import LandmarkStore
+from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import read_manifest, write_manifest
+from slr.dataset.skeleton import skeleton
 from slr.dataset.splits import read_splits, write_splits
 from slr.errors import CorpusError, ModelError, SlrError
 from slr.figures import projections
+from slr.figures.face import CONTOURS
+from slr.io.shards import with_clip, write_shards
+from slr.io.video import read_video
 from slr.params import parse
 from slr.report import embedding_map
 from slr.report.embedding_map import write_map
@@ -62,6 +71,25 @@ def written(made: Made, method: str = "pca", **more) -> str:
     out = made.data / "map.html"
     assert write_map(out, model=made.model, data=made.data, method=method, **more) == out
     return out.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def filmed(made) -> Made:
+    """The same with frames of every clip but the first two: grey, brighter from frame to frame, at the clip's rate."""
+    store = LandmarkStore(made.data / "landmarks")
+
+    def frames_of(clip):
+        images = [np.full((150, 300, 3), 40 + 8 * i, np.uint8) for i in range(len(clip))]
+        rows = [(clip.clip_id, i, i, i / 15, cv2.imencode(".jpg", each)[1].tobytes()) for i, each in enumerate(images)]
+        table = pa.table(list(zip(*rows, strict=True)), schema=SCHEMA)
+        return with_clip(table, {"clip_id": clip.clip_id, "n_frames": len(rows), "fps": 15.0, "width": 300,
+                                 "height": 150, "sha256": ""})
+
+    folder = made.data / "frames"
+    folder.mkdir()
+    write_shards(folder, [frames_of(store[clip_id]) for clip_id in store.clip_ids[2:]], SCHEMA,
+                 metadata={"frames": {}}, clips_per_shard=64)
+    return made
 
 
 def view_of(html: str) -> dict:
@@ -122,6 +150,54 @@ def test_many_clips_and_long_ones_are_thinned(made, monkeypatch):
     clip = store[view["clips"][0][0]]
     assert len(base64.b64decode(pose["data"])) == 5 * view["joints"] * 2
     assert 5 / pose["fps"] == pytest.approx(len(clip) / clip.fps, rel=0.01)  # as long as before
+
+
+def test_videos_are_those_of_the_frames(filmed, tmp_path):
+    html = written(filmed, videos=5)
+    view, store = view_of(html), LandmarkStore(filmed.data / "landmarks")
+    assert "Videos of 5 clips, evenly chosen, are in this page." in html
+    assert len(view["videos"]) == 5 and {"2", "23"} <= view["videos"].keys() <= set(map(str, range(2, 24)))
+    (tmp_path / "clip.mp4").write_bytes(base64.b64decode(view["videos"]["2"]))
+    frames = list(read_video(tmp_path / "clip.mp4"))
+    clip = store[view["clips"][2][0]]
+    assert len(frames) == len(clip) and frames[0].image.shape == (150, 300, 3)
+    assert [frame.timestamp_s for frame in frames] == pytest.approx([i / clip.fps for i in range(len(clip))], abs=1e-3)
+    assert [frame.image.mean() for frame in frames] == pytest.approx([40 + 8 * i for i in range(len(clip))], abs=6)
+    assert view_of(written(filmed, videos=0))["videos"] == {}
+    shutil.rmtree(filmed.data / "frames")
+    assert view_of(written(filmed))["videos"] == {}
+
+
+def test_large_frames_are_decoded_smaller(filmed, monkeypatch, tmp_path):
+    monkeypatch.setattr(embedding_map, "VIDEO_SIDE", 30)
+    (tmp_path / "clip.mp4").write_bytes(base64.b64decode(view_of(written(filmed))["videos"]["2"]))
+    assert next(iter(read_video(tmp_path / "clip.mp4"))).image.shape == (38, 76, 3)
+
+
+def test_one_split_alone(made):
+    view = view_of(written(made, split="train"))
+    assert view["splits"] == ["train"] and view["of_clips"] == 16
+    with pytest.raises(CorpusError, match="no split 'dev'; choose train, val, test or all"):
+        written(made, split="dev")
+
+
+def test_faces_are_drawn_by_their_lines(made, monkeypatch):
+    holistic = skeleton("holistic-553")
+    places = np.random.default_rng(0).uniform(0.2, 0.8, (6, 553, 3))
+    clip = ClipLandmarks("a", 15, 320, 320, np.insert(places, 3, 1, axis=2).astype(np.float32))  # visible
+    landmark_corpus.write_store(made.data / "landmarks", [clip, replace(clip, clip_id="b")], holistic,
+                                metadata=landmark_corpus.METADATA)
+    rows = read_manifest(made.data / "manifest.parquet")[:2].assign(clip_id=["a", "b"])
+    found = embedding_map._skeletons(LandmarkStore(made.data / "landmarks"), rows)
+    face = [(a, b) for a, b, part in found["bones"] if part == "face"]
+    assert len(face) == 124 and found["joints"] == 75 + 128 and found["colours"]["face"]
+    points = np.frombuffer(base64.b64decode(found["poses"][0]["data"]), np.uint8).reshape(6, 203, 2)
+    kept = sorted({number for line in CONTOURS for number in line})
+    shown, given = points[:, 75:, 0].astype(float), clip.coordinates[:, [75 + number for number in kept], 0]
+    fit = np.polyfit(given.ravel(), shown.ravel(), 1)  # the same two numbers for every point of every frame
+    assert np.abs(np.polyval(fit, given) - shown).max() < 1 and fit[0] > 200
+    monkeypatch.setattr(embedding_map, "MOST_BYTES", 2 * embedding_map.MOST_FRAMES * 203)
+    assert len(embedding_map._skeletons(LandmarkStore(made.data / "landmarks"), rows)["poses"]) == 1
 
 
 def test_pseudo_signers_stand_in_for_unknown_signers(made):
@@ -219,11 +295,20 @@ setTimeout(() => {
   said.playing = $$("play").textContent;
   said.skeleton = !$$("skeleton").hidden && ink($$("skeleton")) > 500;
   said.near = $$("neighbours").children.length;
+  said.source = $$("video").src.slice(0, 22);
   setTimeout(() => {
     said.moved = Number($$("time").value) > 0;
+    said.video = $$("video").hidden ? "none" : `${$$("video").videoWidth} x ${$$("video").videoHeight}`;
+    said.plays = !$$("video").paused;
+    said.beside = Math.abs($$("video").getBoundingClientRect().top - $$("skeleton").getBoundingClientRect().top) < 2;
+    said.together = Math.abs($$("video").currentTime - Number($$("time").value) / 15) < .3;
     map.focus();
     key(map, "Enter");
     said.stopped = $$("play").textContent;
+    said.still = $$("video").paused;
+    $$("time").value = 9;
+    $$("time").dispatchEvent(new Event("input"));
+    said.sought = Math.abs($$("video").currentTime - .6) < .02;
     const before = $$("what").textContent;
     for (const arrow of ["ArrowLeft", "ArrowRight"]) key(map, arrow);
     said.stepped = $$("what").textContent !== before;
@@ -251,12 +336,12 @@ setTimeout(() => {
 
 
 @pytest.mark.parametrize("width", [1200, 500])
-def test_a_browser_hovers_clicks_types_and_plays(made, tmp_path, width):
-    html = written(made)
+def test_a_browser_hovers_clicks_types_and_plays(filmed, tmp_path, width):
+    made, html = filmed, written(filmed)
     clip_id, gloss, signer, split = view_of(html)["clips"][7][:4]
     view = view_of(html)
     probe = made.data / "probe.html"  # a copy whose policy lets the probe run
-    probe.write_text(re.sub(r"script-src [^\"]*", "script-src 'unsafe-inline'", html).replace("</head>", FRAMES)
+    probe.write_text(re.sub(r"script-src '[^']*'", "script-src 'unsafe-inline'", html).replace("</head>", FRAMES)
                      .replace("</body>", PROBE), encoding="utf-8")
     shown = open_page(probe, tmp_path / "profile", width=width)
     said = dict(re.findall(r' data-(\w+)="([^"]*)"', re.search(r"<body[^>]*>", shown.dom)[0]))
@@ -264,6 +349,8 @@ def test_a_browser_hovers_clicks_types_and_plays(made, tmp_path, width):
     assert "error" not in said and shown.requests == []
     assert said["drawn"] == "true" and said["tip"] == f"{view['glosses'][gloss]}|{who}|{clip_id}"
     assert said["clicked"] == f"{who}, clip {clip_id}" and said["near"] == "6"
+    assert said["source"] == "data:video/mp4;base64," and said["video"] == "300 x 150"
+    assert said["plays"] == said["still"] == said["beside"] == said["together"] == said["sought"] == "true"
     assert said["playing"] == "Stop" and said["skeleton"] == said["moved"] == "true" and said["stopped"] == "Play"
     assert said["stepped"] == "true" and said["left"] == "No clip chosen"
     assert said["found"] == "6 of 24 clips" and said["searched"] == "gloss2"
