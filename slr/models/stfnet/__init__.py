@@ -7,6 +7,8 @@ outputs, its inputs, and, by auxiliary heads (`alignment`), each of these stages
 Padding is avoided where it costs most: up to the temporal layers, a batch is one sequence of the clips' own frames
 (`packing`). The first and last frame of a clip are repeated for the temporal layers after the backbone, not before it
 as published: the features of a repeated frame are the same and need not be computed up to 15 times.
+
+This is the repaired network; the authors' is in `published`, and `forms` chooses between them.
 """
 
 from collections.abc import Callable
