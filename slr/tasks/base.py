@@ -171,9 +171,8 @@ class Task(ABC, Generic[Settings]):
         epoch's row of the history. The result goes into config.json; may warn, under the model's `name`."""
         return {}
 
-
     @abstractmethod
-    def clip_vectors(self, trained: Any, store: Any, rows: pd.DataFrame, of: str) -> list[ClipVectors]:
+    def clip_vectors(self, trained: Any, store: Any, rows: "pd.DataFrame", of: str) -> list[ClipVectors]:
         """The output `of` a model (`features`, `signer`) for each of the clips in manifest rows, from their store."""
 
     # For models that classify glosses in whole clips: used by `slr explain`.

@@ -110,7 +110,7 @@ class Continuous(Task["SentenceParams"]):
         # By dotted name: training doesn't depend on the decoder.
         return locate("slr.decoding.readings:readings")(logits, labels, settings.decoding)
 
-    def clip_vectors(self, trained: Any, store: Any, rows: pd.DataFrame, of: str) -> list[ClipVectors]:
+    def clip_vectors(self, trained: Any, store: Any, rows: "pd.DataFrame", of: str) -> list[ClipVectors]:
         """A vector for each output frame."""
         clips, stride, found = trained.clips(store, rows.clip_id), trained.params.temporal_stride, []
         for features, frames in zip(trained.sequence_features(clips), clips.lengths.tolist(), strict=True):

@@ -59,7 +59,7 @@ class Detection(Task["ScaStgcnDetectionParams"]):
                                                        for stream, start, label in windows if label in labels], length)
             for split, windows in found.items()})
 
-    def clip_vectors(self, trained: Any, store: Any, rows: pd.DataFrame, of: str) -> list[ClipVectors]:
+    def clip_vectors(self, trained: Any, store: Any, rows: "pd.DataFrame", of: str) -> list[ClipVectors]:
         """A vector for each window, labelled or not."""
         from slr.batches.clips import cut
         from slr.batches.windows import windows_of

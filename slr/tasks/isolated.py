@@ -121,7 +121,7 @@ class Isolated(Task[ModelParams]):
         label = int(logits.argmax())
         return [Reading(Gloss(labels[label], 0, 1), label, slice(0, 1))]
 
-    def clip_vectors(self, trained: Any, store: Any, rows: pd.DataFrame, of: str) -> list[ClipVectors]:
+    def clip_vectors(self, trained: Any, store: Any, rows: "pd.DataFrame", of: str) -> list[ClipVectors]:
         found = trained.outputs(trained.clips(store, rows.clip_id), (of,))[of].numpy()
         return [ClipVectors(vector[None], np.array([[0.0, 1.0]]), list(glosses))
                 for vector, glosses in zip(found, rows.glosses, strict=True)]
