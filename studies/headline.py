@@ -5,7 +5,7 @@ its folder holds them, and is the command that runs the study.
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,9 +88,9 @@ def reproduce(study: Headline, root: Path) -> dict[str, float]:
     return write_results(study, {name: read_json(project / f"metrics/models/{name}.json") for name in study.models})
 
 
-def main(study: Headline, description: str | None) -> None:
+def main(reproduce: Callable[[Path], dict[str, float]], description: str | None) -> None:
     """The command: `python -m studies.<name>.run ROOT`."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("root", type=Path, metavar="ROOT", help="folder of the corpus, as docs/corpora.md describes it")
-    for key, value in reproduce(study, parser.parse_args().root).items():
+    for key, value in reproduce(parser.parse_args().root).items():
         print(f"{key:>40}  {value:.4f}")

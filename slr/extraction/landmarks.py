@@ -64,8 +64,9 @@ def extract_landmarks(frames: Path, out: Path, params: LandmarksParams, *, on_er
     extractor = extractor_metadata(params)
     warn_if_slow()
     shards = Shards(frames)
+    folder = Path(frames).absolute()  # a process keeps it open by this name
     jobs = [Job(clip_id, content_key(_VERSION, clip_id, clip, joints.name, extractor),
-                _Clip(clip_id, Path(frames), params), clip["n_frames"]) for clip_id, clip in shards.clips.items()]
+                _Clip(clip_id, folder, params), clip["n_frames"]) for clip_id, clip in shards.clips.items()]
     with disk_errors("landmarks", out):
         parts, failures = make_parts("landmarks", jobs, _landmarks_of, Path(work), workers=workers, unit="frame")
         failures = [*read_failures(frames), *failures]

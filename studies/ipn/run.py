@@ -5,10 +5,11 @@
 ROOT holds frames/ or videos/ and the lists of the release. See README.md beside this file.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from studies.headline import Headline, main
+from studies.headline import Headline, main, reproduce
 
 HAND = {"published": True, "joints": "right-hand-21"}
 MODELS: dict[str, dict[str, Any]] = {
@@ -20,4 +21,4 @@ PUBLISHED = {"spoter": {"top1": 0.8610}, "spoter_no_positions": {"top1": 0.8665}
 STUDY = Headline(Path(__file__).parent, ("ipn",), MODELS, PUBLISHED, {"splits": {"by": "official"}})
 
 if __name__ == "__main__":
-    main(STUDY, __doc__)
+    main(partial(reproduce, STUDY), __doc__)

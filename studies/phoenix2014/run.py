@@ -5,13 +5,14 @@
 ROOT holds annotations/manual and features/fullFrame-210x260px. See README.md beside this file.
 """
 
+from functools import partial
 from pathlib import Path
 
-from studies.headline import Headline, main
+from studies.headline import Headline, main, reproduce
 
 STUDY = Headline(Path(__file__).parent, ("phoenix2014",),
                  {"stfnet": {"family": "stfnet", "published": True, "backbone": "resnet34"}},
-                 {"stfnet": {"wer": 0.177, "dev_wer": 0.175}}, {"splits": {"by": "official"}})
+                 {"stfnet": {"wer": 0.177, "val_wer_beam": 0.175}}, {"splits": {"by": "official"}})
 
 if __name__ == "__main__":
-    main(STUDY, __doc__)
+    main(partial(reproduce, STUDY), __doc__)
