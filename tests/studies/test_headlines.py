@@ -26,7 +26,7 @@ from studies.headline import Headline, prepare, write_results
 from studies.lsa64_zero_shot import run as zero_shot
 from tests.helpers.project import new_project
 
-FEW = {"frames": {"fps": 8, "size": 256}, "compute": {"workers": 1}, "signers": {"clusters": 1}}
+FEW = {"frames": {"fps": 8, "size": 256}, "compute": {"workers": 1}, "signers": {"clusters": "auto"}}
 SPLITS = ("train", "train", "val", "test")
 
 
