@@ -68,7 +68,7 @@ CONTENTS = {
     "triplet": Held(f"{each(TRIPLETS, 'loss', 'valid', 'used', 'grad')} random_loss",
                     inputs=f"{each(('mixed', 'few_hard', 'no_positive'), 'embeddings', 'labels')} random_anchor "
                            "random_positive random_negative"),
-    "grouping": Held(files_only=each("abcd", "scaled", "order", "groups")),
+    "grouping": Held(files_only=each("abcd", "scaled", "sorted_pairs", "order", "groups")),
     "batching_scheduler": Held(each(SCHEDULES, "threshold", "factor"), inputs=each(SCHEDULES, "counts")),
     "spoter_space": Held(files_only="body_normalised first_frame_bad_body_normalised wide_body_normalised normalised "
                                     "network_input rotate squeeze perspective_left perspective_right arms "
@@ -97,8 +97,9 @@ CONTENTS = {
                          "temporal_conv fc"),
     "stf_bilstm": Held("output", "rnn"),
     "stf_classifier": Held("logits", "weight"),
-    "stf_losses": Held("term_SeqCTC term_ConvCTC term_Dist total grad_conv_logits grad_sequence_logits grad_alignment0 "
-                       "ctc_each_conv ctc_each_sequence distillation_T1_no_blank distillation_T8_no_blank"),
+    "stf_losses": Held("term_SeqCTC term_ConvCTC term_Dist term_Cu term_Cp total grad_conv_logits grad_sequence_logits "
+                       "grad_alignment0 ctc_each_conv ctc_each_sequence distillation_T1_no_blank "
+                       "distillation_T8_no_blank"),
     "stf_data": Held("padded_frames video_lengths single_video_lengths single_padded single_out_steps",
                      inputs="order rescale_frames_draw_newlength", files_only="centre_crop_7 centre_crop_6"),
     "stf_decode": Held(" ".join([
@@ -131,3 +132,14 @@ GIVEN = {
     **dict.fromkeys(("stf_resnet18", "stf_resnet34"), "gain lengths labels label_lengths input_checks input_corner"),
 }
 """Arrays of the files that the authors' code was given, or that check what is given; `inputs` not repeated."""
+UNUSED = {
+    "sca_losses": "weighted_weights",
+    "stf_bilstm": "hidden",
+    "stf_data": "centre_crop_20",
+    "stf_lift": "weight1_norm",
+    "stf_losses": "distillation_T1_with_blank distillation_T8_with_blank",
+}
+"""Arrays that ours has nothing to hold against, and that matter through others alone: weights of two classes, which are
+in the weighted loss; last states of the LSTM, which no part of the network reads; a crop larger than the picture, which
+is refused here; a norm inside the weighting, whose output is held; distillation with the blank, which the authors'
+training leaves out."""

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from tests.helpers import REPOSITORY
-from tests.helpers.reference_contents import CONTENTS, GIVEN
+from tests.helpers.reference_contents import CONTENTS, GIVEN, UNUSED
 
 FOLDER = Path(os.environ.get("SLR_SHARED_DATA", REPOSITORY.parent / "shared/data")) / "reference"
 EXTRACT = REPOSITORY / "tests/reference/extract.json"
@@ -94,10 +94,10 @@ def load(case: str) -> dict[str, np.ndarray]:
 
 
 def wanted(case: str) -> set[str]:
-    """What the authors' code gave in a case: its arrays but those that it was given, and `WEIGHTS` if it has any."""
-    given = f"{CONTENTS[case].inputs} {GIVEN.get(case, '')}".split()
+    """What ours is held to in a case: the arrays that the authors' code gave, but those `UNUSED`, and `WEIGHTS`."""
+    others = f"{CONTENTS[case].inputs} {GIVEN.get(case, '')} {UNUSED.get(case, '')}".split()
     weights = {WEIGHTS} if (FOLDER / f"tensors/{case}.csv").exists() else set()
-    return set(load(case)) - set(given) | weights
+    return set(load(case)) - set(others) | weights
 
 
 def read_table(case: str) -> list[dict[str, str]]:

@@ -36,6 +36,14 @@ def test_losses_of_sentences_are_their_authors(theirs):
     assert math.isclose(terms["lift"], 0.0005 * (12.5 + 40.25), rel_tol=1e-6)
 
 
+def test_each_regulariser_of_lift_pooling_weighs_as_their_authors(theirs):
+    batch, nothing = replace(batch_of(torch.zeros(CLIPS, 1, 1, 2)), targets=TARGETS), logits(4010)
+    predictor, updater = (CtcCriterion(CtcParams())({
+        "sequence_logits": nothing, "conv_logits": nothing, "alignment_logits": [], "lengths": torch.tensor([6, 5]),
+        "lift_losses": torch.tensor(one)}, batch)["lift"] for one in ([40.25, 0], [0, 12.5]))
+    theirs.agree("stf_losses", term_Cp=predictor, term_Cu=updater)
+
+
 def test_ctc_of_each_clip_is_its_authors(theirs):
     each = {name: torch.stack([ctc(x[i:i + 1], torch.tensor([length]), TARGETS[i:i + 1])
                                for i, length in enumerate([6, 5])])

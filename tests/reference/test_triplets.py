@@ -52,6 +52,8 @@ def test_the_hardest_pairs_come_in_their_authors_order(group, files):
     found = scaled_distances(files.given("grouping", f"{group}_embeddings"), files.given("grouping", f"{group}_labels"),
                              same_sign)
     assert hard_pairs(found, least) == pairs(files, group, least)
+    rows, columns = torch.tensor(hard_pairs(found, -1)).T
+    files.agree("grouping", **{f"{group}_sorted_pairs": torch.stack([rows, columns, found[rows, columns]])})
 
 
 @pytest.mark.parametrize(("merging", "group"), [
