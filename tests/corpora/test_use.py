@@ -156,11 +156,12 @@ def test_a_corpus_of_sentences_keeps_the_models_that_read_them_and_says_why_the_
     Path("rec/clips.csv").write_text("path,gloss,glosses\nA/one.mp4,,A B\nB/one.mp4,,B A B\n")
     told = use_folder("params.yaml", "rec", "rec/clips.csv")
     params = load("params.yaml")
-    assert (params.train.models, params.train.model, params.zoo.models) == (["pose_ctc"], "pose_ctc", ["stfnet"])
-    assert "train.models: pose_ctc, as the corpus has clips for these\nzoo.models: stfnet, as" in told
+    assert (params.train.models, params.train.model) == (["pose_ctc"], "pose_ctc")
+    assert params.zoo.models == ["stfnet", "stfnet_published"]
+    assert "train.models: pose_ctc, as the corpus has clips for these\nzoo.models: stfnet, stfnet_published, as" in told
     assert "left out: multistream, spoter, " in told and "transformer" in told.split("left out: multistream")[1]
     assert "(the corpus has no clips with one gloss)" in told
-    assert "left out: sca_stgcn_detection (the corpus has no streams" in told
+    assert "left out: sca_stgcn_detection, sca_detection_published (the corpus has no streams" in told
     use_sample("params.yaml")
     assert (load("params.yaml").train, load("params.yaml").zoo) == (chosen.train, chosen.zoo)
     assert comments(home / "zoo/params.yaml") == comments(REPOSITORY / "zoo/params.yaml")

@@ -25,6 +25,7 @@ from slr.params import parse_model
 from slr.training import resume
 from slr.training.data import read_data
 from slr.training.loop import fit, prepare
+from slr.training.parallel import join
 from tests.helpers.landmark_corpus import make
 from tests.helpers.reference_checkpoints import state_dict, write_checkpoint, write_labels
 
@@ -191,7 +192,8 @@ def test_an_imported_model_is_tested_and_tuned_on_a_corpus_of_ours(tmp_path):
     data = read_data(corpus, trained.open(corpus), trained.task, settings)
     assert data.labels == trained.labels == [f"gloss{i}" for i in range(4)]
     assert torch.equal(trained.model.classify.weight, state["linear_class.weight"][[1, 3, 0, 2]])
-    run, _ = prepare("a", settings, trained.task, trained.inputs, data, torch.device("cpu"), "fp32", 1, tmp_path)
+    run, _ = prepare("a", settings, trained.task, trained.inputs, data, torch.device("cpu"), "fp32", 1, join(),
+                     tmp_path)
     run.model.load_state_dict(trained.model.state_dict())
     after = fit(run, resume.Checkpoint(tmp_path / "work")).best
     before = trained.model.state_dict()

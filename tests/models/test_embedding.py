@@ -54,7 +54,7 @@ def case(request) -> tuple[Embedded, Batch]:
 def test_outputs_are_a_vector_and_its_distance_to_each_class(case):
     model, batch = case
     outputs = model(batch)
-    others = ["signer", "attention"] if model.backbone.__class__.__name__ == "ScaStgcn" else []
+    others = ["signer", "attention", "attended"] if model.backbone.__class__.__name__ == "ScaStgcn" else []
     assert list(outputs) == ["features", "logits", *others] and outputs["features"].shape == (3, 5) == (3, model.width)
     for i in range(3):
         for target in range(CLASSES):
