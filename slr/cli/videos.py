@@ -50,7 +50,7 @@ def predict(
     raise typer.Exit(failed)
 
 
-Video = Annotated[Path, typer.Argument(help="A video file of any length, or a folder of images.")]
+Video = Annotated[Path, typer.Argument(help="A video of any length, a folder of images, or a clip id.")]
 Detector = Annotated[Path, typer.Option(metavar="FOLDER", help="A trained detection model.")]
 SegmentFiles = Annotated[list[Path] | None, typer.Option(
     "--out", "-o", metavar="FILE", help="Output file: .csv, .json, .vtt (subtitles) or .eaf (ELAN), times in "

@@ -10,7 +10,7 @@ import numpy as np
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks, rounded
 from slr.dataset.skeleton import Skeleton, skeleton
-from slr.errors import ClipError
+from slr.errors import ClipError, CorpusError
 from slr.extraction.frames import clip_frames
 from slr.extraction.holistic import HolisticExtractor, warn_if_slow
 from slr.params import FramesParams, LandmarksParams
@@ -104,10 +104,23 @@ def find_landmarks(clip: str | Path, store: Callable[[], LandmarkStore],
         If there is neither a file nor a clip of that name.
     """
     if not Path(clip).exists():
-        opened = store()
+        try:
+            opened = store()
+        except CorpusError as error:
+            raise CorpusError(f"there is no file {clip}, and no corpus with such a clip: {error}") from None
         opened.require(str(clip))
         return opened[str(clip)], opened.skeleton
     try:
         return reader().landmarks(clip), reader().source
     except ClipError as error:
         raise ClipError(f"{clip}: {error}") from None
+
+
+def stream_landmarks(clip: str | Path, store: Callable[[], LandmarkStore],
+                     reader: Callable[[], VideoReader]) -> tuple[Iterator[SeenFrame], Skeleton]:
+    """As `find_landmarks`, frame by frame: those of a video in bounded memory; raises while it is read."""
+    if Path(clip).exists():
+        return reader().stream(clip), reader().source
+    found, joints = find_landmarks(clip, store, reader)
+    return (SeenFrame(float(time_s), (found.width, found.height), coordinates)
+            for time_s, coordinates in zip(found.timestamps_s, found.coordinates, strict=True)), joints

@@ -9,12 +9,16 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from slr.batches.clips import cut
 from slr.dataset import provenance
+from slr.dataset.dataset import Dataset
+from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import ClipError, ModelError
+from slr.extraction.video import stream_landmarks
 from slr.inference.model import TrainedModel, load_model
 from slr.inference.recognisers import LONGEST_S, recogniser_of
 from slr.inference.spool import Spool
@@ -47,6 +51,8 @@ class Transcriber:
         Folder of a sentence model, from landmarks or RGB frames.
     any_extractor : bool, default False
         See `slr.inference.predict.Predictor`.
+    dataset : Dataset, optional
+        Where clips are that are given by their id; by default the pipeline's.
     device : str, default "cpu"
         See `slr.models.device.choose_device`.
 
@@ -67,7 +73,7 @@ class Transcriber:
     """
 
     def __init__(self, detector: str | Path | None, recogniser: str | Path | None = None, any_extractor: bool = False,
-                 device: str = "cpu"):
+                 device: str = "cpu", dataset: Dataset | None = None):
         if detector is None and recogniser is None:
             raise ValueError("neither a detector nor a recogniser is given")
         on = choose_device(device, "device")
@@ -76,6 +82,7 @@ class Transcriber:
         self._landmark_models = [] if self.detector is None else [self.detector]
         if self.recogniser is not None:
             self._landmark_models += self.recogniser.landmark_models
+        self.dataset = dataset or Dataset()
         readers = [video_reader(model, any_extractor) for model in self._landmark_models]
         self.reader = readers[0] if readers else None
         if len(self._landmark_models) == 2:
@@ -86,7 +93,8 @@ class Transcriber:
                                  f"those of the one in {detector} ({'; '.join(different)}); train both on one corpus")
 
     def __call__(self, video: str | Path) -> dict[str, list[Segment]]:
-        """The tiers of a video: `signing` if there is a detector, and `glosses` if there is a recogniser.
+        """The tiers of a video, or of a clip by its id: `signing` if there is a detector, `glosses` if there is a
+        recogniser.
 
         Segments are in order, don't overlap others of their tier, and lie within the video, whose last frame is assumed
         to have the average duration. The score of a segment of signing is its mean probability, that of a gloss its
@@ -95,11 +103,15 @@ class Transcriber:
         Raises
         ------
         ClipError
-            If the video can't be read or no person is found in it.
+            If the video can't be read or no person is found in it, or if a model that reads videos is given an id.
+        CorpusError
+            If there is neither a file nor a clip of that name.
         SlrError
             If there is no disk space for its landmarks.
         """
         video = Path(video)
+        if self.recogniser is not None and not self.recogniser.landmark_models and not video.exists():
+            raise ClipError(f"{video}: there is no such file, and the recogniser reads videos; name the clip's video")
         if self.reader is None:
             assert self.recogniser is not None  # at least one of the two is given
             return {GLOSSES: self.recogniser.glosses_throughout(video)}
@@ -121,11 +133,13 @@ class Transcriber:
         """The landmarks of all of a video's frames, for the duration of the context; raises like a call."""
         reader = self.reader
         assert reader is not None
+        frames, source = stream_landmarks(video, self._store, lambda: reader)
+        total = announced_frames(video, reader.frames.fps) if video.exists() else None
         with tempfile.TemporaryFile() as file:
-            spool = Spool(file, reader.source, [model.skeleton for model in self._landmark_models], reader.frames.fps)
+            spool = Spool(file, source, [model.skeleton for model in self._landmark_models], reader.frames.fps)
             try:
-                with progress("landmarks", announced_frames(video, reader.frames.fps), unit="frame") as advance:
-                    for frame in reader.stream(video):
+                with progress("landmarks", total, unit="frame") as advance:
+                    for frame in frames:
                         spool.append(frame.coordinates, frame.timestamp_s, frame.size)
                         advance()
                 if not spool.anyone:
@@ -133,6 +147,9 @@ class Transcriber:
             except ClipError as error:
                 raise ClipError(f"{video}: {error}") from None
             yield spool
+
+    def _store(self) -> LandmarkStore:
+        return cast(LandmarkStore, self._landmark_models[0].open(self.dataset))
 
 
 def window_probabilities(detector: TrainedModel, spool: Spool) -> tuple[np.ndarray, np.ndarray]:

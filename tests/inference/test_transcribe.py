@@ -23,7 +23,7 @@ from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import SCHEMA, read_manifest, write_manifest
 from slr.dataset.signers import write_signers
 from slr.dataset.splits import write_splits
-from slr.errors import ClipError, ModelError
+from slr.errors import ClipError, CorpusError, ModelError
 from slr.evaluation.detection import probabilities_of
 from slr.inference import transcribe
 from slr.inference.model import TrainedModel, load_model
@@ -220,6 +220,20 @@ def test_a_video_is_read_as_the_pipeline_reads_it(models, tiny_corpus, tiny_land
 # Windows
 
 
+def test_a_clip_of_the_corpus_is_transcribed_by_its_id(models, tiny_corpus, tiny_landmarks):
+    transcribe_clip = Transcriber(models / "detector", models / "recogniser", dataset=Dataset(landmarks=tiny_landmarks))
+    by_id = transcribe_clip(CLIPS[0])
+    of_video = transcribe_clip(next(tiny_corpus.rglob(f"{CLIPS[0]}.mp4")))
+    assert list(by_id) == list(of_video) and by_id["signing"] and by_id["glosses"]
+    for tier, segments in by_id.items():
+        assert [segment.label for segment in segments] == [segment.label for segment in of_video[tier]]
+        for mine, theirs in zip(segments, of_video[tier], strict=True):
+            assert (mine.start_s, mine.end_s, mine.score) == pytest.approx(
+                (theirs.start_s, theirs.end_s, theirs.score), abs=1e-4)
+    with pytest.raises(CorpusError, match=f"there is no clip '{CLIPS[0]}0'"):
+        transcribe_clip(f"{CLIPS[0]}0")
+
+
 def test_windows_are_those_of_evaluation(models, detector, tiny_landmarks):
     store = LandmarkStore(tiny_landmarks)
     streams = read_manifest(models / "streams.parquet").head(4)
@@ -332,7 +346,7 @@ def test_a_video_that_cant_be_used_is_named_with_the_reason(models, tmp_path):
     (tmp_path / "text.mp4").write_text("not a video")
     with pytest.raises(ClipError, match=r"text\.mp4: not a readable video"):
         transcriber(tmp_path / "text.mp4")
-    with pytest.raises(ClipError, match=r"none\.mp4: the file is missing"):
+    with pytest.raises(CorpusError, match=r"there is no file .*none\.mp4, and no corpus with such a clip"):
         transcriber(tmp_path / "none.mp4")
 
 
