@@ -71,8 +71,9 @@ def made_up_clips() -> list[np.ndarray]:
     return clips
 
 
-def ours(folder: Path, clips: list[np.ndarray]) -> Callable[[], None]:
-    """A function that trains for one epoch with `slr.training.loop.train`."""
+def ours(folder: Path, clips: list[np.ndarray], device: str = "cpu") -> Callable[[], None]:
+    """A function that trains for one epoch with `slr.training.loop.train`; the folder is made."""
+    folder.mkdir(parents=True, exist_ok=True)
     ids = [f"clip{i:03d}" for i in range(len(clips))]
     write_store(folder / "landmarks", [ClipLandmarks(clip_id, 25, 256, 256, clip)
                                        for clip_id, clip in zip(ids, clips, strict=True)], JOINTS, metadata={})
@@ -82,7 +83,8 @@ def ours(folder: Path, clips: list[np.ndarray]) -> Callable[[], None]:
     write_splits(folder / "splits.parquet",
                  rows[["clip_id", "split"]].assign(fold=pd.array([None] * len(ids), dtype="Int32")))
     pd.DataFrame({"clip_id": ids, "pseudo_signer": 0}).to_parquet(folder / "signers.parquet")
-    params = parse({"models": {"spoter": SPOTER}, "train": {"model": "spoter", "models": ["spoter"]}})
+    params = parse({"models": {"spoter": SPOTER},
+                    "train": {"model": "spoter", "models": ["spoter"], "device": device}})
 
     def epoch() -> None:
         train("spoter", params, Dataset.below(folder), folder / "model", folder / "work")
