@@ -38,8 +38,7 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = subprocess.run(["git", "archive", "HEAD"], cwd=REPOSITORY, check=True, capture_output=True).stdout
     folder = tmp_path_factory.mktemp("committed")
     with tarfile.open(fileobj=io.BytesIO(files)) as archive:
-        archive.extractall(folder, [member for member in archive if member.name.endswith((".json", ".yaml"))],
-                           filter="data")
+        archive.extractall(folder, [member for member in archive if member.name.endswith((".json", ".yaml"))])
     return folder
 
 
