@@ -46,7 +46,7 @@ def unpack(commit: str, folder: Path) -> None:
     """The package as it was at a commit."""
     archive = subprocess.run(["git", "archive", commit, "slr"], cwd=REPOSITORY, capture_output=True, check=True).stdout
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        files.extractall(folder, filter="data")
+        files.extractall(folder)
 
 
 def draw(code: Path) -> dict[str, float]:
