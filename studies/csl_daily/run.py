@@ -8,11 +8,10 @@ ROOT holds sentence_label and sentence/frames_512x512. See README.md beside this
 from functools import partial
 from pathlib import Path
 
-from studies.headline import Headline, main, reproduce
+from studies.headline import main, reproduce
+from studies.stfnet import study
 
-STUDY = Headline(Path(__file__).parent, ("csl-daily",),
-                 {"stfnet": {"family": "stfnet", "published": True, "backbone": "resnet34"}},
-                 {"stfnet": {"wer": 0.241, "val_wer_beam": 0.248}}, {"splits": {"by": "official"}})
+STUDY = study(Path(__file__).parent, "csl-daily", development=0.248, test=0.241)
 
 if __name__ == "__main__":
     main(partial(reproduce, STUDY), __doc__)

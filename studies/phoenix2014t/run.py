@@ -8,11 +8,10 @@ ROOT holds annotations/manual and features/fullFrame-210x260px. See README.md be
 from functools import partial
 from pathlib import Path
 
-from studies.headline import Headline, main, reproduce
+from studies.headline import main, reproduce
+from studies.stfnet import study
 
-STUDY = Headline(Path(__file__).parent, ("phoenix2014t",),
-                 {"stfnet": {"family": "stfnet", "published": True, "backbone": "resnet34"}},
-                 {"stfnet": {"wer": 0.177, "val_wer_beam": 0.169}}, {"splits": {"by": "official"}})
+STUDY = study(Path(__file__).parent, "phoenix2014t", development=0.169, test=0.177)
 
 if __name__ == "__main__":
     main(partial(reproduce, STUDY), __doc__)

@@ -82,26 +82,20 @@ def ipn(recordings: list[Recording], root: Path) -> None:
     write_text(root / "annotations/vallistall.txt", lists["test"])
 
 
-def phoenix(recordings: list[Recording], root: Path) -> None:
+def phoenix(recordings: list[Recording], root: Path, table: str = "{}.corpus.csv",
+            header: str = "id|folder|signer|annotation", line: str = "{0}|{0}/1/*.png|{1}|{2}") -> None:
     tables = {"train": "", "dev": "", "test": ""}
     for recording in recordings:
         split = {"val": "dev"}.get(recording.split, recording.split)
         recording.copy(root / f"videos/{split}/{recording.name}.mp4")
-        tables[split] += f"{recording.name}|{recording.name}/1/*.png|S{recording.signer}|{recording.gloss}\n"
+        tables[split] += line.format(recording.name, f"S{recording.signer}", recording.gloss) + "\n"
     for split, lines in tables.items():
-        write_text(root / f"annotations/manual/{split}.corpus.csv", f"id|folder|signer|annotation\n{lines}")
+        write_text(root / "annotations/manual" / table.format(split), f"{header}\n{lines}")
 
 
 def phoenix_t(recordings: list[Recording], root: Path) -> None:
-    tables = {"train": "", "dev": "", "test": ""}
-    for recording in recordings:
-        split = {"val": "dev"}.get(recording.split, recording.split)
-        recording.copy(root / f"videos/{split}/{recording.name}.mp4")
-        tables[split] += (f"{recording.name}|{recording.name}/1/*.png|-1|-1|S{recording.signer}|{recording.gloss}|"
-                          "es regnet\n")
-    for split, lines in tables.items():
-        write_text(root / f"annotations/manual/PHOENIX-2014-T.{split}.corpus.csv",
-                   f"name|video|start|end|speaker|orth|translation\n{lines}")
+    phoenix(recordings, root, "PHOENIX-2014-T.{}.corpus.csv", "name|video|start|end|speaker|orth|translation",
+            "{0}|{0}/1/*.png|-1|-1|{1}|{2}|es regnet")
 
 
 def csl(recordings: list[Recording], root: Path) -> None:
