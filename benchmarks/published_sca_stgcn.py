@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.batches.batch import Batch
 from slr.models import build
 from slr.params.families.stgcn import ScaStgcnParams
+from slr.preprocessing.batch import Batch
 from slr.training.device import autocast
 
 

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.batches.rgb import RgbBatch
 from slr.models.stfnet.published import PublishedAlignment, PublishedExcitation, PublishedFusion, PublishedStfnet
 from slr.params.families.stfnet import StfnetParams
+from slr.preprocessing.rgb import RgbBatch
 
 
 def lifted(module: nn.Module) -> nn.Module:

@@ -1,8 +1,8 @@
 """Draws the packages of `slr/` and what each imports: `python -m docs.architecture` writes docs/architecture.svg.
 
 A package stands above all that it imports. An arrow that follows from others isn't drawn: who imports `models` may well
-import `batches` too, which `models` imports. Imports that go up, against the layers in pyproject.toml, are dashed. The
-picture carries the graph that it was drawn from as text, so that a test can say whether it is current.
+import `preprocessing` too, which `models` imports. Imports that go up, against the layers in pyproject.toml, are
+dashed. The picture carries the graph that it was drawn from as text, so that a test can say whether it is current.
 """
 
 import re
@@ -34,7 +34,7 @@ ABOUT = {
     "tasks": "what differs between tasks",
     "losses": "what training minimises",
     "models": "networks, one file per family",
-    "batches": "clips, augmentation",
+    "preprocessing": "augmentation, batches",
     "figures": "plots, drawn landmarks",
     "metrics": "numbers from arrays",
     "decoding": "log-probabilities to glosses",

@@ -23,7 +23,7 @@ def test_the_picture_of_the_packages_is_current():
 
 
 def test_every_package_has_a_box_and_every_arrow_points_down(tmp_path):
-    graph = {"cli": ["batches", "errors", "report"], "report": ["errors"], "batches": ["io", "report"],
+    graph = {"cli": ["preprocessing", "errors", "report"], "report": ["errors"], "preprocessing": ["io", "report"],
              "io": ["errors"], "errors": []}
     picture = tmp_path / "picture.svg"
     svg = draw(graph)
@@ -32,8 +32,8 @@ def test_every_package_has_a_box_and_every_arrow_points_down(tmp_path):
     assert sorted(re.findall(r'class="name">(\w+)<', svg)) == sorted(graph)
     arrows = re.findall(r'<path d="M\d+ (\d+)C.* (\d+)" class="line( up)?"/>', svg)
     assert {int(end) > int(start) for start, end, up in arrows if not up} == {True}
-    assert [up for *_, up in arrows].count(" up") == 1  # batches imports report: against the layers
-    assert len(arrows) == 6  # of cli to errors, and of batches to errors, the others tell
+    assert [up for *_, up in arrows].count(" up") == 1  # preprocessing imports report: against the layers
+    assert len(arrows) == 6  # of cli to errors, and of preprocessing to errors, the others tell
 
 
 def code_of(stage: str) -> set[str]:

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from slr.batches.clips import pick_joints
 from slr.corpora.imported.pose_files import COMPONENTS, is_holistic, point_name
 from slr.corpora.imported.sca_npz import PARTS
 from slr.corpora.imported.spoter_csv import (
@@ -40,6 +39,7 @@ from slr.dataset.splits import read_splits
 from slr.errors import CorpusError, ParamsError
 from slr.io.files import atomic_path, write_json
 from slr.io.progress import progress
+from slr.preprocessing.clips import pick_joints
 from slr.segments.labels import frame_labels
 
 GROUNDTRUTH, LIST = "groundtruth.txt", "clips.csv"

@@ -8,9 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from slr.batches.clips import padded
-from slr.batches.inputs import Store
-from slr.batches.sentences import gloss_classes, too_short
 from slr.dataset.dataset import Dataset
 from slr.decoding.decoder import Decoder
 from slr.decoding.ngram import Fusion, train_ngrams
@@ -22,6 +19,9 @@ from slr.metrics.sclite import Utterance, require_sclite, sclite, write_ctm, wri
 from slr.metrics.wer import Alignment, align_sentences, count, counts_by_gloss, wer_metrics
 from slr.params import Params
 from slr.params.families.ctc import DecodingParams
+from slr.preprocessing.clips import padded
+from slr.preprocessing.inputs import Store
+from slr.preprocessing.sentences import gloss_classes, too_short
 
 BY_GLOSS = "glosses.csv"
 STM, CTM = "test.stm", "test.ctm"

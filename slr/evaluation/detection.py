@@ -5,8 +5,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from slr.batches.clips import cut
-from slr.batches.windows import windows_of
 from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import CorpusError
@@ -21,6 +19,8 @@ from slr.metrics.detection import (
     segment_metrics,
 )
 from slr.params import Params
+from slr.preprocessing.clips import cut
+from slr.preprocessing.windows import windows_of
 from slr.segments import Segment
 from slr.segments.finding import segments_of
 from slr.segments.frames import frame_edges, frame_probabilities

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from slr.batches.inputs import inputs_of
 from slr.dataset.dataset import Dataset
 from slr.dataset.signers import write_signers
 from slr.dataset.splits import write_splits
@@ -24,6 +23,7 @@ from slr.io.progress import progress
 from slr.io.workers import map_unordered
 from slr.params import ModelParams, Params, SignersParams
 from slr.partition.splits import make_splits, signer_groups
+from slr.preprocessing.inputs import inputs_of
 
 RESULTS, SUMMARY = "results.csv", "summary.csv"
 SUMMARISED = ("top1", "top5", "macro_f1", "worst_signer_top1", "signer_gap", "signer_probe", "signer_probe_chance",

@@ -11,7 +11,6 @@ import torch
 import yaml
 from torch import Tensor
 
-from slr.batches.inputs import Inputs, inputs_of
 from slr.dataset.dataset import Dataset
 from slr.dataset.landmarks import CHANNELS
 from slr.dataset.model_folder import save_model
@@ -24,6 +23,7 @@ from slr.models.checkpoints import SYSTEMS, Checkpoint, System, convert
 from slr.models.embedding import Embedded
 from slr.models.pretrained import read_checkpoint
 from slr.params import FramesParams, LandmarksParams, ModelParams, parse_model
+from slr.preprocessing.inputs import Inputs, inputs_of
 from slr.tasks import task_of
 
 NO_SIGN = "no sign"

@@ -9,8 +9,6 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from slr.batches.clips import Clips
-from slr.batches.rgb import RgbClips
 from slr.dataset.dataset import Dataset
 from slr.dataset.frames import FrameStore
 from slr.dataset.landmark_store import LandmarkStore
@@ -28,6 +26,8 @@ from slr.io.files import atomic_path
 from slr.models.device import choose_device
 from slr.models.stfnet import Stfnet
 from slr.params.lookup import locate
+from slr.preprocessing.clips import Clips
+from slr.preprocessing.rgb import RgbClips
 
 
 def explain(clip: str, model: str | Path, out: str | Path, dataset: Dataset | None = None,

@@ -19,7 +19,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from slr.batches.inputs import Store
 from slr.dataset.dataset import Dataset
 from slr.dataset.manifest import SPLITS
 from slr.errors import CorpusError, ModelError, SlrError
@@ -30,6 +29,7 @@ from slr.io.files import atomic_path
 from slr.io.progress import progress
 from slr.metrics.probe import signer_labels
 from slr.models.device import choose_device
+from slr.preprocessing.inputs import Store
 from slr.tasks.base import ClipVectors
 
 FORMAT = 2

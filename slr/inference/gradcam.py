@@ -15,13 +15,13 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from slr.batches.rgb import RgbBatch
 from slr.decoding.readings import PLAIN, readings
 from slr.decoding.records import Gloss, Reading, in_seconds
 from slr.figures.sheet import font
 from slr.io.video import write_video
 from slr.models.stfnet import Stfnet
 from slr.params.families.ctc import DecodingParams
+from slr.preprocessing.rgb import RgbBatch
 
 VIDEO, FRAMES, TABLE = "gradcam.mp4", "frames", "glosses.csv"
 SHOWN_SIDE = 384

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from slr.batches.clips import Clips
-from slr.batches.normalise import normaliser
 from slr.dataset.skeleton import Skeleton
 from slr.decoding.records import Gloss, in_seconds
 from slr.figures.plots import ACCENT, SECOND
 from slr.inference.model import TrainedModel
+from slr.preprocessing.clips import Clips
+from slr.preprocessing.normalise import normaliser
 
 TABLE, PICTURE = "importance.csv", "importance.png"
 _MOST_DRAWN = 24

@@ -12,11 +12,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load_model as load_weights
 from torch import Tensor, nn
 
-from slr.batches.batch import ClipSet
-from slr.batches.clips import Clips, arrange, frame_sizes
-from slr.batches.inputs import Inputs, Store, inputs_of
-from slr.batches.normalise import normaliser
-from slr.batches.rgb import RgbBatch, RgbClips
 from slr.dataset import provenance
 from slr.dataset.dataset import Dataset
 from slr.dataset.frames import FrameStore
@@ -33,6 +28,11 @@ from slr.params.families.ctc import DecodingParams
 from slr.params.families.pose_ctc import PoseCtcParams
 from slr.params.families.stfnet import StfnetParams
 from slr.params.families.stgcn import ScaStgcnDetectionParams
+from slr.preprocessing.batch import ClipSet
+from slr.preprocessing.clips import Clips, arrange, frame_sizes
+from slr.preprocessing.inputs import Inputs, Store, inputs_of
+from slr.preprocessing.normalise import normaliser
+from slr.preprocessing.rgb import RgbBatch, RgbClips
 from slr.tasks import Task, task_named, task_of
 
 

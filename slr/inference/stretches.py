@@ -6,11 +6,11 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from slr.batches.rgb import RgbBatch, batch_of, cropped
 from slr.io.evenly import evenly
 from slr.io.files import temp_file_errors
 from slr.io.video import Frame
 from slr.params.families.stfnet import ImagesParams
+from slr.preprocessing.rgb import RgbBatch, batch_of, cropped
 
 
 class Stretch(NamedTuple):
@@ -19,7 +19,7 @@ class Stretch(NamedTuple):
     Attributes
     ----------
     batch : RgbBatch
-        One clip, preprocessed as by `slr.batches.rgb.RgbClips` in evaluation: at most `max_frames` of its frames.
+        One clip, preprocessed as by `slr.preprocessing.rgb.RgbClips` in evaluation: at most `max_frames` of its frames.
     timestamps_s : ndarray, (T,) float64
         Start of each of its frames, including those that the batch leaves out.
     end_s : float

@@ -13,7 +13,6 @@ from typing import cast
 
 import numpy as np
 
-from slr.batches.clips import cut
 from slr.dataset import provenance
 from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
@@ -26,6 +25,7 @@ from slr.inference.video import video_reader
 from slr.io.progress import progress
 from slr.io.video import announced_frames
 from slr.models.device import choose_device
+from slr.preprocessing.clips import cut
 from slr.segments import Segment
 from slr.segments.files import Tiers
 from slr.segments.finding import segments_of

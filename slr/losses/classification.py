@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from slr.batches.batch import Batch
 from slr.errors import ParamsError
 from slr.losses.triplet import TripletLoss
 from slr.models.layers import Dropout
 from slr.params import ModelParams
+from slr.preprocessing.batch import Batch
 
 
 class Criterion(nn.Module):

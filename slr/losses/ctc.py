@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.batches.batch import AnyBatch, frame_mask
-from slr.batches.sentences import target_lengths, too_short
 from slr.decoding import BLANK
 from slr.params.families.ctc import CtcParams
+from slr.preprocessing.batch import AnyBatch, frame_mask
+from slr.preprocessing.sentences import target_lengths, too_short
 
 
 def ctc(logits: Tensor, lengths: Tensor, targets: Tensor) -> Tensor:

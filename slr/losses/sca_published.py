@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.batches.batch import Batch
 from slr.losses.classification import Criterion
+from slr.preprocessing.batch import Batch
 
 
 class PublishedCriterion(Criterion):

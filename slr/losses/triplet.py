@@ -68,7 +68,8 @@ def drawn_triplets(features: Tensor, margin: float) -> Triplets:
     Parameters
     ----------
     features : Tensor (3 B, D)
-        B anchors, then a clip of the class of each, then one of another class (`slr.batches.batch.with_triplets`).
+        B anchors, then a clip of the class of each, then one of another class
+        (`slr.preprocessing.batch.with_triplets`).
     margin : float
     """
     anchors, same, other = features.chunk(3)

@@ -6,11 +6,11 @@ M. Huzaifa's network for WLASL-100 and -300. Mixup and label smoothing are train
 
 from torch import Tensor, nn
 
-from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.graph import GraphBlock, Input, JointPooling, adjacency
 from slr.models.layers import Dropout, Positions, TransformerLayer, TransformerStack, mean_over_time
 from slr.params.families.stgcn import AttentionStgcnParams
+from slr.preprocessing.batch import Batch
 
 
 class AttentionStgcn(nn.Module):

@@ -7,8 +7,8 @@ instead of relative positions.
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.batches.batch import frame_mask
 from slr.models.layers import sinusoids
+from slr.preprocessing.batch import frame_mask
 
 
 class Conformer(nn.Module):

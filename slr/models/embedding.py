@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.batches.batch import Batch
 from slr.params.families.training import EmbeddingParams
+from slr.preprocessing.batch import Batch
 
 
 class Embedded(nn.Module):

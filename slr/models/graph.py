@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.batches.batch import Batch
-from slr.batches.streams import motions
 from slr.dataset.skeleton import Skeleton
 from slr.models.blocks import FrameNorm
 from slr.models.layers import Dropout
+from slr.preprocessing.batch import Batch
+from slr.preprocessing.streams import motions
 
 
 def edges(skeleton: Skeleton) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.batches.batch import Batch
+from slr.preprocessing.batch import Batch
 
 
 class FrameEmbedding(nn.Module):

@@ -1,8 +1,8 @@
 """The project's own model: an ensemble of temporal convolutional networks, each on its own view of the clip.
 
-The views are joints, bones, motions and the others of `slr.batches.streams` (Shi et al., TIP 2020); the networks are
-residual temporal convolutions (Bai, Kolter and Koltun, 2018) over all joints of a frame at once. The members differ in
-their input and initialisation; they are trained in parallel as grouped convolutions, but independently (each has its
+The views are joints, bones, motions and the others of `slr.preprocessing.streams` (Shi et al., TIP 2020); the networks
+are residual temporal convolutions (Bai, Kolter and Koltun, 2018) over all joints of a frame at once. The members differ
+in their input and initialisation; they are trained in parallel as grouped convolutions, but independently (each has its
 own loss), and their probabilities are averaged.
 """
 
@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.blocks import FrameNorm, TemporalBlock
 from slr.models.views import Views
 from slr.params.families.multistream import MultistreamParams
+from slr.preprocessing.batch import Batch
 
 
 class Multistream(nn.Module):

@@ -7,9 +7,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from slr.batches.batch import AnyBatch, Batch, ClipSet
-from slr.batches.clips import Clips
-from slr.batches.normalise import Normalise
+from slr.preprocessing.batch import AnyBatch, Batch, ClipSet
+from slr.preprocessing.clips import Clips
+from slr.preprocessing.normalise import Normalise
 
 
 @contextmanager

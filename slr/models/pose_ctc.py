@@ -7,7 +7,6 @@ Alignment Constraint for Continuous Sign Language Recognition", ICCV 2021).
 import torch
 from torch import Tensor, nn
 
-from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.blocks import TemporalBlock
 from slr.models.conformer import Conformer
@@ -15,6 +14,7 @@ from slr.models.graph import GraphBlock, Input, JointPooling, adjacency
 from slr.models.recurrent import Bidirectional
 from slr.models.views import Views
 from slr.params.families.pose_ctc import PoseCtcParams
+from slr.preprocessing.batch import Batch
 
 
 class PoseCtc(nn.Module):

@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from slr.batches.batch import frame_mask
+from slr.preprocessing.batch import frame_mask
 
 
 class Bidirectional(nn.Module):

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.graph import GraphBlock, Input, adjacency
 from slr.models.sca_stgcn import ClipGRU, SignerAttention, classifier, framing
 from slr.params.families.stgcn import ScaStgcnParams
+from slr.preprocessing.batch import Batch
 
 HIDDEN = 128
 """Width of the signer encoders' hidden layers."""

@@ -7,12 +7,12 @@ docs/graph-models.md describes the differences and their reasons.
 import torch
 from torch import Tensor, nn
 
-from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.graph import GraphBlock, Input, JointPooling, adjacency
 from slr.models.layers import Dropout, mean_over_time, sinusoids
 from slr.models.recurrent import reversed_within_length
 from slr.params.families.stgcn import ScaStgcnParams
+from slr.preprocessing.batch import Batch
 
 
 class ScaStgcn(nn.Module):

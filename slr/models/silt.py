@@ -6,11 +6,11 @@ As published and repaired: see docs/models.md.
 
 from torch import Tensor
 
-from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.layers import DecoderLayer, FrameEmbedding, mean_over_time
 from slr.models.spoter import PublishedDecoderLayer, Spoter
 from slr.params.families.silt import SiltParams
+from slr.preprocessing.batch import Batch
 
 
 class Silt(Spoter):

@@ -10,10 +10,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.layers import DecoderLayer, FrameEmbedding, TransformerLayer, TransformerStack, start_attention_as_torch
 from slr.params.families.spoter import SpoterParams
+from slr.preprocessing.batch import Batch
 
 
 class PublishedDecoderLayer(TransformerLayer):

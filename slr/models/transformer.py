@@ -6,7 +6,6 @@ repaired: see docs/models.md.
 
 from torch import Tensor, nn
 
-from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.models.layers import (
     DecoderLayer,
@@ -18,6 +17,7 @@ from slr.models.layers import (
     start_attention_as_torch,
 )
 from slr.params.families.transformer import TransformerParams
+from slr.preprocessing.batch import Batch
 
 
 class Transformer(nn.Module):

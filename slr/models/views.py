@@ -6,10 +6,10 @@ from collections.abc import Collection
 import torch
 from torch import Tensor, nn
 
-from slr.batches.batch import Batch
-from slr.batches.streams import bones, directions, facing, motions, reaching, smoothed
 from slr.dataset.skeleton import Skeleton
 from slr.errors import ParamsError
+from slr.preprocessing.batch import Batch
+from slr.preprocessing.streams import bones, directions, facing, motions, reaching, smoothed
 
 MOTIONS = {"joints": "joint_motions", "bones": "bone_motions", "directions": "direction_motions",
            "reaches": "reach_motions"}

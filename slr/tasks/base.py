@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from torch import Generator, Tensor, nn
 
-    from slr.batches.batch import Batch, ClipSet
-    from slr.batches.inputs import Store
-    from slr.batches.normalise import Normalise
     from slr.decoding.records import Reading
+    from slr.preprocessing.batch import Batch, ClipSet
+    from slr.preprocessing.inputs import Store
+    from slr.preprocessing.normalise import Normalise
 
 Settings = TypeVar("Settings", bound=ModelParams)
 

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     import pandas as pd
     from torch import Generator, Tensor, nn
 
-    from slr.batches.batch import Batch, ClipSet
-    from slr.batches.inputs import Store
-    from slr.batches.normalise import Normalise
     from slr.decoding.records import Reading
     from slr.params.families.pose_ctc import PoseCtcParams
     from slr.params.families.stfnet import StfnetParams
+    from slr.preprocessing.batch import Batch, ClipSet
+    from slr.preprocessing.inputs import Store
+    from slr.preprocessing.normalise import Normalise
 
     SentenceParams = PoseCtcParams | StfnetParams
 
@@ -49,8 +49,8 @@ class Continuous(Task["SentenceParams"]):
     def facts(self, name: str, data: Data, settings: "SentenceParams") -> dict[str, Any]:
         """`too_short`: ids of training and validation sentences with too few output frames; warns about those of
         training."""
-        from slr.batches.sentences import too_short_clips
         from slr.io.progress import warn
+        from slr.preprocessing.sentences import too_short_clips
 
         found = {split: too_short_clips(clips, settings.temporal_stride)
                  for split, clips in (("train", data.train), ("val", data.val))}
@@ -70,7 +70,7 @@ class Continuous(Task["SentenceParams"]):
         share = getattr(settings, "splice", 0)
         if not share:
             return None
-        from slr.batches.splice import Splicer
+        from slr.preprocessing.splice import Splicer
 
         splicer = Splicer(clips)
         return lambda indices, generator: splicer.batch(indices, share, generator)
@@ -81,10 +81,10 @@ class Continuous(Task["SentenceParams"]):
         three kinds of errors."""
         import torch
 
-        from slr.batches.sentences import target_lengths, too_short
         from slr.losses.ctc import ctc
         from slr.metrics.wer import Counts, align_glosses, count
         from slr.models.outputs import sentence_log_probabilities
+        from slr.preprocessing.sentences import target_lengths, too_short
 
         clips, counts = data.val, Counts()
         losses: list[Tensor] = []
@@ -123,8 +123,8 @@ class Continuous(Task["SentenceParams"]):
 def sentences(store: "Store", rows: "pd.DataFrame", labels: list[str], settings: ModelParams,
               signers: "pd.Series | None" = None) -> "ClipSet":
     """Sentences with their gloss classes, and with frame labels if all rows have segments."""
-    from slr.batches.inputs import inputs_of
-    from slr.batches.sentences import frame_classes, gloss_classes
+    from slr.preprocessing.inputs import inputs_of
+    from slr.preprocessing.sentences import frame_classes, gloss_classes
 
     clips = inputs_of(settings).load(store, rows.clip_id, settings, for_training=True, signers=signers)
     return clips.with_sentences(gloss_classes(rows, labels), frame_classes(store, rows, labels))

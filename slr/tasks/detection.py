@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from torch import nn
 
-    from slr.batches.clips import Clips
-    from slr.batches.inputs import Store
-    from slr.batches.normalise import Normalise
     from slr.params.families.stgcn import ScaStgcnDetectionParams
+    from slr.preprocessing.clips import Clips
+    from slr.preprocessing.inputs import Store
+    from slr.preprocessing.normalise import Normalise
 
 
 class Detection(Task["ScaStgcnDetectionParams"]):
@@ -40,9 +40,9 @@ class Detection(Task["ScaStgcnDetectionParams"]):
     def data(self, store: "Store", rows: "dict[str, pd.DataFrame]", signers: "dict[str, pd.Series]",
              settings: "ScaStgcnDetectionParams") -> Data:
         """Windows without a label, or with a label that doesn't occur in training, are left out."""
-        from slr.batches.clips import cut
-        from slr.batches.inputs import inputs_of
-        from slr.batches.windows import windows_of
+        from slr.preprocessing.clips import cut
+        from slr.preprocessing.inputs import inputs_of
+        from slr.preprocessing.windows import windows_of
 
         length = settings.windows.frames
         assert length is not None
@@ -61,8 +61,8 @@ class Detection(Task["ScaStgcnDetectionParams"]):
 
     def clip_vectors(self, trained: Any, store: Any, rows: "pd.DataFrame", of: str) -> list[ClipVectors]:
         """A vector for each window, labelled or not."""
-        from slr.batches.clips import cut
-        from slr.batches.windows import windows_of
+        from slr.preprocessing.clips import cut
+        from slr.preprocessing.windows import windows_of
 
         windows = windows_of(store, rows, trained.params)
         streams = trained.clips(store, rows.clip_id)

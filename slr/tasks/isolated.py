@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from torch import Tensor, nn
 
-    from slr.batches.clips import Clips
-    from slr.batches.inputs import Store
-    from slr.batches.normalise import Normalise
     from slr.decoding.records import Reading
     from slr.models.embedding import Embedded
+    from slr.preprocessing.clips import Clips
+    from slr.preprocessing.inputs import Store
+    from slr.preprocessing.normalise import Normalise
 
 
 class Isolated(Task[ModelParams]):
@@ -38,7 +38,7 @@ class Isolated(Task[ModelParams]):
              settings: ModelParams) -> Data:
         """Validation clips whose gloss doesn't occur in training are left out: they can't inform checkpoint
         selection."""
-        from slr.batches.inputs import inputs_of
+        from slr.preprocessing.inputs import inputs_of
 
         glosses = {split: part.glosses.str[0] for split, part in rows.items()}
         labels = sorted(glosses["train"].unique())

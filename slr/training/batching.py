@@ -6,11 +6,11 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from slr.batches.batch import ClipSet, by_sign, similar_lengths, with_triplets
-from slr.batches.clips import Clips
-from slr.batches.normalise import Normalise
 from slr.models.outputs import outputs
 from slr.params import ModelParams
+from slr.preprocessing.batch import ClipSet, by_sign, similar_lengths, with_triplets
+from slr.preprocessing.clips import Clips
+from slr.preprocessing.normalise import Normalise
 from slr.training.grouping import hard_batches, steps, thresholds
 
 

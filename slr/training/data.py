@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pandas as pd
 
-from slr.batches.inputs import Store
 from slr.dataset.dataset import Dataset
 from slr.errors import CorpusError
 from slr.params import ModelParams
+from slr.preprocessing.inputs import Store
 from slr.tasks.base import Data, Task, missing_clips
 
 

@@ -15,9 +15,10 @@ HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
 def choose_precision(setting: str, device: torch.device, batch_size: int) -> str:
     """The precision of `train.precision`, "fp32", "bf16" or "fp16"; `auto` takes a half precision where it is faster.
 
-    It is faster on GPUs, and on processors with bf16 arithmetic, for more than one clip per batch: for a single clip,
-    conversion costs as much as it saves. GPUs without bf16 (before Ampere) take fp16, processors never. This is a fixed
-    rule, not a timing, so that a given machine always makes the same choice.
+    It is faster on GPUs, and on processors with bf16 arithmetic that oneDNN may use (`ONEDNN_MAX_CPU_ISA` can forbid
+    it), for more than one clip per batch: for a single clip, conversion costs as much as it saves. GPUs without bf16
+    (before Ampere) take fp16, processors never. This is a fixed rule, not a timing, so that a given machine always
+    makes the same choice.
 
     Raises
     ------
@@ -32,7 +33,7 @@ def choose_precision(setting: str, device: torch.device, batch_size: int) -> str
         return "fp32"
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
-    supported = device.type == "cpu" and torch.backends.mkldnn.is_available() and (
+    supported = device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported() and (
         torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
     return "bf16" if supported else "fp32"
 

@@ -15,8 +15,6 @@ from typing import Any, Protocol, cast
 import torch
 from torch import Tensor, nn
 
-from slr.batches.inputs import Inputs, Store, inputs_of
-from slr.batches.normalise import Normalise, normaliser
 from slr.dataset.dataset import Dataset
 from slr.dataset.model_folder import save_model
 from slr.dataset.skeleton import skeleton
@@ -27,6 +25,8 @@ from slr.models import build
 from slr.models.device import choose_device
 from slr.models.pretrained import read_weights
 from slr.params import ModelParams, Params
+from slr.preprocessing.inputs import Inputs, Store, inputs_of
+from slr.preprocessing.normalise import Normalise, normaliser
 from slr.tasks import Data, Task, task_of
 from slr.training.batching import training_order
 from slr.training.data import read_data

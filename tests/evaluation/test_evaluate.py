@@ -5,7 +5,6 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from slr.batches.clips import load_clips
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.dataset.signers import write_signers
@@ -17,6 +16,7 @@ from slr.inference.model import load_model
 from slr.io.files import read_json, write_json
 from slr.metrics.classification import wilson
 from slr.params import Params, parse
+from slr.preprocessing.clips import load_clips
 from slr.training.loop import train
 from tests.helpers import landmark_corpus
 

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 import torch
 
-from slr.batches.clips import Clips
 from slr.dataset.skeleton import skeleton
 from slr.figures.input_weights import importance, panels_of, typical_pose, write_importance
 from slr.inference.model import TrainedModel
 from slr.models import build
 from slr.params.families.silt import SiltParams
 from slr.params.families.spoter import SpoterParams
+from slr.preprocessing.clips import Clips
 
 SMALL = {"d_model": 16, "heads": 2, "feedforward": 16, "encoder_layers": 1, "decoder_layers": 1}
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from slr.batches.batch import Batch
+from slr.preprocessing.batch import Batch
 
 CLASSES = 7
 

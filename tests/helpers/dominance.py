@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from slr.batches.inputs import inputs_of
 from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.inference.model import TrainedModel
 from slr.metrics.classification import accuracy
 from slr.params import ModelParams, Params
 from slr.params.families.transformer import TransformerParams
+from slr.preprocessing.inputs import inputs_of
 from slr.tasks import Data
 from slr.tasks.isolated import Isolated
 

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from slr.batches.batch import Batch
 from slr.models.checkpoints.tensors import Theirs, batch_norm, below, linear, matrix, norm, recurrent
+from slr.preprocessing.batch import Batch
 
 __all__ = ["Theirs", "batch_norm", "batch_of", "below", "fill", "formula", "given", "linear", "matrix", "norm",
            "recurrent", "sines", "size", "watched"]

@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor
 
-from slr.batches.batch import Batch
 from slr.models import build
 from slr.models.checkpoints.tensors import Theirs, linear
 from slr.models.checkpoints.transformers import ASKING, DECODER, POSITIONED, QUERY, WEIGHTED, WHOLE_DECODER, body
@@ -12,6 +11,7 @@ from slr.models.transformer import Transformer
 from slr.params.families.silt import SiltParams
 from slr.params.families.spoter import SpoterParams
 from slr.params.families.transformer import TransformerParams
+from slr.preprocessing.batch import Batch
 from tests.helpers.reference import batch_of, fill, given, watched
 
 GAIN = 2

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import torch
 
-from slr.batches.rgb import RgbBatch
 from slr.models.stfnet import Stfnet
 from slr.params.families.stfnet import StfnetParams
+from slr.preprocessing.rgb import RgbBatch
 
 CLASSES = 9
 TINY = {"backbone": "tiny", "hidden": 32, "lstm_dropout": 0}

@@ -11,7 +11,6 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from slr.batches.normalise import normaliser
 from slr.cli import app
 from slr.dataset.dataset import Dataset
 from slr.dataset.frames import FrameStore
@@ -32,6 +31,7 @@ from slr.params.families.pose_ctc import PoseCtcParams
 from slr.params.families.spoter import SpoterParams
 from slr.params.families.stfnet import StfnetParams
 from slr.params.families.stgcn import ScaStgcnDetectionParams, ScaStgcnParams
+from slr.preprocessing.normalise import normaliser
 from tests.helpers import landmark_corpus
 
 GLOSSES = ["gloss0", "gloss1", "gloss2", "gloss3"]

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 import torch
 
-from slr.batches.clips import Clips
 from slr.dataset.skeleton import skeleton
 from slr.decoding.readings import readings
 from slr.inference.joint_importance import joint_importance, write_joint_importance
@@ -16,6 +15,7 @@ from slr.inference.model import TrainedModel
 from slr.models import build
 from slr.params.families.pose_ctc import PoseCtcParams
 from slr.params.families.spoter import SpoterParams
+from slr.preprocessing.clips import Clips
 
 SMALL = {"width": 32, "heads": 2, "layers": 1, "normalise": "none"}
 SENTENCES = {"lstm": PoseCtcParams(**SMALL), "graph": PoseCtcParams(**SMALL, front="graph", strides=[1]),

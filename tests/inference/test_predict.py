@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slr.batches.clips import load_clips
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError, ModelError
 from slr.inference.predict import Predictor, print_predictions
 from slr.io.files import read_json, write_json
 from slr.io.video import write_video
+from slr.preprocessing.clips import load_clips
 
 
 def changed(model: Path, folder: Path, **preprocessing) -> Path:

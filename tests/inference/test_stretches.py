@@ -8,11 +8,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slr.batches.rgb import RgbBatch
 from slr.inference.stretches import stretches_of
 from slr.io.evenly import evenly
 from slr.io.video import Frame
 from slr.params.families.stfnet import ImagesParams
+from slr.preprocessing.rgb import RgbBatch
 
 SIDE = 8
 

@@ -10,7 +10,6 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from slr.batches.rgb import RgbBatch, RgbClips
 from slr.cli import app
 from slr.dataset.frames import FrameStore
 from slr.dataset.landmark_store import LandmarkStore
@@ -25,6 +24,7 @@ from slr.inference.transcribe import Transcriber, pieces, signing_probabilities
 from slr.io.files import read_json, write_json
 from slr.io.video import read_video, write_video
 from slr.params import FramesParams
+from slr.preprocessing.rgb import RgbBatch, RgbClips
 from slr.segments import Segment
 from slr.segments.finding import segments_of
 from tests.helpers.untrained import DETECTOR, FROM_LANDMARKS, FROM_PICTURES, save_untrained

@@ -9,7 +9,6 @@ from pytorch_metric_learning.losses import SupConLoss
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.batches.batch import Batch
 from slr.errors import ParamsError
 from slr.losses.classification import (
     Adversary,
@@ -25,6 +24,7 @@ from slr.losses.classification import (
 from slr.losses.triplet import all_triplets
 from slr.params import ModelParams
 from slr.params.families.stgcn import ScaStgcnParams
+from slr.preprocessing.batch import Batch
 
 CLIPS, CLASSES, SIGNERS, WIDTH = 12, 4, 3, 10
 

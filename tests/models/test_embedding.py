@@ -5,7 +5,6 @@ import torch
 from safetensors.torch import load_model, save_model
 from torch import Tensor
 
-from slr.batches.batch import Batch
 from slr.dataset.skeleton import skeleton
 from slr.losses.classification import Criterion
 from slr.models import build
@@ -16,6 +15,7 @@ from slr.params.families.silt import SiltParams
 from slr.params.families.spoter import SpoterParams
 from slr.params.families.stgcn import AttentionStgcnParams, ScaStgcnParams
 from slr.params.families.transformer import TransformerParams
+from slr.preprocessing.batch import Batch
 from tests.helpers.batches import CLASSES, batch_of, padded, with_rubbish
 
 SMALL = {"d_model": 16, "heads": 2, "feedforward": 32}

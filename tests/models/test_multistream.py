@@ -6,12 +6,12 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from slr.batches.augment.space import yaw
 from slr.dataset.skeleton import skeleton
 from slr.errors import ParamsError
 from slr.losses.classification import Criterion
 from slr.models import build
 from slr.params.families.multistream import MultistreamParams
+from slr.preprocessing.augment.space import yaw
 from tests.helpers.batches import CLASSES, batch_of, padded, reordered, with_rubbish
 
 SMALL = {"widths": [8, 8, 12], "strides": [2, 1, 1], "seeds": 2}

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from slr.batches.clips import load_clips
-from slr.batches.normalise import normaliser
 from slr.dataset.skeleton import skeleton
 from slr.models import build
 from slr.models.outputs import evaluating, outputs
 from slr.params.families.spoter import SpoterParams
+from slr.preprocessing.clips import load_clips
+from slr.preprocessing.normalise import normaliser
 from tests.helpers import landmark_corpus
 
 SMALL = SpoterParams(d_model=16, heads=2, encoder_layers=1, decoder_layers=1, feedforward=32)

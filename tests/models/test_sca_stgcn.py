@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from slr.batches.batch import Batch
 from slr.dataset.skeleton import skeleton
 from slr.errors import ParamsError
 from slr.losses.classification import Criterion
@@ -14,6 +13,7 @@ from slr.models import build
 from slr.models.sca_stgcn import ClipGRU, SignerAttention, body, framing
 from slr.params import parse
 from slr.params.families.stgcn import ScaStgcnDetectionParams, ScaStgcnParams
+from slr.preprocessing.batch import Batch
 from tests.helpers.batches import CLASSES, batch_of, padded, reordered, with_rubbish
 
 SMALL = {"widths": [16, 32, 32], "hidden": 24, "signer_width": 16}

@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import nn
 
-from slr.batches.batch import Batch
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import Skeleton
 from slr.losses.sca_published import PublishedCriterion
@@ -20,6 +19,7 @@ from slr.models.sca_stgcn import SignerAttention
 from slr.params.families.stgcn import ScaStgcnParams
 from slr.params.lookup import locate
 from slr.partition.signers import published_statistics
+from slr.preprocessing.batch import Batch
 from tests.helpers.reference import (
     batch_of,
     below,

@@ -5,13 +5,13 @@ import math
 import pytest
 import torch
 
-from slr.batches.augment.published import AugmentAsPublished
-from slr.batches.augment.space import perspective, rotate, squeeze
-from slr.batches.batch import Batch
-from slr.batches.normalise import in_hand_box, in_published_body_box, normaliser
-from slr.batches.points import points
 from slr.dataset.skeleton import skeleton
 from slr.params import AugmentParams
+from slr.preprocessing.augment.published import AugmentAsPublished
+from slr.preprocessing.augment.space import perspective, rotate, squeeze
+from slr.preprocessing.batch import Batch
+from slr.preprocessing.normalise import in_hand_box, in_published_body_box, normaliser
+from slr.preprocessing.points import points
 from tests.helpers.reference import batch_of
 
 CASE, BODY, JOINTS = "spoter_space", slice(0, 12), skeleton("spoter-54")

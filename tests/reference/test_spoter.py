@@ -7,12 +7,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from slr.batches.batch import Batch
 from slr.models import build
 from slr.models.checkpoints.transformers import embedding_tensors
 from slr.models.embedding import Embedded
 from slr.models.layers import Dropout, sinusoids
 from slr.params.families.spoter import SpoterParams
+from slr.preprocessing.batch import Batch
 from tests.helpers.reference import batch_of, fill, formula, given, size, watched
 from tests.helpers.reference_files import TOLERANCE
 from tests.helpers.reference_transformers import (

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from slr.batches.rgb import centred, cropped, drawn, published_length
 from slr.decoding.beam import beam_search
 from slr.decoding.decoder import Decoder
 from slr.decoding.greedy import greedy
 from slr.models.stfnet.temporal import margin_and_stride, with_edges
 from slr.params.families.ctc import DecodingParams
 from slr.params.families.stfnet import ImagesParams
+from slr.preprocessing.rgb import centred, cropped, drawn, published_length
 
 MARGIN, STRIDE = margin_and_stride(["K5", "P2", "K5", "P2"])
 

@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from slr.batches.rgb import RgbBatch
 from slr.decoding.decoder import Decoder
 from slr.losses.ctc import CtcCriterion
 from slr.models import build
 from slr.models.checkpoints import stfnet
 from slr.models.stfnet.published import PublishedStfnet
 from slr.params.families.stfnet import StfnetParams
+from slr.preprocessing.rgb import RgbBatch
 from tests.helpers.reference import size, watched
 from tests.helpers.reference_stfnet import LENGTHS, network, pictures
 

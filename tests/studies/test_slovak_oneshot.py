@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from slr.batches.clips import load_clips
-from slr.batches.normalise import normaliser
 from slr.corpora.reading import nfc
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import CHANNELS, ClipLandmarks, write_store
@@ -16,6 +14,8 @@ from slr.io.files import read_json
 from slr.models import build
 from slr.params import AugmentParams
 from slr.params.families.multistream import MultistreamParams
+from slr.preprocessing.clips import load_clips
+from slr.preprocessing.normalise import normaliser
 from studies import slovak
 from studies.slovak_oneshot import run as study
 from studies.slovak_oneshot import sources

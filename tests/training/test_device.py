@@ -1,5 +1,9 @@
 """Precision: chosen by rule, or refused with the way out; and threads."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -12,8 +16,18 @@ CPU = torch.device("cpu")
 
 def test_precision_follows_the_setting_else_the_processor():
     assert choose_precision("fp32", CPU, 32) == choose_precision("auto", CPU, 1) == "fp32"
-    multiplies_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    multiplies_bf16 = torch.ops.mkldnn._is_mkldnn_bf16_supported() and (
+        torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
     assert choose_precision("auto", CPU, 32) == ("bf16" if multiplies_bf16 else "fp32")
+
+
+def test_bf16_that_onednn_may_not_use_is_not_chosen():
+    """The processor's flags still say bf16 then, and LSTMs and some gradients would fail in training."""
+    chosen = subprocess.run(
+        [sys.executable, "-c", "import torch; from slr.training.device import choose_precision\n"
+                               "print(choose_precision('auto', torch.device('cpu'), 32))"],
+        env=os.environ | {"ONEDNN_MAX_CPU_ISA": "AVX2"}, check=True, capture_output=True, text=True).stdout
+    assert chosen == "fp32\n"
 
 
 @pytest.mark.parametrize(("has_bf16", "chosen"), [(True, "bf16"), (False, "fp16")])

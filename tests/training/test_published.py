@@ -8,13 +8,13 @@ import pytest
 import torch
 import yaml
 
-from slr.batches.clips import pick_joints
 from slr.dataset.dataset import Dataset
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import skeleton
 from slr.inference.model import load_model
 from slr.models import build
 from slr.params import parse
+from slr.preprocessing.clips import pick_joints
 from tests.helpers import REPOSITORY, landmark_corpus
 from tests.helpers.training import run
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from slr.batches.augment import Augment
-from slr.batches.inputs import inputs_of
-from slr.batches.normalise import normaliser
 from slr.dataset.dataset import Dataset
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import skeleton
 from slr.inference.model import load_model
 from slr.params import parse
+from slr.preprocessing.augment import Augment
+from slr.preprocessing.inputs import inputs_of
+from slr.preprocessing.normalise import normaliser
 from slr.training.loop import train
 from tests.helpers import landmark_corpus
 

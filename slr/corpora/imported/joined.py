@@ -116,7 +116,7 @@ def scan(root: str | Path, *, joined: JoinedParams | None = None, workers: int =
 
 def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmarks:
     """One sentence; raises ClipError if `media` isn't valid, or doesn't match the store's takes or frames."""
-    from slr.batches.clips import pick_joints
+    from slr.preprocessing.clips import pick_joints
 
     kept = joints(root, settings)
     transition, parts = _parse(media)

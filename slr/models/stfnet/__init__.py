@@ -17,7 +17,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from slr.batches.rgb import RgbBatch
 from slr.dataset.skeleton import Skeleton
 from slr.models.recurrent import Bidirectional
 from slr.models.stfnet.alignment import Alignment
@@ -27,6 +26,7 @@ from slr.models.stfnet.fusion import Fusion
 from slr.models.stfnet.packing import pack
 from slr.models.stfnet.temporal import Classifier, TemporalLayers
 from slr.params.families.stfnet import StfnetParams
+from slr.preprocessing.rgb import RgbBatch
 
 __all__ = ["Stfnet"]
 

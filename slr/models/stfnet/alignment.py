@@ -3,8 +3,8 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.batches.batch import frame_mask
 from slr.models.stfnet.packing import pack, unpack
+from slr.preprocessing.batch import frame_mask
 
 
 class TemporalExcitation(nn.Module):

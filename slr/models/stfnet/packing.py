@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
-from slr.batches.batch import frame_mask
+from slr.preprocessing.batch import frame_mask
 
 
 def pack(x: Tensor, lengths: Tensor) -> Tensor:

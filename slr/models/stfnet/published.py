@@ -10,12 +10,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from slr.batches.rgb import RgbBatch
 from slr.models.stfnet import Stfnet
 from slr.models.stfnet.fusion import ChannelAttention, SpatialAttention
 from slr.models.stfnet.packing import pack
 from slr.models.stfnet.temporal import PaddedTemporalLayers, with_edges
 from slr.params.families.stfnet import StfnetParams
+from slr.preprocessing.rgb import RgbBatch
 
 ALIGNED = 1000
 """Width of the alignment heads' vectors."""

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slr.batches.batch import frame_mask
 from slr.models.blocks import FrameNorm
+from slr.preprocessing.batch import frame_mask
 
 
 def margin_and_stride(layers: Sequence[str]) -> tuple[int, int]:

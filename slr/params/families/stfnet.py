@@ -56,7 +56,7 @@ class StfnetParams(ModelParams):
 
     network: ClassVar[str] = "slr.models.stfnet.forms:stfnet"
     task: ClassVar[str] = "continuous"
-    inputs: ClassVar[str] = "slr.batches.inputs:RgbInputs"
+    inputs: ClassVar[str] = "slr.preprocessing.inputs:RgbInputs"
     needs_video: ClassVar[bool] = True
     family: Literal["stfnet"] = "stfnet"
     """Network family."""

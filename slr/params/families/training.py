@@ -188,14 +188,14 @@ class ModelParams(Section):
     task : str
         The model's task: a name in `slr.tasks.TASKS`, an entry point of the group `slr.tasks`, or a dotted name.
     inputs : str
-        Dotted name of the model's input type: `slr.batches.inputs`.
+        Dotted name of the model's input type: `slr.preprocessing.inputs`.
     needs_video : bool
         Whether the model needs video, so that a landmark corpus can't be used.
     """
 
     network: ClassVar[str] = ""
     task: ClassVar[str] = "isolated"
-    inputs: ClassVar[str] = "slr.batches.inputs:LandmarkInputs"
+    inputs: ClassVar[str] = "slr.preprocessing.inputs:LandmarkInputs"
     needs_video: ClassVar[bool] = False
 
     joints: str = "spoter-54"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from slr.batches.batch import Batch
+from slr.preprocessing.batch import Batch
 
 
 def mix(batch: Batch, partner: Tensor, share: Tensor) -> Batch:

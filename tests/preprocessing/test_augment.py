@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from slr.batches.augment import Augment, space
-from slr.batches.augment.dropping import hide, stretches
-from slr.batches.augment.published import AugmentAsPublished
-from slr.batches.augment.time import retime
-from slr.batches.batch import Batch
-from slr.batches.normalise import normaliser
 from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ParamsError
 from slr.params import AugmentParams, ModelParams
+from slr.preprocessing.augment import Augment, space
+from slr.preprocessing.augment.dropping import hide, stretches
+from slr.preprocessing.augment.published import AugmentAsPublished
+from slr.preprocessing.augment.time import retime
+from slr.preprocessing.batch import Batch
+from slr.preprocessing.normalise import normaliser
 from tests.helpers.landmark_corpus import JOINTS
 
 OFF = {"rotate_degrees": 0, "squeeze": 0, "perspective": 0, "arm_degrees": 0, "noise_std": 0}

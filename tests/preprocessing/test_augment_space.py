@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from slr.batches.augment.space import (
+from slr.dataset.skeleton import SKELETONS, skeleton
+from slr.preprocessing.augment.space import (
     arm_joints,
     depth_anchors,
     mirror,
@@ -18,7 +19,6 @@ from slr.batches.augment.space import (
     with_one_depth,
     yaw,
 )
-from slr.dataset.skeleton import SKELETONS, skeleton
 from tests.helpers.landmark_corpus import JOINTS
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from slr.batches.batch import Batch
-from slr.batches.resample import at_moments, spread
+from slr.preprocessing.batch import Batch
+from slr.preprocessing.resample import at_moments, spread
 
 
 def retime(batch: Batch, first: Tensor, kept: Tensor, frames: Tensor) -> Batch:

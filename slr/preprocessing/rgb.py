@@ -115,12 +115,12 @@ class RgbClips:
         return len(self.clip_ids)
 
     def evaluation_batches(self) -> Iterator[tuple[RgbBatch, Tensor]]:
-        """See `slr.batches.batch.ClipSet`; each batch is a single clip."""
+        """See `slr.preprocessing.batch.ClipSet`; each batch is a single clip."""
         order = self.lengths.argsort(stable=True).split(1)
         yield from zip(self.batches(order), order, strict=True)
 
     def with_sentences(self, targets: list[list[int]], frame_targets: list[Tensor] | None) -> "RgbClips":
-        """See `slr.batches.batch.ClipSet`."""
+        """See `slr.preprocessing.batch.ClipSet`."""
         return RgbClips(self.shards.folder, self.clip_ids, self.params, targets, frame_targets)
 
     def batch(self, indices: Tensor, generator: torch.Generator | None = None) -> RgbBatch:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from slr.batches.clips import Clips
+    from slr.preprocessing.clips import Clips
 
 
 class AnyBatch(Protocol):
@@ -32,7 +32,7 @@ class AnyBatch(Protocol):
 
 
 class ClipSet(Protocol):
-    """A set of clips; landmarks are `slr.batches.clips.Clips`, RGB frames `slr.batches.rgb.RgbClips`.
+    """A set of clips; landmarks are `slr.preprocessing.clips.Clips`, RGB frames `slr.preprocessing.rgb.RgbClips`.
 
     Attributes
     ----------

@@ -8,8 +8,8 @@ Convolutional Networks", TIP 2020.
 import torch
 from torch import Tensor
 
-from slr.batches.augment.space import yaw
 from slr.dataset.skeleton import Skeleton
+from slr.preprocessing.augment.space import yaw
 
 
 def bones(landmarks: Tensor, mask: Tensor, pairs: Tensor) -> tuple[Tensor, Tensor]:

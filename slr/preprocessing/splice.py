@@ -5,8 +5,8 @@ from collections import defaultdict
 import torch
 from torch import Tensor
 
-from slr.batches.batch import Batch
-from slr.batches.clips import Clips
+from slr.preprocessing.batch import Batch
+from slr.preprocessing.clips import Clips
 
 MOST_GLOSSES = 12
 """A spliced sentence with this many glosses isn't continued with another, so that it ends."""

@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 import torch
 
-from slr.batches.clips import Clips
-from slr.batches.splice import Splicer
+from slr.preprocessing.clips import Clips
+from slr.preprocessing.splice import Splicer
 
 SENTENCES = {
     "a": [0, 0, 1, 1, 0, 2, 2, 2, 0], "b": [1, 1, 0, 0, 3, 3], "c": [0, 3, 3, 0, 1, 1, 0, 2],

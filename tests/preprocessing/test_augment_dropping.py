@@ -2,8 +2,8 @@
 
 import torch
 
-from slr.batches.augment.dropping import body_parts, hide, stretches
 from slr.dataset.skeleton import skeleton
+from slr.preprocessing.augment.dropping import body_parts, hide, stretches
 from tests.helpers.batches import moving
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from slr.batches.clips import arrange, load_clips
-from slr.batches.resample import at_moments, resample, spread
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import write_store
+from slr.preprocessing.clips import arrange, load_clips
+from slr.preprocessing.resample import at_moments, resample, spread
 from tests.helpers import landmark_corpus
 from tests.helpers.landmark_corpus import JOINTS
 

@@ -8,8 +8,8 @@ from slr.params import ModelParams
 from slr.segments.windows import class_of_frames, window_labels
 
 if TYPE_CHECKING:
-    from slr.batches.inputs import Store
     from slr.params.families.stgcn import ScaStgcnDetectionParams
+    from slr.preprocessing.inputs import Store
 
 
 def windows_of(store: "Store", rows: pd.DataFrame, settings: ModelParams) -> list[tuple[int, int, str | None]]:

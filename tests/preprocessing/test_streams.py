@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from slr.batches.augment.space import yaw
-from slr.batches.streams import SHORTEST, bones, directions, facing, motions, reaching, smoothed
 from slr.dataset.skeleton import skeleton
+from slr.preprocessing.augment.space import yaw
+from slr.preprocessing.streams import SHORTEST, bones, directions, facing, motions, reaching, smoothed
 
 
 @pytest.fixture

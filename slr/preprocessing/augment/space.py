@@ -1,8 +1,8 @@
 """Spatial transforms: viewpoint, body pose, mirroring. Pure functions of batches.
 
-Each works on isotropic coordinates around the frame's centre (`slr.batches.clips.isotropic`), or on metres around the
-body's centre, and takes one amount per clip, constant over its frames. The first four are SPOTER's: Bohacek and Hruz,
-WACV Workshops 2022, section 3.2.
+Each works on isotropic coordinates around the frame's centre (`slr.preprocessing.clips.isotropic`), or on metres around
+the body's centre, and takes one amount per clip, constant over its frames. The first four are SPOTER's: Bohacek and
+Hruz, WACV Workshops 2022, section 3.2.
 """
 
 import torch

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.errors import ParamsError
+from slr.preprocessing.batch import Batch
 
 
 def points(batch: Batch, down: bool) -> Tensor:

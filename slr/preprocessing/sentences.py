@@ -4,8 +4,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from slr.batches.batch import ClipSet
-from slr.batches.inputs import Store
+from slr.preprocessing.batch import ClipSet
+from slr.preprocessing.inputs import Store
 from slr.segments.labels import frame_labels
 
 UNKNOWN = -2

@@ -2,7 +2,7 @@
 
 import torch
 
-from slr.batches.augment.mixing import mix
+from slr.preprocessing.augment.mixing import mix
 from tests.helpers.batches import moving
 
 

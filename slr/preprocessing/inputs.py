@@ -11,12 +11,6 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import numpy as np
 from torch import Tensor
 
-from slr.batches.augment import Augment
-from slr.batches.augment.published import AugmentAsPublished
-from slr.batches.batch import AnyBatch, Batch, ClipSet
-from slr.batches.clips import Clips, load_clips
-from slr.batches.normalise import Normalise
-from slr.batches.rgb import RgbBatch, RgbClips
 from slr.dataset.dataset import Dataset
 from slr.dataset.frames import FrameStore
 from slr.dataset.landmark_store import LandmarkStore, skeleton_of
@@ -24,6 +18,12 @@ from slr.dataset.skeleton import skeleton
 from slr.io.workers import return_freed_memory
 from slr.params import ModelParams
 from slr.params.lookup import locate
+from slr.preprocessing.augment import Augment
+from slr.preprocessing.augment.published import AugmentAsPublished
+from slr.preprocessing.batch import AnyBatch, Batch, ClipSet
+from slr.preprocessing.clips import Clips, load_clips
+from slr.preprocessing.normalise import Normalise
+from slr.preprocessing.rgb import RgbBatch, RgbClips
 
 if TYPE_CHECKING:
     from slr.params.families.stfnet import StfnetParams

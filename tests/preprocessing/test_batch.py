@@ -7,11 +7,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slr.batches.batch import by_sign, similar_lengths, with_triplets
-from slr.batches.clips import arrange, frame_sizes, load_clips, pick_joints
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import write_store
 from slr.dataset.skeleton import Skeleton, skeleton
+from slr.preprocessing.batch import by_sign, similar_lengths, with_triplets
+from slr.preprocessing.clips import arrange, frame_sizes, load_clips, pick_joints
 from tests.helpers import landmark_corpus
 from tests.helpers.landmark_corpus import JOINTS
 

@@ -15,9 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from slr.batches.augment.dropping import body_parts, hide, stretches
-from slr.batches.augment.mixing import mix
-from slr.batches.augment.space import (
+from slr.dataset.skeleton import Skeleton
+from slr.params import AugmentParams
+from slr.preprocessing.augment.dropping import body_parts, hide, stretches
+from slr.preprocessing.augment.mixing import mix
+from slr.preprocessing.augment.space import (
     arm_joints,
     depth_anchors,
     mirror,
@@ -30,10 +32,8 @@ from slr.batches.augment.space import (
     with_one_depth,
     yaw,
 )
-from slr.batches.augment.time import retime
-from slr.batches.batch import Batch
-from slr.dataset.skeleton import Skeleton
-from slr.params import AugmentParams
+from slr.preprocessing.augment.time import retime
+from slr.preprocessing.batch import Batch
 
 
 class Augment:

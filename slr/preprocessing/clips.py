@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from slr.batches.batch import Batch, frame_mask
-from slr.batches.resample import resample
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.skeleton import Skeleton
 from slr.errors import ParamsError
+from slr.preprocessing.batch import Batch, frame_mask
+from slr.preprocessing.resample import resample
 
 
 @dataclass(frozen=True)
@@ -77,16 +77,16 @@ class Clips:
                      tuple(self.clip_ids[i] for i in indices.tolist()), frame_targets=labels)
 
     def batches(self, order: Iterable[Tensor]) -> Iterator[Batch]:
-        """See `slr.batches.batch.ClipSet`."""
+        """See `slr.preprocessing.batch.ClipSet`."""
         return map(self.batch, order)
 
     def evaluation_batches(self, batch_size: int = 64) -> Iterator[tuple[Batch, Tensor]]:
-        """See `slr.batches.batch.ClipSet`."""
+        """See `slr.preprocessing.batch.ClipSet`."""
         for indices in self.lengths.argsort(stable=True).split(batch_size):
             yield self.batch(indices), indices
 
     def with_sentences(self, targets: list[list[int]], frame_targets: list[Tensor] | None) -> "Clips":
-        """See `slr.batches.batch.ClipSet`."""
+        """See `slr.preprocessing.batch.ClipSet`."""
         return replace(self, targets=padded(targets),
                        frame_targets=None if frame_targets is None else torch.cat(frame_targets))
 

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from slr.batches.batch import Batch
-from slr.batches.normalise import KNUCKLES, in_shoulder_frame, normaliser
 from slr.dataset.skeleton import skeleton
 from slr.errors import ParamsError
+from slr.preprocessing.batch import Batch
+from slr.preprocessing.normalise import KNUCKLES, in_shoulder_frame, normaliser
 from tests.helpers.landmark_corpus import BODY, JOINTS
 
 HAND = JOINTS.part_slices["right_hand"]

@@ -11,12 +11,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from slr.batches.augment import Augment
-from slr.batches.augment.space import perspective, rotate, squeeze
-from slr.batches.batch import Batch
-from slr.batches.points import joints_for, points, with_points
 from slr.dataset.skeleton import Skeleton
 from slr.params import AugmentParams
+from slr.preprocessing.augment import Augment
+from slr.preprocessing.augment.space import perspective, rotate, squeeze
+from slr.preprocessing.batch import Batch
+from slr.preprocessing.points import joints_for, points, with_points
 
 ARM = ("shoulder", "elbow", "wrist")
 

@@ -2,8 +2,8 @@
 
 import torch
 
-from slr.batches.augment.time import retime
-from slr.batches.batch import Batch
+from slr.preprocessing.augment.time import retime
+from slr.preprocessing.batch import Batch
 from tests.helpers.batches import moving
 
 

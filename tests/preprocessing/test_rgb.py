@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from slr.batches.batch import similar_lengths
-from slr.batches.rgb import FAINTEST, RgbClips, batch_of, cropped, rescaled, subtract_background
 from slr.dataset.frames import read_frames
 from slr.errors import CorpusError
 from slr.extraction.frames import extract_frames
 from slr.io.video import write_video
 from slr.params import FramesParams
 from slr.params.families.stfnet import ImagesParams
+from slr.preprocessing.batch import similar_lengths
+from slr.preprocessing.rgb import FAINTEST, RgbClips, batch_of, cropped, rescaled, subtract_background
 from tests.helpers.media import numbers, pictures
 from tests.helpers.recordings import manifest_of
 

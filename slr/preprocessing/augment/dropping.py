@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from slr.batches.augment.space import arm_joints
-from slr.batches.batch import Batch
 from slr.dataset.skeleton import Skeleton
 from slr.errors import ParamsError
+from slr.preprocessing.augment.space import arm_joints
+from slr.preprocessing.batch import Batch
 
 
 def hide(batch: Batch, frames: Tensor, joints: Tensor) -> Batch:

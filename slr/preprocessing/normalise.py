@@ -18,11 +18,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from slr.batches.batch import Batch
-from slr.batches.points import joints_for, points
 from slr.dataset.skeleton import Skeleton
 from slr.errors import ParamsError
 from slr.params.families.training import Normalisation
+from slr.preprocessing.batch import Batch
+from slr.preprocessing.points import joints_for, points
 
 HEAD_UNITS = 3
 """Half the width of the body box, in shoulder widths; the box is square."""
@@ -229,7 +229,7 @@ def in_published_body_box(body: Tensor, measures: Tensor) -> Tensor:
     Parameters
     ----------
     body : Tensor (B, T, J, 2)
-        As of `slr.batches.points`.
+        As of `slr.preprocessing.points`.
     measures : Tensor (B, T, 5, 2)
         Neck, nose, left eye, left and right shoulder.
 
