@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from ruamel.yaml import YAML
 
-from tests.helpers import REPOSITORY
+from tests.helpers import REPOSITORY, warm
 
 TINY = {
     "corpus": {"sample": {"signs": 3, "signers": 4, "repetitions": 1, "sentences": 3, "streams": 3, "fps": 6,
@@ -45,7 +45,7 @@ class Project:
     def run(self, *command: str, fails: bool = False) -> str:
         """Run a command in the folder and return what it printed; its exit code must be as expected."""
         done = subprocess.run(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              env={**os.environ, "COLUMNS": "200"})
+                              env={**os.environ, "COLUMNS": "200", "PATH": warm.path()})
         assert (done.returncode != 0) == fails, done.stdout
         return done.stdout
 

@@ -1,4 +1,4 @@
-"""The daily workflow, with real DVC: what reruns when, comparing, sweeping, and mistakes."""
+"""The daily workflow, with real DVC: what reruns when, comparing, and mistakes. Sweeps: test_zoo.py."""
 
 import json
 
@@ -37,13 +37,6 @@ def test_a_models_setting_retrains_that_model_alone(project: Project):
 def test_select_trains_one_model_and_nothing_else(project: Project):
     project.set_params({"models": {"spoter": {"lr": 0.002}, "silt_query": {"epochs": 2}}})
     assert stages_run(project.dvc("repro", "select")) == ["settings", "train@spoter", "evaluate@spoter", "select"]
-
-
-def test_a_queued_sweep_runs_each_value(project: Project):
-    project.dvc("exp", "run", "--queue", "-S", "models.spoter.lr=0.001,0.002")
-    project.dvc("exp", "run", "--run-all")
-    rows = project.dvc("exp", "show", "--csv", "--hide-workspace")
-    assert "0.001" in rows and "0.002" in rows
 
 
 @pytest.mark.parametrize(("setting", "answer"), [

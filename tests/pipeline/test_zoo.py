@@ -64,23 +64,23 @@ def test_plots_are_of_the_selected_model_wherever_it_is_from(selected: Project):
     assert sorted(losses["revisions"]) == ["HEAD~1", "workspace"]
 
 
-def test_the_whole_zoo_is_trained_by_its_file_and_has_a_page(project: Project):
-    assert stages_run(project.dvc("repro", "zoo/dvc.yaml")) == ZOO
-    page = (project.folder / "reports/zoo.html").read_text()
+def test_the_whole_zoo_is_trained_by_its_file_and_has_a_page(selected: Project):
+    assert stages_run(selected.dvc("repro", "zoo/dvc.yaml")) == [stage for stage in ZOO if stage not in TRANSFORMER]
+    page = (selected.folder / "reports/zoo.html").read_text()
     told = [name for name in ("transformer", "silt_sequence", "spoter") if f"{name}: config.json" in page]
     assert told == ["transformer", "silt_sequence"]
-    assert stages_run(project.dvc("repro", "--all-pipelines")) == []
-    project.commit("The zoo")
-    assert stages_run(project.dvc("exp", "run", "-S", "train.model=silt_sequence")) == ["settings", "select", "report"]
-    project.commit("Select one of it")
-    assert "metrics within tolerance" in project.run("slr", "verify", "--zoo")
-    metrics = project.folder / "metrics/models/transformer.json"
-    metrics.write_text(json.dumps({**read_json(metrics), "parameters": 1}))
-    project.commit("Claim something else")
-    assert "metrics within tolerance" in project.run("slr", "verify")
-    assert "parameters" in project.run("slr", "verify", "--zoo", fails=True)
+    assert stages_run(selected.dvc("repro", "--all-pipelines")) == []
+    selected.commit("The zoo")
+    assert stages_run(selected.dvc("exp", "run", "-S", "train.model=silt_sequence")) == ["settings", "select", "report"]
+    selected.commit("Select another of it")
+    assert "metrics within tolerance" in selected.run("slr", "verify", "--zoo")
+    for name in ("transformer", "silt_sequence"):
+        metrics = selected.folder / f"metrics/models/{name}.json"
+        metrics.write_text(json.dumps({**read_json(metrics), "parameters": 1}))
+    selected.commit("Claim something else")
+    assert "parameters" in selected.run("slr", "verify", "--zoo", fails=True)
     not_activated = ("env", "PATH=/usr/bin:/bin", sys.executable, "-m", "slr.cli")
-    assert "parameters" in project.run(*not_activated, "verify", "--zoo-models", "2", "--scratch", fails=True)
+    assert "parameters" in selected.run(*not_activated, "verify", "--zoo-models", "1", "--scratch", fails=True)
 
 
 def test_a_sweep_over_both_files_in_the_queue(project: Project):
