@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from slr.dataset.landmark_store import LandmarkStore
-from slr.dataset.landmarks import ClipLandmarks, rounded
+from slr.dataset.landmarks import ClipLandmarks, Extent, rounded
 from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ClipError, CorpusError
 from slr.extraction.frames import clip_frames
@@ -58,7 +58,7 @@ class VideoReader:
             raise ClipError(f"no person found in any of its {len(coordinates)} frames")
         times = np.array([frame.timestamp_s for frame in frames])
         return ClipLandmarks(str(video), self.frames.fps or 1, *frames[-1].size,
-                             rounded(coordinates, float(np.nanmax(np.abs(coordinates)))), times)
+                             rounded(coordinates, Extent.of(coordinates)), times)
 
     def stream(self, video: str | Path) -> Iterator[SeenFrame]:
         """The landmarks of a video frame by frame, in bounded memory.
