@@ -22,7 +22,7 @@ FPS = (5, 240)
 """Usual frame rates, frames per second; slow motion of phones included."""
 _MARKS = (0.0, -1.0)
 """Values that programs write for joints that were not found."""
-_FEW = 0.001
+_FEW = 1e-4
 """Share of a corpus's joints that must have such a value: one may be there by chance."""
 _LEGS = ("hip", "knee", "ankle", "heel", "foot", "toe")
 """Joints that estimators place below the picture, in words of their names."""
@@ -123,9 +123,9 @@ class LandmarkChecks:
             if share > _FEW and not origin:
                 most = self._joints.joints[int(count.argmax())]
                 return Problem("", "missing-mark", "warning",
-                               f"x and y are both exactly {value:g} in {share:.1%} of all joints and frames, most "
-                               f"often of '{most}': it looks like a mark of joints that were not found, and is read as a "
-                               "position", f"set corpus.imported.missing: {value:g}")
+                               f"x and y are both exactly {value:g} in {share:.2%} of all joints and frames, most "
+                               f"often of '{most}': it looks like a mark of joints that were not found, but is read as "
+                               "a position", f"set corpus.imported.missing: {value:g}")
         return None
 
     def _geometry(self) -> Problem | None:

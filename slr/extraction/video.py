@@ -126,8 +126,8 @@ def find_sign(clip: str | Path, store: Callable[[], LandmarkStore],
         return landmarks, joints
     sign = without_empty_ends(landmarks)
     if len(sign) < len(landmarks):
-        warn(f"{clip}: nobody was found in {len(landmarks) - len(sign)} of its {len(landmarks)} frames, at its ends; they "
-             "are left out")
+        warn(f"{clip}: nobody was found in {len(landmarks) - len(sign)} of its {len(landmarks)} frames, at its ends; "
+             "they are left out")
     return sign, joints
 
 
