@@ -113,14 +113,16 @@ class LandmarkChecks:
                        ) if told else None
 
     def _mark(self) -> Problem | None:
-        """Joints that are exactly 0 or -1; not a single one that is always, the origin of a skeleton."""
+        """Joints that are exactly 0 or -1, besides a single one that always is: the origin of the coordinates."""
         assert self._joints is not None
         if self._params.imported.missing is not None:
             return None
         for value, count in self._marked.items():
+            always = count == self._n_frames
+            if always.sum() == 1:
+                count = np.where(always, 0, count)
             share = count.sum() / (self._n_frames * len(self._joints))
-            origin = (count > 0).sum() == 1 and count.max() == self._n_frames
-            if share > _FEW and not origin:
+            if share > _FEW:
                 most = self._joints.joints[int(count.argmax())]
                 return Problem("", "missing-mark", "warning",
                                f"x and y are both exactly {value:g} in {share:.2%} of all joints and frames, most "
