@@ -80,7 +80,7 @@ class LandmarkChecks:
         if not FPS[0] <= recording.fps <= FPS[1]:
             self._rates.setdefault(f"{recording.fps:g}", _Count()).add(name)
         units = getattr(landmark_format(self._params.name), "units", None)
-        if units is not None and self._params.imported.units == "fraction":
+        if units is not None and joints.space == "image" and self._params.imported.units == "fraction":
             self._units.setdefault(units(self._params.root, name, self._params.imported), _Count()).add(name)
         places = recording.coordinates[..., :2].astype(np.float64)
         for value, count in self._marked.items():

@@ -21,7 +21,7 @@ import numpy as np
 
 from slr.corpora.imported.listed import scan_listed
 from slr.corpora.imported.recordings import chosen_skeleton, file_of, same_file
-from slr.corpora.imported.units import Units, from_normalised, units_of
+from slr.corpora.imported.units import Units, from_normalised, units_of, width_of
 from slr.corpora.reading import Scan
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import BUILT_IN, Skeleton, define, skeleton
@@ -54,15 +54,14 @@ def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
     chosen = chosen_skeleton(root, settings)
     if chosen is not None:
         return chosen
-    reason = None
-    for path in sorted(Path(root).rglob("*.pose")):
+    reasons = []
+    for path in _files(str(root), Path(root).stat().st_mtime_ns if Path(root).exists() else 0):
         try:
             return _skeleton_of_file(same_file(path))
         except ClipError as error:  # reported when it is loaded, if it is listed
-            reason = reason or str(error)
-    if reason is None:
-        raise CorpusError(f"{root} holds no .pose files; expected {LAYOUT}")
-    raise CorpusError(f"no .pose file in {root} can be read: {reason}; replace them, or set corpus.imported.skeleton")
+            reasons.append(str(error))
+    raise CorpusError(f"no .pose file in {root} can be read: {reasons[0]}; replace them, or set "
+                      "corpus.imported.skeleton")
 
 
 def scan(root: str | Path, annotations: str | None = None, *, workers: int = 0) -> Scan:
@@ -82,16 +81,13 @@ def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmark
         If the file can't be read, or lacks a joint of the corpus's skeleton; for pixels without a frame size.
     """
     person = _person(same_file(file_of(root, media)), joints(root, settings), settings)
-    coordinates, size = _to_store(person, units(root, media, settings), settings)
+    coordinates, size = _to_store(person, _units(person, settings), settings)
     return ClipLandmarks(media, person.fps, *size, coordinates)
 
 
 def units(root: str | Path, media: str, settings: ImportedParams) -> Units:
     """Units of one file's x and y: `corpus.imported.units`, or by default recognised by their values."""
-    if settings.units != "fraction":
-        return settings.units
-    person = _person(same_file(file_of(root, media)), joints(root, settings), settings)
-    return units_of(person.values[~person.gone, :2])
+    return _units(_person(same_file(file_of(root, media)), joints(root, settings), settings), settings)
 
 
 class _Person(NamedTuple):
@@ -124,6 +120,15 @@ class _Person(NamedTuple):
     joints: Skeleton
 
 
+@lru_cache(maxsize=4)
+def _files(root: str, changed_ns: int) -> list[Path]:
+    """All `.pose` files by name, listed once and not for each clip; raises CorpusError if there are none."""
+    files = sorted(Path(root).rglob("*.pose"))
+    if not files:
+        raise CorpusError(f"{root} holds no .pose files; expected {LAYOUT}")
+    return files
+
+
 @lru_cache(maxsize=1)
 def _person(file: tuple[str, int, int], wanted: Skeleton, settings: ImportedParams) -> _Person:
     """The wanted joints of the person of whom most are found: bystanders are seen in part, or for a short time."""
@@ -148,6 +153,12 @@ def _person(file: tuple[str, int, int], wanted: Skeleton, settings: ImportedPara
                    is_holistic(component.name for component in pose.header.components), wanted)
 
 
+def _units(person: _Person, settings: ImportedParams) -> Units:
+    if settings.units != "fraction":
+        return settings.units
+    return units_of(person.values[~person.gone, :2], _shoulders(person))
+
+
 def _to_store(person: _Person, units: Units, settings: ImportedParams) -> tuple[np.ndarray, tuple[int, int]]:
     """Coordinates in the store's units, and the frame size."""
     values, size = person.values.copy(), person.size if all(person.size) else settings.size
@@ -156,7 +167,7 @@ def _to_store(person: _Person, units: Units, settings: ImportedParams) -> tuple[
     elif units == "normalised":
         if person.holistic and size:
             values[..., 2:] *= size[0]  # it was in widths where x was in pixels, and was divided by the same number
-        from_normalised(values, _shoulders(person))
+        from_normalised(values, _unit(person))
         size = (1, 1)
     elif units == "pixel":
         if size is None:
@@ -170,18 +181,22 @@ def _to_store(person: _Person, units: Units, settings: ImportedParams) -> tuple[
     return coordinates, size or (1, 1)
 
 
-def _shoulders(person: _Person) -> float:
+def _unit(person: _Person) -> float:
     """Width of the shoulders of normalised coordinates: 1, or measured if they were multiplied by a factor."""
-    places = person.values[~person.gone, :2]
+    places, shoulders = person.values[~person.gone, :2], _shoulders(person)
     spread = float(np.percentile(np.abs(places), 95)) if len(places) else 0.0
-    sides = [person.joints.index(name) for name in ("left_shoulder", "right_shoulder") if name in person.joints.joints]
     if spread <= _REACH:
         return 1.0
-    both = ~person.gone[:, sides].any(1)
-    if len(sides) < 2 or not both.any():
-        return spread / _REACH
-    left, right = person.values[both][:, sides, :2].swapaxes(0, 1)
-    return float(np.median(np.linalg.norm(left - right, axis=-1)))
+    return width_of(shoulders) if len(shoulders) else spread / _REACH
+
+
+def _shoulders(person: _Person) -> np.ndarray:
+    """(T, 2, 2) positions of both shoulders in the frames that have both; none of a skeleton without them."""
+    names = ("left_shoulder", "right_shoulder")
+    if not set(names) <= set(person.joints.joints):
+        return np.empty((0, 2, 2), np.float32)
+    sides = [person.joints.index(name) for name in names]
+    return person.values[~person.gone[:, sides].any(1)][:, sides, :2]
 
 
 def read_pose(path: Path) -> "Pose":

@@ -8,6 +8,7 @@ from pose_format.pose_header import PoseHeader, PoseHeaderComponent, PoseHeaderD
 from pose_format.utils.holistic import holistic_components
 
 from slr.corpora.imported.pose_files import joints, load, scan
+from slr.corpora.imported.units import units_of
 from slr.corpora.scanning import prepare
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.skeleton import skeleton
@@ -105,6 +106,19 @@ def test_files_that_cannot_be_used_say_why(tmp_path, change, message):
     change(tmp_path / "x.pose")
     with pytest.raises(ClipError, match=message):
         load(tmp_path, "x.pose", SETTINGS)
+
+
+@pytest.mark.parametrize("places, shoulders, expected", [
+    ([(0.4, 0.3), (0.6, 2.9)], [], "fraction"),
+    ([(300, 200), (350, 240)], [], "pixel"),
+    ([(-1.2, -0.6), (1.1, 2)], [], "normalised"),
+    ([(-1.2, -0.6), (1.1, 2)], [[(0.5, 0.01), (-0.5, 0)]], "normalised"),
+    ([(-40, -30), (-20, 60), (90, 200)], [[(70, 90), (-20, 90)]], "pixel"),  # partly out of the frame, in its corner
+    ([(-0.1, -0.1), (0.3, 0.6)], [[(0.3, 0.4), (0.0, 0.4)]], "fraction"),
+    ([], [], "pixel"),
+])
+def test_units_are_told_from_values_and_shoulders(places, shoulders, expected):
+    assert units_of(np.reshape(places, (-1, 2)), np.reshape(shoulders, (-1, 2, 2))) == expected
 
 
 def test_a_corpus_whose_joints_cannot_be_known(tmp_path):
