@@ -90,8 +90,8 @@ class Extent:
     """
 
     largest: float = 0.0
-    low: tuple[float, float] = (np.inf, np.inf)
-    high: tuple[float, float] = (-np.inf, -np.inf)
+    low: tuple[float, ...] = (np.inf, np.inf)
+    high: tuple[float, ...] = (-np.inf, -np.inf)
 
     @classmethod
     def of(cls, coordinates: np.ndarray) -> Self:
