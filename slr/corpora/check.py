@@ -15,6 +15,7 @@ import pandas as pd
 from slr.corpora import scanning
 from slr.corpora.coverage import joints_of, lacks
 from slr.corpora.imported import landmark_format
+from slr.corpora.landmark_checks import LandmarkChecks
 from slr.corpora.problems import Problem, errors
 from slr.dataset.landmarks import check_landmarks
 from slr.dataset.splits import MIN_SIGNERS
@@ -67,7 +68,8 @@ def check_corpus(params: CorpusParams, workers: int = 0,
     list of Problem
         Kinds: those of the corpus's reader (layout, annotations), and `unreadable`, `outside-range`, `outside-box`,
         `too-short`, `duplicate-content`, `one-clip`, `signer-unknown`, `few-signers`, `size-outlier`,
-        `duration-outlier`; `model-without-clips` for each model that the corpus can't train.
+        `duration-outlier`; `model-without-clips` for each model that the corpus can't train; those of
+        `slr.corpora.landmark_checks` for landmarks.
 
     Raises
     ------
@@ -80,10 +82,11 @@ def check_corpus(params: CorpusParams, workers: int = 0,
     if clips.empty and not problems:
         raise CorpusError(f"corpus {params.root} has no clips; expected {scanning.module_of(params.name).LAYOUT}")
     if not clips.empty:
-        media = (inspect_landmarks(params, clips.media.unique()) if comes_as_landmarks(params.name)
+        looked = LandmarkChecks(params)
+        media = (inspect_landmarks(params, clips.media.unique(), looked) if comes_as_landmarks(params.name)
                  else inspect_media(Path(params.root), clips.media.unique(), workers))
         problems += [*_media_problems(clips, media), *_duplicates(clips, media), *_glosses(clips), *_signers(clips),
-                     *_outliers(clips, media), *_models(params, clips, models)]
+                     *_outliers(clips, media), *_models(params, clips, models), *looked.problems(clips)]
     return sorted(problems, key=lambda problem: (problem.severity, problem.kind, problem.clip))
 
 
@@ -123,8 +126,8 @@ def inspect_media(root: Path, media: Sequence[str], workers: int = 0) -> dict[st
     return found
 
 
-def inspect_landmarks(params: CorpusParams, media: Sequence[str]) -> dict[str, Media]:
-    """Read each recording of a landmark corpus."""
+def inspect_landmarks(params: CorpusParams, media: Sequence[str], looked: LandmarkChecks) -> dict[str, Media]:
+    """Read each recording of a landmark corpus, and let `looked` see it."""
     reader = landmark_format(params.name)
     joints = reader.joints(params.root, params.imported)
     found: dict[str, Media] = {}
@@ -134,6 +137,7 @@ def inspect_landmarks(params: CorpusParams, media: Sequence[str]) -> dict[str, M
             try:
                 recording = reader.load(params.root, name, params.imported)
                 check_landmarks(recording, joints, channels)
+                looked.add(name, recording, joints)
                 channels = recording.coordinates.shape[2]
                 content = hashlib.md5(recording.coordinates.tobytes(), usedforsecurity=False).hexdigest()
                 found[name] = Media(len(recording), recording.fps, recording.width, recording.height, content)

@@ -6,9 +6,9 @@ format and how to read it by other means, `slr.dataset.landmark_store` reads it.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +24,8 @@ STEP = 2.0**-14
 """Unit of the stored integers, in frame widths or heights: range up to 2, error at most 3e-5."""
 MAX_ERROR = 1e-4
 """Largest permitted rounding error; a clip that exceeds it is stored as float32."""
+NARROW = 1 / 16
+"""A clip whose x and y span less than this is stored as float32: its hands would be a few steps wide."""
 COMPRESSION = "lz4"
 
 
@@ -69,6 +71,51 @@ class ClipLandmarks:
         """Presence mask (T, J) bool: which joints were found."""
         return ~np.isnan(self.coordinates[..., 0])
 
+    def part(self, where: slice) -> "ClipLandmarks":
+        """Some of its frames, with their times and numbers."""
+        return replace(self, coordinates=self.coordinates[where], timestamps_s=self.timestamps_s[where],
+                       frame_numbers=self.frame_numbers[where])
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Extent of a clip's coordinates, which decides how the store rounds them.
+
+    Attributes
+    ----------
+    largest : float
+        Largest absolute value in any channel; 0 if no joint was found.
+    low, high : (float, float)
+        Least and largest x and y; infinite if no joint was found.
+    """
+
+    largest: float = 0.0
+    low: tuple[float, ...] = (np.inf, np.inf)
+    high: tuple[float, ...] = (-np.inf, -np.inf)
+
+    @classmethod
+    def of(cls, coordinates: np.ndarray) -> Self:
+        """The extent of coordinates (..., J, C), NaN where missing."""
+        places = coordinates[..., :2].reshape(-1, 2)
+        low, high = np.nanmin(places, 0, initial=np.inf), np.nanmax(places, 0, initial=-np.inf)
+        return cls(float(np.nanmax(np.abs(coordinates), initial=0)), tuple(low.tolist()), tuple(high.tolist()))
+
+    def __or__(self, other: Self) -> Self:
+        """The extent of both."""
+        return type(self)(max(self.largest, other.largest), tuple(map(min, self.low, other.low)),
+                          tuple(map(max, self.high, other.high)))
+
+    @property
+    def span(self) -> float:
+        """The wider of the ranges of x and y; negative if no joint was found."""
+        return max(high - low for low, high in zip(self.low, self.high, strict=True))
+
+    @property
+    def step(self) -> float | None:
+        """Unit of the stored integers; None if the clip is stored as float32."""
+        step = max(STEP, self.largest / -(MISSING + 1))
+        return None if 0 <= self.span < NARROW or step / 2 >= MAX_ERROR else step
+
 
 def schema(joints: Skeleton) -> pa.Schema:
     """The columns of a store of this skeleton; raises ParamsError if a part is named like another column."""
@@ -92,7 +139,7 @@ def encode(clip: ClipLandmarks, joints: Skeleton) -> pa.Table:
     if clip.coordinates.ndim != 3 or clip.coordinates.shape[1] != len(joints):
         raise ValueError(f"clip '{clip.clip_id}': coordinates {clip.coordinates.shape} are not (T, {len(joints)}, C)")
     coordinates = clip.coordinates.astype(np.float32)
-    step = _step(float(np.nanmax(np.abs(coordinates), initial=0)))
+    step = Extent.of(coordinates).step
     if step is None:
         dtype, step = "<f4", 1.0
         values = coordinates.astype(dtype)
@@ -110,24 +157,10 @@ def encode(clip: ClipLandmarks, joints: Skeleton) -> pa.Table:
     return with_clip(table, {"clip_id": clip.clip_id, "n_frames": len(clip)})
 
 
-def rounded(coordinates: np.ndarray, largest: float) -> np.ndarray:
-    """Coordinates (..., C) float32 rounded as by the store.
-
-    Parameters
-    ----------
-    coordinates : ndarray
-        Some coordinates of a clip.
-    largest : float
-        Largest absolute value of all the clip's coordinates.
-    """
-    step = _step(largest)
+def rounded(coordinates: np.ndarray, extent: Extent) -> np.ndarray:
+    """Some coordinates (..., C) float32 of a clip of that extent, rounded as by the store."""
+    step = extent.step
     return coordinates if step is None else np.rint(coordinates / step) * np.float32(step)
-
-
-def _step(largest: float) -> float | None:
-    """Unit of the stored integers of a clip; None for a clip that is stored as float32."""
-    step = max(STEP, largest / -(MISSING + 1))
-    return step if step / 2 < MAX_ERROR else None
 
 
 def write_store(folder: str | Path, clips: Iterable[ClipLandmarks], joints: Skeleton, *,
@@ -158,6 +191,12 @@ def write_rows(folder: Path, rows: Iterable[pa.Table], joints: Skeleton, *, meta
     own = {} if joints.name in BUILT_IN else {"skeleton_definition": joints.definition()}
     write_shards(folder, rows, schema(joints), clips_per_shard=clips_per_shard, compression=COMPRESSION,
                  metadata={**metadata, **own, "skeleton": joints.name, "channels": list(channels)})
+
+
+def without_empty_ends(clip: ClipLandmarks) -> ClipLandmarks:
+    """The clip from the first to the last frame with a joint: padding, or a signer who isn't there yet, is no sign."""
+    found = np.flatnonzero(clip.mask.any(1))
+    return clip.part(slice(found[0], found[-1] + 1)) if len(found) else clip
 
 
 def check_landmarks(clip: ClipLandmarks, joints: Skeleton, channels: int | None = None) -> None:

@@ -1,6 +1,7 @@
 """The manifest: the common format of all corpora, one row per clip."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -51,6 +52,11 @@ def write_manifest(path: str | Path, clips: pd.DataFrame) -> None:
     table = pa.Table.from_pandas(clips[schema.names].sort_values("clip_id"), schema, preserve_index=False)
     with atomic_path(path) as temporary:
         pq.write_table(table.replace_schema_metadata(None), temporary, compression="zstd")
+
+
+def is_one_sign(clip: Any) -> bool:
+    """Whether a row is a whole recording of one sign: no sentence, no stream, and no frames chosen by an annotation."""
+    return len(clip.glosses) == 1 and not len(clip.segments) and pd.isna(clip.start_frame) and pd.isna(clip.end_frame)
 
 
 def read_manifest(path: str | Path) -> pd.DataFrame:

@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from slr.corpora.imported import landmark_format
-from slr.dataset.landmarks import CHANNELS, ClipLandmarks, check_landmarks, encode, write_rows
-from slr.dataset.manifest import read_manifest
+from slr.dataset.landmarks import (
+    CHANNELS,
+    ClipLandmarks,
+    check_landmarks,
+    encode,
+    without_empty_ends,
+    write_rows,
+)
+from slr.dataset.manifest import is_one_sign, read_manifest
 from slr.dataset.skeleton import Skeleton
 from slr.io.clipwise import Failure, apply_failure_policy, reason, write_failures
 from slr.io.files import atomic_path, disk_errors
-from slr.io.progress import progress
+from slr.io.progress import progress, warn
 from slr.params import CorpusParams
 
 
@@ -20,7 +27,9 @@ def import_landmarks(manifest: Path, out: Path, params: CorpusParams, *, clips_p
     """Write the landmarks of every clip of the manifest to the store `out`, replacing its content.
 
     The store's metadata records that they were imported, and from what; or how they were made, if the format provides
-    it (`slr.corpora.imported`). Its channels are those of the first clip.
+    it (`slr.corpora.imported`). Its channels are those of the first clip. Frames without any joint at the ends of a
+    sign's recording are left out, with a warning that counts them; in sentences and streams, where time counts from the
+    start, they stay.
 
     Parameters
     ----------
@@ -59,6 +68,7 @@ def _clips(rows: Any, params: CorpusParams, joints: Skeleton, failures: list[Fai
     load = landmark_format(params.name).load
     recording: ClipLandmarks | None = None
     media, channels = None, None
+    left_out: list[int] = []
     with progress("landmarks", len(rows), unit="clip") as advance:
         for row in rows.itertuples():
             advance()
@@ -67,17 +77,16 @@ def _clips(rows: Any, params: CorpusParams, joints: Skeleton, failures: list[Fai
                     media, recording = None, load(params.root, row.media, params.imported)
                     media = row.media
                 assert recording is not None
-                clip = _cut(recording, row.clip_id, row.start_frame, row.end_frame)
+                clip = replace(recording.part(slice(row.start_frame, row.end_frame)), clip_id=row.clip_id)
                 check_landmarks(clip, joints, channels)
             except Exception as error:  # any error in a user's file is that clip's failure
                 failures.append(Failure(row.clip_id, "landmarks", reason(error)))
                 continue
             channels = clip.coordinates.shape[2]
-            yield clip
-
-
-def _cut(recording: ClipLandmarks, clip_id: str, start: int | None, end: int | None) -> ClipLandmarks:
-    """Frames `start` to `end` (half-open) of a recording, with their times and frame numbers."""
-    where = slice(start, end)
-    return replace(recording, clip_id=clip_id, coordinates=recording.coordinates[where],
-                   timestamps_s=recording.timestamps_s[where], frame_numbers=recording.frame_numbers[where])
+            sign = without_empty_ends(clip) if is_one_sign(row) else clip
+            if len(sign) < len(clip):
+                left_out.append(len(clip) - len(sign))
+            yield sign
+    if left_out:
+        warn(f"{len(left_out)} of {len(rows)} clips begin or end with frames in which no joint was found, padding or "
+             f"nobody there; these {sum(left_out)} frames are left out")

@@ -8,11 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from slr.dataset.landmark_store import LandmarkStore
-from slr.dataset.landmarks import ClipLandmarks, rounded
+from slr.dataset.landmarks import ClipLandmarks, Extent, rounded, without_empty_ends
 from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ClipError, CorpusError
 from slr.extraction.frames import clip_frames
 from slr.extraction.holistic import HolisticExtractor, warn_if_slow
+from slr.io.progress import warn
 from slr.params import FramesParams, LandmarksParams
 
 
@@ -58,7 +59,7 @@ class VideoReader:
             raise ClipError(f"no person found in any of its {len(coordinates)} frames")
         times = np.array([frame.timestamp_s for frame in frames])
         return ClipLandmarks(str(video), self.frames.fps or 1, *frames[-1].size,
-                             rounded(coordinates, float(np.nanmax(np.abs(coordinates)))), times)
+                             rounded(coordinates, Extent.of(coordinates)), times)
 
     def stream(self, video: str | Path) -> Iterator[SeenFrame]:
         """The landmarks of a video frame by frame, in bounded memory.
@@ -114,6 +115,20 @@ def find_landmarks(clip: str | Path, store: Callable[[], LandmarkStore],
         return reader().landmarks(clip), reader().source
     except ClipError as error:
         raise ClipError(f"{clip}: {error}") from None
+
+
+def find_sign(clip: str | Path, store: Callable[[], LandmarkStore],
+              reader: Callable[[], VideoReader]) -> tuple[ClipLandmarks, Skeleton]:
+    """As `find_landmarks`, of a video with one sign: without frames without any joint at its ends, which are counted in
+    a warning. A clip of the corpus is as in the store, as models were tested on it."""
+    landmarks, joints = find_landmarks(clip, store, reader)
+    if not Path(clip).exists():
+        return landmarks, joints
+    sign = without_empty_ends(landmarks)
+    if len(sign) < len(landmarks):
+        warn(f"{clip}: nobody was found in {len(landmarks) - len(sign)} of its {len(landmarks)} frames, at its ends; "
+             "they are left out")
+    return sign, joints
 
 
 def stream_landmarks(clip: str | Path, store: Callable[[], LandmarkStore],

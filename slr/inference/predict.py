@@ -8,7 +8,7 @@ import numpy as np
 from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import ModelError
-from slr.extraction.video import find_landmarks
+from slr.extraction.video import find_sign
 from slr.inference.model import load_model
 from slr.inference.video import video_reader
 from slr.models.device import choose_device
@@ -69,7 +69,7 @@ class Predictor:
         CorpusError
             If there is neither a file nor a clip of that name.
         """
-        clips = self.trained.clip(*find_landmarks(clip, self._store, lambda: self.reader))
+        clips = self.trained.clip(*find_sign(clip, self._store, lambda: self.reader))
         probabilities = self.trained.probabilities(clips)[0]
         best = np.argsort(-probabilities.numpy(), kind="stable")[:top]
         return [(self.trained.labels[i], float(probabilities[i])) for i in best]

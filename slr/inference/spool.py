@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from slr.dataset.landmarks import CHANNELS, ClipLandmarks, rounded
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, Extent, rounded
 from slr.dataset.skeleton import Skeleton
 from slr.io.files import temp_file_errors
 from slr.io.video import IMAGES_FPS
@@ -48,7 +48,7 @@ class Spool:
         self._nominal_fps = fps or IMAGES_FPS
         self._times_s = array("d")
         self._size = (0, 0)
-        self._largest = 0.0
+        self._extent = Extent()
         self.anyone = False
 
     def append(self, coordinates: np.ndarray, timestamp_s: float, size: tuple[int, int]) -> None:
@@ -60,7 +60,7 @@ class Spool:
         self._size = size
         if not np.isnan(coordinates).all():
             self.anyone = True
-            self._largest = max(self._largest, float(np.nanmax(np.abs(coordinates))))
+            self._extent |= Extent.of(coordinates)
 
     def __len__(self) -> int:
         return len(self._times_s)
@@ -84,5 +84,5 @@ class Spool:
             self._file.seek(start * step)
             content = self._file.read(shape[0] * step)
         coordinates = np.full((shape[0], len(self.source), shape[2]), np.nan, np.float32)
-        coordinates[:, self._kept] = rounded(np.frombuffer(content, np.float32).reshape(shape), self._largest)
+        coordinates[:, self._kept] = rounded(np.frombuffer(content, np.float32).reshape(shape), self._extent)
         return ClipLandmarks("", self.fps, *self._size, coordinates, np.array(self._times_s[start:end]))

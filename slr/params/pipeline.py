@@ -37,9 +37,10 @@ class ImportedParams(Section):
     """Frame rate of recordings whose files don't specify it."""
     size: tuple[Positive, Positive] | None = None
     """Frame width and height in pixels of recordings whose files don't specify them; null: square."""
-    units: Literal["fraction", "pixel"] = "fraction"
-    """Units of x and y in image coordinates: fractions of the frame's width and height, or pixels of a frame of
-    `size`."""
+    units: Literal["fraction", "pixel", "normalised"] = "fraction"
+    """Units of x and y in image coordinates: fractions of the frame's width and height; pixels of a frame of `size`; or
+    normalised, with the origin between the shoulders and their width as unit. `.pose` files' are recognised by their
+    values, unless this is `pixel` or `normalised`."""
     y_axis: Literal["auto", "down", "up"] = "auto"
     """Direction of y in image coordinates; `auto`: as in the files, or for SPOTER's inferred from noses and
     shoulders."""

@@ -1,6 +1,8 @@
 import pickle
 import subprocess
 import sys
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slr.dataset.landmark_store import LandmarkStore
-from slr.dataset.landmarks import CHANNELS, ClipLandmarks, encode, rounded, write_store
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, Extent, encode, rounded, without_empty_ends, write_store
 from slr.dataset.skeleton import define, skeleton
 from slr.errors import CorpusError, ParamsError
 
@@ -26,7 +28,7 @@ def clip(clip_id: str, n_frames: int = 20, seed: int = 0, scale: float = 1) -> C
 
 
 CLIPS = [clip("walk"), clip("longer", 50, seed=1), clip("one frame", 1, seed=2), clip("ŽIVIJO 'you'", 7, seed=3),
-         clip("far", 30, seed=4, scale=3), clip("metres", 12, seed=5, scale=400)]
+         clip("far", 30, seed=4, scale=3), clip("metres", 12, seed=5, scale=400), clip("crushed", 8, scale=1 / 320)]
 
 
 @pytest.fixture
@@ -49,8 +51,10 @@ def test_a_clip_is_read_back_within_the_error_allowed(store, wanted):
 
 @pytest.mark.parametrize("wanted", CLIPS, ids=lambda clip: clip.clip_id)
 def test_rounding_alone_gives_what_the_store_gives(store, wanted):
-    largest = float(np.nanmax(np.abs(wanted.coordinates)))
-    assert np.array_equal(rounded(wanted.coordinates[2:5, 9:], largest), store[wanted.clip_id].coordinates[2:5, 9:],
+    of_frames = [Extent.of(frame) for frame in wanted.coordinates]  # as a stream's, frame by frame
+    extent = reduce(or_, of_frames)
+    assert extent == Extent.of(wanted.coordinates)
+    assert np.array_equal(rounded(wanted.coordinates[2:5, 9:], extent), store[wanted.clip_id].coordinates[2:5, 9:],
                           equal_nan=True)
 
 
@@ -79,6 +83,29 @@ def test_no_value_is_taken_for_missing(tmp_path, value):
     found = LandmarkStore(tmp_path / "s")["c"].coordinates
     assert np.array_equal(np.isnan(found), np.isnan(coordinates))
     assert np.nanmax(np.abs(found - coordinates)) <= 1e-4
+
+
+@pytest.mark.parametrize("span, dtype", [(1 / 320, "<f4"), (0.06, "<f4"), (0.063, "<i2"), (0.3, "<i2"), (2.5, "<i2")])
+def test_rounding_is_relative_to_the_clips_own_span(span, dtype):
+    coordinates = (0.5 + np.linspace(0, span, 9)[:, None, None] * np.ones((1, 75, 4))).astype(np.float32)
+    row = encode(ClipLandmarks("c", 15, 8, 8, coordinates), JOINTS).to_pylist()[0]
+    assert row["dtype"] == dtype
+    # A fifth of the person, a hand, is hundreds of steps wide; usual clips keep the one step that they always had.
+    assert row["step"] == (1 if dtype == "<f4" else pytest.approx(max(2**-14, (0.5 + span) / 32767)))
+    values = np.frombuffer(row["pose"], dtype).reshape(9, 33, 4) * row["step"]
+    assert np.abs(values - coordinates[:, :33])[..., :2].max() <= span / 2000
+
+
+def test_frames_without_any_joint_are_no_sign_at_the_ends_and_stay_within():
+    walk = clip("walk", 12)
+    for empty in ([0, 1, 11], [5, 6], [], range(12)):
+        coordinates = walk.coordinates.copy()
+        coordinates[list(empty)] = np.nan
+        ends = {0, 1, 11} & set(empty) if len(empty) < 12 else set()
+        kept = [frame for frame in range(12) if frame not in ends]
+        found = without_empty_ends(ClipLandmarks("c", 15, 8, 8, coordinates))
+        assert found.frame_numbers.tolist() == kept and np.allclose(found.timestamps_s, np.array(kept) / 15)
+        assert np.array_equal(found.coordinates, coordinates[kept], equal_nan=True)
 
 
 def test_a_clip_without_any_joint_is_kept(tmp_path):

@@ -56,6 +56,20 @@ def test_clips_of_one_recording_read_it_once(root, monkeypatch):
     assert loaded == ["a.npy", "b.npy"]
 
 
+def test_frames_without_joints_at_a_signs_ends_are_left_out_and_counted(root, capsys):
+    values = np.full((20, 42, 2), np.nan)
+    values[3:9] = np.linspace(0.2, 0.8, 6)[:, None, None]
+    values[5] = np.nan
+    np.save(root / "c.npy", values)
+    store = run(root, [("a.npy", None, None), ("c.npy", None, None), ("c.npy", 0, 12)])
+    assert store.n_frames == {"c0": 20, "c1": 6, "c2": 12}  # what an annotation cuts out stays as it is
+    sign = store["c1"]
+    assert sign.frame_numbers.tolist() == list(range(3, 9)) and sign.timestamps_s[0] == 0.3
+    assert sign.mask.any(1).tolist() == [True, True, False, True, True, True]
+    told = capsys.readouterr().err
+    assert "1 of 3 clips begin or end with frames in which no joint was found" in told and "these 14 frames" in told
+
+
 def test_the_same_corpus_gives_the_same_bytes(root):
     def content() -> list[bytes]:
         return [path.read_bytes() for path in sorted((root.parent / "landmarks").iterdir())]

@@ -5,6 +5,7 @@ In addition to `scan` and `LAYOUT`, which every reader has (`slr.corpora.reading
 - `joints(root, settings) -> Skeleton`: the skeleton of all its recordings.
 - `load(root, media, settings) -> ClipLandmarks`: one recording, whole; its `clip_id` is the media. Raises ClipError or
   CorpusError with the reason if it can't be used.
+- `units(root, media, settings) -> str`, if the units of a recording's x and y are recognised by their values.
 - `metadata(root) -> dict`, if the landmarks are this pipeline's own: their provenance from their store.
 
 `media` in the manifest is a landmark file below the corpus root, or a folder with a file per frame; if a file contains

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from slr.corpora.imported.units import from_normalised
 from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ClipError, ParamsError
 from slr.io.files import inside
@@ -87,12 +88,29 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def frames_of(array: np.ndarray, n_joints: int, what: str) -> np.ndarray:
-    """The array as float32; raises ClipError if it isn't (T, n_joints, 2 to 4) numbers."""
+    """The array as (T, n_joints, 2 to 4) float32.
+
+    Parameters
+    ----------
+    array : ndarray
+        Of this shape, or with the joints' channels one after the other (T, n_joints * C); and possibly with an axis of
+        one person, anywhere.
+
+    Raises
+    ------
+    ClipError
+        If it has another shape, or doesn't hold numbers.
+    """
     if array.dtype.kind not in "fiu":
         raise ClipError(f"{what} holds {array.dtype}, not numbers")
-    if array.ndim != 3 or array.shape[1] != n_joints or not 2 <= array.shape[2] <= 4:
-        raise ClipError(f"{what} is {array.shape}, not (frames, {n_joints} joints, 2 to 4 channels)")
-    return array.astype(np.float32)
+    one_person = [array.squeeze(axis) for axis, length in enumerate(array.shape) if length == 1]
+    for shown in (array, *one_person):
+        if shown.ndim == 2 and shown.shape[1] % n_joints == 0:
+            shown = shown.reshape(len(shown), n_joints, -1)
+        if shown.ndim == 3 and shown.shape[1] == n_joints and 2 <= shown.shape[2] <= 4:
+            return shown.astype(np.float32)
+    raise ClipError(f"{what} is {array.shape}, not (frames, {n_joints} joints, 2 to 4 channels), nor (frames, "
+                    f"{n_joints} x channels), nor either with an axis of one person")
 
 
 def to_store(values: np.ndarray, joints: Skeleton, settings: ImportedParams, *, size: tuple[int, int] | None = None,
@@ -112,8 +130,9 @@ def to_store(values: np.ndarray, joints: Skeleton, settings: ImportedParams, *, 
     Returns
     -------
     coordinates : ndarray (T, J, C) float32
-        For an image skeleton: x and y in fractions of the frame, y down, z in widths. NaN in all channels of a missing
-        joint; if only z or visibility is NaN, it becomes 0.
+        For an image skeleton: x and y in fractions of the frame, y down, z in widths; of normalised coordinates, of a
+        square frame with the signer in its middle. NaN in all channels of a missing joint; if only z or visibility is
+        NaN, it becomes 0.
     size : (width, height)
         (1, 1) if unknown: a square frame.
 
@@ -135,6 +154,9 @@ def to_store(values: np.ndarray, joints: Skeleton, settings: ImportedParams, *, 
                                 "[WIDTH, HEIGHT]")
             coordinates[..., :2] /= np.array(size, np.float32)
             coordinates[..., 2:3] /= size[0]
+        if settings.units == "normalised":
+            from_normalised(coordinates)
+            size = (1, 1)
         if y_up:
             coordinates[..., 1] = 1 - coordinates[..., 1]
     coordinates[gone] = np.nan

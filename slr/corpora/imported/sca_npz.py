@@ -44,8 +44,7 @@ def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
     """
     chosen = chosen_skeleton(root, settings)
     if chosen is None:
-        first = next(iter(_videos(Path(root))), None)
-        return skeleton(_ALL if first is not None and _has_face(same_file(first)) else "holistic-75")
+        return skeleton(_ALL if _has_face(Path(root)) else "holistic-75")
     strange = sorted(set(chosen.joints) - set(skeleton(_ALL).joints))
     if strange:
         raise ParamsError(f"corpus.imported.skeleton: '{chosen.name}' has joint '{strange[0]}', which is not in the "
@@ -196,9 +195,19 @@ def _videos(root: Path) -> list[Path]:
     return sorted(path for path in root.rglob("*.npz") if path.is_file())
 
 
+def _has_face(root: Path) -> bool:
+    """Whether the first video that can be read has a face."""
+    for video in _videos(root):
+        try:
+            return "face" in _names(same_file(video))
+        except ClipError:  # reported when it is loaded
+            continue
+    return False
+
+
 @lru_cache(maxsize=8)
-def _has_face(file: tuple[str, int, int]) -> bool:
-    return "face" in read_arrays(Path(file[0]))
+def _names(file: tuple[str, int, int]) -> frozenset[str]:
+    return frozenset(read_arrays(Path(file[0])))
 
 
 def _splits(root: Path, splits: str | None, videos: Sequence[str], problems: list[Problem]) -> dict[str, str] | None:

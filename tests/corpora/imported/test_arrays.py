@@ -83,7 +83,8 @@ def test_pixels_become_fractions_of_the_frame_and_y_points_down(root):
 
 @pytest.mark.parametrize("array, message", [
     (np.zeros((5, 4, 2)), r"x.npy is \(5, 4, 2\), not \(frames, 3 joints"),
-    (np.zeros((5, 6)), r"is \(5, 6\), not"),
+    (np.zeros((5, 7)), r"is \(5, 7\), not"),
+    (np.zeros((5, 2, 3, 2)), "nor either with an axis of one person"),
     (np.zeros((5, 3, 7)), "2 to 4 channels"),
     (np.array([["a"] * 3] * 2), "holds <U1, not numbers"),
     (np.array([[1], [2, 3]], dtype=object), "without pickled objects"),

@@ -8,6 +8,7 @@ from pose_format.pose_header import PoseHeader, PoseHeaderComponent, PoseHeaderD
 from pose_format.utils.holistic import holistic_components
 
 from slr.corpora.imported.pose_files import joints, load, scan
+from slr.corpora.imported.units import units_of
 from slr.corpora.scanning import prepare
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.skeleton import skeleton
@@ -64,7 +65,8 @@ def test_other_files_have_a_skeleton_of_their_own(tmp_path):
     assert body.bone_indices.tolist() == [[0, 1], [2, 3], [4, 5]] and body.mirror.tolist() == [0, 1, 4, 5, 2, 3]
     clip = load(tmp_path, "a.pose", SETTINGS)
     assert clip.coordinates.shape == (4, 6, 2)  # without z there is no place for a confidence
-    assert np.allclose(clip.coordinates[1] * (WIDTH, HEIGHT), pose.body.data.data[1, 0], atol=1e-3)
+    whole = pose.body.data.data[:, 1]  # the first person lacks a point
+    assert np.allclose(clip.coordinates * (WIDTH, HEIGHT), whole, atol=1e-3)
     write(tmp_path / "sub/b.pose", OTHER)
     assert joints(tmp_path / "sub", SETTINGS) is body  # the same joints, the same name
 
@@ -104,6 +106,19 @@ def test_files_that_cannot_be_used_say_why(tmp_path, change, message):
     change(tmp_path / "x.pose")
     with pytest.raises(ClipError, match=message):
         load(tmp_path, "x.pose", SETTINGS)
+
+
+@pytest.mark.parametrize("places, shoulders, expected", [
+    ([(0.4, 0.3), (0.6, 2.9)], [], "fraction"),
+    ([(300, 200), (350, 240)], [], "pixel"),
+    ([(-1.2, -0.6), (1.1, 2)], [], "normalised"),
+    ([(-1.2, -0.6), (1.1, 2)], [[(0.5, 0.01), (-0.5, 0)]], "normalised"),
+    ([(-40, -30), (-20, 60), (90, 200)], [[(70, 90), (-20, 90)]], "pixel"),  # partly out of the frame, in its corner
+    ([(-0.1, -0.1), (0.3, 0.6)], [[(0.3, 0.4), (0.0, 0.4)]], "fraction"),
+    ([], [], "pixel"),
+])
+def test_units_are_told_from_values_and_shoulders(places, shoulders, expected):
+    assert units_of(np.reshape(places, (-1, 2)), np.reshape(shoulders, (-1, 2, 2))) == expected
 
 
 def test_a_corpus_whose_joints_cannot_be_known(tmp_path):
