@@ -8,6 +8,7 @@ from slr.corpora import folder
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, require_folder
 from slr.errors import CorpusError
+from slr.io.files import entries
 from slr.io.video import IMAGE_SUFFIXES
 
 
@@ -33,7 +34,7 @@ def scan_listed(root: str | Path, annotations: str | Path | None, suffixes: Sequ
     """
     root = require_folder(root)
     if annotations is None:
-        tables = sorted(path for path in root.iterdir() if path.suffix.lower() == ".csv")
+        tables = [path for path in entries(root) if path.suffix.lower() == ".csv"]
         if len(tables) != 1:
             raise CorpusError(f"{root} holds {len(tables)} CSV files; set corpus.annotations to {layout}")
         annotations = tables[0]
