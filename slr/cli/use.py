@@ -1,14 +1,19 @@
 """`slr use NAME`: choose the corpus. Most corpora differ only in help and options, which are in `CORPORA`."""
 
+import sys
 from collections.abc import Callable
 from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
+import click
 import typer
 
 from slr.cli.common import PARAMS, ParamsFile, flag, panels, readable_errors
 from slr.params.windows import SIGNING, spelled
+
+if TYPE_CHECKING:
+    from slr.corpora.layouts import AmbiguousLayout, Layout
 
 PANELS = {
     "Your own, and the built-in one": ("folder", "sample"),
@@ -27,7 +32,8 @@ Root = Annotated[Path, typer.Option(metavar="FOLDER", help="The corpus.")]
 
 _NEXT = "Next: `slr check`, then `dvc repro`."
 _SAMPLES = {str: "NAME", tuple[int, int]: "1280 720"}
-_METAVARS = {Path: "PATH", bool: "", int: "N", float: "NUMBER", str: "NAME", tuple[int, int]: "WIDTH HEIGHT"}
+_METAVARS = {Path: "PATH", list[Path]: "PATH", bool: "", int: "N", float: "NUMBER", str: "NAME",
+             tuple[int, int]: "WIDTH HEIGHT"}
 
 
 class Option(NamedTuple):
@@ -88,7 +94,8 @@ def _lists(help: str) -> Option:
 _CROP = Option("crop", "--crop", "bbox crops the frames to the signer.", Literal["none", "bbox"], "none")
 _FPS = Option("imported.fps", "--fps", "Frame rate, frames per second.", float, 25)
 _JOINTS = Option("imported.skeleton", "--joints", "Skeleton: its name, or a file below the root.", str)
-_TABLE = Option("annotations", "--csv", "CSV with path, gloss and, if known, signer, split; else the root's.")
+_TABLE = Option("annotations", "--csv", "CSV with path, gloss and, if known, signer, split (repeat it for several); "
+                "else the root's.", list[Path])
 
 _SIZE = Option("imported.size", "--size", "Frame width and height, in pixels.", tuple[int, int],
                meaning=lambda size: size and list(size))
@@ -191,23 +198,40 @@ def use_folder(
     root: Annotated[Path, typer.Option(metavar="PATH", help=(
         "Folder with <gloss>/<clip>.mp4 (or .webm .avi .mov .mkv, or a folder of images per clip), or with a CSV; "
         "or the CSV itself."))],
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", help=(
+    csv: Annotated[list[Path] | None, typer.Option(metavar="FILE", help=(
         "CSV with path, gloss and, if known, signer, split, start_s, end_s (seconds), glosses; its paths are relative "
-        "to --root."))] = None,
+        "to --root. Repeat it for several, such as train.csv and test.csv."))] = None,
+    folders: Annotated[bool, flag("--folders", help="The folders' names are the glosses, even beside a CSV.")] = False,
     params: ParamsFile = PARAMS,
 ) -> None:
     """Your own recordings, as folders of glosses or with a CSV.
 
-    Next: `slr check`, then `dvc repro`.
+    If both would do, a terminal is asked which. Next: `slr check`, then `dvc repro`.
 
     Examples:
       slr use folder --root recordings
-      slr use folder --root recordings --csv clips.csv
+      slr use folder --root recordings --csv train.csv --csv test.csv
     """
+    from slr.corpora.layouts import AmbiguousLayout
     from slr.corpora.use import use_folder
 
     with readable_errors():
-        typer.echo(use_folder(params, root, csv))
+        try:
+            told = use_folder(params, root, csv, folders=folders)
+        except AmbiguousLayout as found:
+            if not sys.stdin.isatty():
+                raise
+            layout = _ask(found)
+            told = use_folder(params, root, layout.lists, folders=not layout.lists)
+        typer.echo(told)
+
+
+def _ask(found: "AmbiguousLayout") -> "Layout":
+    """Which of several layouts of a folder is meant."""
+    for number, layout in enumerate(found.layouts, start=1):
+        typer.echo(f"  {number}  {layout}")
+    choice: int = typer.prompt("Which of these are the clips", type=click.IntRange(1, len(found.layouts)))
+    return found.layouts[choice - 1]
 
 
 @app.command("sign-language-datasets")

@@ -9,7 +9,7 @@ has its 478 points; world landmarks are left out. Any other file's components be
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,10 +18,13 @@ import numpy as np
 
 from slr.corpora.imported.listed import scan_listed
 from slr.corpora.imported.recordings import chosen_skeleton, file_of, same_file
+from slr.corpora.lists import is_list, read_list, tables
+from slr.corpora.places import LineError, listed_media, start_folders
 from slr.corpora.reading import Scan
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import BUILT_IN, Skeleton, define, skeleton
 from slr.errors import ClipError, CorpusError
+from slr.io.files import entries
 from slr.params import ImportedParams
 
 if TYPE_CHECKING:
@@ -38,26 +41,52 @@ _HOLISTIC = ("holistic-553", "holistic-75", "holistic-67", "hands-42")
 
 
 def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
-    """The skeleton in the settings, or that of the first file by name.
+    """The skeleton in the settings, or that of the first file that can be read: of those that the root's lists name,
+    in their order, then of all by name.
 
     Raises
     ------
     CorpusError
-        If there is no file, or the first can't be read.
+        If there is no file, or none can be read.
     """
     chosen = chosen_skeleton(root, settings)
     if chosen is not None:
         return chosen
-    first = next(iter(sorted(Path(root).rglob("*.pose"))), None)
-    if first is None:
+    reason = None
+    for file in _files(Path(root)):
+        try:
+            return _skeleton_of_file(same_file(file))
+        except ClipError as error:
+            reason = reason or error
+    if reason is None:
         raise CorpusError(f"{root} holds no .pose files; expected {LAYOUT}")
-    try:
-        return _skeleton_of_file(same_file(first))
-    except ClipError as error:
-        raise CorpusError(f"{error}; remove it, or set corpus.imported.skeleton") from None
+    raise CorpusError(f"{reason}, nor can another file; replace them, or set corpus.imported.skeleton")
 
 
-def scan(root: str | Path, annotations: str | None = None, *, workers: int = 0) -> Scan:
+def _files(root: Path) -> Iterator[Path]:
+    """The `.pose` files that lists in the root name, in their order; then all."""
+    for name, table in _named(tuple(same_file(path) for path in tables(root))):
+        try:
+            media = root / listed_media(root, start_folders(root, Path(table)), name, ())
+        except (LineError, CorpusError):  # `scan` tells
+            continue
+        if media.suffix.lower() in SUFFIXES:
+            yield media
+    yield from entries(root, "**/*.pose")
+
+
+@lru_cache(maxsize=8)
+def _named(files: tuple[tuple[str, int, int], ...]) -> list[tuple[str, str]]:
+    """The paths in lists, each with its list's."""
+    named = []
+    for file, *_ in files:
+        if is_list(path := Path(file)):
+            table = read_list(path, [])
+            named += [(table.values(fields)["path"], file) for _, fields in table.lines]
+    return named
+
+
+def scan(root: str | Path, annotations: str | list[str] | None = None, *, workers: int = 0) -> Scan:
     """The clips of the CSV, named after their files; see `slr.corpora.imported.listed.scan_listed`."""
     return scan_listed(root, annotations, SUFFIXES, LAYOUT, workers)
 
