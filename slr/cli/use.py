@@ -10,6 +10,7 @@ import click
 import typer
 
 from slr.cli.common import PARAMS, ParamsFile, flag, panels, readable_errors
+from slr.errors import CorpusError
 from slr.params.windows import SIGNING, spelled
 
 if TYPE_CHECKING:
@@ -202,20 +203,32 @@ def use_folder(
         "CSV with path, gloss and, if known, signer, split, start_s, end_s (seconds), glosses; its paths are relative "
         "to --root. Repeat it for several, such as train.csv and test.csv."))] = None,
     folders: Annotated[bool, flag("--folders", help="The folders' names are the glosses, even beside a CSV.")] = False,
+    eaf: Annotated[bool, flag("--eaf", help="The glosses are in ELAN's files beside the videos.")] = False,
+    tier: Annotated[str | None, typer.Option(metavar="NAME", help="With --eaf: the tier of glosses.")] = None,
+    sentence_tier: Annotated[str | None, typer.Option(metavar="NAME", help=(
+        "With --eaf: the tier of sentences, each of the glosses of --tier in it; else each gloss is a clip."))] = None,
     params: ParamsFile = PARAMS,
 ) -> None:
-    """Your own recordings, as folders of glosses or with a CSV.
+    """Your own recordings, as folders of glosses, with a CSV, or with ELAN's files.
 
-    If both would do, a terminal is asked which. Next: `slr check`, then `dvc repro`.
+    If both folders and a CSV would do, a terminal is asked which. Next: `slr check`, then `dvc repro`.
 
     Examples:
       slr use folder --root recordings
       slr use folder --root recordings --csv train.csv --csv test.csv
+      slr use folder --root recordings --eaf --tier Gloss
     """
     from slr.corpora.layouts import AmbiguousLayout
-    from slr.corpora.use import use_folder
+    from slr.corpora.use import use_folder, use_published
 
     with readable_errors():
+        if eaf and (csv or folders):
+            raise CorpusError("--eaf reads ELAN's files alone; leave out --csv and --folders")
+        if eaf:
+            typer.echo(use_published(params, "eaf", root, tier=tier, sentence_tier=sentence_tier))
+            return
+        if tier or sentence_tier:
+            raise CorpusError("tiers are in ELAN's files; add --eaf")
         try:
             told = use_folder(params, root, csv, folders=folders)
         except AmbiguousLayout as found:

@@ -20,12 +20,14 @@ from slr.params import ZOO, CorpusParams, FramesParams, load, parse, read_yaml
 from slr.params.corpora import READERS
 
 _PAGE = "docs/corpora.md"
-_PAGES = {"folder": "docs/your-own-recordings.md"} | {
+_PAGES = dict.fromkeys(("folder", "eaf"), "docs/your-own-recordings.md") | {
     name: "docs/corpora-landmarks.md" for name, reader in READERS.items() if reader.landmarks}
 RECORDED_FRAMES = {"fps": 25, "size": 480}
 """Real hands are faster and smaller in the image than synthetic ones."""
-_CHOSEN = ("name", "source", "root", "annotations", "splits", "subset", "crop")
+_CHOSEN = ("name", "source", "root", "annotations", "tier", "sentence_tier", "splits", "subset", "crop")
 """Corpus settings that choosing another corpus rewrites."""
+_SELDOM = ("tier", "sentence_tier")
+"""Corpus settings that are written only for a corpus that has them."""
 _BLOCKS = ("imported", "windows", "joined")
 """Corpus blocks that choosing another corpus rewrites, value by value, so that their comments stay."""
 _NULL = "tag:yaml.org,2002:null"
@@ -129,7 +131,7 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
         + (f"; {n_errors} problems" if n_errors else ""),
         *choice.told,
         *([f"all of them are '{clips.glosses.explode().iloc[0]}', and one gloss is no choice that a model could learn: "
-           "if it isn't what they show, name their glosses in a CSV"] if n_glosses == 1 else []),
+           "if it isn't what they show, name their glosses in a list"] if n_glosses == 1 else []),
         *(f"  {problem}" for problem in errors(problems) if problem.items or not problem.clip),
         "Next:",
         "  slr check     reads every recording and lists all problems, before any computing",
@@ -270,6 +272,10 @@ def _changed(path: Path, changes: dict[str, dict[str, Any]]) -> str:
         for key, value in values.items():
             if key in _BLOCKS and isinstance(into.get(key), dict):
                 into[key].update(value)
+            elif key in _SELDOM and value is None:
+                into.pop(key, None)
+            elif key in _SELDOM and key not in into and "annotations" in into:
+                into.insert(list(into).index("annotations") + 1, key, value)
             else:
                 into[key] = value
     text = io.StringIO()

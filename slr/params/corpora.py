@@ -40,6 +40,7 @@ class Reader(NamedTuple):
 
 READERS = {
     "folder": Reader("slr.corpora.folder", lists=True),
+    "eaf": Reader("slr.corpora.eaf", ("tier", "sentence_tier")),
     "wlasl": Reader("slr.corpora.wlasl", ("annotations", "subset", "crop"), (100, 300, 1000, 2000)),
     "msasl": Reader("slr.corpora.msasl", ("annotations", "subset", "crop"), (100, 200, 500, 1000)),
     "asl_citizen": Reader("slr.corpora.asl_citizen"),

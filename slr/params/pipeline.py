@@ -94,6 +94,11 @@ class CorpusParams(Section):
     """For `folder`: CSV with the columns `path,gloss[,signer][,split][,start_s,end_s][,glosses]`, or several, which may
     name a split in their file names (`train.csv`, ...); null reads `<gloss>/<clip>`. For a published corpus: its
     annotation file or folder; null looks for it in the root."""
+    tier: str | None = None
+    """For `eaf`: the tier of ELAN's files whose annotations are glosses."""
+    sentence_tier: str | None = None
+    """For `eaf`: the tier whose annotations are sentences, of the glosses of `tier` in them; the same tier if its
+    annotations hold several glosses. null makes each gloss a clip."""
     splits: str | None = None
     """For `sca_npz`: SCA-STGCN's `splits.json`, the split of each video; null reads the one in the root, if there is
     one."""
