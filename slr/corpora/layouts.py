@@ -2,11 +2,11 @@
 
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import NamedTuple
 
 from slr.corpora.folder import gloss_folders
-from slr.corpora.lists import found_lists, tables
+from slr.corpora.lists import found_lists, read_list, tables
 from slr.errors import CorpusError
 
 _SHOWN = 3
@@ -42,9 +42,9 @@ class AmbiguousLayout(CorpusError):
 def layouts(root: Path) -> list[Layout]:
     """The ways to read a folder.
 
-    Lists that can be read count. Folders do if they would be two glosses or more, or if there is no list: one folder
-    beside a list holds the list's files. A CSV that can't be read as a list counts if there is nothing else, since
-    reading it says what is wrong with it.
+    Lists that can be read count. Without one, folders do; beside one, only if they would be two glosses or more, and no
+    list names different glosses for the files of one of them: else they hold the list's files. A CSV that can't be
+    read as a list counts if there is nothing else, since reading it says what is wrong with it.
     """
     if not root.is_dir():
         return [Layout(())]
@@ -53,7 +53,19 @@ def layouts(root: Path) -> list[Layout]:
     unreadable = tables(root)
     if not found and len(glosses) < 2 and unreadable:
         return [Layout((path,)) for path in unreadable]
-    return found + [Layout((), glosses)] * (not found or len(set(glosses)) > 1)
+    are_glosses = len(set(glosses)) > 1 and not any(_differ(layout.lists, glosses) for layout in found)
+    return found + [Layout((), glosses)] * (not found or are_glosses)
+
+
+def _differ(lists: Sequence[Path], folders: Sequence[str]) -> bool:
+    """Whether lists name different glosses for the files of one of the root's folders."""
+    glosses: dict[str, set[str]] = {folder: set() for folder in folders}
+    for path in lists:
+        table = read_list(path, [])
+        for values in (table.values(fields) for _, fields in table.lines):
+            if (folder := PureWindowsPath(values["path"]).parts[:1]) and folder[0] in glosses:
+                glosses[folder[0]].add(values["gloss"] or values["glosses"])
+    return any(len(names) > 1 for names in glosses.values())
 
 
 def only_layout(root: Path) -> Layout:

@@ -259,16 +259,16 @@ def _rewrite(params_path: str | Path, changes: dict[str, dict[str, Any]],
 
 def _changed(path: Path, changes: dict[str, dict[str, Any]]) -> str:
     """The text of a settings file after setting some values of its blocks."""
-    from ruamel.yaml import YAML
+    from ruamel.yaml import YAML, CommentedMap
 
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.representer.add_representer(type(None), lambda dumper, _: dumper.represent_scalar(_NULL, "null"))
-    content = yaml.load(path.read_text(encoding="utf-8")) or {}
+    content = yaml.load(path.read_text(encoding="utf-8")) or CommentedMap()
     for block, values in changes.items():
-        into = content.setdefault(block, {})
+        into = content.setdefault(block, CommentedMap())
         for key, value in values.items():
             if key in _BLOCKS and isinstance(into.get(key), dict):
                 into[key].update(value)
