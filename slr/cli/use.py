@@ -6,7 +6,6 @@ from inspect import Parameter, Signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
-import click
 import typer
 
 from slr.cli.common import PARAMS, ParamsFile, flag, panels, readable_errors
@@ -209,7 +208,7 @@ def use_folder(
         "With --eaf: the tier of sentences, each of the glosses of --tier in it; else each gloss is a clip."))] = None,
     params: ParamsFile = PARAMS,
 ) -> None:
-    """Your own recordings, as folders of glosses, with a CSV, or with ELAN's files.
+    """Your own recordings: folders of glosses, a CSV, ELAN's files.
 
     If both folders and a CSV would do, a terminal is asked which. Next: `slr check`, then `dvc repro`.
 
@@ -243,7 +242,9 @@ def _ask(found: "AmbiguousLayout") -> "Layout":
     """Which of several layouts of a folder is meant."""
     for number, layout in enumerate(found.layouts, start=1):
         typer.echo(f"  {number}  {layout}")
-    choice: int = typer.prompt("Which of these are the clips", type=click.IntRange(1, len(found.layouts)))
+    choice = 0
+    while not 1 <= choice <= len(found.layouts):
+        choice = typer.prompt(f"Which of these are the clips (1 to {len(found.layouts)})", type=int)
     return found.layouts[choice - 1]
 
 

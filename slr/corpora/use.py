@@ -149,7 +149,7 @@ def use_sample(params_path: str | Path) -> str:
 
     root, zoo = (list(file.get("models", {})) for file in _files(params_path))
     _rewrite(params_path, {
-        "corpus": _default_corpus(), "train": {"models": root, "model": root[0]},
+        "corpus": _default_corpus(), "train": {"models": root, "model": root[0]} if root else {},
         "frames": {key: getattr(FramesParams(), key) for key in RECORDED_FRAMES},
         "evaluation": {"gloss_sets": {"minimal_pairs": sorted({gloss for pair in MINIMAL_PAIRS for gloss in pair})}},
     }, {"zoo": {"models": zoo}})
