@@ -5,6 +5,7 @@ distances, as ELAN draws them. An annotation of a tier without times of its own 
 refers to; several that refer to the same one divide it evenly, in their order.
 """
 
+import bisect
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from urllib.parse import unquote
+
+import numpy as np
 
 from slr.errors import CorpusError
 from slr.segments import Segment
@@ -112,35 +115,34 @@ class _Slots:
     """The time slots of a document, in the order of time, in which some have no time."""
 
     def __init__(self, slots: Iterable[ElementTree.Element], unit_ms: float):
-        self.times = {slot.attrib["TIME_SLOT_ID"]: None if (time := slot.get("TIME_VALUE")) is None
-                      else int(time) * unit_ms for slot in slots}
-        self.places = {slot: place for place, slot in enumerate(self.times)}
+        values = {slot.attrib["TIME_SLOT_ID"]: slot.get("TIME_VALUE") for slot in slots}
+        self.places = {slot: place for place, slot in enumerate(values)}
+        self.times = {slot: int(value) * unit_ms for slot, value in values.items() if value is not None}
+        self._timed = list(self.times)
+        self._timed_places = [self.places[slot] for slot in self._timed]
 
     def on_tier(self, used: Iterable[str]) -> dict[str, float]:
-        """The time of each slot that a tier's annotations use."""
-        order = sorted(set(used), key=self.places.__getitem__)
-        known = [self.times[slot] for slot in order]
-        if order and known[0] is None:
-            known[0] = self._nearest(order[0], -1)
-        if order and known[-1] is None:
-            known[-1] = self._nearest(order[-1], 1)
-        filled: list[float] = []
-        for i, time in enumerate(known):
-            if time is None:  # this slot and those up to the next known one divide the time to it
-                left, until = next((n, later) for n, later in enumerate(known[i:]) if later is not None)
-                time = filled[-1] + (until - filled[-1]) / (left + 1)
-            filled.append(time)
-        return dict(zip(order, filled, strict=True))
+        """The time of each slot that a tier's annotations use: linear between those that have one, by their number.
 
-    def _nearest(self, slot: str, step: int) -> float:
-        """The time of the nearest slot of any tier that has one, before (-1) or after (1)."""
-        times = list(self.times.values())
-        place = self.places[slot] + step
-        while 0 <= place < len(times):
-            if (time := times[place]) is not None:
-                return time
-            place += step
-        raise ValueError(f"time slot '{slot}' has no time, and neither has any {'before' if step < 0 else 'after'} it")
+        Beyond the tier's first and last that has one, those of the nearest of any tier count.
+        """
+        order = sorted(set(used), key=self.places.__getitem__)
+        known = {place: self.times[slot] for place, slot in enumerate(order) if slot in self.times}
+        if order and 0 not in known:
+            known[0] = self._nearest(order[0], before=True)
+        if order and len(order) - 1 not in known:
+            known[len(order) - 1] = self._nearest(order[-1], before=False)
+        places = sorted(known)
+        filled = np.interp(range(len(order)), places, [known[place] for place in places]) if order else ()
+        return dict(zip(order, map(float, filled), strict=True))
+
+    def _nearest(self, slot: str, before: bool) -> float:
+        """The time of the nearest slot of any tier that has one, before or after."""
+        place = bisect.bisect(self._timed_places, self.places[slot]) - before
+        if not 0 <= place < len(self._timed):
+            where = "before" if before else "after"
+            raise ValueError(f"time slot '{slot}' has no time, and neither has any {where} it")
+        return self.times[self._timed[place]]
 
 
 def _tiers(elements: Sequence[ElementTree.Element], slots: _Slots) -> dict[str, Tier]:
