@@ -105,7 +105,7 @@ def missing(kind: str, names: Sequence[str], total: int, what: str, way_out: str
 
 def is_image_folder(path: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> bool:
     """Whether a folder contains a clip as files of frames, by default images."""
-    return path.is_dir() and any(file.suffix.lower() in suffixes for file in entries(path))
+    return path.is_dir() and any(file.suffix.lower() in suffixes and not is_junk(file.name) for file in path.iterdir())
 
 
 def is_video(path: Path) -> bool:

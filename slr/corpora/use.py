@@ -26,8 +26,6 @@ RECORDED_FRAMES = {"fps": 25, "size": 480}
 """Real hands are faster and smaller in the image than synthetic ones."""
 _CHOSEN = ("name", "source", "root", "annotations", "tier", "sentence_tier", "splits", "subset", "crop")
 """Corpus settings that choosing another corpus rewrites."""
-_SELDOM = ("tier", "sentence_tier")
-"""Corpus settings that are written only for a corpus that has them."""
 _BLOCKS = ("imported", "windows", "joined")
 """Corpus blocks that choosing another corpus rewrites, value by value, so that their comments stay."""
 _NULL = "tag:yaml.org,2002:null"
@@ -259,23 +257,19 @@ def _rewrite(params_path: str | Path, changes: dict[str, dict[str, Any]],
 
 def _changed(path: Path, changes: dict[str, dict[str, Any]]) -> str:
     """The text of a settings file after setting some values of its blocks."""
-    from ruamel.yaml import YAML, CommentedMap
+    from ruamel.yaml import YAML
 
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.representer.add_representer(type(None), lambda dumper, _: dumper.represent_scalar(_NULL, "null"))
-    content = yaml.load(path.read_text(encoding="utf-8")) or CommentedMap()
+    content = yaml.load(path.read_text(encoding="utf-8")) or {}
     for block, values in changes.items():
-        into = content.setdefault(block, CommentedMap())
+        into = content.setdefault(block, {})
         for key, value in values.items():
             if key in _BLOCKS and isinstance(into.get(key), dict):
                 into[key].update(value)
-            elif key in _SELDOM and value is None:
-                into.pop(key, None)
-            elif key in _SELDOM and key not in into and "annotations" in into:
-                into.insert(list(into).index("annotations") + 1, key, value)
             else:
                 into[key] = value
     text = io.StringIO()
