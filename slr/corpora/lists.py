@@ -20,7 +20,8 @@ from slr.io.files import entries
 COLUMNS = ("path", "gloss", "signer", "split", "start_s", "end_s", "glosses")
 SUFFIXES = (".csv", ".tsv")
 _SPLITS = SPLIT_NAMES | {"training": "train", "testing": "test"}
-_SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_HEAD = 1 << 16
+_SEP = re.compile(r'"?sep=([,;|\t:^~ ])"?\s*', re.IGNORECASE)
 
 
 class Table(NamedTuple):
@@ -43,7 +44,19 @@ def read_list(path: Path, problems: list[Problem]) -> Table:
     CorpusError
         If the file can't be read as CSV, has no column `path`, or none of `gloss` and `glosses`, or one looks misspelt.
     """
-    text = _text(path)
+    return _table(_text(path), path, problems)
+
+
+def is_list(path: Path) -> bool:
+    """Whether a file is a list of clips, by its first lines: it may be large, and something else."""
+    try:
+        _table(_text(path, _HEAD), path, [])
+    except CorpusError:
+        return False
+    return True
+
+
+def _table(text: str, path: Path, problems: list[Problem]) -> Table:
     lines = text.splitlines()
     number = next((i for i, line in enumerate(lines) if line.strip()), 0)
     said = _SEP.fullmatch(lines[number]) if lines else None
@@ -62,15 +75,6 @@ def read_list(path: Path, problems: list[Problem]) -> Table:
     if not found:
         raise CorpusError(f"{path} is empty; its first line should be path,gloss[,signer][,split][,start_s,end_s]")
     return Table(_columns(found[0][1], path, problems), found[1:], delimiter)
-
-
-def is_list(path: Path) -> bool:
-    """Whether a file can be read as a list of clips."""
-    try:
-        read_list(path, [])
-    except CorpusError:
-        return False
-    return True
 
 
 def split_of(path: Path) -> str | None:
@@ -99,16 +103,19 @@ def _words(path: Path) -> list[str]:
     return re.findall(r"[^\W_]+", path.stem.lower())
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, size: int | None = None) -> str:
+    """The text of a file, or of its first `size` bytes."""
     try:
-        content = path.read_bytes()
+        with open(path, "rb") as file:
+            content = file.read(size)
     except OSError as error:
         raise CorpusError(f"annotations {path} can't be read ({error.strerror}); set corpus.annotations to the "
                           "corpus's CSV, or to null for <gloss>/<clip> folders") from None
     if content[:4] == b"PK\3\4":
         raise CorpusError(f"{path} is a workbook, not a CSV; save the table as 'CSV UTF-8'")
     try:
-        text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+        text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig",
+                              "strict" if size is None else "ignore")
     except UnicodeDecodeError as error:
         line = content[:error.start].count(b"\n") + 1
         raise CorpusError(f"{path} line {line} is not UTF-8; save the table as 'CSV UTF-8'") from None

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ import numpy as np
 
 from slr.corpora.imported.listed import scan_listed
 from slr.corpora.imported.recordings import chosen_skeleton, file_of, same_file
-from slr.corpora.lists import is_list, read_list, tables
+from slr.corpora.lists import read_list, tables
 from slr.corpora.places import LineError, listed_media, start_folders
 from slr.corpora.reading import Scan
 from slr.dataset.landmarks import ClipLandmarks
@@ -80,8 +81,8 @@ def _named(files: tuple[tuple[str, int, int], ...]) -> list[tuple[str, str]]:
     """The paths in lists, each with its list's."""
     named = []
     for file, *_ in files:
-        if is_list(path := Path(file)):
-            table = read_list(path, [])
+        with suppress(CorpusError):  # `scan` tells
+            table = read_list(Path(file), [])
             named += [(table.values(fields)["path"], file) for _, fields in table.lines]
     return named
 
