@@ -2,6 +2,8 @@
 
 Each case is a folder as people have it, and the right answer, written by hand: which clips it holds, or with which
 words it has to be refused. The folder is chosen by what `slr use` calls, and read from the settings that this writes.
+`layout_kinds`: the cases. `layout_wrong`: those of which an id, gloss, signer, split, range of frames, kind of problem
+or message isn't the right one.
 """
 
 import contextlib

@@ -12,7 +12,6 @@ sentence: glosses separated by `|`, or by spaces where there is no `|`; then `gl
 
 import math
 import os
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,14 +19,23 @@ from typing import Any, NamedTuple
 from slr.corpora.lists import read_list, split_of
 from slr.corpora.places import LineError, listed_media, start_folders
 from slr.corpora.problems import Problem
-from slr.corpora.reading import Scan, collect, frame_rates, is_image_folder, is_video, nfc, require_folder, row
+from slr.corpora.reading import (
+    Scan,
+    collect,
+    frame_rates,
+    is_image_folder,
+    is_video,
+    nfc,
+    require_folder,
+    row,
+    signer_name,
+)
 from slr.dataset.manifest import SPLIT_NAMES, SPLITS
 from slr.errors import CorpusError
 from slr.io.files import entries, inside
 from slr.io.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 LAYOUT = f"ROOT/<gloss>/<clip>.mp4 (or {', '.join(VIDEO_SUFFIXES[1:])}), or a CSV with the columns path,gloss"
-_DECIMAL = re.compile(r"(\d+)[.,]0+")
 
 
 def scan(root: str | Path, annotations: str | Path | Sequence[str | Path] | None = None, *, workers: int = 1,
@@ -210,13 +218,7 @@ def _entry(root: Path, folders: tuple[str | None, Sequence[str]], values: dict[s
     start_s, end_s = (_seconds(values[name], name, decimal_comma) for name in ("start_s", "end_s"))
     if end_s is not None and end_s <= (start_s or 0):
         raise LineError("time-range", f"end_s {end_s:g} is not after start_s {start_s or 0:g}", "correct the times")
-    return _Entry(media, glosses, _signer(values["signer"]), split, start_s, end_s)
-
-
-def _signer(name: str) -> str | None:
-    """The name in NFC. A number that a table with gaps made a decimal (`1.0`) is the number."""
-    number = _DECIMAL.fullmatch(name)
-    return nfc(number[1] if number else name) or None
+    return _Entry(media, glosses, signer_name(values["signer"]), split, start_s, end_s)
 
 
 def _glosses(values: dict[str, str]) -> list[str]:

@@ -5,6 +5,7 @@ table of readers is in `slr.corpora`.
 """
 
 import csv
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from slr.io.workers import map_unordered
 Scan = tuple[pd.DataFrame, list[Problem]]
 """The manifest's columns, one row per clip without an error; and all problems."""
 _SHOWN = 5
+_DECIMAL = re.compile(r"(\d+)[.,]0+")
 
 
 def row(clip_id: str, media: str, glosses: Sequence[str], *, signer: str | None = None, split: str | None = None,
@@ -153,6 +155,12 @@ def read_text(path: Path) -> str:
 def nfc(text: str) -> str:
     """Composed Unicode, the canonical form of ids and glosses."""
     return unicodedata.normalize("NFC", text)
+
+
+def signer_name(name: str) -> str | None:
+    """A signer's name in NFC; None if it is empty. `1.0`, as a table with gaps writes a number, is `1`."""
+    number = _DECIMAL.fullmatch(name)
+    return nfc(number[1] if number else name) or None
 
 
 def table_lines(path: Path, columns: Sequence[str], problems: list[Problem], *, delimiter: str = ",") -> Iterator[

@@ -39,7 +39,7 @@ def two_ways(tmp_path, monkeypatch) -> Path:
 
 @pytest.mark.parametrize("answer, annotations", [("1", "rec/clips.csv"), ("2", None)])
 def test_a_terminal_is_asked_which_way_is_meant(two_ways, monkeypatch, answer, annotations):
-    monkeypatch.setattr("slr.cli.use.sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    monkeypatch.setattr("slr.cli.use_folder.sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
     result = CliRunner().invoke(app, ["use", "folder", "--root", "rec"], input=f"3\n{answer}\n")
     assert result.exit_code == 0, result.output
     assert "1  listed in clips.csv" in result.output and "2  2 folders named after glosses: A, B" in result.output

@@ -26,7 +26,7 @@ import numpy as np
 
 from slr.corpora.imported.recordings import chosen_skeleton, place, same_file, to_store
 from slr.corpora.problems import Problem
-from slr.corpora.reading import Scan, collect, nfc, require_folder, row
+from slr.corpora.reading import Scan, collect, nfc, require_folder, row, signer_name
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import SPLIT_NAMES
 from slr.dataset.skeleton import DERIVED, Skeleton, skeleton
@@ -300,7 +300,7 @@ def _clips(root: Path, path: Path, problems: list[Problem]) -> Iterator[dict[str
                                     "use train, val or test, or leave it empty on every line"))
         else:
             clip_id = cells.get("clip_id", "").strip() or f"{path.stem}/{number:06d}"
-            yield row(nfc(clip_id), f"{name}#{number}", [gloss], signer=nfc(cells.get("signer", "").strip()) or None,
+            yield row(nfc(clip_id), f"{name}#{number}", [gloss], signer=signer_name(cells.get("signer", "").strip()),
                       split=split and SPLIT_NAMES[split], fps=_number(cells.get(FPS)))
 
 
