@@ -83,9 +83,9 @@ class CorpusParams(Section):
     """Which corpus, where its media are, and how unusable clips are handled."""
 
     name: str = "sample"
-    """`sample`: the built-in synthetic signer; `folder`: your own recordings, see `slr use folder`; the others:
-    published corpora, see `docs/corpora.md`, and landmark corpora, see `docs/corpora-landmarks.md`; or the dotted name
-    of a reader of your own, see `CONTRIBUTING.md`."""
+    """`sample`: the built-in synthetic signer; `folder` and `eaf`: your own recordings, see `slr use folder`; the
+    others: published corpora, see `docs/corpora.md`, and landmark corpora, see `docs/corpora-landmarks.md`; or the
+    dotted name of a reader of your own, see `CONTRIBUTING.md`."""
     source: str = "pipeline/corpus.py"
     """Dependency of the corpus stage besides its code, usually the recordings: the stage reruns when it changes."""
     root: str = "data/sample"
