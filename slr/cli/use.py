@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import typer
 
 from slr.cli.common import PARAMS, ParamsFile, flag, panels, readable_errors
+from slr.cli.use_folder import use_folder
 from slr.params.windows import SIGNING, spelled
 
 PANELS = {
@@ -27,7 +28,8 @@ Root = Annotated[Path, typer.Option(metavar="FOLDER", help="The corpus.")]
 
 _NEXT = "Next: `slr check`, then `dvc repro`."
 _SAMPLES = {str: "NAME", tuple[int, int]: "1280 720"}
-_METAVARS = {Path: "PATH", bool: "", int: "N", float: "NUMBER", str: "NAME", tuple[int, int]: "WIDTH HEIGHT"}
+_METAVARS = {Path: "PATH", list[Path]: "PATH", bool: "", int: "N", float: "NUMBER", str: "NAME",
+             tuple[int, int]: "WIDTH HEIGHT"}
 
 
 class Option(NamedTuple):
@@ -88,7 +90,8 @@ def _lists(help: str) -> Option:
 _CROP = Option("crop", "--crop", "bbox crops the frames to the signer.", Literal["none", "bbox"], "none")
 _FPS = Option("imported.fps", "--fps", "Frame rate, frames per second.", float, 25)
 _JOINTS = Option("imported.skeleton", "--joints", "Skeleton: its name, or a file below the root.", str)
-_TABLE = Option("annotations", "--csv", "CSV with path, gloss and, if known, signer, split; else the root's.")
+_TABLE = Option("annotations", "--csv", "CSV with path, gloss and, if known, signer, split (repeat it for several); "
+                "else the root's.", list[Path])
 
 _SIZE = Option("imported.size", "--size", "Frame width and height, in pixels.", tuple[int, int],
                meaning=lambda size: size and list(size))
@@ -186,28 +189,7 @@ CORPORA: dict[str, tuple[str, tuple[Option, ...]]] = {
 """Help and options of each corpus of `slr.corpora.use.use_published`, where its name has `_` for `-`."""
 
 
-@app.command("folder")
-def use_folder(
-    root: Annotated[Path, typer.Option(metavar="PATH", help=(
-        "Folder with <gloss>/<clip>.mp4 (or .webm .avi .mov .mkv, or a folder of images per clip), or with a CSV; "
-        "or the CSV itself."))],
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", help=(
-        "CSV with path, gloss and, if known, signer, split, start_s, end_s (seconds), glosses; its paths are relative "
-        "to --root."))] = None,
-    params: ParamsFile = PARAMS,
-) -> None:
-    """Your own recordings, as folders of glosses or with a CSV.
-
-    Next: `slr check`, then `dvc repro`.
-
-    Examples:
-      slr use folder --root recordings
-      slr use folder --root recordings --csv clips.csv
-    """
-    from slr.corpora.use import use_folder
-
-    with readable_errors():
-        typer.echo(use_folder(params, root, csv))
+app.command("folder")(use_folder)
 
 
 @app.command("sign-language-datasets")

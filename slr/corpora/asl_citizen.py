@@ -9,7 +9,17 @@ is the table's: file names say it too, but not always the same. No signer is in 
 from pathlib import Path
 
 from slr.corpora.problems import Problem
-from slr.corpora.reading import Scan, collect, nfc, require_folder, row, table_lines, videos_below, with_media
+from slr.corpora.reading import (
+    Scan,
+    collect,
+    nfc,
+    require_folder,
+    row,
+    signer_name,
+    table_lines,
+    videos_below,
+    with_media,
+)
 from slr.dataset.manifest import SPLITS
 from slr.errors import CorpusError
 
@@ -47,8 +57,8 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, workers: in
     if not tables:
         raise CorpusError(f"{folder} has no train.csv, val.csv or test.csv; set corpus.annotations to their folder")
     problems: list[Problem] = []
-    rows = [row(nfc(name := Path(line["Video file"]).stem), name, [nfc(line["Gloss"])], signer=line["Participant ID"],
-                split=split)
+    rows = [row(nfc(name := Path(line["Video file"]).stem), name, [nfc(line["Gloss"])],
+                signer=signer_name(line["Participant ID"]), split=split)
             for split, path in tables.items() for line in table_lines(path, _COLUMNS, problems)]
     kept = with_media(root, rows, videos_below(root), problems,
                       "put the released videos there, or set corpus.on_error: skip")

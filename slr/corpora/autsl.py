@@ -21,6 +21,7 @@ from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, is_video, missing, nfc, read_text, require_folder, row, stays_inside
 from slr.dataset.manifest import SPLITS
 from slr.errors import CorpusError
+from slr.io.files import entries
 
 LAYOUT = "ROOT/{train,val,test}/signer0_sample1_color.mp4 and ROOT/{train,val,test}_labels.csv"
 _NAME = re.compile(r"(signer(\d+)_sample\d+)_color")
@@ -72,7 +73,7 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, workers: in
 
 def _class_names(folder: Path) -> dict[int, str] | None:
     """Turkish names by class; None without a list of them."""
-    found = [file for file in folder.iterdir() if file.name.lower() == _CLASS_LIST]
+    found = [file for file in entries(folder) if file.name.lower() == _CLASS_LIST]
     if not found:
         return None
     reader = csv.DictReader(read_text(found[0]).splitlines())
@@ -113,7 +114,7 @@ def _split_rows(root: Path, split: str, labels: dict[str, int], names: dict[int,
                 problems: list[Problem]) -> Iterator[dict[str, Any]]:
     unlabelled, seen = [], set()
     folder = root / split
-    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for file in entries(folder):
         if not is_video(file) or _DEPTH.fullmatch(file.stem):
             continue
         media = file.relative_to(root).as_posix()

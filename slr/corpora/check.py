@@ -16,6 +16,7 @@ from slr.corpora import scanning
 from slr.corpora.coverage import joints_of, lacks
 from slr.corpora.imported import landmark_format
 from slr.corpora.landmark_checks import LandmarkChecks
+from slr.corpora.lookalikes import lookalikes
 from slr.corpora.problems import Problem, errors
 from slr.dataset.landmarks import check_landmarks
 from slr.dataset.splits import MIN_SIGNERS
@@ -67,9 +68,9 @@ def check_corpus(params: CorpusParams, workers: int = 0,
     -------
     list of Problem
         Kinds: those of the corpus's reader (layout, annotations), and `unreadable`, `outside-range`, `outside-box`,
-        `too-short`, `duplicate-content`, `one-clip`, `signer-unknown`, `few-signers`, `size-outlier`,
-        `duration-outlier`; `model-without-clips` for each model that the corpus can't train; those of
-        `slr.corpora.landmark_checks` for landmarks.
+        `too-short`, `duplicate-content`, `one-clip`, `similar-glosses`, `similar-signers`, `signer-unknown`,
+        `few-signers`, `size-outlier`, `duration-outlier`; `model-without-clips` for each model that the corpus can't
+        train; those of `slr.corpora.landmark_checks` for landmarks.
 
     Raises
     ------
@@ -86,7 +87,8 @@ def check_corpus(params: CorpusParams, workers: int = 0,
         media = (inspect_landmarks(params, clips.media.unique(), looked) if comes_as_landmarks(params.name)
                  else inspect_media(Path(params.root), clips.media.unique(), workers))
         problems += [*_media_problems(clips, media), *_duplicates(clips, media), *_glosses(clips), *_signers(clips),
-                     *_outliers(clips, media), *_models(params, clips, models), *looked.problems(clips)]
+                     *lookalikes(clips), *_outliers(clips, media), *_models(params, clips, models),
+                     *looked.problems(clips)]
     return sorted(problems, key=lambda problem: (problem.severity, problem.kind, problem.clip))
 
 

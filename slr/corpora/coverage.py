@@ -27,13 +27,22 @@ def lacks(settings: ModelParams, corpus: str, clips: pd.DataFrame, joints: Skele
     """
     if settings.needs_video and comes_as_landmarks(corpus):
         return "no video"
-    missing = missing_clips(task_of(settings), settings, clips)
+    task = task_of(settings)
+    missing = missing_clips(task, settings, clips) or _no_choice(task.clips(settings, clips))
     if missing is None and joints is not None:
         try:
             joints.selector(skeleton(settings.joints))
         except ParamsError:
             return f"the joints of {joints.name}, not of {settings.joints}"
     return missing
+
+
+def _no_choice(clips: pd.DataFrame) -> str | None:
+    """What is lacking if all clips that a model would learn from have the same gloss."""
+    glosses = clips.glosses.explode()
+    if glosses.isna().any() or glosses.nunique() != 1:
+        return None
+    return f"only one gloss for it, '{glosses.iloc[0]}', and so no choice to be learnt"
 
 
 def joints_of(params: CorpusParams) -> Skeleton | None:

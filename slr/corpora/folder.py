@@ -3,35 +3,42 @@
 Layouts
 -------
 Folders: `ROOT/<gloss>/<clip>.mp4` (or another video suffix), or `ROOT/<gloss>/<clip>/*.jpg` for clips kept as frame
-images. Signers are unknown there.
+images; `ROOT/{train,val,test}/<gloss>/...` where all folders are named after splits. Signers are unknown there.
 
 CSV: columns `path` (below the root) and `gloss`, and optionally `signer`, `split`, `start_s`, `end_s` and `glosses` (a
-sentence: glosses separated by `|`, or by spaces where there is no `|`; then `gloss` stays empty). Separated by commas,
-semicolons or tabs; UTF-8 with or without a BOM, or UTF-16 with one.
+sentence: glosses separated by `|`, or by spaces where there is no `|`; then `gloss` stays empty); how it is written:
+`slr.corpora.lists`. Of several, each may name a split in its file's name.
 """
 
-import csv
-import difflib
-import io
 import math
 import os
-import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from slr.corpora.lists import read_list, split_of
+from slr.corpora.places import LineError, listed_media, start_folders
 from slr.corpora.problems import Problem
-from slr.corpora.reading import Scan, collect, frame_rates, is_image_folder, nfc, require_folder, row
+from slr.corpora.reading import (
+    Scan,
+    collect,
+    frame_rates,
+    is_image_folder,
+    is_video,
+    nfc,
+    require_folder,
+    row,
+    signer_name,
+)
 from slr.dataset.manifest import SPLIT_NAMES, SPLITS
 from slr.errors import CorpusError
-from slr.io.files import inside
+from slr.io.files import entries, inside
 from slr.io.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 LAYOUT = f"ROOT/<gloss>/<clip>.mp4 (or {', '.join(VIDEO_SUFFIXES[1:])}), or a CSV with the columns path,gloss"
-COLUMNS = ("path", "gloss", "signer", "split", "start_s", "end_s", "glosses")
 
 
-def scan(root: str | Path, annotations: str | Path | None = None, *, workers: int = 1,
+def scan(root: str | Path, annotations: str | Path | Sequence[str | Path] | None = None, *, workers: int = 1,
          frames: Sequence[str] = IMAGE_SUFFIXES) -> Scan:
     """Read all usable clips of a corpus, and list the problems of the others.
 
@@ -39,8 +46,8 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, workers: in
     ----------
     root : path
         Folder of the recordings.
-    annotations : path, optional
-        CSV; by default the folders' names are the glosses.
+    annotations : path or sequence of path, optional
+        CSV, or several; by default the folders' names are the glosses.
     workers : int, default 1
         Processes that measure the frame rate of files with `start_s` or `end_s`; 0 for one per core.
     frames : sequence of str
@@ -59,9 +66,10 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, workers: in
     """
     root = require_folder(root)
     problems: list[Problem] = []
-    rows = (_scan_tree(root, problems) if annotations is None
-            else _scan_csv(root, Path(annotations), problems, workers, frames))
-    return collect(rows, problems), problems
+    if annotations is None:
+        return collect(_scan_tree(root, problems), problems), problems
+    paths = [annotations] if isinstance(annotations, str | Path) else annotations
+    return collect(_scan_csv(root, [Path(path) for path in paths], problems, workers, frames), problems), problems
 
 
 def _clip_id(media: str) -> str:
@@ -74,19 +82,35 @@ def _clip_id(media: str) -> str:
 # Folders named after glosses
 
 
+def split_folders(root: Path) -> dict[Path, str]:
+    """The folders of a root and the splits that they are named after; none if one is named otherwise."""
+    splits = {entry: SPLIT_NAMES.get(entry.name.lower()) for entry in entries(root) if entry.is_dir()}
+    named = {folder: split for folder, split in splits.items() if split is not None}
+    return named if "train" in named.values() and len(named) == len(splits) else {}
+
+
+def gloss_folders(root: Path) -> list[Path]:
+    """The folders that have clips in them, and so are named after glosses."""
+    return [folder for place in split_folders(root) or (root,) for folder in entries(place)
+            if folder.is_dir() and any(is_image_folder(clip) or is_video(clip) for clip in entries(folder))]
+
+
 def _scan_tree(root: Path, problems: list[Problem]) -> Iterator[dict[str, Any]]:
-    """Rows of `<gloss>/<clip>`; files elsewhere are problems."""
-    for entry in _entries(root):
-        if entry.is_dir():
-            yield from _scan_gloss(root, entry, problems)
+    """Rows of `<gloss>/<clip>`, or of `<split>/<gloss>/<clip>`; files elsewhere are problems."""
+    splits = split_folders(root)
+    for entry in (path for place in (root, *splits) for path in entries(place)):
+        if entry.is_dir() and entry not in splits:
+            yield from _scan_gloss(root, entry, splits.get(entry.parent), problems)
         elif entry.suffix.lower() in VIDEO_SUFFIXES:
-            problems.append(Problem(entry.name, "gloss-missing", "error", "this video is in no gloss's folder",
-                                    f"move it to {root}/<gloss>/, or list it in a CSV"))
+            problems.append(Problem(entry.relative_to(root).as_posix(), "gloss-missing", "error",
+                                    "this video is in no gloss's folder",
+                                    f"move it to {entry.parent}/<gloss>/, or list it in a CSV"))
 
 
-def _scan_gloss(root: Path, folder: Path, problems: list[Problem]) -> Iterator[dict[str, Any]]:
+def _scan_gloss(root: Path, folder: Path, split: str | None,
+                problems: list[Problem]) -> Iterator[dict[str, Any]]:
     found = False
-    for entry in _entries(folder):
+    for entry in entries(folder):
         media = entry.relative_to(root).as_posix()
         if is_image_folder(entry) or (entry.suffix.lower() in VIDEO_SUFFIXES and not entry.is_dir()):
             found = True
@@ -99,7 +123,7 @@ def _scan_gloss(root: Path, folder: Path, problems: list[Problem]) -> Iterator[d
             except CorpusError as error:
                 problems.append(Problem.outside_root(media, error))
                 continue
-            yield row(_clip_id(media), media, [nfc(folder.name).strip()])
+            yield row(_clip_id(media), media, [nfc(folder.name).strip()], split=split)
         elif entry.is_dir():
             problems.append(Problem(media, "layout", "error", "this folder has no frame images (and videos may not lie "
                                     "deeper than <gloss>/<clip>)", "move its videos up, or list them in a CSV"))
@@ -110,24 +134,11 @@ def _scan_gloss(root: Path, folder: Path, problems: list[Problem]) -> Iterator[d
             problems.append(Problem(media, "layout", "error", "a frame image outside a clip's folder",
                                     "put each clip's images into a folder of their own: <gloss>/<clip>/*.jpg"))
     if not found:
-        problems.append(Problem(folder.name, "empty-gloss", "warning", "this gloss's folder holds no clip",
-                                "add clips or remove the folder"))
-
-
-def _entries(folder: Path) -> list[Path]:
-    """Entries of a folder, in a fixed order, without hidden files."""
-    return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+        problems.append(Problem(folder.relative_to(root).as_posix(), "empty-gloss", "warning",
+                                "this gloss's folder holds no clip", "add clips or remove the folder"))
 
 
 # CSV
-
-
-class _LineError(Exception):
-    """The error of one line: kind, reason, remedy."""
-
-    def problem(self, where: str) -> Problem:
-        kind, reason, way_out = self.args
-        return Problem(where, kind, "error", reason, way_out)
 
 
 class _Entry(NamedTuple):
@@ -145,13 +156,13 @@ class _Entry(NamedTuple):
         return self.start_s is not None or self.end_s is not None
 
     def to_row(self, rates: dict[str, float | Exception]) -> dict[str, Any]:
-        """The clip's row of the manifest; raises _LineError if it is part of a file of unknown frame rate."""
+        """The clip's row of the manifest; raises LineError if it is part of a file of unknown frame rate."""
         clip_id = _clip_id(self.media)
         if not self.is_part:
             return row(clip_id, self.media, self.glosses, signer=self.signer, split=self.split)
         fps = rates[self.media]
         if isinstance(fps, Exception):
-            raise _LineError("unreadable", f"'{self.media}': {fps}", "replace the file or remove the line")
+            raise LineError("unreadable", f"'{self.media}': {fps}", "replace the file or remove the line")
         start = round((self.start_s or 0) * fps)
         end = None if self.end_s is None else max(start + 1, round(self.end_s * fps))
         clip_id += f"@{self.start_s or 0:g}-{'end' if self.end_s is None else format(self.end_s, 'g')}"
@@ -159,125 +170,66 @@ class _Entry(NamedTuple):
                    end_frame=end)
 
 
-def _scan_csv(root: Path, annotations: Path, problems: list[Problem], workers: int,
+def _scan_csv(root: Path, annotations: Sequence[Path], problems: list[Problem], workers: int,
               frames: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Rows of a CSV; an unusable line becomes a problem instead of a row."""
-    entries: list[tuple[str, _Entry]] = []
-    lines, delimiter = _read_csv(annotations)
-    columns = _columns(lines[0][1], annotations, problems)
-    for number, fields in lines[1:]:
-        where = f"{annotations.name} line {number}"
-        if any(field.strip() for field in fields[len(columns):]):
-            problems.append(Problem(where, "csv-fields", "error", f"{len(fields)} fields for {len(columns)} columns",
-                                    f"put quotes around a field that contains '{delimiter}'"))
-            continue
-        values = dict.fromkeys(COLUMNS, "") | dict(zip(columns, map(str.strip, fields), strict=False))
-        try:
-            entries.append((where, _entry(root, values, frames, decimal_comma=delimiter != ",")))
-        except CorpusError as error:
-            problems.append(Problem.outside_root(where, error))
-        except _LineError as error:
-            problems.append(error.problem(where))
-    rates = frame_rates(root, {entry.media for _, entry in entries if entry.is_part}, workers)
-    for where, entry in entries:
+    """Rows of CSV files; an unusable line becomes a problem instead of a row."""
+    listed = [entry for path in annotations
+              for entry in _listed(root, path, split_of(path) if len(annotations) > 1 else None, problems, frames)]
+    rates = frame_rates(root, {entry.media for _, entry in listed if entry.is_part}, workers)
+    for where, entry in listed:
         try:
             yield entry.to_row(rates)
-        except _LineError as error:
+        except LineError as error:
             problems.append(error.problem(where))
 
 
-def _read_csv(path: Path) -> tuple[list[tuple[int, list[str]]], str]:
-    """Fields of each non-blank line, with its number, and the delimiter that gives most known columns."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CorpusError(f"annotations {path} can't be read ({error.strerror}); set corpus.annotations to the "
-                          "corpus's CSV, or to null for <gloss>/<clip> folders") from None
-    try:
-        text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[:error.start].count(b"\n") + 1
-        raise CorpusError(f"{path} line {line} is not UTF-8; save the table as 'CSV UTF-8'") from None
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    if not header:
-        raise CorpusError(f"{path} is empty; its first line should be path,gloss[,signer][,split][,start_s,end_s]")
-
-    def known(delimiter: str) -> int:
-        return sum(name.strip(' "').lower() in COLUMNS for name in header.split(delimiter))
-
-    delimiter = max(",;\t", key=lambda d: (known(d), header.count(d)))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    try:
-        lines = [(reader.line_num, fields) for fields in reader if any(field.strip() for field in fields)]
-    except csv.Error as error:
-        raise CorpusError(f"{path} line {reader.line_num} is not CSV ({error}); save it as 'CSV UTF-8'") from None
-    return lines, delimiter
+def _listed(root: Path, path: Path, split: str | None, problems: list[Problem],
+            frames: Sequence[str]) -> Iterator[tuple[str, _Entry]]:
+    """The entries of a CSV and their places in it; `split` is that of lines that name none."""
+    table = read_list(path, problems)
+    folders = start_folders(root, path)
+    for number, fields in table.lines:
+        where = f"{path.name} line {number}"
+        if any(field.strip() for field in fields[len(table.columns):]):
+            problems.append(Problem(where, "csv-fields", "error",
+                                    f"{len(fields)} fields for {len(table.columns)} columns",
+                                    f"put quotes around a field that contains '{table.delimiter}'"))
+            continue
+        try:
+            entry = _entry(root, folders, table.values(fields), frames, decimal_comma=table.delimiter != ",")
+            yield where, entry if entry.split or split is None else entry._replace(split=split)
+        except CorpusError as error:
+            problems.append(Problem.outside_root(where, error))
+        except LineError as error:
+            problems.append(error.problem(where))
 
 
-def _columns(header: Sequence[str], annotations: Path, problems: list[Problem]) -> list[str]:
-    """The header's names, validated: `path` and `gloss` or `glosses` exist, and none looks misspelt."""
-    names = [name.strip().lower() for name in header]
-    if twice := sorted({name for name in names if name and names.count(name) > 1}):
-        raise CorpusError(f"{annotations}: column '{twice[0]}' occurs twice; keep one")
-    missing = [name for name in COLUMNS if name not in names]
-    unknown = [name for name in names if name and name not in COLUMNS]
-    misspelt = {name: near[0] for name in unknown if (near := difflib.get_close_matches(name, missing, 1, 0.7))}
-    required = [] if "path" in names else ["path"]
-    required += [] if {"gloss", "glosses"} & set(names) else ["gloss"]
-    if required or misspelt:
-        parts = [f"there is no column '{name}'" for name in required]
-        parts += [f"column '{name}' is unknown: did you mean '{near}'?" for name, near in misspelt.items()]
-        raise CorpusError(f"{annotations}: {'; '.join(parts)} (found: {', '.join(names)}; "
-                          f"known: {', '.join(COLUMNS)}; separated by commas, semicolons or tabs)")
-    problems += [Problem(annotations.name, "ignored-column", "warning", f"column '{name}' is not used",
-                         f"nothing to do, unless it should be one of {', '.join(missing)}") for name in unknown]
-    return names
-
-
-def _entry(root: Path, values: dict[str, str], frames: Sequence[str], decimal_comma: bool) -> _Entry:
-    """Validate one line. Raises _LineError or, for a path that leaves the root, CorpusError."""
+def _entry(root: Path, folders: tuple[str | None, Sequence[str]], values: dict[str, str], frames: Sequence[str],
+           decimal_comma: bool) -> _Entry:
+    """Validate one line. Raises LineError or, for a path that leaves the root, CorpusError."""
     if not values["path"]:
-        raise _LineError("path-missing", "there is no path", "fill in the column 'path' or remove the line")
-    media = _on_disk(root, values["path"], frames)
+        raise LineError("path-missing", "there is no path", "fill in the column 'path' or remove the line")
+    media = listed_media(root, folders, values["path"], frames)
     glosses = _glosses(values)
     split = SPLIT_NAMES.get(values["split"].lower()) if values["split"] else None
     if values["split"] and split is None:
-        raise _LineError("split-unknown", f"split '{values['split']}' is unknown",
+        raise LineError("split-unknown", f"split '{values['split']}' is unknown",
                          f"use {', '.join(SPLITS)}, or leave it empty on every line")
     start_s, end_s = (_seconds(values[name], name, decimal_comma) for name in ("start_s", "end_s"))
     if end_s is not None and end_s <= (start_s or 0):
-        raise _LineError("time-range", f"end_s {end_s:g} is not after start_s {start_s or 0:g}", "correct the times")
-    return _Entry(media, glosses, nfc(values["signer"]) or None, split, start_s, end_s)
-
-
-def _on_disk(root: Path, path: str, frames: Sequence[str]) -> str:
-    """The path as spelt on disk: `é` may be one character or two, and a CSV from Windows has backslashes."""
-    slashes = path.replace("\\", "/")
-    try:
-        for spelling in (path, *(unicodedata.normalize(form, slashes) for form in ("NFC", "NFD"))):
-            media = inside(root, spelling)
-            if media.is_file() or is_image_folder(media, frames):
-                return os.path.normpath(spelling)
-        folder = (root / slashes).is_dir()
-    except (OSError, ValueError) as error:  # an impossible file name: too long, a null character
-        raise _LineError("missing-file", f"there can't be a file '{path[:60]}...' ({type(error).__name__})",
-                         "correct the path: the name is too long, or holds a null character") from None
-    if folder:
-        raise _LineError("missing-file", f"folder '{path}' holds no frames ({', '.join(frames)})",
-                         "give the path of a file, or of a folder of frames")
-    raise _LineError("missing-file", f"there is no file '{path}' in {root}",
-                     "correct the path (upper and lower case count), or remove the line")
+        raise LineError("time-range", f"end_s {end_s:g} is not after start_s {start_s or 0:g}", "correct the times")
+    return _Entry(media, glosses, signer_name(values["signer"]), split, start_s, end_s)
 
 
 def _glosses(values: dict[str, str]) -> list[str]:
     if values["gloss"] and values["glosses"]:
-        raise _LineError("gloss-twice", "both 'gloss' and 'glosses' are given",
+        raise LineError("gloss-twice", "both 'gloss' and 'glosses' are given",
                          "use 'gloss' for a single sign and 'glosses' for a sentence")
     if values["glosses"]:
         separator = "|" if "|" in values["glosses"] else None
         return [nfc(gloss.strip()) for gloss in values["glosses"].split(separator) if gloss.strip()]
     if not values["gloss"]:
-        raise _LineError("gloss-missing", f"'{values['path']}' has no gloss", "fill in the gloss or remove the line")
+        raise LineError("gloss-missing", f"'{values['path']}' has no gloss", "fill in the gloss or remove the line")
     return [nfc(values["gloss"])]
 
 
@@ -289,5 +241,5 @@ def _seconds(value: str, column: str, decimal_comma: bool) -> float | None:
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds < math.inf:
-        raise _LineError("time-range", f"{column} '{value}' is not a time in seconds", "write it like 12.5")
+        raise LineError("time-range", f"{column} '{value}' is not a time in seconds", "write it like 12.5")
     return seconds

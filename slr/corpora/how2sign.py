@@ -30,6 +30,7 @@ from slr.corpora.reading import (
 )
 from slr.dataset.manifest import SPLITS
 from slr.errors import CorpusError
+from slr.io.files import entries
 
 LAYOUT = "anywhere in ROOT: how2sign_realigned_{train,val,test}.csv, and <SENTENCE_NAME>.mp4 or <VIDEO_NAME>.mp4"
 _REALIGNED = ("how2sign_realigned_{}.csv", "START_REALIGNED", "END_REALIGNED")
@@ -71,7 +72,7 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, workers: in
     rows: list[dict[str, Any]] = []
     for split in SPLITS:
         for name, start, end in (_REALIGNED, _PLAIN):
-            path = next(iter(sorted(folder.rglob(name.format(split)))), None)
+            path = next(iter(entries(folder, f"**/{name.format(split)}")), None)
             if path is not None:
                 rows += _rows(path, split, (start, end), videos, times, problems)
                 break

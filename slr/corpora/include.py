@@ -19,6 +19,7 @@ from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, is_video, missing, nfc, read_text, require_folder, row, stays_inside
 from slr.dataset.manifest import SPLITS
 from slr.errors import CorpusError
+from slr.io.files import entries
 
 LAYOUT = "ROOT/<category>/<number>. <gloss>/<clip>.MOV and, for the official split, ROOT/include_{train,val,test}.txt"
 _NUMBER = re.compile(r"^\d+\.\s*")
@@ -59,7 +60,7 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, subset: int
     if lists:
         rows = [clip for split, path in lists.items() for clip in _listed(root, path, split, problems)]
     elif subset is None and annotations is None:
-        rows = [clip for path in sorted(root.glob("*/*/**/*")) if is_video(path)
+        rows = [clip for path in entries(root, "*/*/**/*") if is_video(path)
                 for clip in _row(root, path.relative_to(root), None, problems)]
     else:
         raise CorpusError(f"{folder} has no {pattern.format('{train,val,test}')}; set corpus.annotations to the folder "

@@ -39,6 +39,7 @@ from slr.corpora.reading import (
     videos_by_stem,
 )
 from slr.errors import CorpusError
+from slr.io.files import entries
 
 LAYOUT = "ROOT/frames/<video>/*.jpg or ROOT/videos/<video>.avi, and the lists trainlistall.txt, vallistall.txt, " \
          "classIndAll.txt, or Annot_List.txt and metadata.csv, in ROOT or ROOT/annotations"
@@ -95,7 +96,7 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, subset: str
         raise CorpusError(f"annotations {folder} is not a folder; set corpus.annotations to the one with "
                           "trainlistall.txt, vallistall.txt and classIndAll.txt, or Annot_List.txt and metadata.csv")
     problems: list[Problem] = []
-    released = {file.name.lower(): file for file in folder.iterdir()}
+    released = {file.name.lower(): file for file in entries(folder)}
     if "annot_list.txt" in released and not any(fnmatch(name, _LISTS[0][1]) for name in released):
         read = _read_table(released["annot_list.txt"], _sets(only_file(folder, "metadata.csv", "corpus.annotations")),
                            released.get("videos_list.txt"), problems)

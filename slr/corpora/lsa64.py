@@ -13,6 +13,7 @@ from typing import Any
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, is_video, nfc, read_text, require_folder, row, stays_inside
 from slr.errors import CorpusError
+from slr.io.files import entries
 
 LAYOUT = "ROOT/001_001_001.mp4 (sign, signer, repetition), or these in folders of the root"
 _NAME = re.compile(r"(\d{3})_(\d{3})_(\d{3})")
@@ -50,7 +51,7 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, workers: in
 
 def _rows(root: Path, names: dict[str, str] | None, problems: list[Problem]) -> Iterator[dict[str, Any]]:
     unnamed = set()
-    for file in sorted(file for pattern in ("*", "*/*") for file in root.glob(pattern) if is_video(file)):
+    for file in sorted(file for pattern in ("*", "*/*") for file in entries(root, pattern) if is_video(file)):
         media = file.relative_to(root).as_posix()
         parts = _NAME.fullmatch(file.stem)
         if parts is None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
 from slr.corpora.problems import Problem
 from slr.corpora.reading import (
@@ -28,7 +28,7 @@ from slr.corpora.reading import (
     videos_below,
     with_media,
 )
-from slr.corpora.wlasl import bad_entry, youtube_id
+from slr.corpora.wlasl import SignerId, bad_entry, youtube_id
 from slr.dataset.manifest import SPLITS
 from slr.errors import ClipError, CorpusError
 from slr.io.video import read_video
@@ -43,9 +43,9 @@ class Instance(BaseModel):
     url: str
     start_time: Annotated[float, Field(ge=0)]
     end_time: Annotated[float, Field(gt=0)]
-    text: Annotated[str, Field(min_length=1)]
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
     label: Annotated[int, Field(ge=0)]
-    signer_id: int | None = None
+    signer_id: SignerId = None
     box: tuple[float, float, float, float] | None = None
 
 

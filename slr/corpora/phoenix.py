@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from slr.errors import CorpusError
+from slr.io.files import entries
 
 FPS = 25.0
 """The broadcasts' frame rate."""
@@ -55,6 +56,6 @@ def find_release(root: Path, annotations: str | Path | None, pattern: str, folde
                           "corpus.annotations to the folder of these files")
     media = []
     for place in dict.fromkeys([home, root, *(root / other for other in others)]):
-        sizes = sorted(place.glob("features/fullFrame-*"), key=lambda size: (size != place / RELEASED, size))
+        sizes = sorted(entries(place, "features/fullFrame-*"), key=lambda size: (size != place / RELEASED, size))
         media += [*sizes, place / "videos", place]
     return Release(tables, media)

@@ -5,6 +5,7 @@ table of readers is in `slr.corpora`.
 """
 
 import csv
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ import pandas as pd
 from slr.corpora.problems import Problem, errors, raise_errors
 from slr.dataset.manifest import SCHEMA
 from slr.errors import CorpusError
-from slr.io.files import inside
+from slr.io.files import entries, inside, is_junk
 from slr.io.progress import progress, warn
 from slr.io.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, frame_rate
 from slr.io.workers import map_unordered
@@ -25,6 +26,7 @@ from slr.io.workers import map_unordered
 Scan = tuple[pd.DataFrame, list[Problem]]
 """The manifest's columns, one row per clip without an error; and all problems."""
 _SHOWN = 5
+_DECIMAL = re.compile(r"(\d+)[.,]0+")
 
 
 def row(clip_id: str, media: str, glosses: Sequence[str], *, signer: str | None = None, split: str | None = None,
@@ -105,12 +107,12 @@ def missing(kind: str, names: Sequence[str], total: int, what: str, way_out: str
 
 def is_image_folder(path: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> bool:
     """Whether a folder contains a clip as files of frames, by default images."""
-    return path.is_dir() and any(file.suffix.lower() in suffixes for file in path.iterdir())
+    return path.is_dir() and any(file.suffix.lower() in suffixes and not is_junk(file.name) for file in path.iterdir())
 
 
 def is_video(path: Path) -> bool:
-    """Whether a path is a file with a video's suffix."""
-    return path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
+    """Whether a path is a file with a video's suffix, and not a hidden one."""
+    return not is_junk(path.name) and path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
 
 
 def videos_by_stem(folder: Path) -> dict[str, Path]:
@@ -118,7 +120,7 @@ def videos_by_stem(folder: Path) -> dict[str, Path]:
 
     Of several with the same name, the suffix that comes first in VIDEO_SUFFIXES takes precedence.
     """
-    files = [file for file in folder.iterdir() if is_video(file)] if folder.is_dir() else []
+    files = [file for file in entries(folder) if is_video(file)]
     return {file.stem: file for file in
             sorted(files, key=lambda file: VIDEO_SUFFIXES.index(file.suffix.lower()), reverse=True)}
 
@@ -131,7 +133,7 @@ def only_file(folder: Path, pattern: str, setting: str) -> Path:
     CorpusError
         If there is none, or several; the message names `setting` as the remedy.
     """
-    found = sorted(file for file in folder.iterdir() if fnmatch(file.name.lower(), pattern) and file.is_file())
+    found = [file for file in entries(folder) if fnmatch(file.name.lower(), pattern) and file.is_file()]
     if len(found) == 1:
         return found[0]
     how_many = f"{len(found)} files '{pattern}' ({', '.join(file.name for file in found)})" if found else (
@@ -153,6 +155,12 @@ def read_text(path: Path) -> str:
 def nfc(text: str) -> str:
     """Composed Unicode, the canonical form of ids and glosses."""
     return unicodedata.normalize("NFC", text)
+
+
+def signer_name(name: str) -> str | None:
+    """A signer's name in NFC; None if it is empty. `1.0`, as a table with gaps writes a number, is `1`."""
+    number = _DECIMAL.fullmatch(name)
+    return nfc(number[1] if number else name) or None
 
 
 def table_lines(path: Path, columns: Sequence[str], problems: list[Problem], *, delimiter: str = ",") -> Iterator[
@@ -183,7 +191,7 @@ def table_lines(path: Path, columns: Sequence[str], problems: list[Problem], *, 
 
 def videos_below(root: Path) -> dict[str, Path]:
     """All videos below a folder by their names without suffix; of several with the same name, the first by path."""
-    return {path.stem: path for path in sorted(root.rglob("*"), reverse=True) if is_video(path)}
+    return {path.stem: path for path in reversed(entries(root, "**/*")) if is_video(path)}
 
 
 def with_media(root: Path, rows: Iterable[dict[str, Any]], videos: Mapping[str, Path], problems: list[Problem],

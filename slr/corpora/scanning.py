@@ -54,7 +54,8 @@ def read(params: CorpusParams, workers: int = 0) -> "pd.DataFrame":
         With every error at once; or if there is nothing to read.
     """
     clips, problems = scan(params, workers)
-    place = f"corpus {params.annotations or params.root}"
+    lists = [params.annotations] if isinstance(params.annotations, str) else params.annotations
+    place = f"corpus {', '.join(lists or [params.root])}"
     clips = keep_usable(clips, problems, place, on_error=params.on_error, max_failures=params.max_failures)
     if clips.empty:
         raise CorpusError(f"{place} has no clips; expected {module_of(params.name).LAYOUT}")

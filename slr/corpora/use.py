@@ -3,6 +3,7 @@
 import io
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -11,27 +12,27 @@ import pandas as pd
 
 from slr.corpora import scanning
 from slr.corpora.coverage import joints_of, lacks
+from slr.corpora.layouts import only_layout
 from slr.corpora.problems import errors
-from slr.corpora.reading import is_image_folder
 from slr.errors import CorpusError
 from slr.io.files import write_text
-from slr.io.video import VIDEO_SUFFIXES
 from slr.params import ZOO, CorpusParams, FramesParams, load, parse, read_yaml
 from slr.params.corpora import READERS
 
 _PAGE = "docs/corpora.md"
-_PAGES = {"folder": "docs/your-own-recordings.md"} | {
+_PAGES = dict.fromkeys(("folder", "eaf"), "docs/your-own-recordings.md") | {
     name: "docs/corpora-landmarks.md" for name, reader in READERS.items() if reader.landmarks}
 RECORDED_FRAMES = {"fps": 25, "size": 480}
 """Real hands are faster and smaller in the image than synthetic ones."""
-_CHOSEN = ("name", "source", "root", "annotations", "splits", "subset", "crop")
+_CHOSEN = ("name", "source", "root", "annotations", "tier", "sentence_tier", "splits", "subset", "crop")
 """Corpus settings that choosing another corpus rewrites."""
 _BLOCKS = ("imported", "windows", "joined")
 """Corpus blocks that choosing another corpus rewrites, value by value, so that their comments stay."""
 _NULL = "tag:yaml.org,2002:null"
 
 
-def use_folder(params_path: str | Path, root: str | Path, annotations: str | Path | None = None) -> str:
+def use_folder(params_path: str | Path, root: str | Path,
+               annotations: str | Path | Sequence[str | Path] | None = None, *, folders: bool = False) -> str:
     """Make `params.yaml` use a folder of recordings.
 
     Parameters
@@ -39,10 +40,12 @@ def use_folder(params_path: str | Path, root: str | Path, annotations: str | Pat
     params_path : path
         The settings file; relative paths in it are relative to its folder.
     root : path
-        Folder with `<gloss>/<clip>` recordings, or with a CSV and no such folders; or the CSV itself, whose folder is
-        then the root.
-    annotations : path, optional
-        CSV whose paths are relative to `root`.
+        Folder with `<gloss>/<clip>` recordings, or with lists (`slr.corpora.layouts`); or the CSV itself, whose folder
+        is then the root.
+    annotations : path or sequence of path, optional
+        CSV whose paths are relative to `root`, or several.
+    folders : bool, default False
+        Whether the folders' names are the glosses even if there are lists.
 
     Returns
     -------
@@ -52,23 +55,24 @@ def use_folder(params_path: str | Path, root: str | Path, annotations: str | Pat
     Raises
     ------
     CorpusError
-        If nothing is found there; `params.yaml` is unchanged.
+        If nothing is found there; `params.yaml` is unchanged. AmbiguousLayout if it can be read in several ways.
     ParamsError
         If `params.yaml` can't be read, or has unknown content.
     """
-    root = Path(root)
+    root, lists = Path(root), _as_lists(annotations)
     if root.is_file():
-        if annotations is not None:
+        if lists:
             raise CorpusError(f"--root {root} is a file; with --csv, --root is the folder that its paths start from")
-        root, annotations = root.parent, root
-    elif annotations is None:
-        annotations = _only_csv(root)
-    source = annotations if annotations is not None and not _is_below(annotations, root) else root
-    return _use(params_path, {"name": "folder"}, root, annotations, source)
+        root, lists = root.parent, [root]
+    elif lists and folders:
+        raise CorpusError("--folders reads no list; leave out --csv, or --folders")
+    elif not lists and not folders:
+        lists = list(only_layout(root).lists)
+    return _use(params_path, {"name": "folder"}, root, lists, _source(root, lists))
 
 
-def use_published(params_path: str | Path, name: str, root: str | Path, annotations: str | Path | None = None,
-                  **settings: Any) -> str:
+def use_published(params_path: str | Path, name: str, root: str | Path,
+                  annotations: str | Path | Sequence[str | Path] | None = None, **settings: Any) -> str:
     """Make `params.yaml` use a published corpus.
 
     Parameters
@@ -77,8 +81,8 @@ def use_published(params_path: str | Path, name: str, root: str | Path, annotati
         As for `use_folder`.
     name : str
         One of `slr.params.corpora.READERS`.
-    annotations : path, optional
-        The corpus's annotation file or folder; by default it is searched for in the root.
+    annotations : path or sequence of path, optional
+        The corpus's annotation file or folder, or several lists; by default they are searched for in the root.
     **settings
         Additional settings of the corpus: `splits`, `subset`, `crop`; `imported`, `windows` and `joined` as dicts.
 
@@ -92,17 +96,18 @@ def use_published(params_path: str | Path, name: str, root: str | Path, annotati
     CorpusError, ParamsError
         As `use_folder`.
     """
-    return _use(params_path, {"name": name, **settings}, root, annotations, root)
+    return _use(params_path, {"name": name, **settings}, root, _as_lists(annotations), root)
 
 
-def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, annotations: str | Path | None,
+def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, annotations: Sequence[Path],
          source: str | Path) -> str:
     """Scan the corpus and, if it has clips, write its settings; returns a summary and the next step."""
     home = Path(params_path).resolve().parent
     default = _default_corpus()
     settings = default | settings | {key: default[key] | settings.get(key, {}) for key in _BLOCKS}
-    given = {"root": root, "annotations": annotations, "splits": settings["splits"]}
-    places = {key: None if path is None else str(path) for key, path in given.items()}
+    given = {"root": root, "splits": settings["splits"]}
+    places: dict[str, Any] = {key: None if path is None else str(path) for key, path in given.items()}
+    places["annotations"] = _one_or_all([str(path) for path in annotations])
     params = parse({"corpus": settings | places}).corpus
     clips, problems = scanning.scan(params)
     n_errors = sum(problem.count for problem in errors(problems))
@@ -110,7 +115,8 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
         first = f"; first of {len(errors(problems))} problems: {errors(problems)[0]}" if n_errors else ""
         raise CorpusError(f"no clips were found in {root}{first}\n"
                           f"Expected {scanning.module_of(params.name).LAYOUT}: see {_PAGES.get(params.name, _PAGE)}")
-    stored = {key: None if path is None else _stored(path, home) for key, path in places.items()}
+    stored: dict[str, Any] = {key: None if path is None else _stored(path, home) for key, path in given.items()}
+    stored["annotations"] = _one_or_all([_stored(path, home) for path in annotations])
     choice = _choose_models(params_path, params, clips)
     _rewrite(params_path, {"corpus": settings | stored | {"source": _stored(source, home)},
                            "frames": RECORDED_FRAMES, "evaluation": {"gloss_sets": {}}, "train": choice.train},
@@ -119,8 +125,11 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
     found = (f"{len(clips)} clips of {n_glosses} glosses" if n_glosses else f"{len(clips)} streams") + (
         f" by {_signers(clips.signer)}")
     return "\n".join([
-        f"{params_path} now uses {annotations or root}: {found}" + (f"; {n_errors} problems" if n_errors else ""),
+        f"{params_path} now uses {', '.join(map(str, annotations)) or root}: {found}"
+        + (f"; {n_errors} problems" if n_errors else ""),
         *choice.told,
+        *([f"all of them are '{clips.glosses.explode().iloc[0]}', and one gloss is no choice that a model could learn: "
+           "if it isn't what they show, name their glosses in a list"] if n_glosses == 1 else []),
         *(f"  {problem}" for problem in errors(problems) if problem.items or not problem.clip),
         "Next:",
         "  slr check     reads every recording and lists all problems, before any computing",
@@ -138,7 +147,7 @@ def use_sample(params_path: str | Path) -> str:
 
     root, zoo = (list(file.get("models", {})) for file in _files(params_path))
     _rewrite(params_path, {
-        "corpus": _default_corpus(), "train": {"models": root, "model": root[0]},
+        "corpus": _default_corpus(), "train": {"models": root, "model": root[0]} if root else {},
         "frames": {key: getattr(FramesParams(), key) for key in RECORDED_FRAMES},
         "evaluation": {"gloss_sets": {"minimal_pairs": sorted({gloss for pair in MINIMAL_PAIRS for gloss in pair})}},
     }, {"zoo": {"models": zoo}})
@@ -198,19 +207,22 @@ def _default_corpus() -> dict[str, Any]:
     return CorpusParams().model_dump(mode="json", include={*_CHOSEN, *_BLOCKS})
 
 
-def _only_csv(root: Path) -> Path | None:
-    """The only CSV of a folder without folders of recordings."""
-    if not root.is_dir():
-        return None
-    tables = [entry for entry in root.iterdir() if entry.suffix.lower() == ".csv"]
-    if len(tables) != 1 or any(_is_gloss(entry) for entry in root.iterdir()):
-        return None
-    return tables[0]
+def _as_lists(annotations: str | Path | Sequence[str | Path] | None) -> list[Path]:
+    return [Path(path) for path in ([annotations] if isinstance(annotations, str | Path) else annotations or [])]
 
 
-def _is_gloss(folder: Path) -> bool:
-    return folder.is_dir() and any(clip.suffix.lower() in VIDEO_SUFFIXES or is_image_folder(clip)
-                                   for clip in folder.iterdir())
+def _one_or_all(paths: list[str]) -> str | list[str] | None:
+    """As in `params.yaml`: null, a path, or a list of several."""
+    return paths if len(paths) > 1 else next(iter(paths), None)
+
+
+def _source(root: Path, lists: Sequence[Path]) -> Path:
+    """What the corpus stage watches: the root, or the list that lies elsewhere."""
+    outside = [path for path in lists if not _is_below(path, root)]
+    if outside and len(lists) > 1:
+        raise CorpusError(f"{outside[0]} is not below {root}, as several lists have to be (one folder is watched); "
+                          "move them there, or join them into one")
+    return outside[0] if outside else root
 
 
 def _is_below(path: str | Path, folder: str | Path) -> bool:

@@ -23,6 +23,7 @@ from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, is_video, missing, nfc, read_text, require_folder
 from slr.corpora.sentences import Sentence, sentence_rows
 from slr.errors import CorpusError
+from slr.io.files import entries
 
 LAYOUT = "ROOT/corpus.txt and ROOT/color/000000/P01_s1_00_0_color.avi, or ROOT/{train,dev}.txt and ROOT/video450/*.jpg"
 FPS = 30.0
@@ -101,7 +102,7 @@ def _released(root: Path, folder: Path, problems: list[Problem]) -> Iterator[Sen
 def _recordings(folder: Path, problems: list[Problem]) -> dict[str, tuple[str, str]]:
     """The recordings of a sentence by their names without suffix: without the ending `_color`, and the signer."""
     found = {}
-    for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for entry in entries(folder):
         if not (entry.is_dir() or is_video(entry)):
             continue
         name = entry.name if entry.is_dir() else entry.stem

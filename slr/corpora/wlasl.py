@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from slr.corpora.problems import Problem
 from slr.corpora.reading import (
@@ -28,6 +28,7 @@ from slr.corpora.reading import (
     collect,
     frame_rates,
     missing,
+    nfc,
     only_file,
     read_text,
     require_folder,
@@ -50,6 +51,10 @@ _YOUTUBE_HOSTS = ("youtu.be", "youtube.com", "www.youtube.com", "m.youtube.com")
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
+SignerId = Annotated[int | None, AfterValidator(lambda signer: None if signer == -1 else signer)]
+"""A signer's number; -1 stands for an unknown one."""
+
+
 class Instance(BaseModel):
     """One recording of a sign in the JSON; unused fields are ignored."""
 
@@ -59,7 +64,7 @@ class Instance(BaseModel):
     frame_start: Annotated[int, Field(ge=1)] = 1
     frame_end: int = -1
     fps: Annotated[float, Field(gt=0)] = 25
-    signer_id: int | None = None
+    signer_id: SignerId = None
     bbox: list[float] | None = None
 
     @model_validator(mode="after")
@@ -146,12 +151,12 @@ def read_entries(path: str | Path, subset: int | None = None) -> tuple[list[Entr
     CorpusError
         If the file is missing, isn't JSON, isn't WLASL's, or has fewer glosses than the subset.
     """
-    glosses = _glosses(Path(path))
+    problems: list[Problem] = []
+    glosses = _glosses(Path(path), problems)
     if subset is not None and subset > len(glosses):
         raise CorpusError(f"{path} has {len(glosses)} glosses, fewer than subset {subset}; use the whole "
                           "WLASL_v0.3.json, or a smaller corpus.subset")
     entries: list[Entry] = []
-    problems: list[Problem] = []
     seen: dict[str, str] = {}
     for gloss, instances in list(glosses.items())[:subset]:
         for number, fields in enumerate(instances):
@@ -207,8 +212,8 @@ def download(path: str | Path, root: str | Path, subset: int | None = None, work
     return download.download(items, root, RAW, workers=workers, **settings)
 
 
-def _glosses(path: Path) -> dict[str, list[Any]]:
-    """Instances by gloss, in file order, not yet validated."""
+def _glosses(path: Path, problems: list[Problem]) -> dict[str, list[Any]]:
+    """Instances by gloss, in file order, not yet validated. An entry without a gloss is a problem."""
     try:
         content = json.loads(read_text(path))
     except ValueError as error:
@@ -219,11 +224,17 @@ def _glosses(path: Path) -> dict[str, list[Any]]:
     glosses: dict[str, list[Any]] = {}
     for number, entry in enumerate(content):
         gloss, instances = (entry.get(key) if isinstance(entry, dict) else None for key in ("gloss", "instances"))
-        if not isinstance(gloss, str) or not gloss.strip() or not isinstance(instances, list):
+        if not isinstance(entry, dict) or "gloss" not in entry or not isinstance(instances, list):
             raise CorpusError(f"{path}: entry {number} lacks 'gloss' or 'instances'; use WLASL_v0.3.json")
-        if gloss in glosses:
-            raise CorpusError(f"{path}: gloss '{gloss}' occurs twice; join its two entries")
-        glosses[gloss] = instances
+        name = nfc(gloss).strip() if isinstance(gloss, str) else ""
+        if not name:
+            problems.append(Problem(f"entry {number}", "gloss-missing", "error",
+                                    f"the gloss of its {len(instances)} instances is {json.dumps(gloss)}",
+                                    "fill it in, or remove the entry from the JSON"))
+            continue
+        if name in glosses:
+            raise CorpusError(f"{path}: gloss '{name}' occurs twice; join its two entries")
+        glosses[name] = instances
     return glosses
 
 

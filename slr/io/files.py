@@ -1,4 +1,4 @@
-"""Atomic writing of files, and paths that can't leave their root."""
+"""Atomic writing of files, what counts as a file of a corpus, and paths that can't leave their root."""
 
 import errno
 import hashlib
@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from slr.errors import CorpusError, SlrError
@@ -101,6 +101,28 @@ def inside(root: str | Path, relative: str | Path) -> Path:
     if not joined.resolve().is_relative_to(Path(root).resolve()):
         raise CorpusError(f"path '{relative}' leaves the corpus root {root}; use a path below it")
     return joined
+
+
+_JUNK = frozenset({"__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "system volume information"})
+
+
+def is_junk(path: str | PurePath) -> bool:
+    """Whether a file, or a folder above it in `path`, is none of a corpus's: hidden (its name starts with `.`), put
+    there by an operating system (`__MACOSX`, `Thumbs.db`, `desktop.ini`, `@eaDir`, ...), or Excel's lock (`~$`).
+
+    `path` has to be relative to the corpus root, whose own folder may well be hidden.
+    """
+    return any((name.startswith((".", "~$")) and name != "..") or name.casefold() in _JUNK
+               for name in PurePath(path).parts)
+
+
+def entries(folder: str | Path, pattern: str = "*") -> list[Path]:
+    """The files and folders below a folder that match a pattern (`*` for those in it, `**/*` for all), sorted.
+
+    Those that `is_junk` are left out: no reader of a corpus sees them.
+    """
+    folder = Path(folder)
+    return sorted(path for path in folder.glob(pattern) if not is_junk(path.relative_to(folder)))
 
 
 def file_hash(path: str | Path) -> str:

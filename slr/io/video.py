@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from slr.errors import ClipError
-from slr.io.files import atomic_path
+from slr.io.files import atomic_path, entries
 
 if TYPE_CHECKING:
     import av
@@ -380,7 +380,7 @@ class _ImageFolder:
     rotation = 0
 
     def __init__(self, path: Path, fps: float):
-        self.files = sorted((file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES), key=_natural)
+        self.files = sorted((file for file in entries(path) if file.suffix.lower() in IMAGE_SUFFIXES), key=_natural)
         self.nominal_fps = Fraction(fps).limit_denominator(100_000)
         if not self.files:
             raise ClipError("the folder holds no images")

@@ -27,16 +27,20 @@ class Reader(NamedTuple):
         Valid values of `corpus.subset`.
     landmarks : bool
         Whether the corpus consists of landmarks, without video.
+    lists : bool
+        Whether `corpus.annotations` may be several lists (`slr.corpora.lists`).
     """
 
     module: str
     settings: tuple[str, ...] = ("annotations",)
     subsets: tuple[int | str, ...] = ()
     landmarks: bool = False
+    lists: bool = False
 
 
 READERS = {
-    "folder": Reader("slr.corpora.folder"),
+    "folder": Reader("slr.corpora.folder", lists=True),
+    "eaf": Reader("slr.corpora.eaf", ("tier", "sentence_tier")),
     "wlasl": Reader("slr.corpora.wlasl", ("annotations", "subset", "crop"), (100, 300, 1000, 2000)),
     "msasl": Reader("slr.corpora.msasl", ("annotations", "subset", "crop"), (100, 200, 500, 1000)),
     "asl_citizen": Reader("slr.corpora.asl_citizen"),
@@ -55,10 +59,10 @@ READERS = {
     "spoter_csv": Reader("slr.corpora.imported.spoter_csv", landmarks=True),
     "sca_npz": Reader("slr.corpora.imported.sca_npz", ("annotations", "splits", "windows", "imported"),
                       landmarks=True),
-    "arrays": Reader("slr.corpora.imported.arrays", landmarks=True),
-    "pose": Reader("slr.corpora.imported.pose_files", landmarks=True),
-    "openpose": Reader("slr.corpora.imported.openpose", landmarks=True),
-    "coco_wholebody": Reader("slr.corpora.imported.coco_wholebody", landmarks=True),
+    "arrays": Reader("slr.corpora.imported.arrays", landmarks=True, lists=True),
+    "pose": Reader("slr.corpora.imported.pose_files", landmarks=True, lists=True),
+    "openpose": Reader("slr.corpora.imported.openpose", landmarks=True, lists=True),
+    "coco_wholebody": Reader("slr.corpora.imported.coco_wholebody", landmarks=True, lists=True),
     "joined": Reader("slr.corpora.imported.joined", ("joined",), landmarks=True),
 }
 

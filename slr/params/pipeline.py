@@ -84,16 +84,22 @@ class CorpusParams(Section):
     """Which corpus, where its media are, and how unusable clips are handled."""
 
     name: str = "sample"
-    """`sample`: the built-in synthetic signer; `folder`: your own recordings, see `slr use folder`; the others:
-    published corpora, see `docs/corpora.md`, and landmark corpora, see `docs/corpora-landmarks.md`; or the dotted name
-    of a reader of your own, see `CONTRIBUTING.md`."""
+    """`sample`: the built-in synthetic signer; `folder` and `eaf`: your own recordings, see `slr use folder`; the
+    others: published corpora, see `docs/corpora.md`, and landmark corpora, see `docs/corpora-landmarks.md`; or the
+    dotted name of a reader of your own, see `CONTRIBUTING.md`."""
     source: str = "pipeline/corpus.py"
     """Dependency of the corpus stage besides its code, usually the recordings: the stage reruns when it changes."""
     root: str = "data/sample"
     """Folder that the manifest's media paths are relative to."""
-    annotations: str | None = None
-    """For `folder`: CSV with the columns `path,gloss[,signer][,split][,start_s,end_s][,glosses]`; null reads
-    `<gloss>/<clip>`. For a published corpus: its annotation file or folder; null looks for it in the root."""
+    annotations: str | list[str] | None = None
+    """For `folder`: CSV with the columns `path,gloss[,signer][,split][,start_s,end_s][,glosses]`, or several, which may
+    name a split in their file names (`train.csv`, ...); null reads `<gloss>/<clip>`. For a published corpus: its
+    annotation file or folder; null looks for it in the root."""
+    tier: str | None = None
+    """For `eaf`: the tier of ELAN's files whose annotations are glosses."""
+    sentence_tier: str | None = None
+    """For `eaf`: the tier whose annotations are sentences, of the glosses of `tier` in them; the same tier if its
+    annotations hold several glosses. null makes each gloss a clip."""
     splits: str | None = None
     """For `sca_npz`: SCA-STGCN's `splits.json`, the split of each video; null reads the one in the root, if there is
     one."""
@@ -116,16 +122,18 @@ class CorpusParams(Section):
     def _settings_fit_the_corpus(self) -> Self:
         if self.name == BUILT_IN:
             subsets: tuple[int | str, ...] = ()
-            boxes = False
+            boxes = lists = False
         else:
             try:
                 reader = reader_named(self.name)
             except ParamsError as error:
                 raise ValueError(f"name: {error}") from None
-            subsets, boxes = reader.subsets, "crop" in reader.settings
+            subsets, boxes, lists = reader.subsets, "crop" in reader.settings, reader.lists
         if self.subset is not None and self.subset not in subsets:
             raise ValueError(f"subset {self.subset!r} is not one of corpus {self.name}'s; " + (
                 f"use {', '.join(map(str, subsets))} or null" if subsets else "it has none, use null"))
+        if isinstance(self.annotations, list) and not (self.annotations and lists):
+            raise ValueError(f"annotations: corpus {self.name} takes one path; give it without brackets, or use null")
         if self.crop == "bbox" and not boxes:
             raise ValueError(f"crop: corpus {self.name} has no boxes; use none")
         return self

@@ -1,4 +1,4 @@
-"""ELAN's annotation format: EAF 3.0 (https://www.mpi.nl/tools/elan/EAFv3.0.xsd).
+"""Writing ELAN's annotation format, EAF 3.0 (https://www.mpi.nl/tools/elan/EAFv3.0.xsd).
 
 Each tier of segments becomes a tier of time-aligned annotations; times are whole milliseconds. Annotations of one ELAN
 tier can't overlap, so overlapping segments are distributed over further tiers, `glosses (2)` and so on. EAF doesn't
@@ -12,9 +12,7 @@ from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
 from mimetypes import guess_type
 from pathlib import Path
-from typing import Any
 
-from slr.errors import CorpusError
 from slr.segments import Segment
 
 _SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
@@ -65,26 +63,6 @@ def to_eaf(tiers: Mapping[str, Sequence[Segment]], media: Path | None, folder: P
     return ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
 
-def from_eaf(path: str | Path) -> dict[str, list[Segment]]:
-    """The time-aligned annotations of each tier, ordered by start; others have no times and are left out.
-
-    Raises
-    ------
-    CorpusError
-        If the file can't be read, or an annotation lacks its time.
-    """
-    try:
-        root = ElementTree.parse(path).getroot()
-        times_ms: dict[str, Any] = {slot.attrib["TIME_SLOT_ID"]: slot.get("TIME_VALUE")
-                                    for slot in root.iter("TIME_SLOT")}  # int() of a missing time raises TypeError
-        return {tier.attrib["TIER_ID"]: sorted(
-            (_segment(annotation, times_ms) for annotation in tier.iter("ALIGNABLE_ANNOTATION")),
-            key=lambda segment: segment.start_s) for tier in root.iter("TIER")}
-    except (OSError, ElementTree.ParseError, KeyError, TypeError, ValueError) as error:
-        raise CorpusError(f"{path} can't be read as EAF ({type(error).__name__}: {error}); open it in ELAN and save it "
-                          "again") from None
-
-
 def _lanes(tiers: Mapping[str, Sequence[Segment]]) -> dict[str, list[tuple[int, int, str]]]:
     """(start, end, label) in ms by ELAN tier name: as few tiers as possible without overlaps."""
     named: dict[str, list[tuple[int, int, str]]] = {}
@@ -125,8 +103,3 @@ def _media_attributes(media: Path, folder: Path) -> dict[str, str]:
     near = os.path.relpath(path, folder.resolve()).replace(os.sep, "/")
     return {"MEDIA_URL": f"file://{path}", "MIME_TYPE": guess_type(path)[0] or "video/*",
             "RELATIVE_MEDIA_URL": near if near.startswith("..") else f"./{near}"}
-
-
-def _segment(annotation: ElementTree.Element, times_ms: dict[str, Any]) -> Segment:
-    start_s, end_s = (int(times_ms[annotation.attrib[key]]) / 1000 for key in ("TIME_SLOT_REF1", "TIME_SLOT_REF2"))
-    return Segment(start_s, end_s, annotation.findtext("ANNOTATION_VALUE") or "")

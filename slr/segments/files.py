@@ -14,7 +14,8 @@ from typing import Any
 from slr.errors import CorpusError, ParamsError, SlrError
 from slr.io.files import atomic_path
 from slr.segments import Segment
-from slr.segments.elan import from_eaf, milliseconds, to_eaf
+from slr.segments.elan import milliseconds, to_eaf
+from slr.segments.elan_reading import from_eaf
 
 COLUMNS = ("tier", "start_s", "end_s", "label", "score")
 Tiers = Mapping[str, Sequence[Segment]]

@@ -10,12 +10,12 @@ from slr.errors import CorpusError
 from slr.params import parse
 
 CLIPS = pd.DataFrame({
-    "clip_id": ["sign", "sentence", "stream", "bare"], "glosses": [["A"], ["A", "B"], [], []],
-    "segments": [[{"start": 0, "end": 2, "label": "A"}], [], [{"start": 0, "end": 9, "label": "S"}], []]})
+    "clip_id": ["sign", "other", "sentence", "stream", "bare"], "glosses": [["A"], ["B"], ["A", "B"], [], []],
+    "segments": [[{"start": 0, "end": 2, "label": "A"}], [], [], [{"start": 0, "end": 9, "label": "S"}], []]})
 
 
 def test_a_model_without_clips_is_refused_before_anything_is_computed(tmp_path):
-    rows = CLIPS[:2].reindex(columns=SCHEMA.names).assign(media="a.mp4", split=None)
+    rows = CLIPS[:3].reindex(columns=SCHEMA.names).assign(media="a.mp4", split=None)
     write_manifest(tmp_path / "manifest.parquet", rows)
     require_clips(parse({}), tmp_path / "manifest.parquet")
     params = parse({"models": {"find": {"family": "sca_stgcn_detection"}},
@@ -28,6 +28,13 @@ def test_a_model_without_clips_is_refused_before_anything_is_computed(tmp_path):
         require_clips(params, tmp_path / "manifest.parquet")
 
 
+def test_one_gloss_is_no_choice(tmp_path):
+    rows = CLIPS.iloc[[0, 2, 3]].reindex(columns=SCHEMA.names).assign(media="a.mp4", split=None)
+    write_manifest(tmp_path / "manifest.parquet", rows)
+    with pytest.raises(CorpusError, match="spoter can't be trained: the corpus has only one gloss for it, 'A'"):
+        require_clips(parse({}), tmp_path / "manifest.parquet")
+
+
 def test_a_model_of_other_joints_is_named():
     hands = skeleton("hands-42")
     models = {"a": {"family": "spoter"}, "b": {"family": "sca_stgcn", "joints": "hands-42"}}
@@ -37,7 +44,7 @@ def test_a_model_of_other_joints_is_named():
 
 
 def test_a_model_of_frames_is_refused_where_there_are_landmarks_alone(tmp_path):
-    write_manifest(tmp_path / "manifest.parquet", CLIPS[:2].reindex(columns=SCHEMA.names).assign(media="a", split=None))
+    write_manifest(tmp_path / "manifest.parquet", CLIPS[:3].reindex(columns=SCHEMA.names).assign(media="a", split=None))
     models = {"models": {"read": {"family": "stfnet"}}, "train": {"model": "read", "models": ["read"]}}
     require_clips(parse(models), tmp_path / "manifest.parquet")
     with pytest.raises(CorpusError, match="models.read can't be trained: the corpus has no video"):

@@ -3,7 +3,7 @@
 import pytest
 
 from slr.errors import CorpusError
-from slr.io.files import atomic_path, file_hash, inside, write_json
+from slr.io.files import atomic_path, entries, file_hash, inside, is_junk, write_json
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path):
@@ -23,6 +23,19 @@ def test_a_folder_replaces_a_folder(tmp_path):
         temporary.mkdir()
         (temporary / "new").touch()
     assert [path.name for path in (tmp_path / "d").iterdir()] == ["new"]
+
+
+@pytest.mark.parametrize("path, junk", [
+    (".DS_Store", True), ("A/._1.mp4", True), ("__MACOSX/A/1.mp4", True), ("A/Thumbs.db", True), ("A/thumbs.DB", True),
+    ("Desktop.ini", True), ("A/@eaDir/1.mp4/x.jpg", True), ("~$clips.xlsx", True), ("System Volume Information", True),
+    ("A/1.mp4", False), ("A/thumbs.mp4", False), ("../A/1.mp4", False), ("~A/1.mp4", False), ("A.B/1.mp4", False)])
+def test_what_systems_leave_behind_is_no_file_of_a_corpus(tmp_path, path, junk):
+    assert is_junk(path) is junk
+    root = tmp_path / ".hidden"  # the root itself may be hidden
+    if not path.startswith(".."):
+        (root / path).parent.mkdir(parents=True)
+        (root / path).touch()
+        assert (root / path in entries(root, "**/*")) is not junk
 
 
 def test_nan_is_not_a_metric(tmp_path):

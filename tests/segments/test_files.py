@@ -123,14 +123,14 @@ def test_what_xml_cannot_hold_is_replaced(tmp_path):
     assert read(tmp_path / "s.eaf") == {"t\ufffd": [Segment(0, 1, "a\ufffdb\ufffd")]}
 
 
-def test_an_eaf_of_elan_with_annotations_without_times(tmp_path):
+def test_an_annotation_without_times_takes_those_that_it_refers_to(tmp_path):
     (tmp_path / "s.eaf").write_text("""<?xml version="1.0"?><ANNOTATION_DOCUMENT><TIME_ORDER>
         <TIME_SLOT TIME_SLOT_ID="x1" TIME_VALUE="40"/><TIME_SLOT TIME_SLOT_ID="x2" TIME_VALUE="1040"/></TIME_ORDER>
         <TIER TIER_ID="parent"><ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a1" TIME_SLOT_REF1="x1"
         TIME_SLOT_REF2="x2"><ANNOTATION_VALUE/></ALIGNABLE_ANNOTATION></ANNOTATION></TIER>
         <TIER TIER_ID="child"><ANNOTATION><REF_ANNOTATION ANNOTATION_ID="a2" ANNOTATION_REF="a1">
         <ANNOTATION_VALUE>x</ANNOTATION_VALUE></REF_ANNOTATION></ANNOTATION></TIER></ANNOTATION_DOCUMENT>""")
-    assert read(tmp_path / "s.eaf") == {"parent": [Segment(0.04, 1.04, "")], "child": []}
+    assert read(tmp_path / "s.eaf") == {"parent": [Segment(0.04, 1.04, "")], "child": [Segment(0.04, 1.04, "x")]}
 
 
 # WebVTT

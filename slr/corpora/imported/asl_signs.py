@@ -15,7 +15,17 @@ import pyarrow.parquet as pq
 from slr.corpora.imported.keypoints import chosen
 from slr.corpora.imported.recordings import file_of, to_store
 from slr.corpora.problems import Problem
-from slr.corpora.reading import Scan, collect, missing, nfc, require_folder, row, stays_inside, table_lines
+from slr.corpora.reading import (
+    Scan,
+    collect,
+    missing,
+    nfc,
+    require_folder,
+    row,
+    signer_name,
+    stays_inside,
+    table_lines,
+)
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import FACE, Skeleton, define, skeleton
 from slr.errors import ClipError, CorpusError
@@ -51,7 +61,7 @@ def scan(root: str | Path, *, workers: int = 0) -> Scan:
         if not (root / line["path"]).is_file():
             absent.append(clip_id)
         elif stays_inside(root, line["path"], clip_id, problems):
-            rows.append(row(clip_id, line["path"], [nfc(line["sign"])], signer=line["participant_id"]))
+            rows.append(row(clip_id, line["path"], [nfc(line["sign"])], signer=signer_name(line["participant_id"])))
     if absent:
         problems.append(missing("missing-file", absent, len(rows) + len(absent), f"have no landmarks in {root}",
                                 "unpack all of train_landmark_files there, or set corpus.on_error: skip"))

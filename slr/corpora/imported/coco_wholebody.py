@@ -44,7 +44,7 @@ def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
     return chosen(root, settings, BODY_AND_HANDS, WHOLE)
 
 
-def scan(root: str | Path, annotations: str | None = None, *, workers: int = 0) -> Scan:
+def scan(root: str | Path, annotations: str | list[str] | None = None, *, workers: int = 0) -> Scan:
     """The clips of the CSV, named after their files; see `slr.corpora.imported.listed.scan_listed`."""
     return scan_listed(root, annotations, SUFFIXES, LAYOUT, workers)
 

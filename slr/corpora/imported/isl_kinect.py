@@ -20,6 +20,7 @@ from slr.corpora.reading import Scan, collect, nfc, require_folder, row
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ClipError, CorpusError
+from slr.io.files import entries
 from slr.params import ImportedParams
 
 FPS = 30.0
@@ -42,7 +43,7 @@ def scan(root: str | Path, *, workers: int = 0) -> Scan:
     CorpusError
         If the root contains no Parquet file, or several, or the file lacks the columns.
     """
-    files = sorted(require_folder(root).glob("*.parquet"))
+    files = entries(require_folder(root), "*.parquet")
     if len(files) != 1:
         raise CorpusError(f"{root} holds {len(files)} Parquet files; set corpus.root to {LAYOUT}")
     problems: list[Problem] = []

@@ -5,20 +5,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from slr.corpora import folder
+from slr.corpora.lists import found_lists, tables
 from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, require_folder
 from slr.errors import CorpusError
 from slr.io.video import IMAGE_SUFFIXES
 
 
-def scan_listed(root: str | Path, annotations: str | Path | None, suffixes: Sequence[str], layout: str,
+def scan_listed(root: str | Path, annotations: str | Path | Sequence[str] | None, suffixes: Sequence[str], layout: str,
                 workers: int = 0, *, frames: Sequence[str] = ()) -> Scan:
     """Read the CSV; clips are named after their files, without the suffix.
 
     Parameters
     ----------
     annotations : path, optional
-        The CSV, as for recordings (`slr.corpora.folder`) but without times; by default the only one in the root.
+        The CSV, as for recordings (`slr.corpora.folder`) but without times, or several; by default the only one in the
+        root, or those that name a split each.
     suffixes : sequence of str
         Suffixes of the landmark files; other files are problems.
     layout : str
@@ -33,10 +35,10 @@ def scan_listed(root: str | Path, annotations: str | Path | None, suffixes: Sequ
     """
     root = require_folder(root)
     if annotations is None:
-        tables = sorted(path for path in root.iterdir() if path.suffix.lower() == ".csv")
-        if len(tables) != 1:
-            raise CorpusError(f"{root} holds {len(tables)} CSV files; set corpus.annotations to {layout}")
-        annotations = tables[0]
+        lists = found_lists(root) or [(path,) for path in tables(root)]
+        if len(lists) != 1:
+            raise CorpusError(f"{root} holds {len(lists)} CSV files; set corpus.annotations to {layout}")
+        annotations = [str(path) for path in lists[0]]
     clips, problems = folder.scan(root, annotations, workers=workers, frames=frames or IMAGE_SUFFIXES)
     rows = []
     for clip in clips.to_dict("records"):

@@ -19,7 +19,7 @@ from slr.corpora.reading import Scan
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import Skeleton
 from slr.errors import ClipError
-from slr.io.files import inside
+from slr.io.files import entries, inside
 from slr.params import ImportedParams
 
 LAYOUT = "a CSV with the columns path,gloss that lists folders of OpenPose's <name>_<frame>_keypoints.json"
@@ -39,7 +39,7 @@ def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
     return chosen(root, settings, BODY_AND_HANDS, WHOLE)
 
 
-def scan(root: str | Path, annotations: str | None = None, *, workers: int = 0) -> Scan:
+def scan(root: str | Path, annotations: str | list[str] | None = None, *, workers: int = 0) -> Scan:
     """The clips of the CSV, named after their folders; see `slr.corpora.imported.listed.scan_listed`."""
     return scan_listed(root, annotations, (), LAYOUT, workers, frames=(".json",))
 
@@ -53,7 +53,7 @@ def load(root: str | Path, media: str, settings: ImportedParams) -> ClipLandmark
         If a file can't be read, or its arrays are of another model than BODY_25.
     """
     folder = inside(root, media)
-    files = sorted((path for path in folder.glob("*.json")), key=_frame)
+    files = sorted(entries(folder, "*.json"), key=_frame)
     values = [clearest([_person(person, path) for person in _people(path)], len(WHOLE)) for path in files]
     return clip_of(media, np.array(values, np.float32), WHOLE, joints(root, settings), settings)
 

@@ -12,7 +12,8 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,10 +23,13 @@ import numpy as np
 from slr.corpora.imported.listed import scan_listed
 from slr.corpora.imported.recordings import chosen_skeleton, file_of, same_file
 from slr.corpora.imported.units import Units, from_normalised, units_of, width_of
+from slr.corpora.lists import read_list, tables
+from slr.corpora.places import LineError, listed_media, start_folders
 from slr.corpora.reading import Scan
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import BUILT_IN, Skeleton, define, skeleton
 from slr.errors import ClipError, CorpusError
+from slr.io.files import entries
 from slr.params import ImportedParams
 
 if TYPE_CHECKING:
@@ -44,7 +48,8 @@ _HOLISTIC = ("holistic-553", "holistic-75", "holistic-67", "hands-42")
 
 
 def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
-    """The skeleton in the settings, or that of the first file by name that can be read.
+    """The skeleton in the settings, or that of the first file that can be read: of those that the root's lists name,
+    in their order, then of all by name.
 
     Raises
     ------
@@ -55,16 +60,47 @@ def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
     if chosen is not None:
         return chosen
     reasons = []
-    for path in _files(str(root), Path(root).stat().st_mtime_ns if Path(root).exists() else 0):
+    for path in _files(Path(root)):
         try:
             return _skeleton_of_file(same_file(path))
         except ClipError as error:  # reported when it is loaded, if it is listed
             reasons.append(str(error))
+    if not reasons:
+        raise CorpusError(f"{root} holds no .pose files; expected {LAYOUT}")
     raise CorpusError(f"no .pose file in {root} can be read: {reasons[0]}; replace them, or set "
                       "corpus.imported.skeleton")
 
 
-def scan(root: str | Path, annotations: str | None = None, *, workers: int = 0) -> Scan:
+def _files(root: Path) -> Iterator[Path]:
+    """The `.pose` files that lists in the root name, in their order; then all."""
+    for name, table in _named(tuple(same_file(path) for path in tables(root))):
+        try:
+            media = root / listed_media(root, start_folders(root, Path(table)), name, ())
+        except (LineError, CorpusError):  # `scan` tells
+            continue
+        if media.suffix.lower() in SUFFIXES:
+            yield media
+    yield from _all(root, root.stat().st_mtime_ns if root.exists() else 0)
+
+
+@lru_cache(maxsize=4)
+def _all(root: Path, changed_ns: int) -> list[Path]:
+    """All `.pose` files by name, listed once and not for each clip."""
+    return list(entries(root, "**/*.pose"))
+
+
+@lru_cache(maxsize=8)
+def _named(files: tuple[tuple[str, int, int], ...]) -> list[tuple[str, str]]:
+    """The paths in lists, each with its list's."""
+    named = []
+    for file, *_ in files:
+        with suppress(CorpusError):  # `scan` tells
+            table = read_list(Path(file), [])
+            named += [(table.values(fields)["path"], file) for _, fields in table.lines]
+    return named
+
+
+def scan(root: str | Path, annotations: str | list[str] | None = None, *, workers: int = 0) -> Scan:
     """The clips of the CSV, named after their files; see `slr.corpora.imported.listed.scan_listed`."""
     return scan_listed(root, annotations, SUFFIXES, LAYOUT, workers)
 
@@ -118,15 +154,6 @@ class _Person(NamedTuple):
     size: tuple[int, int]
     holistic: bool
     joints: Skeleton
-
-
-@lru_cache(maxsize=4)
-def _files(root: str, changed_ns: int) -> list[Path]:
-    """All `.pose` files by name, listed once and not for each clip; raises CorpusError if there are none."""
-    files = sorted(Path(root).rglob("*.pose"))
-    if not files:
-        raise CorpusError(f"{root} holds no .pose files; expected {LAYOUT}")
-    return files
 
 
 @lru_cache(maxsize=1)

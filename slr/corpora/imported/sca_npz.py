@@ -23,6 +23,7 @@ from slr.corpora.splits_json import NAME, read_splits_json
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ClipError, CorpusError, ParamsError
+from slr.io.files import entries
 from slr.params import ImportedParams, WindowsParams
 from slr.segments.labels import label_segments
 from slr.segments.windows import mapped, window_labels
@@ -192,7 +193,7 @@ def _one_class(rows: Iterable[dict[str, Any]], labels: Iterable[dict[int, str]],
 
 
 def _videos(root: Path) -> list[Path]:
-    return sorted(path for path in root.rglob("*.npz") if path.is_file())
+    return [path for path in entries(root, "**/*.npz") if path.is_file()]
 
 
 def _has_face(root: Path) -> bool:

@@ -26,11 +26,12 @@ import numpy as np
 
 from slr.corpora.imported.recordings import chosen_skeleton, place, same_file, to_store
 from slr.corpora.problems import Problem
-from slr.corpora.reading import Scan, collect, nfc, require_folder, row
+from slr.corpora.reading import Scan, collect, nfc, require_folder, row, signer_name
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import SPLIT_NAMES
 from slr.dataset.skeleton import DERIVED, Skeleton, skeleton
 from slr.errors import ClipError, CorpusError, ParamsError
+from slr.io.files import entries
 from slr.params import ImportedParams
 
 LAYOUT = "ROOT/<name>_train.csv, ... in SPOTER's or SiLT's format, or corpus.annotations: one such file"
@@ -81,7 +82,7 @@ def joints(root: str | Path, settings: ImportedParams) -> Skeleton:
                           f"{', '.join(MISSING)}, or null for those of the first file")
     if chosen is not None:
         return chosen
-    for path in [*sorted(Path(root).glob("*.csv")), *sorted(Path(root).glob("*/**/*.csv"))]:
+    for path in [*entries(root, "*.csv"), *entries(root, "*/**/*.csv")]:
         try:
             return _table(same_file(path)).joints
         except CorpusError:  # of another kind; `scan` tells
@@ -98,7 +99,7 @@ def scan(root: str | Path, annotations: str | None = None, *, workers: int = 0) 
         If there is no CSV, or one lacks the columns.
     """
     folder = require_folder(root)
-    files = sorted(folder.glob("*.csv")) if annotations is None else [_below(folder, Path(annotations))]
+    files = entries(folder, "*.csv") if annotations is None else [_below(folder, Path(annotations))]
     if not files:
         raise CorpusError(f"{root} holds no CSV file; expected {LAYOUT}")
     problems: list[Problem] = []
@@ -299,7 +300,7 @@ def _clips(root: Path, path: Path, problems: list[Problem]) -> Iterator[dict[str
                                     "use train, val or test, or leave it empty on every line"))
         else:
             clip_id = cells.get("clip_id", "").strip() or f"{path.stem}/{number:06d}"
-            yield row(nfc(clip_id), f"{name}#{number}", [gloss], signer=nfc(cells.get("signer", "").strip()) or None,
+            yield row(nfc(clip_id), f"{name}#{number}", [gloss], signer=signer_name(cells.get("signer", "").strip()),
                       split=split and SPLIT_NAMES[split], fps=_number(cells.get(FPS)))
 
 

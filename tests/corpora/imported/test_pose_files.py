@@ -121,6 +121,17 @@ def test_units_are_told_from_values_and_shoulders(places, shoulders, expected):
     assert units_of(np.reshape(places, (-1, 2)), np.reshape(shoulders, (-1, 2, 2))) == expected
 
 
+def test_the_joints_are_those_of_the_first_listed_file_that_can_be_read(tmp_path):
+    write(tmp_path / "a_raw.pose", OTHER)
+    (tmp_path / "._x.pose").write_bytes(b"Mac OS X        ")
+    (tmp_path / "v").mkdir()
+    (tmp_path / "v/1.pose").write_bytes(b"no")
+    write(tmp_path / "v/2.pose", holistic_components())
+    assert joints(tmp_path, SETTINGS).name.startswith("pose-")
+    (tmp_path / "clips.csv").write_text("path,gloss\nv/0.pose,A\nv/1.pose,A\nv/2.pose,B\n")
+    assert joints(tmp_path, SETTINGS) is skeleton("holistic-75")
+
+
 def test_a_corpus_whose_joints_cannot_be_known(tmp_path):
     with pytest.raises(CorpusError, match="holds no .pose files"):
         joints(tmp_path, SETTINGS)
