@@ -21,8 +21,8 @@ from tests.helpers import warm
     ["own.py", "x"],
 ], ids=str)
 def test_a_command_ends_as_by_python_itself(arguments: list[str], tmp_path: Path):
-    (tmp_path / "own.py").write_text("import sys\n"
-                                     "if __name__ == '__main__':\n    print(sys.argv[1:], getattr(__spec__, 'name', None))")
+    own = "import sys\nif __name__ == '__main__':\n    print(sys.argv[1:], getattr(__spec__, 'name', None))"
+    (tmp_path / "own.py").write_text(own)
 
     def ran(python: str, path: str) -> tuple[int, str, str]:
         done = subprocess.run([python, *arguments], cwd=tmp_path, input="typed", capture_output=True, text=True,
