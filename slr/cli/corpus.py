@@ -12,14 +12,18 @@ commands = typer.Typer()
 
 
 @commands.command()
-def check(params: ParamsFile = PARAMS, as_json: Json = False) -> None:
-    """List all problems of the corpus, before any computation.
+def check(
+    params: ParamsFile = PARAMS, as_json: Json = False,
+    every: Annotated[bool, flag("--all", help="All problems of each kind, not three.")] = False,
+) -> None:
+    """Find all problems of the corpus, before any computation.
 
-    Reads the whole corpus, and names the models of train.models that it has no clips for. Exit code 1 if there are
-    errors, 0 with only warnings; then run `dvc repro`.
+    Reads the whole corpus, splits it, and names the models of train.models that it can't train. Exit code 1 if there
+    are errors, 0 with only warnings; then run `dvc repro`.
 
-    Example:
+    Examples:
       slr check
+      slr check --all
     """
     from slr.corpora.check import check_corpus, print_problems
     from slr.params import load
@@ -32,7 +36,7 @@ def check(params: ParamsFile = PARAMS, as_json: Json = False) -> None:
     if as_json:
         print_json([vars(problem) for problem in problems])
     else:
-        print_problems(problems)
+        print_problems(problems, every)
     raise typer.Exit(any(problem.severity == "error" for problem in problems))
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from slr.corpora import scanning
 from slr.corpora.coverage import joints_of, lacks
 from slr.corpora.imported import landmark_format
-from slr.corpora.problems import Problem, errors
+from slr.corpora.problems import EXAMPLES, Problem, by_kind, errors
 from slr.dataset.landmarks import check_landmarks
 from slr.dataset.splits import MIN_SIGNERS
 from slr.errors import ClipError, CorpusError
@@ -87,10 +87,16 @@ def check_corpus(params: CorpusParams, workers: int = 0,
     return sorted(problems, key=lambda problem: (problem.severity, problem.kind, problem.clip))
 
 
-def print_problems(problems: Sequence[Problem]) -> None:
-    """Print problems by kind, errors first, each kind with its remedy; then the totals.
+def print_problems(problems: Sequence[Problem], every: bool = False) -> None:
+    """Print problems by kind, errors first, each kind with its number, some examples and its remedy; then the totals.
 
     Names are never truncated, so that they can be searched for and piped.
+
+    Parameters
+    ----------
+    problems : sequence of Problem
+    every : bool, default False
+        All of each kind instead of the first `slr.corpora.problems.EXAMPLES`, with the names of all clips.
     """
     from rich.console import Console
     from rich.text import Text
@@ -99,15 +105,17 @@ def print_problems(problems: Sequence[Problem]) -> None:
     if not problems:
         console.print("no problems: `dvc repro` can start")
         return
-    ordered = sorted(problems, key=lambda p: (p.severity, p.kind, p.way_out, p.clip))
-    for (severity, kind, way_out), same in groupby(ordered, key=lambda p: (p.severity, p.kind, p.way_out)):
-        found = list(same)
-        console.print(Text(f"{severity}: {kind} ({len(found)})", style="red" if severity == "error" else "yellow"))
-        for problem in found:
-            console.print(Text(f"  {problem.clip}: {problem.reason}" if problem.clip else f"  {problem.reason}"))
-            if problem.items:
-                console.print(Text(f"    all {problem.count}: {', '.join(problem.items)}"))
-        console.print(Text(f"  -> {way_out}", style="dim"))
+    for same in by_kind(sorted(problems, key=lambda p: (p.severity, p.kind, p.way_out, p.clip))):
+        severity, kind, number = same[0].severity, same[0].kind, len(same)
+        console.print(Text(f"{severity}: {kind} ({number})", style="red" if severity == "error" else "yellow"))
+        for way_out, alike in groupby(same if every else same[:EXAMPLES], key=lambda problem: problem.way_out):
+            for problem in alike:
+                console.print(Text(f"  {problem.clip}: {problem.reason}" if problem.clip else f"  {problem.reason}"))
+                if every and problem.items:
+                    console.print(Text(f"    all {problem.count}: {', '.join(problem.items)}"))
+            console.print(Text(f"  -> {way_out}", style="dim"))
+        if not every and number > EXAMPLES:
+            console.print(Text(f"  ... and {number - EXAMPLES} more: slr check --all"))
     n_errors = len(errors(problems))
     console.print(f"errors: {n_errors}, warnings: {len(problems) - n_errors}"
                   + (" (errors stop `dvc repro`, or spoil its results)" if n_errors else ""))

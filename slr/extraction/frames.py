@@ -31,8 +31,8 @@ from slr.params import FramesParams
 
 _VERSION = 1
 """Increased when the same video and settings give different frames than before."""
-_MOST_RUNS = 4
-"""At most so many processes share a video's clips: with clips all along it they decode it 1 + 3/4 + 2/4 + 1/4 times."""
+_MOST_RUNS = 2
+"""At most so many processes share the clips of a video: with clips all along it they decode it one and a half times."""
 _CLIPS_PER_RUN = 8
 """A video isn't shared for fewer clips."""
 

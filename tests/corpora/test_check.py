@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from slr.corpora.check import check_corpus, outliers, print_problems
-from slr.corpora.problems import Problem
+from slr.corpora.problems import Problem, raise_errors
 from slr.corpora.reading import missing
 from slr.errors import CorpusError
 from slr.params import CorpusParams, ImportedParams, parse
@@ -98,10 +98,27 @@ def test_the_printed_list(capsys):
         "warning: one-clip (1)", "  A/[x]: alone", "  -> add",
         "errors: 2, warnings: 1 (errors stop `dvc repro`, or spoil its results)"]
     videos = [f"v{number}" for number in range(9)]
-    print_problems([missing("missing-video", videos, 20, "have no video", "fetch them")])
+    print_problems([missing("missing-video", videos, 20, "have no video", "fetch them")], every=True)
     out = capsys.readouterr().out.splitlines()
     assert out[1] == "  9 of 20 clips have no video: v0, v1, v2, v3, v4, ..."
     assert out[2] == f"    all 9: {', '.join(videos)}"
+
+
+def test_of_many_problems_of_a_kind_three_are_named_and_all_are_counted(capsys):
+    many = [Problem(f"{number:03d}.mp4", "unreadable", "error", "cut off", "replace it") for number in range(177)]
+    print_problems([*many, Problem("C", "one-clip", "warning", "alone", "add")])
+    assert capsys.readouterr().out.splitlines() == [
+        "error: unreadable (177)", "  000.mp4: cut off", "  001.mp4: cut off", "  002.mp4: cut off",
+        "  -> replace it", "  ... and 174 more: slr check --all", "warning: one-clip (1)", "  C: alone", "  -> add",
+        "errors: 177, warnings: 1 (errors stop `dvc repro`, or spoil its results)"]
+    print_problems(many, every=True)
+    assert "  176.mp4: cut off" in capsys.readouterr().out
+    with pytest.raises(CorpusError) as raised:
+        raise_errors([*many, Problem("", "no-signers", "error", "nobody", "name them")], "corpus x")
+    assert str(raised.value).splitlines() == [
+        "corpus x has 178 problems:", "  000.mp4: cut off; replace it", "  001.mp4: cut off; replace it",
+        "  002.mp4: cut off; replace it", "  ... unreadable: 177 in all; `slr check --all` lists them",
+        "  nobody; name them"]
 
 
 def test_models_that_the_corpus_cannot_train_are_named(good):
