@@ -25,14 +25,15 @@ def check(
       slr check
       slr check --all
     """
+    from functools import partial
+
     from slr.corpora.check import check_corpus, print_problems
     from slr.params import load
+    from slr.partition.feasible import foreseen
 
     with readable_errors():
         settings = load(params)
-        trained = dict.fromkeys([*settings.train.models, settings.train.model])
-        problems = check_corpus(settings.corpus, settings.compute.workers,
-                                {name: settings.models[name] for name in trained})
+        problems = check_corpus(settings.corpus, settings.compute.workers, partial(foreseen, settings))
     if as_json:
         print_json([vars(problem) for problem in problems])
     else:

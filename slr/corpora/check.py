@@ -2,29 +2,28 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from slr.corpora import scanning
-from slr.corpora.coverage import joints_of, lacks
 from slr.corpora.imported import landmark_format
 from slr.corpora.problems import EXAMPLES, Problem, by_kind, errors
 from slr.dataset.landmarks import check_landmarks
+from slr.dataset.manifest import is_gallery
 from slr.dataset.splits import MIN_SIGNERS
 from slr.errors import ClipError, CorpusError
 from slr.io.files import file_hash
 from slr.io.progress import progress
 from slr.io.video import read_video
 from slr.io.workers import map_unordered
-from slr.params import CorpusParams, ModelParams
-from slr.params.corpora import comes_as_landmarks
+from slr.params import CorpusParams
+from slr.params.corpora import BUILT_IN, comes_as_landmarks
 
 MIN_FRAMES = 5
 """Clips with fewer frames are too short to show a sign."""
@@ -50,32 +49,34 @@ class Media:
 
 
 def check_corpus(params: CorpusParams, workers: int = 0,
-                 models: Mapping[str, ModelParams] = MappingProxyType({})) -> list[Problem]:
+                 foreseen: Callable[[pd.DataFrame], Iterable[Problem]] = lambda clips: ()) -> list[Problem]:
     """Decode every recording of a corpus and list all problems, errors first.
 
     Parameters
     ----------
     params : CorpusParams
-        The built-in corpus is synthetic and has no problems.
+        The recordings of the built-in corpus are synthetic and have no problems; they aren't drawn.
     workers : int, default 0
         Processes; 0 for one per core.
-    models : dict of str to ModelParams, optional
-        The models that are to be trained.
+    foreseen : callable, optional
+        Further problems of the manifest's rows: `slr.partition.feasible.foreseen`.
 
     Returns
     -------
     list of Problem
         Kinds: those of the corpus's reader (layout, annotations), and `unreadable`, `outside-range`, `outside-box`,
         `too-short`, `duplicate-content`, `one-clip`, `signer-unknown`, `few-signers`, `size-outlier`,
-        `duration-outlier`; `model-without-clips` for each model that the corpus can't train.
+        `duration-outlier`; and those of `foreseen`.
 
     Raises
     ------
     CorpusError
         If the corpus as a whole can't be read, or has no clips.
     """
-    if params.name == "sample":
-        return []
+    if params.name == BUILT_IN:
+        from slr.corpora.sample.corpus import planned
+
+        return list(foreseen(planned(params.sample)))
     clips, problems = scanning.scan(params, workers)
     if clips.empty and not problems:
         raise CorpusError(f"corpus {params.root} has no clips; expected {scanning.module_of(params.name).LAYOUT}")
@@ -83,7 +84,7 @@ def check_corpus(params: CorpusParams, workers: int = 0,
         media = (inspect_landmarks(params, clips.media.unique()) if comes_as_landmarks(params.name)
                  else inspect_media(Path(params.root), clips.media.unique(), workers))
         problems += [*_media_problems(clips, media), *_duplicates(clips, media), *_glosses(clips), *_signers(clips),
-                     *_outliers(clips, media), *_models(params, clips, models)]
+                     *_outliers(clips, media), *foreseen(clips)]
     return sorted(problems, key=lambda problem: (problem.severity, problem.kind, problem.clip))
 
 
@@ -210,6 +211,8 @@ def _duplicates(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Proble
 
 
 def _glosses(clips: pd.DataFrame) -> Iterator[Problem]:
+    if is_gallery(clips):  # which is one problem, not one of each gloss
+        return
     single = clips.glosses[clips.glosses.map(len) == 1].map(lambda glosses: glosses[0]).value_counts()
     for gloss in single.index[single == 1]:
         yield Problem(gloss, "one-clip", "warning", "this gloss has one clip, so it is trained or tested, not both",
@@ -224,14 +227,6 @@ def _signers(clips: pd.DataFrame) -> Iterator[Problem]:
     elif clips.signer.nunique() < MIN_SIGNERS:
         yield Problem("", "few-signers", "warning", f"signers: {clips.signer.nunique()}, too few for a split by signer",
                       f"with at least {MIN_SIGNERS}, accuracy on unseen people can be measured")
-
-
-def _models(params: CorpusParams, clips: pd.DataFrame, models: Mapping[str, ModelParams]) -> Iterator[Problem]:
-    joints = joints_of(params)
-    for name, settings in models.items():
-        if missing := lacks(settings, params.name, clips, joints):
-            yield Problem(name, "model-without-clips", "error", f"can't be trained: the corpus has {missing}",
-                          f"take it out of train.models (as `slr use` does), or change models.{name}")
 
 
 def _outliers(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Problem]:

@@ -1,4 +1,5 @@
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from slr.corpora.problems import Problem, raise_errors
 from slr.corpora.reading import missing
 from slr.errors import CorpusError
 from slr.params import CorpusParams, ImportedParams, parse
+from slr.partition.feasible import foreseen
 from tests.helpers.recordings import record, record_images
 
 
@@ -122,10 +124,19 @@ def test_of_many_problems_of_a_kind_three_are_named_and_all_are_counted(capsys):
 
 
 def test_models_that_the_corpus_cannot_train_are_named(good):
-    models = parse({"models": {"spoter": {"family": "spoter"}, "find": {"family": "sca_stgcn_detection"}}}).models
-    problems = check_corpus(CorpusParams(name="folder", root=str(good)), 1, models)
+    params = parse({"models": {"spoter": {"family": "spoter"}, "find": {"family": "sca_stgcn_detection"}},
+                    "train": {"models": ["spoter", "find"]}, "corpus": {"name": "folder", "root": str(good)}})
+    problems = check_corpus(params.corpus, 1, partial(foreseen, params))
     assert [(problem.clip, problem.severity) for problem in problems if problem.kind == "model-without-clips"] == [
         ("find", "error")]
+
+
+def test_a_gallery_is_one_problem_and_not_one_of_each_gloss(tmp_path):
+    for seed, gloss in enumerate("ABC"):
+        record(tmp_path / gloss / "only.mp4", seed=seed)
+    params = parse({"corpus": {"name": "folder", "root": str(tmp_path)}})
+    found = [(problem.kind, problem.severity) for problem in check_corpus(params.corpus, 1, partial(foreseen, params))]
+    assert found == [("gallery", "error"), ("signer-unknown", "warning")]
 
 
 def test_a_corpus_of_landmarks_is_read_recording_by_recording(tmp_path):
