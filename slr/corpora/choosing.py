@@ -13,6 +13,7 @@ from slr.dataset.skeleton import BUILT_IN
 from slr.errors import ParamsError
 from slr.io.files import read_json
 from slr.params import CorpusParams, ModelParams, Params, parse_model
+from slr.params.corpora import comes_as_landmarks
 
 RECORDED_FRAMES = {"fps": 25, "size": 480}
 """Real hands are faster and smaller in the image than synthetic ones."""
@@ -118,7 +119,8 @@ def _fitted(models: Mapping[str, Any], corpus: CorpusParams, clips: pd.DataFrame
     return found
 
 
-def frames_for(params: Params, clips: pd.DataFrame, home: Path) -> tuple[dict[str, Any], list[str]]:
+def frames_for(params: Params, corpus: CorpusParams, clips: pd.DataFrame,
+               home: Path) -> tuple[dict[str, Any], list[str]]:
     """How videos of recorded people are read, and what follows for the models that are there, line by line.
 
     A gallery is read as the selected model was trained, which is to search in it.
@@ -127,11 +129,15 @@ def frames_for(params: Params, clips: pd.DataFrame, home: Path) -> tuple[dict[st
     ----------
     params : Params
         The current settings.
+    corpus : CorpusParams
+        The new corpus.
     clips : DataFrame
-        The new corpus's manifest rows.
+        Its manifest rows.
     home : Path
         The project, with its `models/selected`.
     """
+    if comes_as_landmarks(corpus.name):
+        return RECORDED_FRAMES, []
     config = home / SELECTED / "config.json"
     now = {key: getattr(params.frames, key) for key in RECORDED_FRAMES}
     trained = read_json(config).get("preprocessing", {}).get("frames") if config.exists() else None

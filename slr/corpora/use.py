@@ -108,7 +108,7 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
                           f"Expected {scanning.module_of(params.name).LAYOUT}: see {_PAGES.get(params.name, _PAGE)}")
     stored = {key: None if path is None else _stored(path, home) for key, path in places.items()}
     choice = choose_models(load(params_path), [file.get("models", {}) for file in _files(params_path)], params, clips)
-    frames, about_frames = frames_for(load(params_path), clips, home)
+    frames, about_frames = frames_for(load(params_path), params, clips, home)
     _rewrite(params_path, {"corpus": settings | stored | {"source": _stored(source, home)},
                            "frames": frames, "evaluation": {"gloss_sets": {}}, "train": choice.train,
                            **({"models": choice.models[0]} if choice.models[0] else {})},
