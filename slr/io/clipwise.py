@@ -188,15 +188,20 @@ def _make_parts(task: _Task) -> dict[str, Exception]:
     # A batch is tried again if another one's crash took its process along.
     missing = [(job, part) for job, part in zip(task.jobs, task.parts, strict=True) if not part.exists()]
     errors: dict[str, Exception] = {}
-    for index, rows in task.function([job.argument for job, _ in missing]) if missing else ():
-        job, part = missing[index]
-        if isinstance(rows, OSError):
-            raise rows
-        if isinstance(rows, Exception):
-            errors[job.clip_id] = rows
-            continue
-        with atomic_path(part) as temporary:
-            pq.write_table(rows, temporary, compression="none", use_dictionary=False, write_statistics=False)
+    try:
+        for index, rows in task.function([job.argument for job, _ in missing]) if missing else ():
+            job, part = missing[index]
+            if isinstance(rows, OSError):
+                raise rows
+            if isinstance(rows, Exception):
+                errors[job.clip_id] = rows
+                continue
+            with atomic_path(part) as temporary:
+                pq.write_table(rows, temporary, compression="none", use_dictionary=False, write_statistics=False)
+    except OSError:
+        raise
+    except Exception as error:  # of those that it hasn't come to
+        errors = {job.clip_id: error for job, part in missing if not part.exists()} | errors
     return errors
 
 
