@@ -1,8 +1,8 @@
 """Read (or render) the corpus into the manifest."""
 
+from pipeline.foresee import foresee
 from pipeline.stage import run
 from slr.corpora import scanning
-from slr.corpora.coverage import require_clips
 from slr.dataset.paths import MANIFEST, SAMPLE
 from slr.params import Params
 
@@ -10,7 +10,7 @@ from slr.params import Params
 def corpus(params: Params) -> None:
     SAMPLE.mkdir(parents=True, exist_ok=True)  # an output of the stage, empty for other corpora
     scanning.prepare(params.corpus, MANIFEST, params.compute.workers)
-    require_clips(params, MANIFEST)
+    foresee(params)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from slr.tasks import task_name, task_of
 ROOT = Path(__file__).resolve().parents[1]
 WITHOUT_EFFECT = {
     "pipeline/fingerprint.py": "this",
+    "pipeline/foresee.py": "refuses what later stages would refuse",
     "pipeline/stage.py": "reads the settings and words errors",
     "slr/__init__.py": "the version",
     "slr/dataset/paths.py": "names what dvc.yaml names: a stage that wrote elsewhere would fail",

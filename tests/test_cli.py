@@ -214,13 +214,13 @@ def test_corpora_of_landmarks_are_chosen_and_left_again(home):
 def test_detection_of_signing_is_chosen_by_one_command(home):
     run("use", "sample")
     before = Path("params.yaml").read_text()
-    for seed, video in enumerate("abc"):
+    for seed, video in enumerate("abcdef"):
         write_npz(home / f"npz/{video}.npz", 30, seed=seed)
     (home / "npz/groundtruth").write_text("".join(f"{video} {i} {'sign' if i < 20 else 'n'}\n"
-                                                  for video in "abc" for i in range(30)))
+                                                  for video in "abcdef" for i in range(30)))
     told = run("use", "sca-npz", "--root", "npz", "--streams")
-    assert "now uses npz: 3 streams by unknown signers; 1 problems" in told
-    assert "nothing is of the class 'S'; labels found: sign (60 frames), n (30 frames)" in told
+    assert "now uses npz: 6 streams by unknown signers; 1 problems" in told
+    assert "nothing is of the class 'S'; labels found: sign (120 frames), n (60 frames)" in told
     assert "train.models: sca_stgcn_detection" in told and "left out: multistream, spoter" in told
     assert "problems" not in run("use", "sca-npz", "--root", "npz", "--streams", "--positive", "s, sign").split("\n")[0]
     params = load("params.yaml")

@@ -9,6 +9,7 @@ or message isn't the right one.
 import contextlib
 import re
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from benchmarks.inputs.layout_cases.case import VIDEO, Case, Clip, video
@@ -22,6 +23,7 @@ from slr.corpora.check import check_corpus
 from slr.corpora.use import use_folder, use_published
 from slr.errors import CorpusError
 from slr.params import load
+from slr.partition.feasible import foreseen
 
 CASES = [*FOLDERS, *DIALECTS, *RELEASES, *ELAN]
 _MODELS = "models:\n  spoter:\n    family: spoter\ntrain:\n  model: spoter\n  models: [spoter]\n"
@@ -55,8 +57,8 @@ def _wrong(case: Case) -> str:
         wrong.append(f"problems {[str(problem) for problem in problems]} instead of {case.problems}")
     if not re.search(case.told, told):
         wrong.append(f"told: {told}")
-    found = {problem.kind: problem.reason for problem in check_corpus(params.corpus, 1, params.models)
-             } if case.checked else {}
+    problems = check_corpus(params.corpus, 1, partial(foreseen, params)) if case.checked else []
+    found = {problem.kind: problem.reason for problem in problems}
     wrong += [f"checked: {kind}: {found.get(kind)}" for kind, reason in case.checked.items()
               if not re.search(reason, found.get(kind, ""))]
     return "; ".join(wrong)

@@ -12,27 +12,32 @@ commands = typer.Typer()
 
 
 @commands.command()
-def check(params: ParamsFile = PARAMS, as_json: Json = False) -> None:
-    """List all problems of the corpus, before any computation.
+def check(
+    params: ParamsFile = PARAMS, as_json: Json = False,
+    every: Annotated[bool, flag("--all", help="All problems of each kind, not three.")] = False,
+) -> None:
+    """Find all problems of the corpus, before any computation.
 
-    Reads the whole corpus, and names the models of train.models that it has no clips for. Exit code 1 if there are
-    errors, 0 with only warnings; then run `dvc repro`.
+    Reads the whole corpus, splits it, and names the models of train.models that it can't train. Exit code 1 if there
+    are errors, 0 with only warnings; then run `dvc repro`.
 
-    Example:
+    Examples:
       slr check
+      slr check --all
     """
+    from functools import partial
+
     from slr.corpora.check import check_corpus, print_problems
     from slr.params import load
+    from slr.partition.feasible import foreseen
 
     with readable_errors():
         settings = load(params)
-        trained = dict.fromkeys([*settings.train.models, settings.train.model])
-        problems = check_corpus(settings.corpus, settings.compute.workers,
-                                {name: settings.models[name] for name in trained})
+        problems = check_corpus(settings.corpus, settings.compute.workers, partial(foreseen, settings))
     if as_json:
         print_json([vars(problem) for problem in problems])
     else:
-        print_problems(problems)
+        print_problems(problems, every)
     raise typer.Exit(any(problem.severity == "error" for problem in problems))
 
 

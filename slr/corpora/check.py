@@ -2,31 +2,30 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from slr.corpora import scanning
-from slr.corpora.coverage import joints_of, lacks
 from slr.corpora.imported import landmark_format
 from slr.corpora.landmark_checks import LandmarkChecks
 from slr.corpora.lookalikes import lookalikes
-from slr.corpora.problems import Problem, errors
+from slr.corpora.problems import EXAMPLES, Problem, by_kind, errors
 from slr.dataset.landmarks import check_landmarks
+from slr.dataset.manifest import is_gallery
 from slr.dataset.splits import MIN_SIGNERS
 from slr.errors import ClipError, CorpusError
 from slr.io.files import file_hash
 from slr.io.progress import progress
 from slr.io.video import read_video
 from slr.io.workers import map_unordered
-from slr.params import CorpusParams, ModelParams
-from slr.params.corpora import comes_as_landmarks
+from slr.params import CorpusParams
+from slr.params.corpora import BUILT_IN, comes_as_landmarks
 
 MIN_FRAMES = 5
 """Clips with fewer frames are too short to show a sign."""
@@ -52,33 +51,35 @@ class Media:
 
 
 def check_corpus(params: CorpusParams, workers: int = 0,
-                 models: Mapping[str, ModelParams] = MappingProxyType({})) -> list[Problem]:
+                 foreseen: Callable[[pd.DataFrame], Iterable[Problem]] = lambda clips: ()) -> list[Problem]:
     """Decode every recording of a corpus and list all problems, errors first.
 
     Parameters
     ----------
     params : CorpusParams
-        The built-in corpus is synthetic and has no problems.
+        The recordings of the built-in corpus are synthetic and have no problems; they aren't drawn.
     workers : int, default 0
         Processes; 0 for one per core.
-    models : dict of str to ModelParams, optional
-        The models that are to be trained.
+    foreseen : callable, optional
+        Further problems of the manifest's rows: `slr.partition.feasible.foreseen`.
 
     Returns
     -------
     list of Problem
         Kinds: those of the corpus's reader (layout, annotations), and `unreadable`, `outside-range`, `outside-box`,
         `too-short`, `duplicate-content`, `one-clip`, `similar-glosses`, `similar-signers`, `signer-unknown`,
-        `few-signers`, `size-outlier`, `duration-outlier`; `model-without-clips` for each model that the corpus can't
-        train; those of `slr.corpora.landmark_checks` for landmarks.
+        `few-signers`, `size-outlier`, `duration-outlier`; those of `slr.corpora.landmark_checks` for landmarks; and
+        those of `foreseen`.
 
     Raises
     ------
     CorpusError
         If the corpus as a whole can't be read, or has no clips.
     """
-    if params.name == "sample":
-        return []
+    if params.name == BUILT_IN:
+        from slr.corpora.sample.corpus import planned
+
+        return list(foreseen(planned(params.sample)))
     clips, problems = scanning.scan(params, workers)
     if clips.empty and not problems:
         raise CorpusError(f"corpus {params.root} has no clips; expected {scanning.module_of(params.name).LAYOUT}")
@@ -87,15 +88,20 @@ def check_corpus(params: CorpusParams, workers: int = 0,
         media = (inspect_landmarks(params, clips.media.unique(), looked) if comes_as_landmarks(params.name)
                  else inspect_media(Path(params.root), clips.media.unique(), workers))
         problems += [*_media_problems(clips, media), *_duplicates(clips, media), *_glosses(clips), *_signers(clips),
-                     *lookalikes(clips), *_outliers(clips, media), *_models(params, clips, models),
-                     *looked.problems(clips)]
+                     *lookalikes(clips), *_outliers(clips, media), *looked.problems(clips), *foreseen(clips)]
     return sorted(problems, key=lambda problem: (problem.severity, problem.kind, problem.clip))
 
 
-def print_problems(problems: Sequence[Problem]) -> None:
-    """Print problems by kind, errors first, each kind with its remedy; then the totals.
+def print_problems(problems: Sequence[Problem], every: bool = False) -> None:
+    """Print problems by kind, errors first, each kind with its number, some examples and its remedy; then the totals.
 
     Names are never truncated, so that they can be searched for and piped.
+
+    Parameters
+    ----------
+    problems : sequence of Problem
+    every : bool, default False
+        All of each kind instead of the first `slr.corpora.problems.EXAMPLES`, with the names of all clips.
     """
     from rich.console import Console
     from rich.text import Text
@@ -104,15 +110,17 @@ def print_problems(problems: Sequence[Problem]) -> None:
     if not problems:
         console.print("no problems: `dvc repro` can start")
         return
-    ordered = sorted(problems, key=lambda p: (p.severity, p.kind, p.way_out, p.clip))
-    for (severity, kind, way_out), same in groupby(ordered, key=lambda p: (p.severity, p.kind, p.way_out)):
-        found = list(same)
-        console.print(Text(f"{severity}: {kind} ({len(found)})", style="red" if severity == "error" else "yellow"))
-        for problem in found:
-            console.print(Text(f"  {problem.clip}: {problem.reason}" if problem.clip else f"  {problem.reason}"))
-            if problem.items:
-                console.print(Text(f"    all {problem.count}: {', '.join(problem.items)}"))
-        console.print(Text(f"  -> {way_out}", style="dim"))
+    for same in by_kind(sorted(problems, key=lambda p: (p.severity, p.kind, p.way_out, p.clip))):
+        severity, kind, number = same[0].severity, same[0].kind, len(same)
+        console.print(Text(f"{severity}: {kind} ({number})", style="red" if severity == "error" else "yellow"))
+        for way_out, alike in groupby(same if every else same[:EXAMPLES], key=lambda problem: problem.way_out):
+            for problem in alike:
+                console.print(Text(f"  {problem.clip}: {problem.reason}" if problem.clip else f"  {problem.reason}"))
+                if every and problem.items:
+                    console.print(Text(f"    all {problem.count}: {', '.join(problem.items)}"))
+            console.print(Text(f"  -> {way_out}", style="dim"))
+        if not every and number > EXAMPLES:
+            console.print(Text(f"  ... and {number - EXAMPLES} more: slr check --all"))
     n_errors = len(errors(problems))
     console.print(f"errors: {n_errors}, warnings: {len(problems) - n_errors}"
                   + (" (errors stop `dvc repro`, or spoil its results)" if n_errors else ""))
@@ -208,6 +216,8 @@ def _duplicates(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Proble
 
 
 def _glosses(clips: pd.DataFrame) -> Iterator[Problem]:
+    if is_gallery(clips):  # which is one problem, not one of each gloss
+        return
     single = clips.glosses[clips.glosses.map(len) == 1].map(lambda glosses: glosses[0]).value_counts()
     for gloss in single.index[single == 1]:
         yield Problem(gloss, "one-clip", "warning", "this gloss has one clip, so it is trained or tested, not both",
@@ -222,14 +232,6 @@ def _signers(clips: pd.DataFrame) -> Iterator[Problem]:
     elif clips.signer.nunique() < MIN_SIGNERS:
         yield Problem("", "few-signers", "warning", f"signers: {clips.signer.nunique()}, too few for a split by signer",
                       f"with at least {MIN_SIGNERS}, accuracy on unseen people can be measured")
-
-
-def _models(params: CorpusParams, clips: pd.DataFrame, models: Mapping[str, ModelParams]) -> Iterator[Problem]:
-    joints = joints_of(params)
-    for name, settings in models.items():
-        if missing := lacks(settings, params.name, clips, joints):
-            yield Problem(name, "model-without-clips", "error", f"can't be trained: the corpus has {missing}",
-                          f"take it out of train.models (as `slr use` does), or change models.{name}")
 
 
 def _outliers(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Problem]:

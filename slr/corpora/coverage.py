@@ -1,19 +1,32 @@
-"""Which models a corpus has clips for."""
+"""Which models a corpus has clips, joints and channels for."""
 
-from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from slr.corpora.imported import landmark_format
-from slr.dataset.manifest import read_manifest
+from slr.dataset.landmarks import CHANNELS
 from slr.dataset.skeleton import Skeleton, skeleton
-from slr.errors import CorpusError, ParamsError, SlrError
-from slr.params import CorpusParams, ModelParams, Params
+from slr.errors import ParamsError, SlrError
+from slr.params import CorpusParams, ModelParams
 from slr.params.corpora import comes_as_landmarks
 from slr.tasks import missing_clips, task_of
 
+_TRIED = 5
+"""Recordings of a corpus of landmarks that are tried until one can be read."""
 
-def lacks(settings: ModelParams, corpus: str, clips: pd.DataFrame, joints: Skeleton | None = None) -> str | None:
+
+class Layout(NamedTuple):
+    """What the landmarks of a corpus hold: the joints, and how many of x, y, z and visibility; None if unknown."""
+
+    joints: Skeleton | None = None
+    channels: int | None = None
+
+
+UNKNOWN = Layout()
+
+
+def lacks(settings: ModelParams, corpus: str, clips: pd.DataFrame, layout: Layout = UNKNOWN) -> str | None:
     """What a model needs and a corpus lacks, as in "the corpus has ..."; None if nothing.
 
     Parameters
@@ -22,44 +35,51 @@ def lacks(settings: ModelParams, corpus: str, clips: pd.DataFrame, joints: Skele
         Its name.
     clips : DataFrame
         Its manifest rows.
-    joints : Skeleton, optional
-        Its joints, if they are known: `joints_of`.
+    layout : Layout, optional
+        Of its landmarks, as far as it is to count: `layout_of`.
     """
     if settings.needs_video and comes_as_landmarks(corpus):
         return "no video"
-    task = task_of(settings)
-    missing = missing_clips(task, settings, clips) or _no_choice(task.clips(settings, clips))
-    if missing is None and joints is not None:
+    if (missing := missing_clips(task_of(settings), settings, clips)) is not None or settings.needs_video:
+        return missing
+    if layout.joints is not None:
+        target = skeleton(settings.joints)
         try:
-            joints.selector(skeleton(settings.joints))
+            layout.joints.selector(target)
         except ParamsError:
-            return f"the joints of {joints.name}, not of {settings.joints}"
-    return missing
+            return f"the joints of {layout.joints.name}, not of {settings.joints}"
+        if reason := _cannot_normalise(settings, target):
+            return f"{reason} (models.<name>.normalise)"
+    if layout.channels is not None and layout.channels < settings.channels:
+        return f"{layout.channels} channels ({', '.join(CHANNELS[:layout.channels])}), not {settings.channels}"
+    return None
 
 
-def _no_choice(clips: pd.DataFrame) -> str | None:
-    """What is lacking if all clips that a model would learn from have the same gloss."""
-    glosses = clips.glosses.explode()
-    if glosses.isna().any() or glosses.nunique() != 1:
-        return None
-    return f"only one gloss for it, '{glosses.iloc[0]}', and so no choice to be learnt"
+def _cannot_normalise(settings: ModelParams, target: Skeleton) -> str | None:
+    from slr.preprocessing.normalise import normaliser  # torch, which takes a second
 
-
-def joints_of(params: CorpusParams) -> Skeleton | None:
-    """The joints of a corpus of landmarks; None for one of video, or if they can't be read."""
-    if not comes_as_landmarks(params.name):
-        return None
     try:
-        return landmark_format(params.name).joints(params.root, params.imported)
-    except SlrError:  # reported when the recordings are read
-        return None
+        normaliser(settings.normalise, target)
+    except ParamsError as error:
+        return str(error)
+    return None
 
 
-def require_clips(params: Params, manifest: Path) -> None:
-    """Raise CorpusError, before anything is computed, if the corpus has no training clips for one of the models."""
-    clips = read_manifest(manifest)
-    for name in dict.fromkeys([*params.train.models, params.train.model]):
-        missing = lacks(params.models[name], params.corpus.name, clips)
-        if missing is not None:
-            raise CorpusError(f"models.{name} can't be trained: the corpus has {missing}; take it out of train.models, "
-                              "or choose a corpus that has them (of the built-in one: corpus.sample.parts)")
+def layout_of(params: CorpusParams, clips: pd.DataFrame, extracted: str) -> Layout:
+    """The joints and channels of a corpus: of the skeleton `extracted` from video, or of its recordings.
+
+    Those that can't be read aren't known; the errors are reported when all recordings are read.
+    """
+    if not comes_as_landmarks(params.name):
+        return Layout(skeleton(extracted), len(CHANNELS))
+    reader = landmark_format(params.name)
+    try:
+        joints = reader.joints(params.root, params.imported)
+    except SlrError:
+        return UNKNOWN
+    for media in clips.media.unique()[:_TRIED]:
+        try:
+            return Layout(joints, reader.load(params.root, media, params.imported).coordinates.shape[2])
+        except SlrError:
+            continue
+    return Layout(joints)

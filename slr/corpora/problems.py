@@ -52,13 +52,28 @@ def errors(problems: Sequence[Problem]) -> list[Problem]:
     return [problem for problem in problems if problem.severity == "error"]
 
 
-def raise_errors(problems: Sequence[Problem], place: str, shown: int = 50) -> None:
-    """Raise one CorpusError that lists all errors among `problems`; return if there are none."""
+EXAMPLES = 3
+"""Problems of one kind that are named where all would be too many to read."""
+
+
+def by_kind(problems: Sequence[Problem]) -> list[list[Problem]]:
+    """The problems of each severity and kind, the kinds in order of appearance."""
+    found: dict[tuple[str, str], list[Problem]] = {}
+    for problem in problems:
+        found.setdefault((problem.severity, problem.kind), []).append(problem)
+    return list(found.values())
+
+
+def raise_errors(problems: Sequence[Problem], place: str) -> None:
+    """Raise one CorpusError that counts the errors of each kind among `problems` and names some of them; return if
+    there are none."""
     found = errors(problems)
     if not found:
         return
-    lines = [f"  {problem}" for problem in found[:shown]]
-    if len(found) > shown:
-        lines.append(f"  ... and {len(found) - shown} more; `slr check` lists all")
+    lines = []
+    for same in by_kind(found):
+        lines += [f"  {problem}" for problem in same[:EXAMPLES]]
+        if len(same) > EXAMPLES:
+            lines.append(f"  ... {same[0].kind}: {len(same)} in all; `slr check --all` lists them")
     count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
     raise CorpusError("\n".join([f"{place} has {count}:", *lines]))

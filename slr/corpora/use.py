@@ -6,12 +6,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
-
-import pandas as pd
+from typing import Any
 
 from slr.corpora import scanning
-from slr.corpora.coverage import joints_of, lacks
+from slr.corpora.choosing import RECORDED_FRAMES, choose_models, frames_for
 from slr.corpora.layouts import only_layout
 from slr.corpora.problems import errors
 from slr.errors import CorpusError
@@ -22,8 +20,6 @@ from slr.params.corpora import READERS
 _PAGE = "docs/corpora.md"
 _PAGES = dict.fromkeys(("folder", "eaf"), "docs/your-own-recordings.md") | {
     name: "docs/corpora-landmarks.md" for name, reader in READERS.items() if reader.landmarks}
-RECORDED_FRAMES = {"fps": 25, "size": 480}
-"""Real hands are faster and smaller in the image than synthetic ones."""
 _CHOSEN = ("name", "source", "root", "annotations", "tier", "sentence_tier", "splits", "subset", "crop")
 """Corpus settings that choosing another corpus rewrites."""
 _BLOCKS = ("imported", "windows", "joined")
@@ -117,23 +113,25 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
                           f"Expected {scanning.module_of(params.name).LAYOUT}: see {_PAGES.get(params.name, _PAGE)}")
     stored: dict[str, Any] = {key: None if path is None else _stored(path, home) for key, path in given.items()}
     stored["annotations"] = _one_or_all([_stored(path, home) for path in annotations])
-    choice = _choose_models(params_path, params, clips)
+    choice = choose_models(load(params_path), [file.get("models", {}) for file in _files(params_path)], params, clips)
+    frames, about_frames = frames_for(load(params_path), params, clips, home)
     _rewrite(params_path, {"corpus": settings | stored | {"source": _stored(source, home)},
-                           "frames": RECORDED_FRAMES, "evaluation": {"gloss_sets": {}}, "train": choice.train},
-             {"zoo": choice.zoo})
+                           "frames": frames, "evaluation": {"gloss_sets": {}}, "train": choice.train,
+                           **({"models": choice.models[0]} if choice.models[0] else {})},
+             {"zoo": choice.zoo} | ({"models": choice.models[1]} if choice.models[1] else {}))
     n_glosses = clips.glosses.explode().nunique()
     found = (f"{len(clips)} clips of {n_glosses} glosses" if n_glosses else f"{len(clips)} streams") + (
         f" by {_signers(clips.signer)}")
     return "\n".join([
         f"{params_path} now uses {', '.join(map(str, annotations)) or root}: {found}"
         + (f"; {n_errors} problems" if n_errors else ""),
-        *choice.told,
+        *choice.told, *about_frames,
         *([f"all of them are '{clips.glosses.explode().iloc[0]}', and one gloss is no choice that a model could learn: "
            "if it isn't what they show, name their glosses in a list"] if n_glosses == 1 else []),
         *(f"  {problem}" for problem in errors(problems) if problem.items or not problem.clip),
         "Next:",
         "  slr check     reads every recording and lists all problems, before any computing",
-        "  dvc repro     runs the pipeline to reports/report.html",
+        *choice.next_steps,
         "  slr use sample brings the built-in corpus back",
     ])
 
@@ -152,44 +150,6 @@ def use_sample(params_path: str | Path) -> str:
         "evaluation": {"gloss_sets": {"minimal_pairs": sorted({gloss for pair in MINIMAL_PAIRS for gloss in pair})}},
     }, {"zoo": {"models": zoo}})
     return f"{params_path} now uses the built-in corpus\nNext:\n  dvc repro     draws it and runs the pipeline"
-
-
-class _Choice(NamedTuple):
-    """Changes of `train` and `zoo` for a corpus, and the message to the user, line by line."""
-
-    train: dict[str, Any]
-    zoo: dict[str, Any]
-    told: list[str]
-
-
-def _choose_models(params_path: str | Path, corpus: CorpusParams, clips: pd.DataFrame) -> _Choice:
-    """The models of both files that the corpus has clips for; each one left out is named with the reason.
-
-    If a file lists none of these, all models with settings in it that the corpus has clips for take their place. If
-    none is left for `train.models`, nothing changes, and the first stage reports it. If no model reads the corpus's
-    joints, which is a matter of their settings, joints don't count.
-    """
-    params = load(params_path)
-    missing: dict[str, str | None] = {}
-    for joints in (joints_of(corpus), None):
-        missing = {name: lacks(settings, corpus.name, clips, joints) for name, settings in params.models.items()}
-        if None in missing.values():
-            break
-    root, zoo = (
-        [name for name in listed if not missing[name]] or [name for name in file.get("models", {}) if not missing[name]]
-        for listed, file in zip((params.train.models, params.zoo.models), _files(params_path), strict=True))
-    if not root:
-        return _Choice({}, {}, [])
-    told = [f"{where}: {', '.join(kept)}, as the corpus has clips for these"
-            for where, kept, listed in (("train.models", root, params.train.models),
-                                        ("zoo.models", zoo, params.zoo.models)) if kept and kept != listed]
-    reasons: dict[str, list[str]] = {}
-    for name in (*params.train.models, *params.zoo.models):
-        if reason := missing[name]:
-            reasons.setdefault(reason, []).append(name)
-    told += [f"left out: {', '.join(names)} (the corpus has {reason})" for reason, names in reasons.items()]
-    model = params.train.model if params.train.model in (*root, *zoo) else root[0]
-    return _Choice({"models": root, "model": model}, {"models": zoo}, told)
 
 
 def _files(params_path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -268,7 +228,7 @@ def _changed(path: Path, changes: dict[str, dict[str, Any]]) -> str:
     for block, values in changes.items():
         into = content.setdefault(block, {})
         for key, value in values.items():
-            if key in _BLOCKS and isinstance(into.get(key), dict):
+            if (key in _BLOCKS or block == "models") and isinstance(into.get(key), dict):
                 into[key].update(value)
             else:
                 into[key] = value

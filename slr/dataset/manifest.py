@@ -31,6 +31,13 @@ SPLIT_NAMES = {**{split: split for split in SPLITS}, "dev": "val", "valid": "val
 """Names of splits in corpora, in lower case, and in a manifest."""
 
 
+def is_gallery(clips: pd.DataFrame) -> bool:
+    """Whether a manifest's rows are a gallery: examples to search among, one clip for each gloss."""
+    glosses = clips.glosses.str[0]
+    return len(clips) > 1 and bool((clips.glosses.str.len() == 1).all()) and glosses.is_unique and (
+        clips.split.isna().all())
+
+
 def write_manifest(path: str | Path, clips: pd.DataFrame) -> None:
     """Validate the rows and write them, sorted by clip id.
 

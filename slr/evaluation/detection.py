@@ -11,6 +11,7 @@ from slr.errors import CorpusError
 from slr.figures import plots
 from slr.figures.model_plots import CURVE
 from slr.inference.model import TrainedModel
+from slr.metrics.classification import FEWEST_OF_SIGNER
 from slr.metrics.detection import (
     binary_metrics,
     by_signer,
@@ -68,7 +69,9 @@ def evaluate_detection(trained: TrainedModel, store: LandmarkStore, clips: pd.Da
     known = test[test.signer.notna()]
     if known.actual.any():
         signers = by_signer(known.actual.to_numpy(), known.probability.to_numpy(), known.signer.to_numpy(), threshold)
-        metrics |= {"signers": len(signers), "worst_signer_pr_auc": float(signers.pr_auc.min())}
+        metrics |= {"signers": len(signers)}
+        enough = signers[signers["count"] >= FEWEST_OF_SIGNER]
+        metrics |= {"worst_signer_pr_auc": float(enough.pr_auc.min())} if enough.pr_auc.notna().any() else {}
     metrics |= _of_frames(trained, store, clips, edges_s, test, threshold)
     write_windows(out / WINDOWS, test)
     found = metrics["recall_chosen"], metrics["precision_chosen"]

@@ -14,7 +14,7 @@ from slr.figures.model_plots import write_confusion
 from slr.figures.projections import write_embeddings
 from slr.inference.model import TrainedModel
 from slr.io.progress import warn
-from slr.metrics.classification import TOP, accuracy, by_group, macro_f1
+from slr.metrics.classification import TOP, accuracy, macro_f1, signer_gap
 from slr.metrics.probe import signer_labels, signer_probe
 from slr.metrics.retrieval import embedding_metrics
 from slr.metrics.silhouette import whole_glosses
@@ -87,9 +87,8 @@ def measure(predictions: pd.DataFrame, classes: int, gloss_sets: dict[str, list[
     }
     known = predictions.signer.notna().to_numpy()
     if known.any():
-        top1 = by_group(correct[known], predictions.signer[known].to_numpy())
-        metrics |= {"signers": len(top1), "worst_signer_top1": min(top1.values()),
-                    "signer_gap": max(top1.values()) - min(top1.values())}
+        signers = predictions.signer[known].to_numpy()
+        metrics |= {"signers": len(set(signers))} | signer_gap(correct[known], signers)
     for name, glosses in gloss_sets.items():
         chosen = predictions.gloss.isin(glosses).to_numpy()
         if chosen.any():

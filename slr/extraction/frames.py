@@ -1,9 +1,10 @@
 """Frame extraction: every clip temporally resampled, resized, and written as JPEG to `slr.dataset.frames`."""
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,14 +14,27 @@ import pyarrow as pa
 from slr.dataset.frames import SCHEMA, decode_jpeg
 from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError, CorpusError
-from slr.io.clipwise import Job, apply_failure_policy, content_key, make_parts, read_parts, write_failures
+from slr.io.clipwise import (
+    Job,
+    apply_failure_policy,
+    content_key,
+    make_parts_in_batches,
+    read_parts,
+    write_failures,
+)
 from slr.io.files import atomic_path, disk_errors, file_hash, inside
+from slr.io.sampling import Decoded, Span, sample_each
 from slr.io.shards import with_clip, write_shards
-from slr.io.video import IMAGES_FPS, Frame, read_video
+from slr.io.video import IMAGES_FPS, Frame, decode, read_video
+from slr.io.workers import cores
 from slr.params import FramesParams
 
 _VERSION = 1
 """Increased when the same video and settings give different frames than before."""
+_MOST_RUNS = 2
+"""At most so many processes share the clips of a video: with clips all along it they decode it one and a half times."""
+_CLIPS_PER_RUN = 8
+"""A video isn't shared for fewer clips."""
 
 
 class _Clip(NamedTuple):
@@ -63,7 +77,9 @@ def extract_frames(manifest: Path, root: Path, out: Path, params: FramesParams, 
                         params)
                   for row in rows.itertuples()])
     with disk_errors("frames", out):
-        parts, failures = make_parts("frames", jobs, _frames_of, Path(work), workers=workers, unit="clip")
+        parts, failures = make_parts_in_batches("frames", jobs, _frames_of, Path(work),
+                                                partial(_runs, workers=workers or cores()), workers=workers,
+                                                unit="clip")
         apply_failure_policy("frames", failures, len(jobs), Path(out), on_error=on_error, max_failures=max_failures)
         with atomic_path(out) as temporary:
             temporary.mkdir()
@@ -104,27 +120,93 @@ def _jobs(clips: list[_Clip]) -> list[Job]:
                                           clip.fps, clip.bbox, clip.params.model_dump()), clip) for clip in clips]
 
 
-def _frames_of(clip: _Clip) -> pa.Table:
-    """The clip's rows; raises ClipError or CorpusError with the reason and the media's path."""
-    path = inside(clip.root, clip.media)
-    rows: list[tuple[str, int, int, float, bytes]] = []
-    digest = hashlib.sha256()
-    try:
-        for frame in read_video(path, fps=clip.params.fps, start_frame=clip.start_frame, end_frame=clip.end_frame,
-                                images_fps=clip.fps):
-            image = _resize(_crop(frame.image, clip.bbox), clip.params.size)
-            jpeg = _encode_jpeg(image, clip.params.quality)
-            rows.append((clip.clip_id, len(rows), frame.number, frame.timestamp_s, jpeg))
-            digest.update(f"{frame.number} {frame.timestamp_s!r} {len(jpeg)} ".encode())
-            digest.update(jpeg)
-    except ClipError as error:
-        raise ClipError(f"{error} ({path})") from None
-    span_s = rows[-1][3] - rows[0][3]
-    fps = round((len(rows) - 1) / span_s, 6) if span_s else clip.params.fps or clip.fps or IMAGES_FPS
-    table = pa.Table.from_arrays([pa.array(column, field.type) for column, field in
-                                  zip(zip(*rows, strict=True), SCHEMA, strict=True)], schema=SCHEMA)
-    return with_clip(table, {"clip_id": clip.clip_id, "n_frames": len(rows), "fps": fps, "width": image.shape[1],
-                             "height": image.shape[0], "sha256": digest.hexdigest()})
+def _runs(jobs: list[Job], workers: int) -> list[list[Job]]:
+    """The clips of each video, by their starts: they are read in one go. If there are fewer videos than workers, in a
+    few goes, each of which decodes the video from its beginning. A folder of images is read image by image, so that
+    nothing is saved."""
+    files: dict[tuple[str, str], list[Job]] = {}
+    for job in sorted(jobs, key=lambda job: job.argument.start_frame or 0):
+        media = os.path.join(job.argument.root, job.argument.media)
+        files.setdefault((media, job.clip_id if os.path.isdir(media) else ""), []).append(job)
+    goes = min(_MOST_RUNS, workers // max(1, len(files)))
+    runs = []
+    for clips in files.values():
+        size = max(_CLIPS_PER_RUN, -(-len(clips) // max(1, goes)))
+        runs += [clips[start:start + size] for start in range(0, len(clips), size)]
+    return runs
+
+
+def _frames_of(clips: Sequence[_Clip]) -> Iterator[tuple[int, pa.Table | Exception]]:
+    """The rows of clips of one file, each clip as soon as it ends, or a ClipError with the reason and the file's path.
+
+    Raises CorpusError if the path leaves the corpus root.
+    """
+    path = inside(clips[0].root, clips[0].media)
+    params = clips[0].params
+    reading = {index: _Rows(clip) for index, clip in enumerate(clips)}
+    spans = [Span(clip.start_frame, clip.end_frame) for clip in clips]
+    jpegs = _Jpegs(params)
+    for index, frame in sample_each(decode(path, images_fps=clips[0].fps), spans, params.fps):
+        if index not in reading:  # it has failed
+            continue
+        try:
+            if isinstance(frame, Exception):
+                raise frame
+            if frame is None:
+                yield index, reading.pop(index).table()
+            else:
+                reading[index].add(frame, *jpegs.of(frame, clips[index].bbox))
+        except Exception as error:  # whatever it is, it isn't the other clips'
+            reading.pop(index, None)
+            yield index, ClipError(f"{error} ({path})") if isinstance(error, ClipError) else error
+
+
+class _Rows:
+    """The rows of one clip, collected frame by frame."""
+
+    def __init__(self, clip: _Clip):
+        self.clip = clip
+        self.rows: list[tuple[str, int, int, float, bytes]] = []
+        self.digest = hashlib.sha256()
+        self.shape = (0, 0)
+
+    def add(self, frame: Decoded, jpeg: bytes, shape: tuple[int, int]) -> None:
+        """Append a frame; `shape` is the height and width of its JPEG."""
+        time_s = float(frame.time_s)
+        self.rows.append((self.clip.clip_id, len(self.rows), frame.number, time_s, jpeg))
+        self.digest.update(f"{frame.number} {time_s!r} {len(jpeg)} ".encode())
+        self.digest.update(jpeg)
+        self.shape = shape
+
+    def table(self) -> pa.Table:
+        """All rows, with the clip's description."""
+        span_s = self.rows[-1][3] - self.rows[0][3]
+        fps = (round((len(self.rows) - 1) / span_s, 6) if span_s else
+               self.clip.params.fps or self.clip.fps or IMAGES_FPS)
+        table = pa.Table.from_arrays([pa.array(column, field.type) for column, field in
+                                      zip(zip(*self.rows, strict=True), SCHEMA, strict=True)], schema=SCHEMA)
+        return with_clip(table, {"clip_id": self.clip.clip_id, "n_frames": len(self.rows), "fps": fps,
+                                 "width": self.shape[1], "height": self.shape[0], "sha256": self.digest.hexdigest()})
+
+
+class _Jpegs:
+    """The JPEGs of a file's frames, each made once for all clips that keep the frame and have the same box."""
+
+    def __init__(self, params: FramesParams):
+        self.params = params
+        self.number = -1
+        self.made: dict[tuple[int, ...], tuple[bytes, tuple[int, int]]] = {}
+
+    def of(self, frame: Decoded, bbox: Sequence[int] | None) -> tuple[bytes, tuple[int, int]]:
+        """The frame's JPEG, with its height and width; only those of the latest frame are kept."""
+        if frame.number != self.number:
+            self.number = frame.number
+            self.made.clear()
+        key = tuple(bbox or ())
+        if key not in self.made:
+            image = _resize(_crop(frame.image(), bbox), self.params.size)
+            self.made[key] = _encode_jpeg(image, self.params.quality), (image.shape[0], image.shape[1])
+        return self.made[key]
 
 
 def _crop(image: np.ndarray, bbox: Sequence[int] | None) -> np.ndarray:

@@ -9,7 +9,8 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,10 +43,15 @@ class Failure(NamedTuple):
     reason: str
 
 
+Batch = Callable[[list[Any]], Iterable[tuple[int, pa.Table | Exception]]]
+"""A function of the arguments of several jobs; yields the index of each with its clip's rows or failure, as soon as it
+has them."""
+
+
 class _Task(NamedTuple):
-    function: Callable[[Any], pa.Table]
-    job: Job
-    part: Path
+    function: Batch
+    jobs: list[Job]
+    parts: list[Path]
 
 
 def content_key(*contents: Any) -> str:
@@ -55,7 +61,7 @@ def content_key(*contents: Any) -> str:
 
 def make_parts(stage: str, jobs: Iterable[Job], function: Callable[[Any], pa.Table], work: Path, *,
                workers: int, unit: str) -> tuple[dict[str, Path], list[Failure]]:
-    """Compute the missing parts of all jobs, on all cores, with a progress bar.
+    """Compute the missing parts of all jobs, one by one, on all cores, with a progress bar.
 
     Parameters
     ----------
@@ -76,21 +82,39 @@ def make_parts(stage: str, jobs: Iterable[Job], function: Callable[[Any], pa.Tab
     OSError
         If a file can't be written or read. Parts made so far stay.
     """
+    return make_parts_in_batches(stage, jobs, partial(_one_by_one, function), work, _singly, workers=workers, unit=unit)
+
+
+def make_parts_in_batches(stage: str, jobs: Iterable[Job], function: Batch, work: Path,
+                          batches: Callable[[list[Job]], list[list[Job]]], *, workers: int,
+                          unit: str) -> tuple[dict[str, Path], list[Failure]]:
+    """As `make_parts`, for jobs that take less time together than alone.
+
+    Parameters
+    ----------
+    function : callable
+        Module-level; see `Batch`. A job is finished when it yields it: its part is kept if the others of the batch
+        fail. What it raises is a failure of all jobs that it hasn't yielded.
+    batches : callable
+        Divides the jobs whose parts are missing; each batch is one process's.
+    """
     parts = {job.clip_id: (job, work / f"{job.key}.parquet") for job in jobs}
-    # Longest clips first, so that no core is left with a long one at the end.
-    tasks = sorted((_Task(function, job, part) for job, part in parts.values() if not part.exists()),
-                   key=lambda task: -task.job.size)
+    missing = [job for job, part in parts.values() if not part.exists()]
+    # Longest batches first, so that no core is left with a long one at the end.
+    tasks = sorted((_Task(function, batch, [parts[job.clip_id][1] for job in batch]) for batch in batches(missing)),
+                   key=lambda task: -sum(job.size for job in task.jobs))
     work.mkdir(parents=True, exist_ok=True)
     failures = {}
     with progress(stage, sum(job.size for job, _ in parts.values()), unit) as advance:
         advance(sum(job.size for job, part in parts.values() if part.exists()))
-        for done in map_unordered(_make_part, tasks, workers):
-            job = done.item.job
+        for done in map_unordered(_make_parts, tasks, workers):
             if isinstance(done.error, OSError):
                 raise done.error
-            if done.error is not None:
-                failures[job.clip_id] = Failure(job.clip_id, stage, reason(done.error))
-            advance(job.size, note=f"{len(failures)} failed" if failures else None)
+            for job, part in zip(done.item.jobs, done.item.parts, strict=True):
+                error = done.error or done.result.get(job.clip_id)
+                if error is not None and not part.exists():
+                    failures[job.clip_id] = Failure(job.clip_id, stage, reason(error))
+            advance(sum(job.size for job in done.item.jobs), note=f"{len(failures)} failed" if failures else None)
     return ({clip_id: part for clip_id, (_, part) in parts.items() if clip_id not in failures},
             [failures[clip_id] for clip_id in parts if clip_id in failures])
 
@@ -151,10 +175,34 @@ def read_failures(folder: str | Path) -> list[Failure]:
         return [Failure(**row) for row in csv.DictReader(file)]
 
 
-def _make_part(task: _Task) -> None:
-    rows = task.function(task.job.argument)
-    with atomic_path(task.part) as temporary:
-        pq.write_table(rows, temporary, compression="none", use_dictionary=False, write_statistics=False)
+def _one_by_one(function: Callable[[Any], pa.Table], arguments: list[Any]) -> Iterator[tuple[int, pa.Table]]:
+    yield from enumerate(map(function, arguments))
+
+
+def _singly(jobs: list[Job]) -> list[list[Job]]:
+    return [[job] for job in jobs]
+
+
+def _make_parts(task: _Task) -> dict[str, Exception]:
+    """Write the parts of a task's jobs; returns the errors of those that have none, by clip id."""
+    # A batch is tried again if another one's crash took its process along.
+    missing = [(job, part) for job, part in zip(task.jobs, task.parts, strict=True) if not part.exists()]
+    errors: dict[str, Exception] = {}
+    try:
+        for index, rows in task.function([job.argument for job, _ in missing]) if missing else ():
+            job, part = missing[index]
+            if isinstance(rows, OSError):
+                raise rows
+            if isinstance(rows, Exception):
+                errors[job.clip_id] = rows
+                continue
+            with atomic_path(part) as temporary:
+                pq.write_table(rows, temporary, compression="none", use_dictionary=False, write_statistics=False)
+    except OSError:
+        raise
+    except Exception as error:  # of those that it hasn't come to
+        errors = {job.clip_id: error for job, part in missing if not part.exists()} | errors
+    return errors
 
 
 def reason(error: Exception) -> str:

@@ -5,7 +5,7 @@ fractions of a second until they are returned, so that the selection of frames n
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -16,6 +16,7 @@ import numpy as np
 
 from slr.errors import ClipError
 from slr.io.files import atomic_path, entries
+from slr.io.sampling import Decoded, Span, sample
 
 if TYPE_CHECKING:
     import av
@@ -72,14 +73,6 @@ class VideoInfo:
     n_frames: int
     duration_s: float
     rotation: int
-
-
-class _Decoded(NamedTuple):
-    """A frame that may still be dropped; `image()` converts it to RGB."""
-
-    number: int
-    time_s: Fraction
-    image: Callable[[], np.ndarray]
 
 
 def probe(path: str | Path, *, images_fps: float | None = None) -> VideoInfo:
@@ -142,15 +135,16 @@ def read_video(path: str | Path, *, fps: float | None = None, start_frame: int |
         If the file is missing, empty, truncated, damaged, not a video, without a video stream, or without a frame in
         the range. The message is only the reason.
     """
-    kept = _in_range(_source(path, images_fps), start_frame or 0, end_frame)
-    if fps is not None:
-        kept = _on_grid(kept, 1 / Fraction(fps).limit_denominator(100_000))
-    frame = None
-    for frame in kept:
+    for frame in sample(decode(path, images_fps=images_fps), Span(start_frame, end_frame), fps):
         yield Frame(float(frame.time_s), frame.image(), frame.number)
-    if frame is None:
-        where = "" if start_frame is None and end_frame is None else f" in its range {start_frame}..{end_frame}"
-        raise ClipError(f"no frame can be decoded{where}")
+
+
+def decode(path: str | Path, *, images_fps: float | None = None) -> Iterator[Decoded]:
+    """Every frame of a video or folder of images, converted to RGB only when it is asked for.
+
+    Parameters and errors are those of `read_video`.
+    """
+    yield from _source(path, images_fps)
 
 
 def write_video(path: str | Path, frames: Iterable[np.ndarray], *, fps: float | None = None, crf: int = 20,
@@ -224,32 +218,6 @@ def _even(image: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(image)
 
 
-def _in_range(frames: Iterable[_Decoded], start: int, end: int | None) -> Iterator[_Decoded]:
-    for frame in frames:
-        if end is not None and frame.number >= end:
-            return
-        if frame.number >= start:
-            yield frame
-
-
-def _on_grid(frames: Iterable[_Decoded], step_s: Fraction) -> Iterator[_Decoded]:
-    """Keep each frame that is nearest to some point of the grid first frame, first frame + step, ...
-
-    Points after the last frame are ignored. Ties are resolved to the earlier frame.
-    """
-    previous: _Decoded | None = None
-    grid_s = Fraction(0)
-    for frame in frames:
-        if previous is None:
-            grid_s = frame.time_s
-        elif grid_s <= (middle_s := (previous.time_s + frame.time_s) / 2):
-            yield previous
-            grid_s += ((middle_s - grid_s) // step_s + 1) * step_s
-        previous = frame
-    if previous is not None and grid_s <= previous.time_s:
-        yield previous
-
-
 def _source(path: str | Path, images_fps: float | None) -> "_VideoFile | _ImageFolder":
     """The source of the decoded frames of `path`, after checking for obvious errors."""
     path = Path(path)
@@ -275,7 +243,7 @@ class _VideoFile:
         self.nominal_fps = Fraction(25)
         self.rotation = 0
 
-    def __iter__(self) -> Iterator[_Decoded]:
+    def __iter__(self) -> Iterator[Decoded]:
         import av
 
         number = -1
@@ -343,7 +311,7 @@ class _VideoFile:
         stream.codec_context.thread_count = 1  # the cores are busy with other clips
         return stream
 
-    def _decode(self, container: "av.container.InputContainer", stream: "av.VideoStream") -> Iterator[_Decoded]:
+    def _decode(self, container: "av.container.InputContainer", stream: "av.VideoStream") -> Iterator[Decoded]:
         self.nominal_fps = stream.average_rate or stream.guessed_rate or self.nominal_fps
         timed = container.format.name != "avi"  # which has one rate and no times: libav's guesses are out of order
         first_s, time_s, size = None, Fraction(0), None
@@ -362,7 +330,7 @@ class _VideoFile:
             def image(frame: "av.VideoFrame" = frame) -> np.ndarray:
                 return _rgb(frame, stream.sample_aspect_ratio)
 
-            yield _Decoded(number, time_s, image)
+            yield Decoded(number, time_s, image)
 
 
 def _rgb(frame: "av.VideoFrame", pixel_aspect: Fraction | None) -> np.ndarray:
@@ -389,10 +357,10 @@ class _ImageFolder:
         """Duration in seconds and frame rate."""
         return float(len(self.files) / self.nominal_fps), float(self.nominal_fps)
 
-    def __iter__(self) -> Iterator[_Decoded]:
+    def __iter__(self) -> Iterator[Decoded]:
         size: list[tuple[int, ...]] = []
         for number, file in enumerate(self.files):
-            yield _Decoded(number, number / self.nominal_fps, partial(self._read, file, size))
+            yield Decoded(number, number / self.nominal_fps, partial(self._read, file, size))
 
     @staticmethod
     def _read(file: Path, first_shape: list[tuple[int, ...]]) -> np.ndarray:

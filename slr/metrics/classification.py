@@ -9,6 +9,9 @@ Z95 = 1.959963984540054
 """The normal distribution's 97.5 % point."""
 TOP = 5
 """Number of guesses of top-5 accuracy."""
+FEWEST_OF_SIGNER = 5
+"""The worst signer is one of those with at least this many test clips (or sentences, windows): with fewer, a single
+error decides."""
 
 
 def ranks(probabilities: np.ndarray, actual: np.ndarray) -> np.ndarray:
@@ -64,6 +67,15 @@ def macro_f1(actual: np.ndarray, predicted: np.ndarray) -> float:
 def by_group(correct: np.ndarray, groups: np.ndarray) -> dict[str, float]:
     """Share of correct clips in each group (signer, gloss), by name."""
     return {str(group): float(np.mean(correct[groups == group])) for group in sorted(set(groups))}
+
+
+def signer_gap(correct: np.ndarray, signers: np.ndarray) -> dict[str, float]:
+    """`worst_signer_top1` and `signer_gap`, over the signers of at least `FEWEST_OF_SIGNER` of the (N,) clips; empty if
+    there are none."""
+    names, counts = np.unique(signers.astype(str), return_counts=True)
+    top1 = by_group(correct, signers.astype(str))
+    shares = [top1[name] for name in names[counts >= FEWEST_OF_SIGNER]]
+    return {"worst_signer_top1": min(shares), "signer_gap": max(shares) - min(shares)} if shares else {}
 
 
 def confusion_matrix(actual: Sequence[str], predicted: Sequence[str]) -> tuple[np.ndarray, list[str]]:

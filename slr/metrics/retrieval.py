@@ -18,6 +18,9 @@ GALLERIES = 50
 """Random galleries for each number of examples, and random halves of the glosses."""
 NEIGHBOURS = 5
 """Nearest clips that vote."""
+FEWEST_WAYS = 5
+"""Fewest glosses among which a few-shot accuracy is measured: by custom five, and among two or three most guesses hit.
+"""
 _RESAMPLES = 20
 """Resamples of each gallery's queries, for the interval."""
 _SEED = 1
@@ -93,7 +96,7 @@ def retrieval_metrics(pairs: Pairs) -> dict[str, float]:
     if (precision := mean_average_precision(pairs)) is not None:
         metrics["map"] = precision
     for name, shots in SHOTS.items():
-        metrics |= few_shot(pairs, shots, name)
+        metrics |= few_shot(pairs, shots, name, fewest_ways=FEWEST_WAYS)
     return metrics | open_set(pairs)
 
 
@@ -202,7 +205,7 @@ RULES: dict[str, Scores] = {"nearest": nearest_scores, "centroid": centroid_scor
 vote of the `NEIGHBOURS` nearest."""
 
 
-def few_shot(pairs: Pairs, shots: int, name: str, rule: str = "nearest") -> dict[str, float]:
+def few_shot(pairs: Pairs, shots: int, name: str, rule: str = "nearest", fewest_ways: int = 2) -> dict[str, float]:
     """Few-shot accuracy with the given number of examples per gloss.
 
     Each signer's clips are the queries in turn, and the gallery is sampled from the others' clips: `shots` of each
@@ -215,12 +218,15 @@ def few_shot(pairs: Pairs, shots: int, name: str, rule: str = "nearest") -> dict
         `name`, the mean over `GALLERIES` galleries; `name_ci_low` and `name_ci_high`, the 95 % interval when galleries
         and queries are resampled (clips assumed independent), at least as wide as Wilson's interval of the mean, since
         resampling only correct queries never gives an error; `name_ways`, the glosses of the smallest gallery; with
-        more than five, `name_top5`. Empty without queries.
+        more than five, `name_top5`. Empty without queries, or with fewer than
+        `fewest_ways` glosses.
     """
     rng = np.random.default_rng([_SEED, shots])
     ways = [len(pools) for _, answering in pairs.turns() if len(pools := _pools(pairs.glosses, answering, shots)) > 1]
+    if not ways or min(ways) < fewest_ways:
+        return {}
     top1, top5, resampled = [], [], []
-    for _ in range(GALLERIES if ways else 0):
+    for _ in range(GALLERIES):
         places = np.concatenate([_ask(pairs, asking, answering, shots, rng, RULES[rule])
                                  for asking, answering in pairs.turns()])
         if not len(places):
@@ -228,8 +234,6 @@ def few_shot(pairs: Pairs, shots: int, name: str, rule: str = "nearest") -> dict
         top1.append((places == 1).mean())
         top5.append((places <= TOP).mean())
         resampled.extend((places == 1)[rng.integers(len(places), size=(_RESAMPLES, len(places)))].mean(1))
-    if not ways:
-        return {}
     mean = float(np.mean(top1))
     low, high = np.quantile(resampled, [0.025, 0.975])
     least_low, least_high = wilson(mean * len(places), len(places))
@@ -264,7 +268,7 @@ def shots_by_rule(pairs: Pairs) -> dict[str, float]:
     """`few_shot` of several examples, by the rules other than `nearest`: `five_shot_centroid`, `five_shot_vote`."""
     return {name: value for shots_name, shots in SHOTS.items() if shots > 1
             for rule in RULES if rule != "nearest"
-            for name, value in few_shot(pairs, shots, f"{shots_name}_{rule}", rule).items()
+            for name, value in few_shot(pairs, shots, f"{shots_name}_{rule}", rule, FEWEST_WAYS).items()
             if not name.endswith("_ways")}
 
 

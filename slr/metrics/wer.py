@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from slr.errors import ScoringError
+from slr.metrics.classification import FEWEST_OF_SIGNER
 
 SUBSTITUTION, GAP = 4, 3
 """sclite's alignment costs of a substitution, and of a deletion or an insertion."""
@@ -171,7 +172,8 @@ def wer_metrics(alignments: Sequence[Alignment], signers: Sequence[str | None]) 
     -------
     dict
         `wer` and its parts `wer_del`, `wer_ins`, `wer_sub`; `wer_ci_low` and `wer_ci_high`, the 95 % interval by
-        bootstrap over sentences (Bisani and Ney, ICASSP 2004); `worst_signer_wer` where signers are known;
+        bootstrap over sentences (Bisani and Ney, ICASSP 2004); `worst_signer_wer` where signers of enough sentences are
+        known (`slr.metrics.classification.FEWEST_OF_SIGNER`);
         `sentences`, `glosses`, and `sentence_errors`, the share of sentences with any error.
 
     Raises
@@ -187,7 +189,9 @@ def wer_metrics(alignments: Sequence[Alignment], signers: Sequence[str | None]) 
         "sentence_errors": float(np.mean([counts.errors > 0 for counts in each])),
     }
     metrics["wer_ci_low"], metrics["wer_ci_high"] = _interval(each)
-    by_signer = [counts.wer for counts in counts_by_signer(alignments, signers).values() if counts.glosses]
+    sentences = Counter(signers)
+    by_signer = [counts.wer for signer, counts in counts_by_signer(alignments, signers).items()
+                 if counts.glosses and sentences[signer] >= FEWEST_OF_SIGNER]
     return metrics | ({"worst_signer_wer": max(by_signer)} if by_signer else {})
 
 

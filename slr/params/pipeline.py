@@ -195,7 +195,7 @@ class TrainParams(Section):
     model: str = "spoter"
     """The selected model: its metrics and weights become `metrics/metrics.json` and `models/selected`."""
     models: list[str] = ["spoter"]
-    """The models that `dvc repro` trains; each names a block of `models`."""
+    """The models that `dvc repro` trains; each names a block of `models`. None for a gallery, of one clip a gloss."""
     budget: Literal["full", "smoke"] = "full"
     """`smoke`: two epochs on at most 128 clips, to check that every model runs; the accuracies are meaningless."""
     seed: int = 1

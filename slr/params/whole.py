@@ -42,7 +42,8 @@ class Params(Section):
                 if name not in self.models:
                     raise ValueError(f"{where}: there is no model '{name}' under models{nearest(name, self.models)}")
         trained = [*self.train.models, *self.zoo.models]
-        if self.train.model not in trained:
+        selectable = trained if self.train.models else self.models  # of a gallery nothing is trained
+        if self.train.model not in selectable:
             unknown = self.train.model not in self.models
             raise ValueError(
                 f"train.model: there is no model '{self.train.model}'{nearest(self.train.model, trained)}" if unknown

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from slr.dataset.manifest import is_gallery
 from slr.dataset.splits import MIN_SIGNERS
 from slr.errors import CorpusError
 from slr.io.progress import warn
@@ -33,7 +34,7 @@ def make_splits(manifest: pd.DataFrame, clip_ids: Sequence[str], params: SplitsP
         `by: official` uses the manifest's split; without a `val` there, it is taken from `train`. `by: signer` gives
         disjoint signers to the splits; clips with unknown signer are training clips only. `by: video` gives disjoint
         files to the splits, with the same shares of each gloss, and of streams with and without signing. `by: auto` is
-        the first of these that the corpus allows.
+        the first of these that the corpus allows; a gallery, of one clip for each gloss, is all `train`.
 
     Returns
     -------
@@ -54,6 +55,10 @@ def make_splits(manifest: pd.DataFrame, clip_ids: Sequence[str], params: SplitsP
     clips = manifest[manifest.clip_id.isin(clip_ids)].sort_values("clip_id", ignore_index=True)
     if clips.empty:
         raise CorpusError("there are no usable clips to split; see data/landmarks/failures.csv")
+    if params.by == "auto" and is_gallery(clips):
+        warn(f"each of the {len(clips)} glosses has one clip: all are in 'train', a gallery to search in")
+        nowhere = pd.array([pd.NA] * len(clips), dtype="Int32")
+        return pd.DataFrame({"clip_id": clips.clip_id, "split": "train", "fold": nowhere})
     by = _choose(clips, params)
     rng = np.random.default_rng(params.seed)
     split = _official(clips, params, rng) if by == "official" else _deal(clips, params.val, params.test, by, rng)

@@ -1,14 +1,16 @@
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from slr.corpora.check import check_corpus, outliers, print_problems
-from slr.corpora.problems import Problem
+from slr.corpora.problems import Problem, raise_errors
 from slr.corpora.reading import missing
 from slr.errors import CorpusError
 from slr.params import CorpusParams, ImportedParams, parse
+from slr.partition.feasible import foreseen
 from tests.helpers.recordings import record, record_images
 
 
@@ -98,17 +100,43 @@ def test_the_printed_list(capsys):
         "warning: one-clip (1)", "  A/[x]: alone", "  -> add",
         "errors: 2, warnings: 1 (errors stop `dvc repro`, or spoil its results)"]
     videos = [f"v{number}" for number in range(9)]
-    print_problems([missing("missing-video", videos, 20, "have no video", "fetch them")])
+    print_problems([missing("missing-video", videos, 20, "have no video", "fetch them")], every=True)
     out = capsys.readouterr().out.splitlines()
     assert out[1] == "  9 of 20 clips have no video: v0, v1, v2, v3, v4, ..."
     assert out[2] == f"    all 9: {', '.join(videos)}"
 
 
+def test_of_many_problems_of_a_kind_three_are_named_and_all_are_counted(capsys):
+    many = [Problem(f"{number:03d}.mp4", "unreadable", "error", "cut off", "replace it") for number in range(177)]
+    print_problems([*many, Problem("C", "one-clip", "warning", "alone", "add")])
+    assert capsys.readouterr().out.splitlines() == [
+        "error: unreadable (177)", "  000.mp4: cut off", "  001.mp4: cut off", "  002.mp4: cut off",
+        "  -> replace it", "  ... and 174 more: slr check --all", "warning: one-clip (1)", "  C: alone", "  -> add",
+        "errors: 177, warnings: 1 (errors stop `dvc repro`, or spoil its results)"]
+    print_problems(many, every=True)
+    assert "  176.mp4: cut off" in capsys.readouterr().out
+    with pytest.raises(CorpusError) as raised:
+        raise_errors([*many, Problem("", "no-signers", "error", "nobody", "name them")], "corpus x")
+    assert str(raised.value).splitlines() == [
+        "corpus x has 178 problems:", "  000.mp4: cut off; replace it", "  001.mp4: cut off; replace it",
+        "  002.mp4: cut off; replace it", "  ... unreadable: 177 in all; `slr check --all` lists them",
+        "  nobody; name them"]
+
+
 def test_models_that_the_corpus_cannot_train_are_named(good):
-    models = parse({"models": {"spoter": {"family": "spoter"}, "find": {"family": "sca_stgcn_detection"}}}).models
-    problems = check_corpus(CorpusParams(name="folder", root=str(good)), 1, models)
+    params = parse({"models": {"spoter": {"family": "spoter"}, "find": {"family": "sca_stgcn_detection"}},
+                    "train": {"models": ["spoter", "find"]}, "corpus": {"name": "folder", "root": str(good)}})
+    problems = check_corpus(params.corpus, 1, partial(foreseen, params))
     assert [(problem.clip, problem.severity) for problem in problems if problem.kind == "model-without-clips"] == [
         ("find", "error")]
+
+
+def test_a_gallery_is_one_problem_and_not_one_of_each_gloss(tmp_path):
+    for seed, gloss in enumerate("ABC"):
+        record(tmp_path / gloss / "only.mp4", seed=seed)
+    params = parse({"corpus": {"name": "folder", "root": str(tmp_path)}})
+    found = [(problem.kind, problem.severity) for problem in check_corpus(params.corpus, 1, partial(foreseen, params))]
+    assert found == [("gallery", "error"), ("signer-unknown", "warning")]
 
 
 def test_a_corpus_of_landmarks_is_read_recording_by_recording(tmp_path):

@@ -2,12 +2,17 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
+from slr.corpora import scanning
 from slr.corpora.use import use_folder, use_published, use_sample
+from slr.dataset.skeleton import skeleton
 from slr.errors import CorpusError, ParamsError
 from slr.params import load
+from slr.partition.feasible import foreseen
+from slr.preprocessing.normalise import normaliser
 from tests.helpers import REPOSITORY
 from tests.helpers.params_file import comments
 from tests.helpers.recordings import record
@@ -20,7 +25,8 @@ def home(tmp_path, monkeypatch) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(REPOSITORY / name, tmp_path / name)
     for gloss in "AB":
-        record(tmp_path / "rec" / gloss / "one.mp4")
+        for take in ("one", "two"):
+            record(tmp_path / "rec" / gloss / f"{take}.mp4")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -32,7 +38,43 @@ def test_a_folder_inside_the_project_is_stored_relative(home):
     assert (params.corpus.name, params.corpus.root, params.corpus.source) == ("folder", "rec", "rec")
     assert params.corpus.annotations is None and params.evaluation.gloss_sets == {}
     assert comments(home / "params.yaml") == before
-    assert "2 clips of 2 glosses by unknown signers" in told and "slr check" in told and "dvc repro" in told
+    assert "4 clips of 2 glosses by unknown signers" in told and "slr check" in told and "dvc repro" in told
+
+
+def test_what_follows_for_models_that_were_trained_before_is_said(home):
+    assert "frames: 25 a second, short side 480; models trained with 12 a second, short side 320 still answer for " in (
+        use_folder("params.yaml", "rec"))
+    (home / "models/selected").mkdir(parents=True)
+    made = {"preprocessing": {"frames": {"fps": 25, "size": 480, "quality": 95}}}
+    (home / "models/selected/config.json").write_text(json.dumps(made))
+    assert "models trained with" not in use_folder("params.yaml", "rec")
+
+
+def test_a_corpus_of_one_clip_a_gloss_is_a_gallery_of_the_selected_model(home):
+    for gloss in "AB":
+        Path(f"rec/{gloss}/two.mp4").unlink()
+    told = use_folder("params.yaml", "rec")
+    assert "train.models: none, as each gloss has one clip" in told and "slr index build --split train" in told
+    params = load("params.yaml")
+    assert (params.train.models, params.train.model) == ([], "multistream")
+    assert (params.frames.fps, params.frames.size) == (12, 320)  # as the settings had it, and so the trained models
+
+
+def test_arrays_of_other_joints_set_the_models_joints(home):
+    lines = ["path,gloss,signer"]
+    for number in range(8):
+        np.save(home / f"rec/{number}.npy", np.full((8, 42, 2), 0.1 + number / 100))
+        lines.append(f"{number}.npy,{'AB'[number % 2]},s{number // 2}")
+    Path("rec/clips.csv").write_text("\n".join(lines))
+    told = use_published("params.yaml", "arrays", "rec", imported={"skeleton": "hands-42"})
+    params = load("params.yaml")
+    assert "models.*.joints: hands-42, the corpus's own, for multistream, spoter" in told
+    models = [params.models[name] for name in params.train.models]
+    assert len(models) >= 4 and {model.joints for model in models} == {"hands-42"}
+    assert all(normaliser(model.normalise, skeleton("hands-42")) for model in models)
+    assert params.models["pose_ctc"].joints == "spoter-54" and "pose_ctc" not in params.train.models  # no sentences
+    clips, _ = scanning.scan(params.corpus)
+    assert [problem.kind for problem in foreseen(params, clips)] == []
 
 
 def test_a_folder_elsewhere_is_stored_absolute(home, tmp_path_factory):

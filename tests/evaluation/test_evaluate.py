@@ -105,10 +105,18 @@ def test_metrics_by_hand():
     low, high = wilson(3, 5)
     assert metrics == pytest.approx({
         "top1": 0.6, "top1_ci_low": low, "top1_ci_high": high, "top5": 0.8, "macro_f1": (1 / 2 + 4 / 5 + 0) / 3,
-        "clips": 5, "classes": 6, "signers": 2, "worst_signer_top1": 0.5, "signer_gap": 0.5,
+        "clips": 5, "classes": 6, "signers": 2,
         "top1_pair": 0.75, "top1_pair_ci_low": wilson(3, 4)[0], "top1_pair_ci_high": wilson(3, 4)[1],
         "top1_pair_clips": 4,
     })
+
+
+def test_the_worst_signer_is_one_of_enough_clips():
+    clips = [*(("x", rank) for rank in (1, 1, 1, 2, 2)), *(("y", 1) for _ in range(6)), *(("z", 2) for _ in range(4))]
+    metrics = measure(predictions_of([(str(number), signer, "a", "a", rank)
+                                      for number, (signer, rank) in enumerate(clips)]), 3, {})
+    assert metrics["signers"] == 3  # but z has four clips
+    assert metrics["worst_signer_top1"] == 0.6 and metrics["signer_gap"] == pytest.approx(0.4)
 
 
 def test_metrics_that_do_not_apply_are_left_out():

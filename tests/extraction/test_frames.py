@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from slr.dataset.frames import read_frames
+from slr.dataset.manifest import write_manifest
 from slr.errors import CorpusError, SlrError
 from slr.extraction.frames import clip_frames, extract_frames
 from slr.io.clipwise import read_failures
@@ -98,6 +99,30 @@ def test_a_range_of_a_file_is_a_clip(tmp_path):
     times, images = read_frames(tmp_path / "frames", "middle")
     assert numbers(images) == [11, 13, 15, 17, 19]
     assert times == pytest.approx(np.array([11, 13, 15, 17, 19]) / 20)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_clips_of_one_file_are_read_together_and_a_broken_one_costs_itself_only(tmp_path, workers):
+    write_video(tmp_path / "long.mp4", pictures(60), fps=20)
+    write_video(tmp_path / "other.mp4", pictures(6), fps=20)
+    ranges = {f"c{start:02d}": (start, start + 9) for start in range(0, 54, 3)}  # each frame is in three clips
+    broken = {"late": (60, 70), "wrong-box": (4, 20)}
+    rows = [{"clip_id": clip_id, "media": "long.mp4", "start_frame": start, "end_frame": end, "glosses": ["a"],
+             "bbox": [70, 0, 90, 20] if clip_id == "wrong-box" else None}
+            for clip_id, (start, end) in (ranges | broken).items()]
+    clips = pd.DataFrame([*rows, {**rows[0], "clip_id": "other", "media": "other.mp4", "end_frame": None},
+                          {**rows[0], "clip_id": "whole", "end_frame": None}])
+    write_manifest(tmp_path / "manifest.parquet", clips.assign(
+        segments=[[]] * len(clips), fps=None, signer=None, split=None))
+    extract(tmp_path, tmp_path / "frames", workers=workers, on_error="skip", max_failures=0.1)
+    assert read_failures(tmp_path / "frames") == [
+        ("late", "frames", f"no frame can be decoded in its range 60..70 ({tmp_path / 'long.mp4'})"),
+        ("wrong-box", "frames", "its box [70, 0, 90, 20] is outside its picture of 64 x 48 pixels "
+                                f"({tmp_path / 'long.mp4'})")]
+    for clip_id, (start, end) in (ranges | {"whole": (0, 60), "other": (0, 6)}).items():
+        times, images = read_frames(tmp_path / "frames", clip_id)
+        assert numbers(images) == list(range(start, end, 2))
+        assert times == pytest.approx(np.arange(start, end, 2) / 20)
 
 
 def test_a_box_is_cut_out_before_the_picture_is_made_smaller(tmp_path):
@@ -222,9 +247,11 @@ def script(folder: Path, before: str = "pass") -> Path:
 def test_a_killed_run_goes_on_where_it_was(tmp_path):
     root = tmp_path / "corpus"
     root.mkdir()
-    record(root / "clip.mp4", n_frames=60, size=(240, 320))
-    clips = {f"clip{i}": "clip.mp4" for i in range(12)}
-    manifest_of(root, clips)
+    record(root / "clip.mp4", n_frames=240, size=(240, 320))
+    clips = pd.DataFrame([{"clip_id": f"clip{i:02d}", "media": "clip.mp4", "start_frame": 20 * i,
+                           "end_frame": 20 * i + 20, "glosses": ["a"], "segments": [], "fps": None, "signer": None,
+                           "split": None} for i in range(12)])
+    write_manifest(root / "manifest.parquet", clips)
     extract(root, tmp_path / "undisturbed")
 
     work = tmp_path / "frames.work"
@@ -238,11 +265,12 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     assert 3 <= len(kept) < 12 and not (tmp_path / "frames").exists()
 
     BAD["empty"][0](root / "bad.mp4")  # a failure keeps the work folder, to look into
-    manifest_of(root, {**clips, "bad": "bad.mp4"})
+    bad = clips.iloc[:1].assign(clip_id="bad", media="bad.mp4")
+    write_manifest(root / "manifest.parquet", pd.concat([clips, bad]))
     with pytest.raises(SlrError):
         extract(root, tmp_path / "frames")
     assert kept.items() <= {path: path.stat().st_mtime_ns for path in work.glob("*.parquet")}.items()
-    manifest_of(root, clips)
+    write_manifest(root / "manifest.parquet", clips)
     extract(root, tmp_path / "frames")
     assert contents(tmp_path / "frames") == contents(tmp_path / "undisturbed")
 

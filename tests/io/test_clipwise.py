@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ from slr.io.clipwise import (
     apply_failure_policy,
     content_key,
     make_parts,
+    make_parts_in_batches,
     prune,
     read_failures,
     read_parts,
@@ -38,6 +40,27 @@ def test_parts_and_failures_come_in_the_order_of_the_jobs(tmp_path):
     parts, failures = make(tmp_path, {"c": "3", "b": "bug", "a": "1", "d": "bad"})
     assert [table["value"][0].as_py() for table in read_parts(parts)] == ["3", "1"]
     assert failures == [("b", "test", "KeyError: 'pose'"), ("d", "test", "too bad")]
+
+
+def rows_until_it_breaks(arguments: list[str]) -> Iterator[tuple[int, pa.Table | Exception]]:
+    """Of several clips, out of order; "broken" ends all that come later."""
+    for index, argument in reversed(list(enumerate(arguments))):
+        if argument == "broken":
+            raise ClipError("cut off")
+        try:
+            yield index, row(argument)
+        except ClipError as error:
+            yield index, error
+
+
+def test_in_a_batch_each_clip_has_its_own_part_or_failure(tmp_path):
+    jobs = [Job(str(number), content_key(argument), argument)
+            for number, argument in enumerate(["1", "broken", "bad", "3", "4"])]
+    for _ in range(2):  # again, from the parts
+        parts, failures = make_parts_in_batches("test", jobs, rows_until_it_breaks, tmp_path,
+                                                lambda missing: [missing[:4], missing[4:]], workers=1, unit="clip")
+        assert [table["value"][0].as_py() for table in read_parts(parts)] == ["3", "4"]
+        assert failures == [("0", "test", "cut off"), ("1", "test", "cut off"), ("2", "test", "too bad")]
 
 
 def test_a_part_is_made_once_and_pruned_when_no_longer_wanted(tmp_path):

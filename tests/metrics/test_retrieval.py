@@ -49,6 +49,15 @@ def test_signs_that_are_apart_are_found_and_others_are_guessed():
     assert noise["open_set_auroc"] == pytest.approx(0.5, abs=0.1)
 
 
+def test_guessing_among_few_glosses_is_no_metric():
+    rows = clips()
+    names = sorted(set(rows.gloss))
+    for few, measured in ((3, False), (4, False), (5, True)):
+        some = rows[rows.gloss.isin(names[:few])]
+        found = retrieval_metrics(pairs_of(some, features(some, 50)))
+        assert {"one_shot" in found, "five_shot" in found} == {measured} and found["map"] == 1
+
+
 def test_a_signer_is_not_recognised_instead_of_the_sign():
     rows = clips()
     vectors = np.hstack([features(rows, 15, by="signer"), features(rows, 10)])

@@ -71,13 +71,19 @@ SENTENCES = align_sentences([["A", "B", "C"], ["A", "A"], ["B"], []],
 
 
 def test_metrics_are_sums_over_all_glosses():
-    metrics = wer_metrics(SENTENCES, ["one", "two", "two", None])
+    metrics = wer_metrics(SENTENCES, [None] * 4)
     assert {key: value for key, value in metrics.items() if "ci" not in key} == pytest.approx({
         "wer": 3 / 6, "wer_del": 1 / 6, "wer_ins": 1 / 6, "wer_sub": 1 / 6, "sentences": 4, "glosses": 6,
-        "sentence_errors": 3 / 4, "worst_signer_wer": 2 / 3})
+        "sentence_errors": 3 / 4})
     assert 0 <= metrics["wer_ci_low"] <= 0.5 <= metrics["wer_ci_high"]
-    assert wer_metrics(SENTENCES, ["one", "two", "two", None]) == metrics
-    assert "worst_signer_wer" not in wer_metrics(SENTENCES, [None] * 4)
+    assert wer_metrics(SENTENCES, [None] * 4) == metrics
+
+
+def test_the_worst_signer_is_one_of_enough_sentences():
+    signers = ["one", "two", "two", None]
+    assert "worst_signer_wer" not in wer_metrics(SENTENCES * 2, signers * 2)  # four sentences at most
+    assert wer_metrics(SENTENCES * 3, signers * 3)["worst_signer_wer"] == pytest.approx(2 / 3)  # two: six sentences
+    assert wer_metrics(SENTENCES * 5, signers * 5)["worst_signer_wer"] == pytest.approx(2 / 3)  # one: 1 / 3
 
 
 def test_the_interval_narrows_with_more_sentences():

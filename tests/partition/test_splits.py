@@ -201,8 +201,10 @@ def test_streams_with_and_without_signing_are_shared_out_alike(folds):
 
 
 def test_one_video_a_gloss_cannot_be_split():
+    clips = corpus([(f"g{g}", None, f"{g}.mp4") for g in range(20)])
     with pytest.raises(CorpusError, match="split 'val' would be empty|split 'test' would be empty"):
-        split(corpus([(f"g{g}", None, f"{g}.mp4") for g in range(20)]))
+        split(clips, by="video")
+    assert set(split(clips).split) == {"train"}  # a gallery
 
 
 def test_no_val_or_test_where_none_is_wanted():

@@ -22,6 +22,7 @@ from slr.io.progress import progress
 from slr.io.video import write_video
 from slr.io.workers import map_unordered
 from slr.params import SampleParams
+from slr.params.windows import SIGNING
 
 _SENTENCE_LENGTHS = (2, 3, 4, 5)
 
@@ -86,6 +87,18 @@ def render(params: SampleParams, root: str | Path, workers: int = 0) -> pd.DataF
                 shutil.move(work / folder, temporary)
         shutil.rmtree(works)
     return pd.DataFrame([clip.row for clip in drawn], columns=SCHEMA.names)
+
+
+def planned(params: SampleParams) -> pd.DataFrame:
+    """The manifest's rows of the clips that `render` would draw, as far as they are known before: segments have a
+    label, but no times."""
+    rows = []
+    for clip in _plan(params, Path()):
+        stream = clip.part == "streams"
+        rows.append({"clip_id": clip.clip_id, "media": clip.media, "signer": clip.signer.name,
+                     "glosses": [] if stream else [sign.gloss for sign in clip.signs],
+                     "segments": [{"start": None, "end": None, "label": SIGNING}] if stream else []})
+    return pd.DataFrame(rows, columns=SCHEMA.names)
 
 
 def _draw_all(plan: list[_Clip], workers: int) -> Iterator[_Drawn]:
