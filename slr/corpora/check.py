@@ -1,7 +1,6 @@
 """Validation of a whole corpus before any computation, listing all problems."""
 
 import hashlib
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -147,12 +146,15 @@ def _inspect(place: tuple[Path, str]) -> Media:
     root, name = place
     path = root / name
     try:
-        (frame,) = deque(read_video(path), maxlen=1)  # the last one; only it is cached
+        frames = read_video(path)
+        first = last = next(frames)
+        for frame in frames:
+            last = frame
     except ClipError as error:
         return Media(reason=str(error))
-    height, width = frame.image.shape[:2]
-    fps = frame.number / frame.timestamp_s if frame.timestamp_s else 0.0
-    return Media(frame.number + 1, fps, width, height, file_hash(path))
+    height, width = last.image.shape[:2]
+    span_s = last.timestamp_s - first.timestamp_s
+    return Media(last.number + 1, last.number / span_s if span_s else 0.0, width, height, file_hash(path))
 
 
 def _media_problems(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Problem]:

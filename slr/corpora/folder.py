@@ -16,12 +16,12 @@ import io
 import math
 import os
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from slr.corpora.problems import Problem
-from slr.corpora.reading import Scan, collect, frame_rates, is_image_folder, nfc, require_folder, row
+from slr.corpora.reading import Frames, Part, Scan, collect, frames_of_parts, is_image_folder, nfc, require_folder, row
 from slr.dataset.manifest import SPLIT_NAMES, SPLITS
 from slr.errors import CorpusError
 from slr.io.files import inside
@@ -42,7 +42,7 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, workers: in
     annotations : path, optional
         CSV; by default the folders' names are the glosses.
     workers : int, default 1
-        Processes that measure the frame rate of files with `start_s` or `end_s`; 0 for one per core.
+        Processes that read the frame times of files with `start_s` or `end_s`; 0 for one per core.
     frames : sequence of str
         Suffixes of the frames of a clip that a CSV lists as a folder.
 
@@ -144,19 +144,21 @@ class _Entry(NamedTuple):
     def is_part(self) -> bool:
         return self.start_s is not None or self.end_s is not None
 
-    def to_row(self, rates: dict[str, float | Exception]) -> dict[str, Any]:
-        """The clip's row of the manifest; raises _LineError if it is part of a file of unknown frame rate."""
+    @property
+    def part(self) -> Part:
+        return Part(self.media, self.start_s or 0, self.end_s)
+
+    def to_row(self, parts: Mapping[Part, Frames | Exception]) -> dict[str, Any]:
+        """The clip's row of the manifest; raises _LineError if it is a part of a file that has no such frames."""
         clip_id = _clip_id(self.media)
         if not self.is_part:
             return row(clip_id, self.media, self.glosses, signer=self.signer, split=self.split)
-        fps = rates[self.media]
-        if isinstance(fps, Exception):
-            raise _LineError("unreadable", f"'{self.media}': {fps}", "replace the file or remove the line")
-        start = round((self.start_s or 0) * fps)
-        end = None if self.end_s is None else max(start + 1, round(self.end_s * fps))
+        frames = parts[self.part]
+        if isinstance(frames, Exception):
+            raise _LineError("unreadable", f"'{self.media}': {frames}", "replace the file or remove the line")
         clip_id += f"@{self.start_s or 0:g}-{'end' if self.end_s is None else format(self.end_s, 'g')}"
-        return row(clip_id, self.media, self.glosses, signer=self.signer, split=self.split, start_frame=start,
-                   end_frame=end)
+        return row(clip_id, self.media, self.glosses, signer=self.signer, split=self.split,
+                   start_frame=frames[0], end_frame=frames[1])
 
 
 def _scan_csv(root: Path, annotations: Path, problems: list[Problem], workers: int,
@@ -178,10 +180,10 @@ def _scan_csv(root: Path, annotations: Path, problems: list[Problem], workers: i
             problems.append(Problem.outside_root(where, error))
         except _LineError as error:
             problems.append(error.problem(where))
-    rates = frame_rates(root, {entry.media for _, entry in entries if entry.is_part}, workers)
+    parts = frames_of_parts(root, [entry.part for _, entry in entries if entry.is_part], workers)
     for where, entry in entries:
         try:
-            yield entry.to_row(rates)
+            yield entry.to_row(parts)
         except _LineError as error:
             problems.append(error.problem(where))
 

@@ -195,7 +195,7 @@ def _shows_picture(packet: "av.Packet[av.VideoStream]") -> bool:
 
 
 def _may_show_none(packet: "av.Packet[av.VideoStream]") -> bool:
-    """Whether a packet may be one of MPEG-4 without a picture (ISO/IEC 14496-2, `vop_coded`), which may become a frame."""
+    """Whether a packet may be one of MPEG-4 without a picture (ISO/IEC 14496-2, `vop_coded`): a frame, or none."""
     return packet.stream.codec_context.name == "mpeg4" and packet.size <= _LONGEST_UNCODED
 
 
