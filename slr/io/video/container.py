@@ -10,6 +10,7 @@ import numpy as np
 from slr.errors import ClipError
 from slr.io.sampling import Decoded
 from slr.io.video.clock import Clock
+from slr.io.video.cut import check_bytes, check_end, needs_sound, stated_duration
 from slr.io.video.picture import Timed, deinterlaced, rgb
 
 if TYPE_CHECKING:
@@ -20,12 +21,9 @@ VIDEO_SUFFIXES = (".mp4", ".webm", ".avi", ".mov", ".mkv", ".m4v", ".mpg", ".mpe
 
 # Only formats that contain their own frames: playlists and concatenations refer to other files, anywhere.
 _CONTAINERS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,flv,swf,asf,ogg,gif"
-_WITHOUT_INDEX = ("matroska,webm", "flv", "asf", "mpegts", "mpeg")
-"""Formats (libavformat's names) whose durations are right but whose missing bytes no index tells of."""
 _VP8_SHOWN = 0x10
 _LONGEST_UNCODED = 16
 """Bytes of a picture of MPEG-4 that isn't coded."""
-_SLACK_S, _SLACK = Fraction(1, 2), Fraction(1, 10)
 
 
 class VideoFile:
@@ -86,7 +84,7 @@ class VideoFile:
 
         try:
             with self._open() as container:
-                duration_s = _stated_s(container, self._stream(container))
+                duration_s = stated_duration(container, self._stream(container))
                 return duration_s and float(duration_s), float(self.nominal_fps)
         except av.error.FFmpegError as error:
             raise ClipError(f"not a readable video ({(error.strerror or str(error)).lower()})") from None
@@ -107,9 +105,7 @@ class VideoFile:
             raise ClipError("it has sound but no picture" if container.streams.audio else
                             "it has no picture: cut off, or not a video")
         stream = streams[0]
-        ends = [entry.pos + entry.size for entry in stream.index_entries]
-        if ends and max(ends) > self.file_size:
-            raise ClipError(f"the file is cut off: its index names {max(ends)} bytes, {self.file_size} are here")
+        check_bytes(self.path, self.file_size, stream)
         stream.codec_context.thread_count = 1  # the cores are busy with other clips
         self.nominal_fps = stream.average_rate or stream.guessed_rate or self.nominal_fps
         return stream
@@ -154,34 +150,20 @@ class VideoFile:
                 return rgb(frame, size, stream.sample_aspect_ratio)
 
             yield Decoded(number, time_s, image)
-        stated_s = _stated_s(container, stream)
-        if container.format.name in _WITHOUT_INDEX and stated_s is not None and not clock.started_again:
-            end_s = max(time_s + 1 / self.nominal_fps, self._sound_end_s)
-            if stated_s - end_s > max(_SLACK_S, _SLACK * stated_s):
-                raise ClipError(f"cut off (says {float(stated_s):.1f} s, {float(time_s):.1f} s decode)")
+        if not clock.started_again:
+            check_end(container, stream, time_s, max(time_s + 1 / self.nominal_fps, self._sound_end_s))
 
     def _timed(self, container: "av.container.InputContainer", stream: "av.VideoStream",
                clock: Clock) -> Iterator[Timed]:
         """The frames as they leave the decoder. Notes where the sound ends: it may outlast the picture."""
-        streams = [stream]
-        if container.format.name in _WITHOUT_INDEX:
-            streams += container.streams.audio
-        for packet in container.demux(streams):
+        sound = container.streams.audio if needs_sound(container) else ()
+        for packet in container.demux(stream, *sound):
             if packet.stream.index != stream.index:
                 self._sound_end_s = max(self._sound_end_s, clock.end_of(packet))
                 continue
             clock.go_on(packet)
             for frame in packet.decode():
                 yield Timed(clock.of_frame(frame), frame)
-
-
-def _stated_s(container: "av.container.InputContainer", stream: "av.VideoStream") -> Fraction | None:
-    """Duration according to the container; None if it has none."""
-    import av
-
-    if stream.duration and stream.time_base is not None:
-        return stream.duration * stream.time_base
-    return Fraction(container.duration, av.time_base) if container.duration else None
 
 
 def _shows_picture(packet: "av.Packet[av.VideoStream]") -> bool:
