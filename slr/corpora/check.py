@@ -177,9 +177,14 @@ def _media_problems(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Pr
             yield Problem(clip.clip_id, "outside-box", "warning",
                           f"its box {list(clip.bbox)} goes beyond its picture of {file.width} x {file.height} pixels",
                           "get the video in the size that was annotated, or set corpus.crop: none")
-        if 0 < end - start < MIN_FRAMES:
-            yield Problem(clip.clip_id, "too-short", "warning", f"only {end - start} frames",
+        if reason := few_frames(end - start):
+            yield Problem(clip.clip_id, "too-short", "warning", reason,
                           "record it again, or remove it if it shows no sign")
+
+
+def few_frames(n_frames: int) -> str | None:
+    """What is wrong with a clip of so few frames; None if they are enough."""
+    return f"only {n_frames} frame{'' if n_frames == 1 else 's'}" if 0 < n_frames < MIN_FRAMES else None
 
 
 def _range(clip: Any, file: Media) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from slr.io.shards import with_clip, write_shards
 from slr.io.video import IMAGES_FPS, Frame, read_video
 from slr.params import FramesParams
 
-_VERSION = 1
+_VERSION = 2
 """Increased when the same video and settings give different frames than before."""
 
 
