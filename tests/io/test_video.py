@@ -1,4 +1,3 @@
-import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -109,19 +108,6 @@ def test_rotation_is_applied(tmp_path, degrees, corner):
     assert red[0] > 200 and red[1] < 60
     assert image.shape[:2] == ((48, 64) if degrees % 180 == 0 else (64, 48))
     assert (probe(path).width, probe(path).height) == (image.shape[1], image.shape[0])
-
-
-def test_a_phone_held_upright_is_turned_clockwise(tmp_path):
-    """The matrix that phones write, put into the track header by hand."""
-    path = rotated(tmp_path / "clip.mp4", 0)
-    content = path.read_bytes()
-    upright = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
-    turned = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 48 << 16, 0, 1 << 30)
-    track = content.index(b"tkhd")
-    path.write_bytes(content[:track] + content[track:].replace(upright, turned, 1))
-    image = next(read_video(path)).image
-    assert image.shape[:2] == (64, 48) and image[0, -1, 0] > 200 and image[0, 0, 0] < 60
-    assert probe(path).rotation == -90
 
 
 @pytest.mark.parametrize("codec, pix_fmt, name", [
