@@ -4,7 +4,7 @@ So count players and ELAN: a picture that begins 2 s after the sound begins at 0
 """
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     import av
@@ -46,7 +46,7 @@ class Clock:
         self._time_base = stream.time_base
         self._start_s = _start_s(container)
         self._frame_ticks = round(1 / (nominal_fps * self._time_base))
-        self._may_restart = bool(container.format.flags & av.format.Flags.ts_discont.value)
+        self._may_restart = bool(container.format.flags & cast(int, av.format.Flags.ts_discont.value))
         self.by_decoding = container.format.name == "avi"
         self._shift = 0
         self._first: int | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -85,7 +85,7 @@ class VideoFile:
         try:
             with self._open() as container:
                 duration_s = stated_duration(container, self._stream(container))
-                return duration_s and float(duration_s), float(self.nominal_fps)
+                return None if duration_s is None else float(duration_s), float(self.nominal_fps)
         except av.error.FFmpegError as error:
             raise ClipError(f"not a readable video ({(error.strerror or str(error)).lower()})") from None
 
@@ -157,6 +157,7 @@ class VideoFile:
                clock: Clock) -> Iterator[Timed]:
         """The frames as they leave the decoder. Notes where the sound ends: it may outlast the picture."""
         sound = container.streams.audio if needs_sound(container) else ()
+        packet: Any  # its type depends on its stream
         for packet in container.demux(stream, *sound):
             if packet.stream.index != stream.index:
                 self._sound_end_s = max(self._sound_end_s, clock.end_of(packet))

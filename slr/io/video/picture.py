@@ -1,9 +1,9 @@
 """From a decoder's frames to pictures as a player shows them: upright, RGB, square pixels, one size, no interlacing."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -40,15 +40,13 @@ def _upright(image: np.ndarray, frame: "av.VideoFrame") -> np.ndarray:
 
     The matrix maps a stored pixel (p, q) to a shown one (a p + c q, b p + d q): ISO/IEC 14496-12, 6.2.2.
     """
-    import av
-
-    for data in frame.side_data:
-        if data.type == av.sidedata.sidedata.Type.DISPLAYMATRIX:
-            a, b, _, c, d = np.frombuffer(bytes(data), np.int32)[:5].astype(int)
-            if abs(a) + abs(d) < abs(b) + abs(c):
-                image, a, d = image.swapaxes(0, 1), c, b
-            return image[::-1 if d < 0 else 1, ::-1 if a < 0 else 1]
-    return image
+    matrix = cast(Mapping[str, Any], frame.side_data).get("DISPLAYMATRIX")
+    if matrix is None:
+        return image
+    a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].astype(int)
+    if abs(a) + abs(d) < abs(b) + abs(c):
+        image, a, d = image.swapaxes(0, 1), c, b
+    return image[::-1 if d < 0 else 1, ::-1 if a < 0 else 1]
 
 
 def deinterlaced(frames: Iterable[Timed]) -> Iterator[Timed]:
