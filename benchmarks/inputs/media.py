@@ -54,7 +54,7 @@ class Kind(NamedTuple):
     refused : str
         Pattern of the reason, for one that has to be refused.
     times_s : sequence of float, optional
-        What the times are known to be, where ffmpeg adds the delay of its decoder.
+        What the times are known to be, where ffmpeg adds the delay of its decoder, or goes back in time.
     """
 
     file: str
@@ -226,6 +226,7 @@ KINDS = [
     Kind("restart.ts", shared("restart.ts")),
     Kind("restart.vob", joined(*["-f lavfi -i testsrc=s=96x64:r=25:d=1 -c:v mpeg2video -f vob"] * 2)),
     Kind("later-clock.ts", joined(f"{_TS}", f"{_TS} -output_ts_offset 1000")),
+    Kind("joined.webm", joined(*[f"{_PICTURE} {_VP8}"] * 2), times_s=tuple(i / 15 for i in range(60))),
     Kind("from-the-middle.ts", bytes_of(made(f"-f lavfi -i testsrc2=s=96x64:r=15:d=4 {_X264} -g 20"), 0.3)),
     Kind("open-gop.ts", bytes_of(made(f"-f lavfi -i testsrc2=s=96x64:r=15:d=4 {_X264} -g 20 -bf 2 "
                                       "-x264-params open-gop=1"), 0.3)),

@@ -77,6 +77,14 @@ def test_a_clock_that_starts_again_goes_on(tmp_path, shared_data):
     assert times(tmp_path / "joined.ts") == pytest.approx(np.arange(20) / 25, abs=1e-4)
 
 
+@pytest.mark.parametrize("file, codec", [("joined.webm", "libvpx"), ("joined.mkv", "libx264")])
+def test_downloads_that_were_joined_go_on(tmp_path, file, codec):
+    path = encode(tmp_path / file, pictures(10), codec=codec)
+    path.write_bytes(path.read_bytes() * 2)
+    assert times(path) == pytest.approx(np.arange(20) / 10)
+    assert frame_ranges(path, [(1.2, 1.5)]) == [(12, 15)]
+
+
 @pytest.mark.parametrize("codec, options", [("mpeg4", {}), ("mpeg4", {"bf": "2"}), ("mjpeg", {})])
 def test_an_empty_chunk_of_an_avi_is_time(tmp_path, codec, options):
     shown = [*range(10), *range(20, 30)]

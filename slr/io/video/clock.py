@@ -16,10 +16,10 @@ _BACK_S = Fraction(1, 10)
 class Clock:
     """The media time of a stream's packets and frames.
 
-    A clock that starts again, as in MPEG streams that were joined, goes on where it was. The rule is ffmpeg's
-    (`fftools/ffmpeg.c`, `process_input`, dts_delta_threshold): in a format whose clock may start again, a packet that
-    is more than 10 s early or late, or goes back by more than 0.1 s, is moved to the end of the one before it, and all
-    later ones with it.
+    A clock that starts again, as in files that were joined, goes on where it was. The rule is ffmpeg's
+    (`fftools/ffmpeg.c`, `process_input`, dts_delta_threshold): in MPEG streams, whose clocks may jump, a packet that is
+    more than 10 s early or late, or goes back by more than 0.1 s, is moved to the end of the one before it, and all
+    later ones with it. Beyond ffmpeg, WebM and Matroska that go back at a key frame go on, too.
 
     AVI has no times of presentation. A packet's time of decoding is its place in the file, where empty chunks count; a
     frame's is that of the packet that brought it out of the decoder, less the delay of the first one.
@@ -46,12 +46,13 @@ class Clock:
         self._time_base = stream.time_base
         self._start_s = _start_s(container)
         self._frame_ticks = round(1 / (nominal_fps * self._time_base))
-        self._may_restart = bool(container.format.flags & cast(int, av.format.Flags.ts_discont.value))
+        self._may_jump = bool(container.format.flags & cast(int, av.format.Flags.ts_discont.value))
+        self._may_restart = container.format.name == "matroska,webm"
         self.by_decoding = container.format.name == "avi"
         self._shift = 0
         self._first: int | None = None
         self._last: int | None = None
-        self._next = 0
+        self._next = self._end = 0
         self._delay: int | None = None
         self.started_again = False
 
@@ -60,14 +61,26 @@ class Clock:
         if packet.dts is None:
             return
         self._move(packet, self._shift)
-        if self._may_restart and self._last is not None:
-            early = self._next - packet.dts
-            if abs(early) * self._time_base > _JUMP_S or (self._last - packet.dts) * self._time_base > _BACK_S:
-                self.started_again = True
-                self._shift += early
-                self._move(packet, early)
+        if jumped := self._jump(packet):
+            self.started_again = True
+            self._shift += jumped
+            self._move(packet, jumped)
+        lasts = packet.duration or self._frame_ticks
         self._first = packet.dts if self._first is None else self._first
-        self._last, self._next = packet.dts, packet.dts + (packet.duration or self._frame_ticks)
+        self._last, self._next = packet.dts, packet.dts + lasts
+        if packet.pts is not None:
+            self._end = max(self._end, packet.pts + self._frame_ticks)
+
+    def _jump(self, packet: "av.Packet[av.VideoStream]") -> int:
+        """Ticks that are missing before a packet; 0 if the clock goes on."""
+        if self._last is None or packet.dts is None:
+            return 0
+        if self._may_jump:
+            missing, back = self._next - packet.dts, self._last - packet.dts
+            return missing if abs(missing) * self._time_base > _JUMP_S or back * self._time_base > _BACK_S else 0
+        # Matroska has no times of decoding, but a key frame is shown after all that come before it.
+        back = self._end - packet.pts if self._may_restart and packet.is_keyframe and packet.pts is not None else 0
+        return back if back * self._time_base > _BACK_S else 0
 
     def of_packet(self, packet: "av.Packet[av.VideoStream]") -> Fraction | None:
         """When a packet's picture is shown, in seconds (in AVI: decoded); None if unknown."""
