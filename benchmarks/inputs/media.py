@@ -129,6 +129,16 @@ def bytes_of(make: Make, begin: float = 0, end: float = 1) -> Make:
     return cut
 
 
+def zeroed(make: Make, begin: float, end: float) -> Make:
+    """A file whose bytes are lost, from a share to another."""
+    def damage(path: Path) -> None:
+        make(path)
+        content = path.read_bytes()
+        first, last = int(begin * len(content)), int(end * len(content))
+        path.write_bytes(content[:first] + bytes(last - first) + content[last:])
+    return damage
+
+
 def turned(matrix: tuple[int, int, int, int]) -> Make:
     """An mp4 with a display matrix, put into its track header."""
     def make(path: Path) -> None:
@@ -232,6 +242,8 @@ KINDS = [
                                       "-x264-params open-gop=1"), 0.3)),
     Kind("cut.ts", bytes_of(made(_TS), end=0.6)),
     Kind("cut.vob", bytes_of(made("-f lavfi -i testsrc=s=96x64:r=25:d=2 -c:v mpeg2video -f vob"), end=0.6)),
+    *[Kind(f"damaged.{suffix}", zeroed(made(f"-f lavfi -i testsrc=s=96x64:r=25:d=4 {codec} -g 15"), 0.4, 0.5))
+      for suffix, codec in (("webm", _VP8), ("mkv", _X264), ("ts", _X264), ("mpg", "-c:v mpeg2video"))],
     # Pictures
     *[Kind(f"turned-{name}.mp4", turned(matrix)) for name, matrix in TURNS.items()],
     Kind("mirror-matrix.mp4", shared("mirror-matrix.mp4")),
@@ -241,6 +253,7 @@ KINDS = [
                                f"-flags +ilme+ildct {_X264}"), "bwdif=mode=send_frame:deint=interlaced"),
     # To be refused
     Kind("cut.webm", shared("cut.webm"), refused=r"^cut off \(says 1\.9 s, 0\.9 s decode\)$"),
+    Kind("zeroed.webm", zeroed(made(f"{_PICTURE} {_VP8}"), 0.5, 1), refused="^cut off"),
     Kind("cut.mkv", bytes_of(_beside(0, 0, f"{_X264} -c:a aac"), end=0.5), refused="^cut off"),
     Kind("cut.flv", bytes_of(made(f"{_PICTURE} -c:v flv"), end=0.5), refused="the file is cut off"),
     Kind("cut.wmv", bytes_of(made(f"{_PICTURE} -c:v wmv2"), end=0.5), refused="the file is cut off"),

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -92,6 +93,25 @@ def test_an_empty_chunk_of_an_avi_is_time(tmp_path, codec, options):
                   pix_fmt="yuvj420p" if codec == "mjpeg" else "yuv420p")
     assert times(path) == pytest.approx([number / 10 for number in shown])
     assert frame_ranges(path, [(2.2, 2.6), (0.5, 2)]) == [(12, 16), (5, 10)]
+
+
+@pytest.mark.parametrize("suffix", ["avi", "mp4"])
+def test_a_picture_that_isnt_coded_is_no_frame(tmp_path, suffix):
+    """MPEG-4 may say "nothing changed": a P-VOP of frame 5 with `vop_coded` 0 (ISO/IEC 14496-2, 6.2.5)."""
+    path = tmp_path / f"clip.{suffix}"
+    with av.open(str(encode(tmp_path / "whole.avi", pictures(10), codec="mpeg4"))) as source, \
+            av.open(str(path), "w") as container:
+        stream = source.streams.video[0]
+        copy = container.add_stream_from_template(stream)
+        for number, packet in enumerate(packet for packet in source.demux(stream) if packet.dts is not None):
+            if number == 5:
+                uncoded = av.Packet(b"\0\0\1\xb6" + int("01" "0" "1" "0101" "1" "0" "011111", 2).to_bytes(2, "big"))
+                uncoded.pts, uncoded.dts, uncoded.time_base = packet.pts, packet.dts, packet.time_base
+                packet = uncoded
+            packet.stream = copy
+            container.mux(packet)
+    assert times(path) == pytest.approx([number / 10 for number in range(10) if number != 5])
+    assert frame_ranges(path, [(0.8, 0.9)]) == [(7, 8)]
 
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg's command line")
