@@ -67,7 +67,8 @@ class VideoFile:
     def times_s(self) -> list[Fraction]:
         """The time of each frame, in order, without decoding more than the first where packets tell.
 
-        A file is decoded if they don't: interlaced, where a packet may hold half of a frame, or without times.
+        A file is decoded if they don't: one that is interlaced, where a packet may hold half of a frame, or damaged, or
+        without times.
         """
         import av
 
@@ -178,8 +179,12 @@ def _shows_picture(packet: "av.Packet[av.VideoStream]") -> bool:
 
 
 def _may_show_none(packet: "av.Packet[av.VideoStream]") -> bool:
-    """Whether a packet may be one of MPEG-4 without a picture (ISO/IEC 14496-2, `vop_coded`): a frame, or none."""
-    return packet.stream.codec_context.name == "mpeg4" and packet.size <= _LONGEST_UNCODED
+    """Whether a packet may become a frame or not: a damaged one, or one of MPEG-4 without a picture.
+
+    (ISO/IEC 14496-2, 6.2.5, `vop_coded`.)
+    """
+    uncoded = packet.stream.codec_context.name == "mpeg4" and packet.size <= _LONGEST_UNCODED
+    return packet.is_corrupt or uncoded
 
 
 def _without_delay(decoded_s: list[Fraction], delay: int, step_s: Fraction) -> list[Fraction]:
