@@ -49,7 +49,8 @@ class VideoInfo:
     duration_s : float
         From the first frame to the end of the last.
     rotation : int
-        Degrees counter-clockwise by which stored frames are rotated to be upright (as done by `read_video`).
+        Degrees counter-clockwise by which stored frames are rotated to be upright (as done by `read_video`),
+        mirroring aside.
     """
 
     width: int
