@@ -49,6 +49,7 @@ class Clock:
         self._may_jump = bool(container.format.flags & cast(int, av.format.Flags.ts_discont.value))
         self._may_restart = container.format.name == "matroska,webm"
         self.by_decoding = container.format.name == "avi"
+        self._jump_ticks, self._back_ticks = int(_JUMP_S / self._time_base), int(_BACK_S / self._time_base)
         self._shift = 0
         self._first: int | None = None
         self._last: int | None = None
@@ -77,14 +78,18 @@ class Clock:
             return 0
         if self._may_jump:
             missing, back = self._next - packet.dts, self._last - packet.dts
-            return missing if abs(missing) * self._time_base > _JUMP_S or back * self._time_base > _BACK_S else 0
+            return missing if abs(missing) > self._jump_ticks or back > self._back_ticks else 0
         # Matroska has no times of decoding, but a key frame is shown after all that come before it.
         back = self._end - packet.pts if self._may_restart and packet.is_keyframe and packet.pts is not None else 0
-        return back if back * self._time_base > _BACK_S else 0
+        return back if back > self._back_ticks else 0
 
-    def of_packet(self, packet: "av.Packet[av.VideoStream]") -> Fraction | None:
-        """When a packet's picture is shown, in seconds (in AVI: decoded); None if unknown."""
-        return self._seconds(packet.dts if self.by_decoding else packet.pts)
+    def ticks(self, packet: "av.Packet[av.VideoStream]") -> int | None:
+        """When a packet's picture is shown (in AVI: decoded), for `seconds`; None if unknown."""
+        return packet.dts if self.by_decoding else packet.pts
+
+    def seconds(self, ticks: int) -> Fraction:
+        """Ticks of the stream's time base as media time."""
+        return ticks * self._time_base - self._start_s
 
     def end_of(self, packet: "av.Packet[av.AudioStream]") -> Fraction:
         """When a packet of another stream ends, in seconds; 0 if unknown."""
@@ -95,14 +100,11 @@ class Clock:
     def of_frame(self, frame: "av.VideoFrame") -> Fraction | None:
         """When a frame is shown, in seconds; None if unknown. Frames come in the order of the decoder."""
         if not self.by_decoding:
-            return self._seconds(frame.pts)
+            return None if frame.pts is None else self.seconds(frame.pts)
         if frame.dts is None or self._first is None:
             return None
         self._delay = frame.dts - self._first if self._delay is None else self._delay
-        return self._seconds(frame.dts - self._delay)
-
-    def _seconds(self, ticks: int | None) -> Fraction | None:
-        return None if ticks is None else ticks * self._time_base - self._start_s
+        return self.seconds(frame.dts - self._delay)
 
     @staticmethod
     def _move(packet: "av.Packet[av.VideoStream]", ticks: int) -> None:

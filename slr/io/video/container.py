@@ -115,27 +115,28 @@ class VideoFile:
                       stream: "av.VideoStream") -> list[Fraction] | None:
         clock = Clock(container, stream, self.nominal_fps)
         first: av.VideoFrame | None = None
-        times: list[Fraction] = []
+        ticks: list[int] = []
         delay = 0
         for packet in container.demux(stream):
             clock.go_on(packet)
             if _shows_picture(packet):
-                time_s = clock.of_packet(packet)
-                if time_s is None or _may_show_none(packet):
+                shown = clock.ticks(packet)
+                if shown is None or _may_show_none(packet):
                     return None
-                times.append(time_s)
+                ticks.append(shown)
             if first is None:
                 first = next(iter(packet.decode()), None)
-                delay = len(times) - (packet.size > 0)
+                delay = len(ticks) - (packet.size > 0)
                 if first is not None and first.interlaced_frame:
                     return None
         if first is None:
             return []
         if clock.by_decoding:
-            return _without_delay(times, delay, 1 / self.nominal_fps)
+            return _without_delay([clock.seconds(tick) for tick in ticks], delay, 1 / self.nominal_fps)
         # Pictures before the first that decodes lack what they are predicted from, and are dropped by the decoder.
         first_s = clock.of_frame(first)
-        return sorted(max(Fraction(0), time_s) for time_s in times if first_s is None or time_s >= first_s)
+        times = map(clock.seconds, sorted(ticks))
+        return [max(Fraction(0), time_s) for time_s in times if first_s is None or time_s >= first_s]
 
     def _decode(self, container: "av.container.InputContainer", stream: "av.VideoStream") -> Iterator[Decoded]:
         clock = Clock(container, stream, self.nominal_fps)

@@ -10,10 +10,9 @@ from slr.io.video.sources import source_of
 
 
 def frame_rate(path: str | Path) -> float:
-    """Mean frame rate of a video, from packet times: the same as by `probe`, without decoding.
+    """Mean frame rate of a video, from packet times: the same as by `probe`, without decoding more than a frame.
 
-    Six times faster for a clip of 170 frames, more for longer ones; damaged frames aren't noticed. A folder of images
-    has `IMAGES_FPS`. Raises ClipError like `read_video`.
+    Damaged frames aren't noticed. A folder of images has `IMAGES_FPS`. Raises ClipError like `read_video`.
     """
     source = source_of(path, None)
     return _mean_rate(np.array(source.times_s(), np.float64)) or float(source.nominal_fps)
