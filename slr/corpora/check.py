@@ -1,7 +1,6 @@
 """Validation of a whole corpus before any computation, listing all problems."""
 
 import hashlib
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -161,12 +160,15 @@ def _inspect(place: tuple[Path, str]) -> Media:
     root, name = place
     path = root / name
     try:
-        (frame,) = deque(read_video(path), maxlen=1)  # the last one; only it is cached
+        frames = read_video(path)
+        first = last = next(frames)
+        for frame in frames:
+            last = frame
     except ClipError as error:
         return Media(reason=str(error))
-    height, width = frame.image.shape[:2]
-    fps = frame.number / frame.timestamp_s if frame.timestamp_s else 0.0
-    return Media(frame.number + 1, fps, width, height, file_hash(path))
+    height, width = last.image.shape[:2]
+    span_s = last.timestamp_s - first.timestamp_s
+    return Media(last.number + 1, last.number / span_s if span_s else 0.0, width, height, file_hash(path))
 
 
 def _media_problems(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Problem]:
@@ -189,9 +191,14 @@ def _media_problems(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Pr
             yield Problem(clip.clip_id, "outside-box", "warning",
                           f"its box {list(clip.bbox)} goes beyond its picture of {file.width} x {file.height} pixels",
                           "get the video in the size that was annotated, or set corpus.crop: none")
-        if 0 < end - start < MIN_FRAMES:
-            yield Problem(clip.clip_id, "too-short", "warning", f"only {end - start} frames",
+        if reason := few_frames(end - start):
+            yield Problem(clip.clip_id, "too-short", "warning", reason,
                           "record it again, or remove it if it shows no sign")
+
+
+def few_frames(n_frames: int) -> str | None:
+    """What is wrong with a clip of so few frames; None if they are enough."""
+    return f"only {n_frames} frame{'' if n_frames == 1 else 's'}" if 0 < n_frames < MIN_FRAMES else None
 
 
 def _range(clip: Any, file: Media) -> tuple[int, int]:

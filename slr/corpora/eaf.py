@@ -47,7 +47,7 @@ def scan(root: str | Path, *, tier: str | None = None, sentence_tier: str | None
     sentence_tier : str, optional
         Name of the tier of sentences.
     workers : int, default 1
-        Processes that measure frame rates; 0 for one per core.
+        Processes that read frame times; 0 for one per core.
 
     Returns
     -------

@@ -12,7 +12,7 @@ sentence: glosses separated by `|`, or by spaces where there is no `|`; then `gl
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,9 +20,11 @@ from slr.corpora.lists import read_list, split_of
 from slr.corpora.places import LineError, listed_media, start_folders
 from slr.corpora.problems import Problem
 from slr.corpora.reading import (
+    Frames,
+    Part,
     Scan,
     collect,
-    frame_rates,
+    frames_of_parts,
     is_image_folder,
     is_video,
     nfc,
@@ -49,7 +51,7 @@ def scan(root: str | Path, annotations: str | Path | Sequence[str | Path] | None
     annotations : path or sequence of path, optional
         CSV, or several; by default the folders' names are the glosses.
     workers : int, default 1
-        Processes that measure the frame rate of files with `start_s` or `end_s`; 0 for one per core.
+        Processes that read the frame times of files with `start_s` or `end_s`; 0 for one per core.
     frames : sequence of str
         Suffixes of the frames of a clip that a CSV lists as a folder.
 
@@ -155,19 +157,21 @@ class _Entry(NamedTuple):
     def is_part(self) -> bool:
         return self.start_s is not None or self.end_s is not None
 
-    def to_row(self, rates: dict[str, float | Exception]) -> dict[str, Any]:
-        """The clip's row of the manifest; raises LineError if it is part of a file of unknown frame rate."""
+    @property
+    def part(self) -> Part:
+        return Part(self.media, self.start_s or 0, self.end_s)
+
+    def to_row(self, parts: Mapping[Part, Frames | Exception]) -> dict[str, Any]:
+        """The clip's row of the manifest; raises LineError if it is a part of a file that has no such frames."""
         clip_id = _clip_id(self.media)
         if not self.is_part:
             return row(clip_id, self.media, self.glosses, signer=self.signer, split=self.split)
-        fps = rates[self.media]
-        if isinstance(fps, Exception):
-            raise LineError("unreadable", f"'{self.media}': {fps}", "replace the file or remove the line")
-        start = round((self.start_s or 0) * fps)
-        end = None if self.end_s is None else max(start + 1, round(self.end_s * fps))
+        frames = parts[self.part]
+        if isinstance(frames, Exception):
+            raise LineError("unreadable", f"'{self.media}': {frames}", "replace the file or remove the line")
         clip_id += f"@{self.start_s or 0:g}-{'end' if self.end_s is None else format(self.end_s, 'g')}"
-        return row(clip_id, self.media, self.glosses, signer=self.signer, split=self.split, start_frame=start,
-                   end_frame=end)
+        return row(clip_id, self.media, self.glosses, signer=self.signer, split=self.split,
+                   start_frame=frames[0], end_frame=frames[1])
 
 
 def _scan_csv(root: Path, annotations: Sequence[Path], problems: list[Problem], workers: int,
@@ -175,10 +179,10 @@ def _scan_csv(root: Path, annotations: Sequence[Path], problems: list[Problem], 
     """Rows of CSV files; an unusable line becomes a problem instead of a row."""
     listed = [entry for path in annotations
               for entry in _listed(root, path, split_of(path) if len(annotations) > 1 else None, problems, frames)]
-    rates = frame_rates(root, {entry.media for _, entry in listed if entry.is_part}, workers)
+    parts = frames_of_parts(root, [entry.part for _, entry in listed if entry.is_part], workers)
     for where, entry in listed:
         try:
-            yield entry.to_row(rates)
+            yield entry.to_row(parts)
         except LineError as error:
             problems.append(error.problem(where))
 

@@ -49,7 +49,7 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, workers: in
     annotations : path, optional
         Folder of the tables; default: the root.
     workers : int, default 1
-        Processes that measure the frame rate of whole videos; 0 for one per core.
+        Processes that read the frame times of whole videos; 0 for one per core.
 
     Returns
     -------

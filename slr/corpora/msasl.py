@@ -64,7 +64,7 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, subset: int
     crop : {"none", "bbox"}, default "none"
         Whether the clips include the JSON's boxes of the signer, to which frames are cropped.
     workers : int, default 1
-        Processes that measure frame rates and sizes; 0 for one per core.
+        Processes that read frame times and sizes; 0 for one per core.
 
     Returns
     -------

@@ -11,16 +11,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from slr.corpora.problems import Problem, errors, raise_errors
 from slr.dataset.manifest import SCHEMA
-from slr.errors import CorpusError
+from slr.errors import ClipError, CorpusError
 from slr.io.files import entries, inside, is_junk
 from slr.io.progress import progress, warn
-from slr.io.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, frame_rate
+from slr.io.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, frame_ranges
 from slr.io.workers import map_unordered
 
 Scan = tuple[pd.DataFrame, list[Problem]]
@@ -217,27 +217,47 @@ def with_media(root: Path, rows: Iterable[dict[str, Any]], videos: Mapping[str, 
 def cut_by_time(root: Path, rows: Sequence[dict[str, Any]], times: Mapping[str, tuple[float, float]], workers: int,
                 problems: list[Problem]) -> Iterator[dict[str, Any]]:
     """Rows with the frames of the clips that are parts of their files, from their start and end in seconds by id."""
-    rates = frame_rates(root, {clip["media"] for clip in rows if clip["clip_id"] in times}, workers)
+    parts = {clip["clip_id"]: Part(clip["media"], *times[clip["clip_id"]]) for clip in rows if clip["clip_id"] in times}
+    found = frames_of_parts(root, parts.values(), workers)
     for clip in rows:
-        if clip["clip_id"] not in times:
+        if clip["clip_id"] not in parts:
             yield clip
             continue
-        rate = rates[clip["media"]]
-        if isinstance(rate, Exception):
-            problems.append(Problem(clip["clip_id"], "unreadable", "error", f"'{clip['media']}': {rate}",
+        frames = found[parts[clip["clip_id"]]]
+        if isinstance(frames, Exception):
+            problems.append(Problem(clip["clip_id"], "unreadable", "error", f"'{clip['media']}': {frames}",
                                     "download it again, or remove the file"))
-            continue
-        start_s, end_s = times[clip["clip_id"]]
-        start = round(start_s * rate)
-        yield clip | {"start_frame": start, "end_frame": max(start + 1, round(end_s * rate))}
+        else:
+            yield clip | {"start_frame": frames[0], "end_frame": frames[1]}
 
 
-def frame_rates(root: Path, media: Iterable[str], workers: int) -> dict[str, float | Exception]:
-    """Mean native frame rate of each file, or the reason why it has none; measured, as headers are unreliable."""
-    names = sorted(set(media))
-    with progress("frame rates", len(names), unit="file") as advance:
-        rates: dict[str, float | Exception] = {}
-        for done in map_unordered(frame_rate, [root / name for name in names], workers):
-            rates[done.item.relative_to(root).as_posix()] = done.error or done.result
+class Part(NamedTuple):
+    """A clip as a part of its file: `media` below the root, from `start_s` to `end_s` (None: its end) of media time."""
+
+    media: str
+    start_s: float
+    end_s: float | None
+
+
+Frames = tuple[int, int | None]
+"""A half-open range of a file's frames; None for its end."""
+
+
+def frames_of_parts(root: Path, parts: Iterable[Part], workers: int) -> dict[Part, Frames | Exception]:
+    """The frames of each part, by the times of its file's packets, or the reason why it has none."""
+    by_file: dict[str, list[Part]] = {}
+    for part in sorted(set(parts), key=lambda part: part.media):
+        by_file.setdefault(part.media, []).append(part)
+    found: dict[Part, Frames | Exception] = {}
+    with progress("frame times", len(by_file), unit="file") as advance:
+        for done in map_unordered(_frames_of_file, [(root / media, of_file) for media, of_file in by_file.items()],
+                                  workers):
+            of_file = done.item[1]
+            found.update(zip(of_file, done.result or [done.error] * len(of_file), strict=True))
             advance()
-    return rates
+    return found
+
+
+def _frames_of_file(job: tuple[Path, list[Part]]) -> list[Frames | ClipError]:
+    path, parts = job
+    return frame_ranges(path, [(part.start_s, part.end_s) for part in parts])

@@ -28,7 +28,7 @@ def scan(params: CorpusParams, workers: int = 0) -> Scan:
     params : CorpusParams
         Settings of any corpus except the built-in one.
     workers : int, default 0
-        Processes that measure frame rates; 0 for one per core.
+        Processes that read frame times; 0 for one per core.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def prepare(params: CorpusParams, manifest: Path, workers: int = 0) -> None:
     manifest : Path
         Parquet file to write.
     workers : int, default 0
-        Processes that render, or measure frame rates; 0 for one per core.
+        Processes that render, or read frame times; 0 for one per core.
 
     Raises
     ------

@@ -15,7 +15,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -24,9 +24,11 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_va
 
 from slr.corpora.problems import Problem
 from slr.corpora.reading import (
+    Frames,
+    Part,
     Scan,
     collect,
-    frame_rates,
+    frames_of_parts,
     missing,
     nfc,
     only_file,
@@ -118,7 +120,7 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, subset: int
     crop : {"none", "bbox"}, default "none"
         Whether the clips include the JSON's bounding boxes of the signer, to which frames are cropped.
     workers : int, default 1
-        Processes that measure the frame rate of files that clips are cut from; 0 for one per core.
+        Processes that read the frame times of files that clips are cut from; 0 for one per core.
 
     Returns
     -------
@@ -139,8 +141,9 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, subset: int
     places, absent = _places(root, entries, problems)
     if absent:
         problems.append(_missing(absent, len(entries), root, path))
-    rates = frame_rates(root, {media for (_, instance), media in places if _is_part(instance, media, root)}, workers)
-    return collect(_rows(root, places, rates, crop, problems), problems), problems
+    parts = frames_of_parts(root, [_part(instance, media) for (_, instance), media in places
+                                   if _is_part(instance, media, root)], workers)
+    return collect(_rows(root, places, parts, crop, problems), problems), problems
 
 
 def read_entries(path: str | Path, subset: int | None = None) -> tuple[list[Entry], list[Problem]]:
@@ -279,19 +282,22 @@ def _is_part(instance: Instance, media: str, root: Path) -> bool:
     return instance.is_part and not (in_cut_folder and instance.from_youtube and instance.frame_end != -1)
 
 
-def _rows(root: Path, places: Sequence[tuple[Entry, str]], rates: dict[str, float | Exception], crop: str,
+def _part(instance: Instance, media: str) -> Part:
+    return Part(media, (instance.frame_start - 1) / instance.fps,
+                None if instance.frame_end == -1 else instance.frame_end / instance.fps)
+
+
+def _rows(root: Path, places: Sequence[tuple[Entry, str]], parts: Mapping[Part, Frames | Exception], crop: str,
           problems: list[Problem]) -> Iterator[dict[str, Any]]:
     for (gloss, instance), media in places:
         start = end = bbox = None
         if _is_part(instance, media, root):
-            rate = rates[media]
-            if isinstance(rate, Exception):
-                problems.append(Problem(instance.video_id, "unreadable", "error", f"'{media}': {rate}",
+            frames = parts[_part(instance, media)]
+            if isinstance(frames, Exception):
+                problems.append(Problem(instance.video_id, "unreadable", "error", f"'{media}': {frames}",
                                         "download it again, or remove the file"))
                 continue
-            start = round((instance.frame_start - 1) * rate / instance.fps)
-            if instance.frame_end != -1:
-                end = max(start + 1, round(instance.frame_end * rate / instance.fps))
+            start, end = frames
         if crop == "bbox":
             bbox = _box(instance.bbox)
             if bbox is None:

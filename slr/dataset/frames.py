@@ -1,7 +1,7 @@
 """The frame store of a corpus in `data/frames`: JPEG in a few Parquet shards, written by `slr.extraction.frames`.
 
-One row per frame: `clip_id`, `index` (from 0), `frame_number` (in the file), `timestamp_s` (since the file's first
-frame), `jpeg`. The frames of a clip are one row group, so that a worker reads only the clips it processes.
+One row per frame: `clip_id`, `index` (from 0), `frame_number` (in the file), `timestamp_s` (media time: since the start
+of the file), `jpeg`. The frames of a clip are one row group, so that a worker reads only the clips it processes.
 """
 
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ def read_frames(folder: str | Path, clip_id: str) -> tuple[np.ndarray, list[np.n
     Returns
     -------
     timestamps_s : ndarray, (T,) float64
-        Seconds since the first frame of the file.
+        Media time: seconds since the start of the file (`slr.io.video.clock`).
     images : list of T ndarrays, (H, W, 3) uint8
         RGB.
 

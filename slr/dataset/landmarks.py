@@ -43,7 +43,7 @@ class ClipLandmarks:
     coordinates : ndarray, (T, J, C) float32
         Channels x, y, z, visibility, in the space of the skeleton; NaN where a joint was not found.
     timestamps_s : ndarray, (T,) float64
-        Seconds since the first frame of the file; by default at a constant `fps` from 0.
+        Media time: seconds since the start of the file (`slr.io.video.clock`); by default at a constant `fps` from 0.
     frame_numbers : ndarray, (T,) int32
         Number of each frame in the file, the unit of a manifest's segments; by default 0, 1, ...
     """

@@ -29,7 +29,7 @@ from slr.io.video import IMAGES_FPS, Frame, decode, read_video
 from slr.io.workers import cores
 from slr.params import FramesParams
 
-_VERSION = 1
+_VERSION = 2
 """Increased when the same video and settings give different frames than before."""
 _MOST_RUNS = 2
 """At most so many processes share the clips of a video: with clips all along it they decode it one and a half times."""

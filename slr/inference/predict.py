@@ -5,12 +5,14 @@ from typing import cast
 
 import numpy as np
 
+from slr.corpora.check import few_frames
 from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import ModelError
 from slr.extraction.video import find_sign
 from slr.inference.model import load_model
 from slr.inference.video import video_reader
+from slr.io.progress import warn
 from slr.models.device import choose_device
 
 
@@ -56,6 +58,8 @@ class Predictor:
     def predict(self, clip: str | Path, top: int = 5) -> list[tuple[str, float]]:
         """The most probable glosses of a video (or a folder of images) with one sign, with their probabilities.
 
+        Warns of a clip that `slr check` would call too short.
+
         Parameters
         ----------
         clip : str or Path
@@ -69,8 +73,10 @@ class Predictor:
         CorpusError
             If there is neither a file nor a clip of that name.
         """
-        clips = self.trained.clip(*find_sign(clip, self._store, lambda: self.reader))
-        probabilities = self.trained.probabilities(clips)[0]
+        landmarks, source = find_sign(clip, self._store, lambda: self.reader)
+        if reason := few_frames(len(landmarks)):
+            warn(f"{clip} has {reason}, too short to show a sign")
+        probabilities = self.trained.probabilities(self.trained.clip(landmarks, source))[0]
         best = np.argsort(-probabilities.numpy(), kind="stable")[:top]
         return [(self.trained.labels[i], float(probabilities[i])) for i in best]
 

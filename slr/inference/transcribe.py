@@ -118,7 +118,8 @@ class Transcriber:
         with self.spooled(video) as spool:
             edges_s = spool.edges_s
             if self.detector is None:
-                signing, found, tiers = np.ones(len(spool)), [Segment(0, float(edges_s[-1]), SIGNING)], {}
+                signing, tiers = np.ones(len(spool)), {}
+                found = [Segment(float(edges_s[0]), float(edges_s[-1]), SIGNING)]
             else:
                 signing = signing_probabilities(self.detector, spool)
                 found = segments_of(signing, edges_s, SIGNING, self.detector.config["training"]["threshold"])

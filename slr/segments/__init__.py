@@ -11,7 +11,7 @@ class Segment:
     Attributes
     ----------
     start_s, end_s : float
-        Seconds since the video's first frame.
+        Media time: seconds since the start of the video's file, as players and ELAN count (`slr.io.video.clock`).
     label : str
         A gloss, or `S` for signing.
     score : float, optional

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slr.corpora.check import check_corpus, outliers, print_problems
+from slr.corpora.check import check_corpus, inspect_media, outliers, print_problems
 from slr.corpora.problems import Problem, raise_errors
 from slr.corpora.reading import missing
 from slr.errors import CorpusError
 from slr.params import CorpusParams, ImportedParams, parse
 from slr.partition.feasible import foreseen
+from tests.helpers.media import beside_sound, pictures
 from tests.helpers.recordings import record, record_images
 
 
@@ -150,3 +151,13 @@ def test_a_corpus_of_landmarks_is_read_recording_by_recording(tmp_path):
     params = CorpusParams(name="arrays", root=str(tmp_path), imported=ImportedParams(skeleton="hands-42"))
     found = {(problem.clip, problem.kind) for problem in check_corpus(params)}
     assert found == {("2", "unreadable"), ("1", "too-short"), ("5.npy", "duplicate-content")}
+
+
+def test_media_are_inspected_as_a_player_shows_them(tmp_path, shared_data):
+    """A file that was cut off, and a rate that doesn't count the time before the picture."""
+    shutil.copy(shared_data / "inputs/cut.webm", tmp_path)
+    beside_sound(tmp_path / "late.mp4", pictures(12), fps=4, picture_s=2, length_s=3)
+    media = inspect_media(tmp_path, ["cut.webm", "late.mp4"], workers=1)
+    assert media["cut.webm"].reason == "cut off (says 1.9 s, 0.9 s decode)"
+    assert media["late.mp4"].reason is None and media["late.mp4"].n_frames == 12
+    assert media["late.mp4"].fps == pytest.approx(4)

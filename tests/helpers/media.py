@@ -1,6 +1,7 @@
 """Odd recordings: what people's folders hold besides good clips. Each is a real file that PyAV or OpenCV wrote."""
 
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
 
@@ -72,16 +73,23 @@ BAD: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 def encode(path: Path, frames: list[np.ndarray], *, codec: str = "libx264", pix_fmt: str = "yuv420p", fps: int = 10,
-           pixel_aspect: Fraction | None = None, muxer: dict[str, str] | None = None) -> Path:
-    """Write a video with a codec, pixel format or shape of pixel of one's own choice; pixels are lossless."""
-    with av.open(str(path), "w", options=muxer or {}) as container:
-        stream = container.add_stream(codec, rate=fps, options={"crf": "0"} if codec == "libx264" else {})
+           pixel_aspect: Fraction | None = None, muxer: dict[str, str] | None = None, form: str | None = None,
+           options: dict[str, str] | None = None, numbers: Iterable[int] | None = None) -> Path:
+    """Write a video with a codec, pixel format or shape of pixel of one's own choice; H.264 is lossless.
+
+    `form` is the container, by default the suffix's; `numbers` are the frames' times in intervals of `fps`.
+    """
+    with av.open(str(path), "w", format=form, options=muxer or {}) as container:
+        stream = container.add_stream(codec, rate=fps,
+                                      options=options or ({"crf": "0"} if codec == "libx264" else {}))
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = pix_fmt
         if pixel_aspect is not None:
             stream.codec_context.sample_aspect_ratio = pixel_aspect
-        for frame in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        for number, image in zip(numbers or range(len(frames)), frames, strict=True):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, fps)
+            container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
 
@@ -89,4 +97,37 @@ def encode(path: Path, frames: list[np.ndarray], *, codec: str = "libx264", pix_
 def rotated(path: Path, degrees: int) -> Path:
     """A video whose metadata turn it counter-clockwise."""
     write_video(path, pictures(6), fps=10, rotation=degrees)
+    return path
+
+
+def beside_sound(path: Path, frames: list[np.ndarray], *, fps: int, picture_s: float = 0, sound_s: float = 0,
+                 length_s: float = 1, codecs: tuple[str, str] = ("libx264", "aac")) -> Path:
+    """A video with silence of some length; picture and sound begin at these times."""
+    with av.open(str(path), "w") as container:
+        picture = container.add_stream(codecs[0], rate=fps)
+        picture.height, picture.width = frames[0].shape[:2]
+        picture.pix_fmt = "yuv420p"
+        sound = container.add_stream(codecs[1], rate=48_000, layout="mono")
+        for number, image in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts, frame.time_base = number + round(picture_s * fps), Fraction(1, fps)
+            container.mux(picture.encode(frame))
+        for number in range(round(length_s * 50)):
+            silence = av.AudioFrame.from_ndarray(np.zeros((1, 960), np.float32), format="flt", layout="mono")
+            silence.rate, silence.time_base = 48_000, Fraction(1, 48_000)
+            silence.pts = 960 * number + round(sound_s * 48_000)
+            container.mux(sound.encode(silence))
+        container.mux(picture.encode())
+        container.mux(sound.encode())
+    return path
+
+
+def with_matrix(path: Path, matrix: tuple[int, int, int, int]) -> Path:
+    """A video whose track header has a display matrix a, b, c, d; `pictures` of 48 x 64 pixels."""
+    rotated(path, 0)
+    upright, other = (struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
+                      for a, b, c, d in ((1, 0, 0, 1), matrix))
+    content = path.read_bytes()
+    track = content.index(b"tkhd")
+    path.write_bytes(content[:track] + content[track:].replace(upright, other, 1))
     return path

@@ -1,4 +1,3 @@
-import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -7,7 +6,7 @@ import numpy as np
 import pytest
 
 from slr.errors import ClipError
-from slr.io.video import announced_frames, frame_rate, probe, read_video, write_video
+from slr.io.video import announced_frames, probe, read_video, write_video
 from tests.helpers.media import BAD, encode, numbers, pictures, rotated
 from tests.helpers.recordings import record, record_images
 
@@ -111,19 +110,6 @@ def test_rotation_is_applied(tmp_path, degrees, corner):
     assert (probe(path).width, probe(path).height) == (image.shape[1], image.shape[0])
 
 
-def test_a_phone_held_upright_is_turned_clockwise(tmp_path):
-    """The matrix that phones write, put into the track header by hand."""
-    path = rotated(tmp_path / "clip.mp4", 0)
-    content = path.read_bytes()
-    upright = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
-    turned = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 48 << 16, 0, 1 << 30)
-    track = content.index(b"tkhd")
-    path.write_bytes(content[:track] + content[track:].replace(upright, turned, 1))
-    image = next(read_video(path)).image
-    assert image.shape[:2] == (64, 48) and image[0, -1, 0] > 200 and image[0, 0, 0] < 60
-    assert probe(path).rotation == -90
-
-
 @pytest.mark.parametrize("codec, pix_fmt, name", [
     ("libx264", "gray", "clip.mp4"), ("ffv1", "gray", "clip.mkv"), ("ffv1", "bgra", "clip.mkv"),
     ("png", "rgba", "clip.mov"), ("mjpeg", "yuvj420p", "clip.avi"), ("libvpx-vp9", "yuv420p", "clip.webm"),
@@ -184,25 +170,6 @@ def test_a_variable_frame_rate_is_sampled_by_true_times(tmp_path):
     times, images = read(tmp_path / "clip.mp4", fps=15)
     assert numbers(images) == nearest
     assert times == pytest.approx(shown[nearest], abs=1e-4)
-
-
-@pytest.mark.parametrize("name, codec, fps", [
-    ("a.mp4", "libx264", 30), ("a.mkv", "libx264", 24), ("a.avi", "libx264", 15), ("a.webm", "libvpx-vp9", 25),
-    ("a.mpg", "mpeg2video", 25), ("a.swf", "flv", 12), ("a.mov", "mpeg4", 60)])
-def test_the_rate_is_known_without_decoding(tmp_path, name, codec, fps):
-    path = encode(tmp_path / name, pictures(20), codec=codec, fps=fps)
-    assert frame_rate(path) == pytest.approx(probe(path).fps, rel=1e-3) == pytest.approx(fps, rel=1e-2)
-
-
-def test_the_rate_of_what_varies_of_images_of_a_real_recording_and_of_none(tmp_path, shared_data):
-    write_video(tmp_path / "varying.mp4", pictures(6), timestamps_s=[0, 0.1, 0.3, 0.35, 0.6, 1])
-    assert frame_rate(tmp_path / "varying.mp4") == pytest.approx(5)
-    assert frame_rate(record_images(tmp_path / "images")) == 25
-    real = shared_data / "slovak/words_front/w017.mp4"
-    assert frame_rate(real) == pytest.approx(probe(real).fps, rel=1e-3)
-    (tmp_path / "text.mp4").write_text("text")
-    with pytest.raises(ClipError, match="not a readable video"):
-        frame_rate(tmp_path / "text.mp4")
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi"])
