@@ -64,7 +64,7 @@ def test_a_metric_of_another_task_is_refused_with_those_of_its_own(settings, sel
     ("detection", None, {"accuracy": 3 / 5, "f1": 2 * 2 / (3 + 3)}),
     ("detection", [0, 0, 0, 0, 0.4], {"accuracy": 3 / 4, "f1": 2 * 2 / (3 + 2)})])
 def test_the_answers_for_training_batches_are_counted(task, mixed, expected):
-    """Two batches: three clips are answered 1, of which two are; of the others the last is 1. Mixed clips don't count."""
+    """Two batches: three clips are answered 1, of which two are; of the others the last is. Mixed clips don't count."""
     logits = torch.tensor([[0.0, 1], [0, 2], [0, 3], [2, 0], [1, 0]])
     targets = torch.tensor([1, 1, 0, 0, 1])
     share = None if mixed is None else torch.tensor(mixed)
