@@ -28,7 +28,7 @@ import numpy as np
 
 from benchmarks.record import record
 from slr.dataset.frames import SCHEMA, decode_jpegs
-from slr.extraction.holistic import extractor_metadata
+from slr.extraction.extractor import extractor_metadata
 from slr.extraction.landmarks import extract_landmarks
 from slr.io.shards import Shards, with_clip, write_shards
 from slr.io.workers import map_unordered

@@ -18,6 +18,7 @@ from slr.dataset.paths import WORK
 from slr.io.files import atomic_path, read_json, write_json, write_text
 from slr.params import ModelParams, Params
 from slr.params.corpora import BUILT_IN, reader_named
+from slr.params.extractors import extractor_named
 from slr.params.lookup import dotted, not_importable
 from slr.tasks import task_name, task_of
 
@@ -38,6 +39,8 @@ OF_MODELS = ("train", "evaluate")
 """Stages that run once per model."""
 OF_CORPORA = ("corpus", "landmarks")
 """Stages that run the corpus's reader."""
+OF_EXTRACTOR = "landmarks"
+"""The stage that runs the extractor."""
 KEPT = WORK / "fingerprints.json"
 """Cache of the effects and imports of files by content, so that none is parsed twice; safe to delete."""
 
@@ -63,7 +66,9 @@ def write_fingerprints(params: Params, folder: Path) -> None:
     corpus = params.corpus.name
     reader = "slr.corpora.sample" if corpus == BUILT_IN else reader_named(corpus).module
     metrics = [dotted(name, "slr.metrics").partition(":")[0] for name in params.evaluation.metrics]
+    extractor = extractor_named(params.landmarks.extractor).name.partition(":")[0]
     also = {**dict.fromkeys(OF_CORPORA, [reader]), "evaluate": metrics}
+    also[OF_EXTRACTOR] = [reader, extractor]
     with atomic_path(folder) as temporary:
         for script in scripts():
             stage = script.stem

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from docs.architecture import draw, drawn, imports
-from pipeline.fingerprint import OF_CORPORA, OF_MODELS, Code, modules_of
+from pipeline.fingerprint import OF_CORPORA, OF_EXTRACTOR, OF_MODELS, Code, modules_of
 from slr.params import load
 from tests.helpers import REPOSITORY
 
@@ -39,9 +39,11 @@ def test_every_package_has_a_box_and_every_arrow_points_down(tmp_path):
 def code_of(stage: str) -> set[str]:
     """The files that a stage runs, for some model or other."""
     models = PARAMS.models.values() if stage in OF_MODELS else [None]
-    readers = ["slr.corpora.sample"] if stage in OF_CORPORA else []
+    named = ["slr.corpora.sample"] if stage in OF_CORPORA else []
+    if stage == OF_EXTRACTOR:
+        named.append("slr.extraction.holistic")
     return {path.as_posix() for settings in models for path in CODE.closure(
-        Path(f"pipeline/{stage}.py"), readers if settings is None else modules_of(settings, stage))}
+        Path(f"pipeline/{stage}.py"), named if settings is None else modules_of(settings, stage))}
 
 
 def paths(stage: dict, *kinds: str) -> list[str]:

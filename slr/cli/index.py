@@ -44,9 +44,9 @@ def build_index(
     from slr.gallery.build import build_index, describe
 
     with readable_errors():
-        told = describe(build_index(clips or (), split=split, model=model, out=out, metric=metric,
+        facts = describe(build_index(clips or (), split=split, model=model, out=out, metric=metric,
                                     any_extractor=any_extractor), out)
-    _tell(told, as_json)
+    _tell(facts, as_json)
 
 
 @app.command("add")
@@ -70,15 +70,15 @@ def add_to_index(
     with readable_errors():
         gallery, replaced = add_to_index(clips or (), split=split, index=index, model=model,
                                          any_extractor=any_extractor)
-    told = describe(gallery, index, replaced)
-    _tell(told, as_json)
+    facts = describe(gallery, index, replaced)
+    _tell(facts, as_json)
 
 
-def _tell(told: dict[str, Any], as_json: bool) -> None:
+def _tell(facts: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        print_json(told)
+        print_json(facts)
     else:
-        typer.echo(told["summary"])
+        typer.echo(facts["summary"])
 
 
 @commands.command()

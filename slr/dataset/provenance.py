@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Metadata = Mapping[str, Any]
+_WITHOUT_EFFECT = ("clips_per_shard", "files")
+"""Storage details, and where the extractor's weights were: their hash is its `model_hash`."""
 
 
 def everything(metadata: Metadata) -> dict[str, Any]:
@@ -22,7 +24,7 @@ def landmarks(metadata: Metadata) -> dict[str, Any]:
 
 def extractor(metadata: Metadata) -> dict[str, Any]:
     """The landmark extractor, for any frames."""
-    return dict(metadata.get("extractor", {}))
+    return {name: value for name, value in metadata.get("extractor", {}).items() if name not in _WITHOUT_EFFECT}
 
 
 def frames_and_joints(metadata: Metadata) -> dict[str, Any]:
@@ -55,9 +57,10 @@ def differences(there: Metadata, here: Metadata, policy: Policy) -> list[str]:
 
 
 def flat(metadata: Metadata) -> dict[str, Any]:
-    """Metadata by dotted names (`frames.fps`, `extractor.version`), without storage details."""
+    """Metadata by dotted names (`frames.fps`, `extractor.version`), without what has no effect."""
     found: dict[str, Any] = {}
     for name, value in metadata.items():
         parts = value if isinstance(value, dict) and name in ("extractor", "frames") else {"": value}
-        found |= {f"{name}.{part}".rstrip("."): content for part, content in parts.items() if part != "clips_per_shard"}
+        found |= {f"{name}.{part}".rstrip("."): content for part, content in parts.items()
+                  if part not in _WITHOUT_EFFECT}
     return found

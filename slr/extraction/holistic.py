@@ -4,17 +4,13 @@ With several people in view it tracks the most prominent one; this can't be conf
 """
 
 import hashlib
-import os
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
-from slr.dataset.skeleton import skeleton
+from slr.extraction.extractor import Extractor
 from slr.io.progress import warn
 from slr.params import LandmarksParams
 
@@ -24,8 +20,8 @@ PRUNABLE = ("0.10.21", "9c5281caae9467664492002293828000")
 """Version and model hash of the MediaPipe that `slr.extraction.pruned` supports."""
 
 
-class HolisticExtractor:
-    """MediaPipe Holistic for a sequence of clips; a clip's landmarks don't depend on previous clips.
+class HolisticExtractor(Extractor):
+    """MediaPipe Holistic.
 
     Parameters
     ----------
@@ -36,9 +32,6 @@ class HolisticExtractor:
 
     Attributes
     ----------
-    skeleton : Skeleton
-    metadata : dict
-        See `extractor_metadata`.
     graph : mediapipe.solutions.holistic.Holistic or PrunedHolistic
         None before the first clip.
 
@@ -49,42 +42,33 @@ class HolisticExtractor:
     """
 
     def __init__(self, params: LandmarksParams, prunable: tuple[str, str] = PRUNABLE):
-        self.skeleton = skeleton(params.skeleton)
-        self.metadata = extractor_metadata(params)
+        super().__init__(params)
         self.prunable = prunable
         self.graph: Any = None  # created for the first clip
 
-    def extract(self, images: Iterable[np.ndarray]) -> np.ndarray:
-        """Landmarks of one clip.
+    @classmethod
+    def identity(cls, params: LandmarksParams) -> dict[str, Any]:
+        """Version and hash are those of the MediaPipe that is installed; it isn't imported."""
+        version, model_hash = _package()
+        return {
+            "name": "mediapipe-holistic",
+            "version": version,
+            "model_hash": model_hash,
+            "settings": {
+                "static_image_mode": False,
+                "model_complexity": _MODEL_COMPLEXITY,
+                "smooth_landmarks": True,
+                "refine_face_landmarks": True,
+                "min_detection_confidence": params.min_detection_confidence,
+                "min_tracking_confidence": params.min_tracking_confidence,
+            },
+        }
 
-        Parameters
-        ----------
-        images : iterable of (H, W, 3) uint8 arrays
-            RGB frames in order.
+    @classmethod
+    def prepare(cls, params: LandmarksParams) -> None:
+        warn_if_slow()
 
-        Returns
-        -------
-        ndarray, (T, J, 4) float32
-            x, y in fractions of width and height (they may lie outside the frame), z in fractions of the width (the
-            pose's from the hips, a hand's from its wrist, the face's from its centre; smaller is nearer), and
-            visibility (1 for hands and face, which have none). NaN where a part was not found.
-        """
-        landmarks = list(self.stream(images))
-        return np.stack(landmarks) if landmarks else np.empty((0, len(self.skeleton), 4), np.float32)
-
-    def stream(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """The same landmarks frame by frame, (J, 4) each, in constant memory for videos of any length."""
-        images = iter(images)
-        first = next(images, None)
-        if first is None:
-            return
-        with _quiet():  # starting a graph prints a dozen irrelevant lines
-            self._start()
-            landmarks = self._landmarks(first)
-        yield landmarks
-        yield from map(self._landmarks, images)
-
-    def _start(self) -> None:
+    def start(self) -> None:
         """Reset the tracker."""
         if self.graph is None:
             self.graph = self._new_graph()
@@ -100,8 +84,13 @@ class HolisticExtractor:
 
         return Holistic(**self.metadata["settings"])
 
-    def _landmarks(self, image: np.ndarray) -> np.ndarray:
-        """(J, 4) float32: the landmarks of the clip's next frame."""
+    def landmarks(self, image: np.ndarray) -> np.ndarray:
+        """The landmarks (J, 4) float32 of the clip's next frame.
+
+        x, y in fractions of width and height (they may lie outside the frame), z in fractions of the width (the pose's
+        from the hips, a hand's from its wrist, the face's from its centre; smaller is nearer), and visibility (1 for
+        hands and face, which have none). NaN where a part was not found.
+        """
         found = self.graph.process(image)
         coordinates = np.full((len(self.skeleton), 4), np.nan, np.float32)
         for part, where in self.skeleton.part_slices.items():
@@ -115,33 +104,6 @@ class HolisticExtractor:
         """Release the graph; the extractor can't be used afterwards."""
         if self.graph is not None:
             self.graph.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-
-def extractor_metadata(params: LandmarksParams) -> dict[str, Any]:
-    """What determines landmarks besides the frames: `name`, `version`, `model_hash`, `settings` (JSON-ready).
-
-    A model may only be used with landmarks whose extractor metadata equal those of its training landmarks.
-    """
-    version, model_hash = _package()
-    return {
-        "name": "mediapipe-holistic",
-        "version": version,
-        "model_hash": model_hash,
-        "settings": {
-            "static_image_mode": False,
-            "model_complexity": _MODEL_COMPLEXITY,
-            "smooth_landmarks": True,
-            "refine_face_landmarks": True,
-            "min_detection_confidence": params.min_detection_confidence,
-            "min_tracking_confidence": params.min_tracking_confidence,
-        },
-    }
 
 
 @cache
@@ -166,17 +128,3 @@ def warn_if_slow(prunable: tuple[str, str] = PRUNABLE) -> None:
     if (version, model_hash) != prunable:
         warn(f"MediaPipe {version} (models {model_hash[:8]}) is not the one whose graph can be pruned, {prunable[0]} "
              f"(models {prunable[1][:8]}): landmarks are the same but take longer")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Discard stderr, including that of native code."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from slr.dataset.frames import decode_jpegs
-from slr.dataset.landmarks import ClipLandmarks, encode, write_rows
+from slr.dataset.landmarks import CHANNELS, ClipLandmarks, encode, write_rows
 from slr.dataset.skeleton import skeleton
 from slr.errors import ClipError
-from slr.extraction.holistic import HolisticExtractor, extractor_metadata, warn_if_slow
+from slr.extraction.extractor import Extractor, extractor_class, extractor_metadata
 from slr.io.clipwise import (
     Job,
     apply_failure_policy,
@@ -58,11 +58,13 @@ def extract_landmarks(frames: Path, out: Path, params: LandmarksParams, *, on_er
     Raises
     ------
     SlrError
-        If clips can't be used (see `slr.io.clipwise.apply_failure_policy`), there are no frames, or the disk is full.
+        If the extractor can't be used (see `slr.extraction.extractor.Extractor.identity`) or clips can't (see
+        `slr.io.clipwise.apply_failure_policy`), there are no frames, or the disk is full.
     """
+    kind = extractor_class(params)
     joints = skeleton(params.skeleton)
     extractor = extractor_metadata(params)
-    warn_if_slow()
+    kind.prepare(params)
     shards = Shards(frames)
     folder = Path(frames).absolute()  # a process keeps it open by this name
     jobs = [Job(clip_id, content_key(_VERSION, clip_id, clip, joints.name, extractor),
@@ -75,7 +77,7 @@ def extract_landmarks(frames: Path, out: Path, params: LandmarksParams, *, on_er
         with atomic_path(out) as temporary:
             temporary.mkdir()
             write_rows(temporary, read_parts(parts), joints, clips_per_shard=params.clips_per_shard,
-                       metadata={**shards.metadata, "extractor": extractor})
+                       channels=CHANNELS[:kind.channels], metadata={**shards.metadata, "extractor": extractor})
             write_failures(temporary, failures)
         prune(Path(work), parts.values())
 
@@ -85,18 +87,20 @@ def _landmarks_of(clip: _Clip) -> pa.Table:
     shards = _shards(clip.frames)
     frames = shards.read(clip.clip_id, ["frame_number", "timestamp_s", "jpeg"])
     known = shards.clips[clip.clip_id]
-    coordinates = _extractor(clip.params).extract(decode_jpegs(frames["jpeg"]))
+    extractor = _extractor(clip.params.model_dump_json())
+    coordinates = extractor.extract(decode_jpegs(frames["jpeg"]))
     if np.isnan(coordinates).all():
         raise ClipError(f"no person found in any of its {len(coordinates)} frames")
     landmarks = ClipLandmarks(clip.clip_id, known["fps"], known["width"], known["height"], coordinates,
                               frames["timestamp_s"].to_numpy(), frames["frame_number"].to_numpy())
-    return encode(landmarks, skeleton(clip.params.skeleton))
+    return encode(landmarks, extractor.skeleton)
 
 
 @lru_cache(maxsize=1)
-def _extractor(params: LandmarksParams) -> HolisticExtractor:
-    """The process's extractor: creating one takes as long as ten frames, and 400 MB."""
-    return HolisticExtractor(params)
+def _extractor(settings: str) -> Extractor:
+    """The process's extractor, by its settings as JSON: creating one takes as long as ten frames, and 400 MB."""
+    params = LandmarksParams.model_validate_json(settings)
+    return extractor_class(params)(params)
 
 
 @lru_cache(maxsize=1)

@@ -38,7 +38,7 @@ class PrunedHolistic(SolutionBase):
     Parameters
     ----------
     settings : dict
-        Holistic's arguments, as in `slr.extraction.holistic.extractor_metadata`; `model_complexity` is 1.
+        Holistic's arguments, as in `slr.extraction.holistic.HolisticExtractor.identity`; `model_complexity` is 1.
     parts : iterable of {"pose", "left_hand", "right_hand", "face"}
     """
 

@@ -9,16 +9,16 @@ import numpy as np
 
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks, Extent, rounded, without_empty_ends
-from slr.dataset.skeleton import Skeleton, skeleton
+from slr.dataset.skeleton import Skeleton
 from slr.errors import ClipError, CorpusError
+from slr.extraction.extractor import extractor_class
 from slr.extraction.frames import clip_frames
-from slr.extraction.holistic import HolisticExtractor, warn_if_slow
 from slr.io.progress import warn
 from slr.params import FramesParams, LandmarksParams
 
 
 class SeenFrame(NamedTuple):
-    """A frame of a video: its time in seconds, its width and height in pixels, its landmarks (J, 4)."""
+    """A frame of a video: its time in seconds, its width and height in pixels, its landmarks (J, C)."""
 
     timestamp_s: float
     size: tuple[int, int]
@@ -41,9 +41,10 @@ class VideoReader:
 
     def __init__(self, frames: FramesParams, landmarks: LandmarksParams):
         self.frames = frames
-        self.source = skeleton(landmarks.skeleton)
-        warn_if_slow()
-        self.extractor = HolisticExtractor(landmarks)
+        kind = extractor_class(landmarks)
+        kind.prepare(landmarks)
+        self.extractor = kind(landmarks)
+        self.source = self.extractor.skeleton
 
     def landmarks(self, video: str | Path) -> ClipLandmarks:
         """The landmarks of a video (or a folder of images), as in the landmark store; its path is the clip id.

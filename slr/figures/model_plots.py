@@ -24,9 +24,12 @@ def write_learning(folder: Path, history: pd.DataFrame, best_epoch: int, score: 
     score, title : str
         The column of the metric used for checkpoint selection, and its name in the plot.
     """
-    panels = [({"train_loss": "training", "val_loss": "validation"}, "loss"), ({score: "validation"}, title)]
+    trained = score.replace("val_", "train_", 1)
+    panels = [({"train_loss": "training", "val_loss": "validation"}, "loss"),
+              ({trained: "training", score: "validation"} if history[score].notna().any() else {}, title)]
     for name, (columns, label) in zip(LEARNING, panels, strict=True):
-        columns = {column: legend for column, legend in columns.items() if history[column].notna().any()}
+        columns = {column: legend for column, legend in columns.items()
+                   if column in history and history[column].notna().any()}
         if columns:
             _write(folder / f"{name}.svg", plots.curves(history, columns, label, best=best_epoch))
 

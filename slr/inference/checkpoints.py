@@ -15,7 +15,7 @@ from slr.dataset.dataset import Dataset
 from slr.dataset.landmarks import CHANNELS
 from slr.dataset.model_folder import save_model
 from slr.errors import CorpusError, ModelError, ParamsError
-from slr.extraction.holistic import extractor_metadata
+from slr.extraction.extractor import extractor_metadata
 from slr.inference.model import TrainedModel
 from slr.io.files import file_hash, read_json
 from slr.models import build

@@ -230,16 +230,16 @@ def print_tiers(tiers: Tiers) -> None:
 
 def summary(tiers: Tiers) -> str:
     """A one-sentence summary of the result."""
-    told = []
+    parts = []
     if SIGNING in tiers:
         signing = tiers[SIGNING]
         if not signing:
             return "no signing was found"
         total_s = sum(segment.length_s for segment in signing)
-        told.append(f"{len(signing)} stretch{'' if len(signing) == 1 else 'es'} of signing, {total_s:.1f} s")
+        parts.append(f"{len(signing)} stretch{'' if len(signing) == 1 else 'es'} of signing, {total_s:.1f} s")
     if GLOSSES in tiers:
-        told.append(f"{len(tiers[GLOSSES])} gloss{'' if len(tiers[GLOSSES]) == 1 else 'es'}")
-    return "; ".join(told)
+        parts.append(f"{len(tiers[GLOSSES])} gloss{'' if len(tiers[GLOSSES]) == 1 else 'es'}")
+    return "; ".join(parts)
 
 
 def _clock(time_s: float) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from slr.dataset import provenance
 from slr.errors import ModelError
-from slr.extraction.holistic import extractor_metadata
+from slr.extraction.extractor import extractor_metadata
 from slr.extraction.video import VideoReader
 from slr.inference.model import TrainedModel
 from slr.params import LandmarksParams
@@ -38,6 +38,6 @@ def video_reader(trained: TrainedModel, any_extractor: bool = False) -> VideoRea
 
 def _landmarks_params(made: dict[str, Any]) -> LandmarksParams:
     """The settings with which the training landmarks were extracted."""
-    settings = made["extractor"]["settings"]
+    settings = {**made["extractor"]["settings"], **made["extractor"].get("files", {})}
     known = {name: settings[name] for name in LandmarksParams.model_fields if name in settings}
     return LandmarksParams(skeleton=made["skeleton"], **known)

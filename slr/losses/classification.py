@@ -148,9 +148,9 @@ class Criterion(nn.Module):
         loss = F.cross_entropy(logits.transpose(1, 2), targets, self.class_weights, reduction="none",
                                label_smoothing=self.label_smoothing)
         if self.losses.focal:
-            told = logits.softmax(2).gather(2, targets[..., None])[..., 0]
+            of_target = logits.softmax(2).gather(2, targets[..., None])[..., 0]
             alpha = cast(float, self.losses.focal_alpha) if self.focal_alpha is None else self.focal_alpha[targets]
-            loss = alpha * (1 - told) ** self.losses.focal_gamma * loss
+            loss = alpha * (1 - of_target) ** self.losses.focal_gamma * loss
         return loss.mean(1)
 
 

@@ -30,10 +30,11 @@ def ctc(logits: Tensor, lengths: Tensor, targets: Tensor) -> Tensor:
         -1 behind the glosses.
     """
     glosses = target_lengths(targets)
-    told = ~too_short(lengths, targets, glosses)
-    if not told.any():
+    long_enough = ~too_short(lengths, targets, glosses)
+    if not long_enough.any():
         return logits.float().sum() * 0
-    logits, lengths, targets, glosses = logits[told], lengths[told], targets[told], glosses[told]
+    logits, lengths, targets, glosses = (
+        values[long_enough] for values in (logits, lengths, targets, glosses))
     targets = F.pad(targets, (0, 1), value=-1).clamp_min(BLANK)  # torch requires a column, even without any gloss
     log_probabilities = logits.float().log_softmax(2).transpose(0, 1)  # (T, B, classes)
     return F.ctc_loss(log_probabilities, targets, lengths, glosses, BLANK, reduction="none").mean()

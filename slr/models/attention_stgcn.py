@@ -7,7 +7,7 @@ M. Huzaifa's network for WLASL-100 and -300. Mixup and label smoothing are train
 from torch import Tensor, nn
 
 from slr.dataset.skeleton import Skeleton
-from slr.models.graph import GraphBlock, Input, JointPooling, adjacency
+from slr.models.graph import Input, JointPooling, graph_blocks
 from slr.models.layers import Dropout, Positions, TransformerLayer, TransformerStack, mean_over_time
 from slr.params.families.stgcn import AttentionStgcnParams
 from slr.preprocessing.batch import Batch
@@ -28,19 +28,15 @@ class AttentionStgcn(nn.Module):
     def __init__(self, params: AttentionStgcnParams, skeleton: Skeleton, classes: int):
         super().__init__()
         self.input = Input(len(skeleton), params.channels, params.presence, params.motion, params.identity)
-        graph = adjacency(skeleton, params.graph)
-        sizes = [self.input.width, *params.widths]
-        self.blocks = nn.ModuleList(
-            GraphBlock(graph, sizes[i], sizes[i + 1], params.kernel, stride=stride, dropout=params.dropout,
-                       learned_edges=params.learned_edges)
-            for i, stride in enumerate(params.strides))
-        self.pool = JointPooling(len(skeleton), sizes[-1], params.joint_sums)
-        self.positions = Positions(params.positions, sizes[-1])
+        self.blocks = graph_blocks(params, skeleton, self.input.width, strides=params.strides)
+        width = params.widths[-1]
+        self.pool = JointPooling(len(skeleton), width, params.joint_sums)
+        self.positions = Positions(params.positions, width)
         self.attention = TransformerStack(
-            (TransformerLayer(sizes[-1], params.heads, 2 * sizes[-1], params.dropout, norm_first=True)
-             for _ in range(params.attention_layers)), sizes[-1])
-        self.width = params.hidden or sizes[-1]
-        self.hidden = nn.Sequential(nn.Linear(sizes[-1], self.width), nn.ReLU(),
+            (TransformerLayer(width, params.heads, 2 * width, params.dropout, norm_first=True)
+             for _ in range(params.attention_layers)), width)
+        self.width = params.hidden or width
+        self.hidden = nn.Sequential(nn.Linear(width, self.width), nn.ReLU(),
                                     Dropout(params.dropout)) if params.hidden else nn.Identity()
         self.classify = nn.Linear(self.width, classes)
 

@@ -3,6 +3,7 @@
 Yan, Xiong and Lin, "Spatial Temporal Graph Convolutional Networks for Skeleton-Based Action Recognition", AAAI 2018.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch.nn import functional as F
 from slr.dataset.skeleton import Skeleton
 from slr.models.blocks import FrameNorm
 from slr.models.layers import Dropout
+from slr.params.families.stgcn import GraphParams
 from slr.preprocessing.batch import Batch
 from slr.preprocessing.streams import motions
 
@@ -87,6 +89,29 @@ class Input(nn.Module):
         if self.identity is not None:
             features.append(self.identity.expand(*found.shape[:2], -1, -1))
         return torch.cat(features, -1)
+
+
+def graph_blocks(params: GraphParams, skeleton: Skeleton, inputs: int, *, dilations: Sequence[int] | None = None,
+                 strides: Sequence[int] | None = None, linear_bias: bool = False) -> nn.ModuleList:
+    """The blocks of a graph model, one for each of `widths`.
+
+    Parameters
+    ----------
+    params : GraphParams
+    skeleton : Skeleton
+    inputs : int
+        Channels per joint before the first.
+    dilations, strides : sequence of int, optional
+        Of each block; by default 1.
+    linear_bias : bool
+        See `GraphBlock`.
+    """
+    graph, ones = adjacency(skeleton, params.graph), [1] * len(params.widths)
+    sizes = [inputs, *params.widths]
+    return nn.ModuleList(
+        GraphBlock(graph, sizes[i], sizes[i + 1], params.kernel, dilation, stride, params.dropout,
+                   params.learned_edges, linear_bias)
+        for i, (dilation, stride) in enumerate(zip(dilations or ones, strides or ones, strict=True)))
 
 
 class GraphBlock(nn.Module):

@@ -1,18 +1,16 @@
 """Pretrained weights: from a file, or downloaded once from a URL and verified. No code in a file is ever run."""
 
-import hashlib
 import re
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from torch import Tensor
 
 from slr.errors import ModelError
-from slr.io.fetch import fetch
+from slr.io.weights import weights_file
 
 
 def read_weights(source: str, sha256: str | None, folder: Path) -> dict[str, Tensor]:
@@ -33,23 +31,7 @@ def read_weights(source: str, sha256: str | None, folder: Path) -> dict[str, Ten
     ModelError
         If the file is missing, can't be downloaded, has a different hash, or doesn't contain weights.
     """
-    if source.startswith(("http://", "https://")):
-        if sha256 is None:
-            raise ModelError(f"weights from {source} need the file's sha256; give it")
-        path = Path(folder) / f"{sha256[:16]}-{Path(urlsplit(source).path).name or 'weights'}"
-        if not path.exists():
-            fetch(source, path, sha256)
-    else:
-        path = Path(source)
-        if not path.is_file():
-            raise ModelError(f"there are no weights at {path}; correct the path")
-    if sha256 is not None:
-        with open(path, "rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
-        if found != sha256:
-            raise ModelError(f"the weights in {path} have the sha256 {found}, not {sha256}; remove the file, or "
-                             "correct the hash")
-    return _tensors(path)
+    return _tensors(weights_file(source, sha256, folder))
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from slr.dataset.skeleton import Skeleton
-from slr.models.graph import GraphBlock, Input, adjacency
+from slr.models.graph import Input, graph_blocks
 from slr.models.sca_stgcn import ClipGRU, SignerAttention, classifier, framing
 from slr.params.families.stgcn import ScaStgcnParams
 from slr.preprocessing.batch import Batch
@@ -33,20 +33,16 @@ class PublishedScaStgcn(nn.Module):
     def __init__(self, params: ScaStgcnParams, skeleton: Skeleton, classes: int):
         super().__init__()
         self.input = Input(len(skeleton), params.channels, presence=False, motion=False, identity=0)
-        graph = adjacency(skeleton, params.graph)
-        sizes = [self.input.width, *params.widths]
-        self.blocks = nn.ModuleList(
-            GraphBlock(graph, sizes[i], sizes[i + 1], params.kernel, dilation=dilation, dropout=params.dropout,
-                       linear_bias=True)
-            for i, dilation in enumerate(params.block_dilations))
-        width, signer = sizes[-1], params.signer_width
+        self.blocks = graph_blocks(params, skeleton, self.input.width, dilations=params.block_dilations,
+                                   linear_bias=True)
+        first, width, signer = params.widths[0], params.widths[-1], params.signer_width
         self.signer_encoder: nn.Module
         if params.signer_encoder == "statistics":
             self.signer_encoder = StatisticsEncoder(signer)
         elif params.signer_encoder == "learned":
-            self.signer_encoder = FeatureEncoder(sizes[1], signer, params.signer_pooling)
+            self.signer_encoder = FeatureEncoder(first, signer, params.signer_pooling)
         else:
-            self.signer_encoder = HybridEncoder(sizes[1], signer)
+            self.signer_encoder = HybridEncoder(first, signer)
         hierarchical = params.attention == "hierarchical"
         self.attend_joints = JointAttention(width, params.heads, signer) if hierarchical else None
         self.attend_time = SignerAttention(width, params.heads, signer, params.attention, bare=True)

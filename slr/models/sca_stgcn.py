@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from slr.dataset.skeleton import Skeleton
-from slr.models.graph import GraphBlock, Input, JointPooling, adjacency
+from slr.models.graph import Input, JointPooling, graph_blocks
 from slr.models.layers import Dropout, mean_over_time, sinusoids
 from slr.models.recurrent import reversed_within_length
 from slr.params.families.stgcn import ScaStgcnParams
@@ -30,13 +30,8 @@ class ScaStgcn(nn.Module):
     def __init__(self, params: ScaStgcnParams, skeleton: Skeleton, classes: int):
         super().__init__()
         self.input = Input(len(skeleton), params.channels, params.presence, params.motion, params.identity)
-        graph = adjacency(skeleton, params.graph)
-        sizes = [self.input.width, *params.widths]
-        self.blocks = nn.ModuleList(
-            GraphBlock(graph, sizes[i], sizes[i + 1], params.kernel, dilation=dilation, dropout=params.dropout,
-                       learned_edges=params.learned_edges)
-            for i, dilation in enumerate(params.block_dilations))
-        width = sizes[-1]
+        self.blocks = graph_blocks(params, skeleton, self.input.width, dilations=params.block_dilations)
+        width = params.widths[-1]
         self.pool = JointPooling(len(skeleton), width, params.joint_sums)
         self.signer_encoder, self.attend_joints, self.attend_time, self.attend_across = None, None, None, None
         if params.attention != "none":

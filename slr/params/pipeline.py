@@ -1,12 +1,14 @@
 """Settings of the pipeline's stages, in the order of `params.yaml`."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from slr.errors import ParamsError
 from slr.params.corpora import BUILT_IN, reader_named
-from slr.params.section import Device, Fraction, Positive, Section
+from slr.params.extractors import EXTRACTORS, extractor_named
+from slr.params.nearest import nearest
+from slr.params.section import Device, Fraction, Hash, Positive, Section
 from slr.params.windows import WindowsParams
 
 
@@ -152,14 +154,53 @@ class FramesParams(Section):
 
 
 class LandmarksParams(Section):
-    """Landmark extraction by MediaPipe Holistic."""
+    """Landmark extraction from video."""
 
-    skeleton: Literal["holistic-75", "holistic-553"] = "holistic-75"
-    """Joints that are extracted and stored: pose 33 + hands 42, and with 553 the face's 478, which takes an eighth
-    longer and eight times the space."""
+    extractor: str = "holistic"
+    """`holistic`: MediaPipe Holistic; `tasks`: the landmarkers of MediaPipe Tasks; `wholebody_onnx`: a network for
+    COCO-WholeBody, in ONNX; or the dotted name of one of your own, see `CONTRIBUTING.md`."""
+    skeleton: str = "holistic-75"
+    """Joints that are extracted and stored. Of `holistic` and `tasks`: pose 33 + hands 42, and with `holistic-553` the
+    face's 478, which takes an eighth longer and eight times the space; of `wholebody_onnx`: `wholebody-65`, body and
+    hands, or `wholebody-133`, which has the face. By default the extractor's first."""
     min_detection_confidence: Fraction = 0.5
+    """A person, or a hand, that is detected with less confidence is not there."""
     min_tracking_confidence: Fraction = 0.5
+    """Of `holistic` and `tasks`: what is tracked with less confidence is detected anew."""
+    min_joint_confidence: Fraction = 0.3
+    """Of `wholebody_onnx`: a joint whose confidence is lower is missing."""
+    weights: dict[str, str] = {}
+    """Files of the extractor's networks, or their URLs: of `tasks` `pose`, `hands` and, for `holistic-553`, `face`; of
+    `wholebody_onnx` `pose` and, if people don't fill the frame, `detector`."""
+    weights_sha256: dict[str, Hash] = {}
+    """SHA-256 of each of them; required for a URL."""
     clips_per_shard: Positive = 256
+
+    @model_validator(mode="before")
+    @classmethod
+    def _skeleton_of_the_extractor(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or "skeleton" in content or not isinstance(content.get("extractor"), str):
+            return content
+        try:
+            return {**content, "skeleton": extractor_named(content["extractor"]).skeletons[0]}
+        except ParamsError:  # the check below words it
+            return content
+
+    @model_validator(mode="after")
+    def _settings_fit_the_extractor(self) -> Self:
+        try:
+            known = extractor_named(self.extractor)
+        except ParamsError as error:
+            raise ValueError(f"extractor: {error}") from None
+        if self.skeleton not in known.skeletons:
+            raise ValueError(f"skeleton: extractor {self.extractor} doesn't find {self.skeleton!r}"
+                             f"{nearest(self.skeleton, known.skeletons)}")
+        if self.extractor in EXTRACTORS:
+            for field, given in (("weights", self.weights), ("weights_sha256", self.weights_sha256)):
+                if strange := sorted(given.keys() - {*known.weights, *known.optional}):
+                    takes = ", ".join((*known.weights, *known.optional)) or "none"
+                    raise ValueError(f"{field}: extractor {self.extractor} has no '{strange[0]}'; its files: {takes}")
+        return self
 
 
 class SplitsParams(Section):

@@ -146,6 +146,16 @@ class Task(ABC, Generic[Settings]):
         """Builds a training batch from clip indices, where it isn't just those clips."""
         return None
 
+    def training_counts(self, outputs: "dict[str, Tensor]", batch: Any, data: Data,
+                        settings: Settings) -> "Tensor | None":
+        """Counts (n,) int64 of what the model answered for a training batch, whose sums over an epoch
+        `training_metrics` takes; None if the answers are none that could be compared with the targets."""
+        return None
+
+    def training_metrics(self, counts: list[float]) -> dict[str, float | None]:
+        """Metrics on an epoch's training batches, by the names of those of `validate`."""
+        return {}
+
     @abstractmethod
     def validate(self, model: "nn.Module", data: Data, normalise: "Normalise",
                  settings: Settings) -> dict[str, float | None]:

@@ -7,13 +7,14 @@ import numpy as np
 from slr.errors import CorpusError
 from slr.params import ModelParams
 from slr.tasks.base import LOSS, ClipVectors, Data, Score, Task
-from slr.tasks.isolated import classification
+from slr.tasks.isolated import classification, right_answers, unmixed
 
 if TYPE_CHECKING:
     import pandas as pd
-    from torch import nn
+    from torch import Tensor, nn
 
     from slr.params.families.stgcn import ScaStgcnDetectionParams
+    from slr.preprocessing.batch import Batch
     from slr.preprocessing.clips import Clips
     from slr.preprocessing.inputs import Store
     from slr.preprocessing.normalise import Normalise
@@ -76,6 +77,22 @@ class Detection(Task["ScaStgcnDetectionParams"]):
 
     def criterion(self, model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":
         return classification(model, data, settings)
+
+    def training_counts(self, outputs: "dict[str, Tensor]", batch: "Batch", data: Data,
+                        settings: "ScaStgcnDetectionParams") -> "Tensor | None":
+        """Right answers and windows, and of the positive label at a probability of .5: found rightly, found, there."""
+        import torch
+
+        positive, whole = data.labels.index(settings.windows.signing), unmixed(batch)
+        found = whole & (outputs["logits"].softmax(1)[:, positive] >= 0.5)
+        there = whole & (batch.targets == positive)
+        return torch.cat([right_answers(outputs, batch), torch.stack([(found & there).sum(), found.sum(),
+                                                                      there.sum()])])
+
+    def training_metrics(self, counts: list[float]) -> dict[str, float | None]:
+        right, windows, found_rightly, found, there = counts
+        return {"accuracy": right / windows if windows else None,
+                "f1": 2 * found_rightly / (found + there) if found + there else None}
 
     def validate(self, model: "nn.Module", data: Data, normalise: "Normalise",
                  settings: "ScaStgcnDetectionParams") -> dict[str, float | None]:

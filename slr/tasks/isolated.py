@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from slr.decoding.records import Reading
     from slr.models.embedding import Embedded
+    from slr.preprocessing.batch import Batch
     from slr.preprocessing.clips import Clips
     from slr.preprocessing.inputs import Store
     from slr.preprocessing.normalise import Normalise
@@ -52,6 +53,16 @@ class Isolated(Task[ModelParams]):
 
     def criterion(self, model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":
         return classification(model, data, settings)
+
+    def training_counts(self, outputs: "dict[str, Tensor]", batch: "Batch", data: Data,
+                        settings: ModelParams) -> "Tensor | None":
+        """Right answers, and clips. None of an embedding: it answers by its training clips, which it has only after an
+        epoch."""
+        return None if settings.embedding is not None else right_answers(outputs, batch)
+
+    def training_metrics(self, counts: list[float]) -> dict[str, float | None]:
+        right, clips = counts
+        return {"top1": right / clips if clips else None}
 
     def validate(self, model: "nn.Module", data: Data, normalise: "Normalise",
                  settings: ModelParams) -> dict[str, float | None]:
@@ -107,7 +118,6 @@ class Isolated(Task[ModelParams]):
             warn(advice(name, **found))
         return {f"embedding_{fact}": value for fact, value in found.items()}
 
-
     def require_glosses(self, folder: Any) -> None:
         pass
 
@@ -125,6 +135,21 @@ class Isolated(Task[ModelParams]):
         found = trained.outputs(trained.clips(store, rows.clip_id), (of,))[of].numpy()
         return [ClipVectors(vector[None], np.array([[0.0, 1.0]]), list(glosses))
                 for vector, glosses in zip(found, rows.glosses, strict=True)]
+
+
+def unmixed(batch: "Batch") -> "Tensor":
+    """(B,) bool: the clips of a training batch that aren't mixed with another."""
+    import torch
+
+    return torch.ones_like(batch.targets, dtype=torch.bool) if batch.mixed_share is None else batch.mixed_share == 0
+
+
+def right_answers(outputs: "dict[str, Tensor]", batch: "Batch") -> "Tensor":
+    """(2,) int64: the right answers for the unmixed clips of a batch, and their number."""
+    import torch
+
+    whole = unmixed(batch)
+    return torch.stack([(whole & (outputs["logits"].argmax(1) == batch.targets)).sum(), whole.sum()])
 
 
 def classification(model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":

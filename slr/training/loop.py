@@ -189,9 +189,9 @@ def fit(run: Run, checkpoint: Checkpoint, on_epoch: Callable[[dict[str, Any]], N
         advance(state.epoch)
         while state.epoch < settings.epochs and state.epoch - state.best_epoch < settings.patience:
             started, started_cpu = time.perf_counter(), time.process_time()
-            loss, rate = train_epoch(run, state)
+            trained, rate = train_epoch(run, state)
             facts = task.after_epoch(run.model, run.data.train, run.normalise, settings)
-            row = run.processes.of_first({"epoch": state.epoch + 1, "train_loss": loss, **validate(run), "lr": rate,
+            row = run.processes.of_first({"epoch": state.epoch + 1, **trained, **validate(run), "lr": rate,
                                           **cast(Reporting, run.criterion).report(), **facts})
             state = state.after(row, run.model, time.perf_counter() - started, time.process_time() - started_cpu)
             if run.processes.first:
@@ -203,8 +203,9 @@ def fit(run: Run, checkpoint: Checkpoint, on_epoch: Callable[[dict[str, Any]], N
     return state
 
 
-def train_epoch(run: Run, state: RunState) -> tuple[float, float]:
-    """One pass over the training clips; returns the mean loss and the last learning rate."""
+def train_epoch(run: Run, state: RunState) -> tuple[dict[str, float | None], float]:
+    """One pass over the training clips; returns its mean loss and metrics as columns of the history, and the last
+    learning rate."""
     settings = run.settings
     # All randomness in an epoch is seeded by its number, so a resumed run needs no generator state.
     torch.manual_seed(run.seed * 100_003 + state.epoch)
@@ -222,6 +223,7 @@ def train_epoch(run: Run, state: RunState) -> tuple[float, float]:
         norm.eval()
     peak = peak_rate(settings, state.history, state.score)
     total, seen, rate = 0.0, 0.0, 0.0
+    counted: list[Tensor] = []
     for step, batch in enumerate(batches):
         rate = learning_rate(settings, state.epoch + step / steps, peak)
         for group in run.optimizer.param_groups:
@@ -244,8 +246,15 @@ def train_epoch(run: Run, state: RunState) -> tuple[float, float]:
         run.scaler.update()
         total += loss.item() * len(batch)
         seen += len(batch)
+        with torch.no_grad():
+            counts = run.task.training_counts(outputs, batch, run.data, settings)
+        counted += [] if counts is None else [counts]
     total, seen = run.processes.sums(total, seen)
-    return total / seen, rate
+    columns: dict[str, float | None] = {"train_loss": total / seen}
+    if counted:
+        found = run.task.training_metrics(list(run.processes.sums(*torch.stack(counted).sum(0).tolist())))
+        columns |= {f"train_{name}": value for name, value in found.items()}
+    return columns, rate
 
 
 def validate(run: Run) -> dict[str, float | None]:

@@ -14,8 +14,9 @@ from slr.dataset.frames import read_frames
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import read_manifest, write_manifest
 from slr.errors import CorpusError, SlrError
+from slr.extraction.extractor import extractor_metadata
 from slr.extraction.frames import extract_frames
-from slr.extraction.holistic import HolisticExtractor, extractor_metadata
+from slr.extraction.holistic import HolisticExtractor
 from slr.extraction.landmarks import extract_landmarks
 from slr.io.shards import Shards
 from slr.io.video import write_video
@@ -189,7 +190,7 @@ def test_no_frames_at_all_is_an_error_with_a_way_out(tmp_path):
 
 
 def test_the_package_is_asked_for_its_models_without_being_loaded():
-    code = ("import sys; from slr.extraction.landmarks import extract_landmarks; from slr.extraction.holistic import "
+    code = ("import sys; from slr.extraction.landmarks import extract_landmarks; from slr.extraction.extractor import "
             "extractor_metadata; from slr.params import LandmarksParams; extractor_metadata(LandmarksParams()); "
             "sys.exit(bool({'mediapipe', 'cv2', 'torch', 'av'} & set(sys.modules)))")
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

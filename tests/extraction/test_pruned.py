@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from slr.dataset.frames import read_frames
+from slr.extraction.extractor import extractor_metadata
 from slr.extraction.frames import clip_frames
-from slr.extraction.holistic import PRUNABLE, HolisticExtractor, extractor_metadata, warn_if_slow
+from slr.extraction.holistic import PRUNABLE, HolisticExtractor, warn_if_slow
 from slr.io.shards import Shards
 from slr.params import FramesParams, LandmarksParams
 

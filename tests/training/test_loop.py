@@ -66,7 +66,7 @@ def test_the_folder_has_all_that_is_needed_to_predict(once, corpus):
     assert config["parameters"] == sum(weight.numel() for weight in load_file(once / "weights.safetensors").values())
     with open(once / "history.csv", newline="") as file:
         history = list(csv.DictReader(file))
-    assert list(history[0]) == ["epoch", "train_loss", "val_loss", "val_top1", "val_macro_f1", "lr"]
+    assert list(history[0]) == ["epoch", "train_loss", "train_top1", "val_loss", "val_top1", "val_macro_f1", "lr"]
     assert len(history) == 4
     best = max(history, key=lambda row: (float(row["val_top1"]), -float(row["val_loss"])))
     assert config["training"]["best_epoch"] == int(best["epoch"])

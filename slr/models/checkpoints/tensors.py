@@ -132,10 +132,10 @@ def convert(checkpoint: Checkpoint, table: Sequence[Theirs], model: nn.Module) -
             continue
         for part, rows in zip(parts, found.reshape(wanted).split([len(part) for part in parts]), strict=True):
             part.copy_(rows)
-    told = {tensor.name for tensor in table}
+    listed = {tensor.name for tensor in table}
     problems += [f"{name} is left over ({_size(tensor.shape)}; ours has nothing of it)"
                  for name, tensor in checkpoint.tensors.items()
-                 if name not in told and not name.endswith("num_batches_tracked")]
+                 if name not in listed and not name.endswith("num_batches_tracked")]
     problems += [f"nothing of it is our {name}" for name in unfilled(table, model)]
     if problems:
         more = f"\n  and {len(problems) - MOST_PROBLEMS} more" if len(problems) > MOST_PROBLEMS else ""

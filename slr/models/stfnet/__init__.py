@@ -125,8 +125,8 @@ class Stfnet(nn.Module):
         x, lengths, lift = self.temporal(row, lengths)
         features = self.lstm(x, lengths)
         classify = [*self.classifiers] * (1 if len(self.classifiers) > 1 else 2 + len(aligned))
-        told = {} if self.classify_frames is None else {"frame_logits": self.classify_frames(features).float()}
-        return told | {
+        of_frames = {} if self.classify_frames is None else {"frame_logits": self.classify_frames(features).float()}
+        return of_frames | {
             "sequence_logits": classify[0](features).float(), "conv_logits": classify[1](x).float(),
             "alignment_logits": [head(each).float() for head, each in zip(classify[2:], aligned, strict=True)],
             "lengths": lengths, "lift_losses": lift.mean(0), "features": features.float(),

@@ -7,10 +7,9 @@ from pydantic import Field, StringConstraints, model_validator
 
 from slr.params.families.ctc import CtcParams, DecodingParams
 from slr.params.families.training import ModelParams
-from slr.params.section import Dropout, Fraction, Positive, Section
+from slr.params.section import Dropout, Fraction, Hash, Positive, Section
 
 Layer = Annotated[str, StringConstraints(pattern=r"^[KP][1-9]\d?$")]
-Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class ImagesParams(Section):

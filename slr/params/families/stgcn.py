@@ -152,8 +152,8 @@ class ScaStgcnDetectionParams(ScaStgcnParams):
 
     @classmethod
     def as_published(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        """With two classes, unless `losses.class_weights` is given, they are balanced; the
-        `selection` is the accuracy, unless that is given."""
+        """With two classes, unless `losses.class_weights` is given, they are balanced; the `selection` is the accuracy,
+        unless that is given."""
         windows, losses = settings.get("windows", cls.model_fields["windows"].default), settings.get("losses", {})
         if _entry(windows, "classes") == 2 and _entry(losses, "class_weights") is None:
             losses = _with(losses, class_weights="balanced")
