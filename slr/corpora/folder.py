@@ -5,9 +5,10 @@ Layouts
 Folders: `ROOT/<gloss>/<clip>.mp4` (or another video suffix), or `ROOT/<gloss>/<clip>/*.jpg` for clips kept as frame
 images. Signers are unknown there.
 
-CSV: columns `path` (below the root) and `gloss`, and optionally `signer`, `split`, `start_s`, `end_s` and `glosses` (a
-sentence: glosses separated by `|`, or by spaces where there is no `|`; then `gloss` stays empty). Separated by commas,
-semicolons or tabs; UTF-8 with or without a BOM, or UTF-16 with one.
+CSV: columns `path` (below the root) and `gloss`, and optionally `signer`, `split`, `start_s`, `end_s`, `glosses` (a
+sentence: glosses separated by `|`, or by spaces where there is no `|`; then `gloss` stays empty) and `box` (the signer's
+part of the picture: x, y, width and height in pixels, separated by spaces or commas). Separated by commas, semicolons
+or tabs; UTF-8 with or without a BOM, or UTF-16 with one.
 """
 
 import csv
@@ -28,7 +29,7 @@ from slr.io.files import inside
 from slr.io.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 LAYOUT = f"ROOT/<gloss>/<clip>.mp4 (or {', '.join(VIDEO_SUFFIXES[1:])}), or a CSV with the columns path,gloss"
-COLUMNS = ("path", "gloss", "signer", "split", "start_s", "end_s", "glosses")
+COLUMNS = ("path", "gloss", "signer", "split", "start_s", "end_s", "glosses", "box")
 
 
 def scan(root: str | Path, annotations: str | Path | None = None, *, workers: int = 1,
@@ -139,6 +140,7 @@ class _Entry(NamedTuple):
     split: str | None
     start_s: float | None
     end_s: float | None
+    box: tuple[int, ...] = ()
 
     @property
     def is_part(self) -> bool:
@@ -146,9 +148,12 @@ class _Entry(NamedTuple):
 
     def to_row(self, rates: dict[str, float | Exception]) -> dict[str, Any]:
         """The clip's row of the manifest; raises _LineError if it is part of a file of unknown frame rate."""
-        clip_id = _clip_id(self.media)
+        clip_id, bbox = _clip_id(self.media), None
+        if self.box:  # part of the id, as two signers may share a file
+            x, y, width, height = self.box
+            clip_id, bbox = f"{clip_id}@box{x}-{y}-{width}-{height}", (x, y, x + width, y + height)
         if not self.is_part:
-            return row(clip_id, self.media, self.glosses, signer=self.signer, split=self.split)
+            return row(clip_id, self.media, self.glosses, signer=self.signer, split=self.split, bbox=bbox)
         fps = rates[self.media]
         if isinstance(fps, Exception):
             raise _LineError("unreadable", f"'{self.media}': {fps}", "replace the file or remove the line")
@@ -156,7 +161,7 @@ class _Entry(NamedTuple):
         end = None if self.end_s is None else max(start + 1, round(self.end_s * fps))
         clip_id += f"@{self.start_s or 0:g}-{'end' if self.end_s is None else format(self.end_s, 'g')}"
         return row(clip_id, self.media, self.glosses, signer=self.signer, split=self.split, start_frame=start,
-                   end_frame=end)
+                   end_frame=end, bbox=bbox)
 
 
 def _scan_csv(root: Path, annotations: Path, problems: list[Problem], workers: int,
@@ -247,7 +252,7 @@ def _entry(root: Path, values: dict[str, str], frames: Sequence[str], decimal_co
     start_s, end_s = (_seconds(values[name], name, decimal_comma) for name in ("start_s", "end_s"))
     if end_s is not None and end_s <= (start_s or 0):
         raise _LineError("time-range", f"end_s {end_s:g} is not after start_s {start_s or 0:g}", "correct the times")
-    return _Entry(media, glosses, nfc(values["signer"]) or None, split, start_s, end_s)
+    return _Entry(media, glosses, nfc(values["signer"]) or None, split, start_s, end_s, _box(values["box"]))
 
 
 def _on_disk(root: Path, path: str, frames: Sequence[str]) -> str:
@@ -279,6 +284,14 @@ def _glosses(values: dict[str, str]) -> list[str]:
     if not values["gloss"]:
         raise _LineError("gloss-missing", f"'{values['path']}' has no gloss", "fill in the gloss or remove the line")
     return [nfc(values["gloss"])]
+
+
+def _box(value: str) -> tuple[int, ...]:
+    """x, y, width and height; empty if there is no box."""
+    numbers = value.replace(",", " ").split()
+    if numbers and not (len(numbers) == 4 and all(map(str.isdecimal, numbers)) and int(numbers[2]) * int(numbers[3])):
+        raise _LineError("box", f"box '{value}' is not x, y, width and height in pixels", "write it like 40 0 320 360")
+    return tuple(map(int, numbers))
 
 
 def _seconds(value: str, column: str, decimal_comma: bool) -> float | None:

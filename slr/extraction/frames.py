@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,7 @@ from slr.io.files import atomic_path, disk_errors, file_hash, inside
 from slr.io.shards import with_clip, write_shards
 from slr.io.video import IMAGES_FPS, Frame, read_video
 from slr.params import FramesParams
+from slr.params.pipeline import Box
 
 _VERSION = 1
 """Increased when the same video and settings give different frames than before."""
@@ -67,7 +68,7 @@ def extract_frames(manifest: Path, root: Path, out: Path, params: FramesParams, 
         apply_failure_policy("frames", failures, len(jobs), Path(out), on_error=on_error, max_failures=max_failures)
         with atomic_path(out) as temporary:
             temporary.mkdir()
-            write_shards(temporary, read_parts(parts), SCHEMA, metadata={"frames": params.model_dump()},
+            write_shards(temporary, read_parts(parts), SCHEMA, metadata={"frames": frames_metadata(params)},
                          clips_per_shard=params.clips_per_shard)
             write_failures(temporary, failures)
         shutil.rmtree(work)  # as large as the output, and quick to recreate
@@ -80,14 +81,33 @@ def no_frames(out: Path) -> None:
         write_failures(temporary, [])
 
 
+def frames_metadata(params: FramesParams) -> dict[str, Any]:
+    """What a store of frames, or of their landmarks, records of the settings: `person` only where one is chosen, as
+    stores and models from before this setting lack it."""
+    return params.model_dump(mode="json", exclude={"person"} if params.person is None else None)
+
+
 def clip_frames(path: str | Path, params: FramesParams, *, start_frame: int | None = None,
                 end_frame: int | None = None, images_fps: float | None = None) -> Iterator[Frame]:
-    """A video's frames exactly as in the pipeline: resampled, resized, and JPEG-compressed.
+    """A video's frames exactly as in the pipeline: resampled, cropped, resized, and JPEG-compressed.
 
-    Parameters and errors are those of `slr.io.video.read_video`.
+    Parameters and errors are those of `slr.io.video.read_video`; ClipError also if `frames.person` isn't found.
     """
+    box = _person_box(path, params, start_frame, end_frame, images_fps)
     for frame in read_video(path, fps=params.fps, start_frame=start_frame, end_frame=end_frame, images_fps=images_fps):
-        yield frame._replace(image=decode_jpeg(_encode_jpeg(_resize(frame.image, params.size), params.quality)))
+        image = _resize(_crop(frame.image, box), params.size)
+        yield frame._replace(image=decode_jpeg(_encode_jpeg(image, params.quality)))
+
+
+def _person_box(path: str | Path, params: FramesParams, start_frame: int | None, end_frame: int | None,
+                images_fps: float | None) -> Box | None:
+    """The box of `frames.person` in a video; a few of its frames are decoded for it."""
+    if params.person is None:
+        return None
+    from slr.extraction.persons import SEARCH_FPS, box_of
+
+    return box_of(params.person, read_video(path, fps=SEARCH_FPS, start_frame=start_frame, end_frame=end_frame,
+                                            images_fps=images_fps))
 
 
 def _jobs(clips: list[_Clip]) -> list[Job]:
@@ -101,7 +121,7 @@ def _jobs(clips: list[_Clip]) -> list[Job]:
             return None
 
     return [Job(clip.clip_id, content_key(_VERSION, content(clip.media), clip.clip_id, clip.start_frame, clip.end_frame,
-                                          clip.fps, clip.bbox, clip.params.model_dump()), clip) for clip in clips]
+                                          clip.fps, clip.bbox, frames_metadata(clip.params)), clip) for clip in clips]
 
 
 def _frames_of(clip: _Clip) -> pa.Table:
@@ -110,9 +130,11 @@ def _frames_of(clip: _Clip) -> pa.Table:
     rows: list[tuple[str, int, int, float, bytes]] = []
     digest = hashlib.sha256()
     try:
+        box = (_person_box(path, clip.params, clip.start_frame, clip.end_frame, clip.fps) if clip.bbox is None else
+               clip.bbox)
         for frame in read_video(path, fps=clip.params.fps, start_frame=clip.start_frame, end_frame=clip.end_frame,
                                 images_fps=clip.fps):
-            image = _resize(_crop(frame.image, clip.bbox), clip.params.size)
+            image = _resize(_crop(frame.image, box), clip.params.size)
             jpeg = _encode_jpeg(image, clip.params.quality)
             rows.append((clip.clip_id, len(rows), frame.number, frame.timestamp_s, jpeg))
             digest.update(f"{frame.number} {frame.timestamp_s!r} {len(jpeg)} ".encode())

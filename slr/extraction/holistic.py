@@ -1,6 +1,7 @@
 """Landmarks of body, hands and face by MediaPipe Holistic, which tracks one person through the frames of a clip.
 
-With several people in view it tracks the most prominent one; this can't be configured.
+With several people in view it tracks one of them, which can't be configured: `slr.extraction.persons` crops the
+pictures to the person who is meant.
 """
 
 import hashlib
@@ -78,7 +79,7 @@ class HolisticExtractor:
         first = next(images, None)
         if first is None:
             return
-        with _quiet():  # starting a graph prints a dozen irrelevant lines
+        with quiet():  # starting a graph prints a dozen irrelevant lines
             self._start()
             landmarks = self._landmarks(first)
         yield landmarks
@@ -92,7 +93,7 @@ class HolisticExtractor:
             self.graph.reset()
 
     def _new_graph(self) -> Any:
-        if _package() == self.prunable:
+        if package() == self.prunable:
             from slr.extraction.pruned import PrunedHolistic
 
             return PrunedHolistic(self.metadata["settings"], self.skeleton.parts)
@@ -128,7 +129,7 @@ def extractor_metadata(params: LandmarksParams) -> dict[str, Any]:
 
     A model may only be used with landmarks whose extractor metadata equal those of its training landmarks.
     """
-    version, model_hash = _package()
+    version, model_hash = package()
     return {
         "name": "mediapipe-holistic",
         "version": version,
@@ -145,7 +146,7 @@ def extractor_metadata(params: LandmarksParams) -> dict[str, Any]:
 
 
 @cache
-def _package() -> tuple[str, str]:
+def package() -> tuple[str, str]:
     """MediaPipe's version, and the MD5 of all its bundled models and graphs; without importing it."""
     from importlib.metadata import version
     from importlib.util import find_spec
@@ -162,14 +163,14 @@ def _package() -> tuple[str, str]:
 @cache
 def warn_if_slow(prunable: tuple[str, str] = PRUNABLE) -> None:
     """Warn, once, if the installed MediaPipe can't be pruned."""
-    version, model_hash = _package()
+    version, model_hash = package()
     if (version, model_hash) != prunable:
         warn(f"MediaPipe {version} (models {model_hash[:8]}) is not the one whose graph can be pruned, {prunable[0]} "
              f"(models {prunable[1][:8]}): landmarks are the same but take longer")
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Discard stderr, including that of native code."""
     sys.stderr.flush()
     kept = os.dup(2)

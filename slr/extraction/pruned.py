@@ -68,7 +68,7 @@ def pruned_graph(streams: Sequence[str]) -> tuple[CalculatorGraphConfig, list[in
     tensors : list of int
         The outputs of MediaPipe's own network that the graph expects, in order.
     """
-    graph = _whole_graph()
+    graph = whole_graph()
     for node in graph.node:
         if node.name == _LOADER:
             node.input_side_packet[:] = ["MODEL_BLOB:pose_model"]  # instead of a file name
@@ -128,7 +128,7 @@ class _AlignedBuffer(BufferT):
         return super().Pack(builder)
 
 
-def _whole_graph() -> CalculatorGraphConfig:
+def whole_graph() -> CalculatorGraphConfig:
     """Holistic's graph, flattened to calculators."""
     set_resource_dir(str(_PACKAGE.parent))
     validated = ValidatedGraphConfig()

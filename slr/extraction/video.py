@@ -15,6 +15,8 @@ from slr.extraction.frames import clip_frames
 from slr.extraction.holistic import HolisticExtractor, warn_if_slow
 from slr.params import FramesParams, LandmarksParams
 
+Watch = Callable[[float, np.ndarray], None]
+
 
 class SeenFrame(NamedTuple):
     """A frame of a video: its time in seconds, its width and height in pixels, its landmarks (J, 4)."""
@@ -44,15 +46,17 @@ class VideoReader:
         warn_if_slow()
         self.extractor = HolisticExtractor(landmarks)
 
-    def landmarks(self, video: str | Path) -> ClipLandmarks:
+    def landmarks(self, video: str | Path, watch: Watch | None = None) -> ClipLandmarks:
         """The landmarks of a video (or a folder of images), as in the landmark store; its path is the clip id.
+
+        `watch` gets the time in seconds and the picture of each frame.
 
         Raises
         ------
         ClipError
             If the video can't be read or no person is found in it.
         """
-        frames = list(self.stream(video))
+        frames = list(self.stream(video, watch))
         coordinates = np.stack([frame.coordinates for frame in frames]).astype(np.float32)
         if np.isnan(coordinates).all():
             raise ClipError(f"no person found in any of its {len(coordinates)} frames")
@@ -60,8 +64,8 @@ class VideoReader:
         return ClipLandmarks(str(video), self.frames.fps or 1, *frames[-1].size,
                              rounded(coordinates, float(np.nanmax(np.abs(coordinates)))), times)
 
-    def stream(self, video: str | Path) -> Iterator[SeenFrame]:
-        """The landmarks of a video frame by frame, in bounded memory.
+    def stream(self, video: str | Path, watch: Watch | None = None) -> Iterator[SeenFrame]:
+        """The landmarks of a video frame by frame, in bounded memory; `watch` as above.
 
         Raises
         ------
@@ -73,6 +77,8 @@ class VideoReader:
         def images() -> Iterator[np.ndarray]:
             for frame in clip_frames(Path(video), self.frames):
                 seen.append((frame.timestamp_s, (frame.image.shape[1], frame.image.shape[0])))
+                if watch is not None:
+                    watch(frame.timestamp_s, frame.image)
                 yield frame.image
 
         for coordinates in self.extractor.stream(images()):
@@ -80,7 +86,7 @@ class VideoReader:
 
 
 def find_landmarks(clip: str | Path, store: Callable[[], LandmarkStore],
-                   reader: Callable[[], VideoReader]) -> tuple[ClipLandmarks, Skeleton]:
+                   reader: Callable[[], VideoReader], watch: Watch | None = None) -> tuple[ClipLandmarks, Skeleton]:
     """The landmarks of a video (or a folder of images) of that name if it exists, else of a clip of the corpus.
 
     Parameters
@@ -89,6 +95,8 @@ def find_landmarks(clip: str | Path, store: Callable[[], LandmarkStore],
         A file or folder, or a clip id.
     store, reader : callable
         Return the store and the reader, called only when needed.
+    watch : callable, optional
+        Gets the time in seconds and the picture of each frame of a video.
 
     Returns
     -------
@@ -111,16 +119,17 @@ def find_landmarks(clip: str | Path, store: Callable[[], LandmarkStore],
         opened.require(str(clip))
         return opened[str(clip)], opened.skeleton
     try:
-        return reader().landmarks(clip), reader().source
+        return reader().landmarks(clip, watch), reader().source
     except ClipError as error:
         raise ClipError(f"{clip}: {error}") from None
 
 
 def stream_landmarks(clip: str | Path, store: Callable[[], LandmarkStore],
-                     reader: Callable[[], VideoReader]) -> tuple[Iterator[SeenFrame], Skeleton]:
+                     reader: Callable[[], VideoReader],
+                     watch: Watch | None = None) -> tuple[Iterator[SeenFrame], Skeleton]:
     """As `find_landmarks`, frame by frame: those of a video in bounded memory; raises while it is read."""
     if Path(clip).exists():
-        return reader().stream(clip), reader().source
+        return reader().stream(clip, watch), reader().source
     found, joints = find_landmarks(clip, store, reader)
     return (SeenFrame(float(time_s), (found.width, found.height), coordinates)
             for time_s, coordinates in zip(found.timestamps_s, found.coordinates, strict=True)), joints

@@ -130,6 +130,13 @@ class CorpusParams(Section):
         return self
 
 
+Which = Literal["largest", "left", "right"]
+Box = tuple[int, int, int, int]
+_Corner = Annotated[int, Field(ge=0)]
+Person = Which | tuple[_Corner, _Corner, Positive, Positive]
+"""One of several persons in a picture, or the box of one: x, y, width and height in pixels."""
+
+
 class FramesParams(Section):
     """Extraction of JPEG frames from video."""
 
@@ -139,6 +146,10 @@ class FramesParams(Section):
     """Short side in pixels, never enlarged; null keeps the native size."""
     quality: Annotated[int, Field(ge=1, le=100)] = 95
     """JPEG quality."""
+    person: Person | None = None
+    """Crop each video to one person, before it is made smaller: the `largest`, or the one at the `left` or `right` of
+    the picture; or to a box [x, y, width, height] in pixels. null keeps the whole picture, in which MediaPipe chooses
+    a person. A clip with a box of its own is cropped to that."""
     clips_per_shard: Positive = 64
 
 
