@@ -6,9 +6,9 @@ Folders: `ROOT/<gloss>/<clip>.mp4` (or another video suffix), or `ROOT/<gloss>/<
 images. Signers are unknown there.
 
 CSV: columns `path` (below the root) and `gloss`, and optionally `signer`, `split`, `start_s`, `end_s`, `glosses` (a
-sentence: glosses separated by `|`, or by spaces where there is no `|`; then `gloss` stays empty) and `box` (the signer's
-part of the picture: x, y, width and height in pixels, separated by spaces or commas). Separated by commas, semicolons
-or tabs; UTF-8 with or without a BOM, or UTF-16 with one.
+sentence: glosses separated by `|`, or by spaces where there is no `|`; then `gloss` stays empty) and `box` (the part of
+the picture with the signer: x, y, width and height in pixels, separated by spaces or commas). Separated by commas,
+semicolons or tabs; UTF-8 with or without a BOM, or UTF-16 with one.
 """
 
 import csv
