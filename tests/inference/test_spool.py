@@ -34,7 +34,7 @@ def test_stretches_come_out_as_of_the_store(tmp_path, scale):
             assert np.isnan(clip.coordinates[:, ~kept]).all()
             assert np.array_equal(clip.timestamps_s, stored.timestamps_s[start:end])
             assert (clip.width, clip.height, clip.fps) == (320, 240, pytest.approx(15))
-        assert len(spool) == spool.seen.person == 20
+        assert (len(spool), spool.seen.person, spool.seen.hands) == (20, 19, 15)
         assert spool.edges_s == pytest.approx(np.arange(21) / 15)
 
 
