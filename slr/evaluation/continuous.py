@@ -88,10 +88,7 @@ def evaluate_continuous(trained: TrainedModel, store: Store, clips: pd.DataFrame
     alignments = (sclite_alignments(out, test, said, timed, clean) if by_sclite else
                   align_sentences(references["test"], said, clean))
     metrics = wer_metrics(alignments, [signer if isinstance(signer, str) else None for signer in test.signer])
-    if clean is not None:
-        merged = cleanup_for(params.evaluation.cleanup, params.corpus.name, merged=True)
-        metrics |= {"wer_uncleaned": _wer(references["test"], said),
-                    "wer_merged": _wer(references["test"], said, merged)}
+    metrics |= _other_cleanups(references["test"], said, params)
     metrics |= _other_readings(trained, references, found, said, clean)
     targets = padded(gloss_classes(test, trained.labels))
     glosses = (targets != -1).sum(1)
@@ -139,6 +136,12 @@ def sclite_alignments(out: Path, test: pd.DataFrame, said: Sequence[Sequence[str
                           for clip_id, glosses, spans in zip(test.clip_id, said, timed, strict=True)])
     found = sclite(out / STM, out / CTM)
     return [found[clip_id] for clip_id in test.clip_id]
+
+
+def _other_cleanups(test: Sequence[Sequence[str]], said: Sequence[Sequence[str]], params: Params) -> dict[str, float]:
+    """WER without the clean-up, and with its lenient variant, if there is one."""
+    merged = cleanup_for(params.evaluation.cleanup, params.corpus.name, merged=True)
+    return {} if merged is None else {"wer_uncleaned": _wer(test, said), "wer_merged": _wer(test, said, merged)}
 
 
 def _other_readings(trained: TrainedModel, references: dict[str, list[list[str]]], scores: dict[str, list[np.ndarray]],
