@@ -24,7 +24,7 @@ from slr.extraction.persons import SEARCH_FPS, box_of
 from slr.extraction.video import VideoReader
 from slr.io.video import read_video, write_video
 from slr.params import FramesParams, LandmarksParams, SampleParams
-from slr.params.pipeline import Which
+from slr.params.persons import Which
 
 SHARED = Path(os.environ.get("SLR_SHARED_DATA", Path(__file__).parents[3] / "shared/data"))
 DRAWN = SampleParams(parts=["isolated"], signs=2, signers=3, repetitions=1)

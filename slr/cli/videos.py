@@ -118,7 +118,7 @@ def transcribe_video(
 
 def _person(person: str | None, crop: bool) -> Any:
     """The setting `frames.person` that the options stand for."""
-    from slr.extraction.persons import parse_person
+    from slr.params.persons import parse_person
 
     with readable_errors():
         return parse_person(person) if person is not None else "largest" if crop else None

@@ -18,7 +18,7 @@ from slr.io.files import atomic_path, disk_errors, file_hash, inside
 from slr.io.shards import with_clip, write_shards
 from slr.io.video import IMAGES_FPS, Frame, read_video
 from slr.params import FramesParams
-from slr.params.pipeline import Box
+from slr.params.persons import Box
 
 _VERSION = 1
 """Increased when the same video and settings give different frames than before."""
@@ -84,7 +84,7 @@ def no_frames(out: Path) -> None:
 def frames_metadata(params: FramesParams) -> dict[str, Any]:
     """What a store of frames, or of their landmarks, records of the settings: `person` only where one is chosen, as
     stores and models from before this setting lack it."""
-    return params.model_dump(mode="json", exclude={"person"} if params.person is None else None)
+    return params.model_dump(exclude={"person"} if params.person is None else None)
 
 
 def clip_frames(path: str | Path, params: FramesParams, *, start_frame: int | None = None,

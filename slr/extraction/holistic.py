@@ -4,25 +4,19 @@ With several people in view it tracks one of them, which can't be configured: `s
 pictures to the person who is meant.
 """
 
-import hashlib
-import os
-import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from slr.dataset.skeleton import skeleton
+from slr.extraction.bundled import PRUNABLE, package, quiet
 from slr.io.progress import warn
 from slr.params import LandmarksParams
 
 # The bundled one: 0 and 2 have to be downloaded.
 _MODEL_COMPLEXITY = 1
-PRUNABLE = ("0.10.21", "9c5281caae9467664492002293828000")
-"""Version and model hash of the MediaPipe that `slr.extraction.pruned` supports."""
 
 
 class HolisticExtractor:
@@ -146,38 +140,9 @@ def extractor_metadata(params: LandmarksParams) -> dict[str, Any]:
 
 
 @cache
-def package() -> tuple[str, str]:
-    """MediaPipe's version, and the MD5 of all its bundled models and graphs; without importing it."""
-    from importlib.metadata import version
-    from importlib.util import find_spec
-
-    package = find_spec("mediapipe")
-    assert package is not None and package.origin is not None
-    modules = Path(package.origin).parent / "modules"
-    digest = hashlib.md5(usedforsecurity=False)
-    for file in sorted(file for file in modules.rglob("*") if file.suffix in (".tflite", ".binarypb")):
-        digest.update(file.relative_to(modules).as_posix().encode() + b"\0" + file.read_bytes())
-    return version("mediapipe"), digest.hexdigest()
-
-
-@cache
 def warn_if_slow(prunable: tuple[str, str] = PRUNABLE) -> None:
     """Warn, once, if the installed MediaPipe can't be pruned."""
     version, model_hash = package()
     if (version, model_hash) != prunable:
         warn(f"MediaPipe {version} (models {model_hash[:8]}) is not the one whose graph can be pruned, {prunable[0]} "
              f"(models {prunable[1][:8]}): landmarks are the same but take longer")
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Discard stderr, including that of native code."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -8,14 +8,14 @@ picture's height (`docs/landmarks.md`).
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from slr.errors import ClipError, ParamsError
-from slr.extraction.holistic import PRUNABLE, package, quiet
+from slr.extraction.bundled import PRUNABLE, package, quiet
 from slr.io.video import Frame
-from slr.params.pipeline import Box, Person, Which
+from slr.params.persons import Box, Person, Which
 
 PICTURES = 8
 """Pictures with a person by which one is chosen."""
@@ -137,20 +137,6 @@ def box_of(person: Person, frames: Iterable[Frame]) -> Box:
         raise ClipError(f"no person to crop to was found in {number} of its pictures; give a box x, y, width, height "
                         "instead (frames.person, --person)")
     return signing_space(usual(found), person, size)
-
-
-def parse_person(text: str) -> Person:
-    """A person as on the command line; raises ParamsError if it is none."""
-    if text in get_args(Which):
-        return text  # type: ignore[return-value]
-    try:
-        x, y, width, height = (int(number) for number in text.split(","))
-    except ValueError:
-        x = y = width = height = -1
-    if min(x, y) < 0 or min(width, height) < 1:
-        raise ParamsError(f"--person '{text}' is neither {', '.join(get_args(Which))} nor a box X,Y,WIDTH,HEIGHT in "
-                          "pixels")
-    return x, y, width, height
 
 
 class PeopleCheck:

@@ -4,7 +4,7 @@ Holistic always finds the face, and always computes a segmentation mask of the p
 requested. Here only the calculators of its graph run that the required landmarks depend on, and the pose network
 computes neither the mask nor the landmarks in metres.
 
-The names below belong to one release: `slr.extraction.holistic.PRUNABLE`. With any other, Holistic runs unpruned.
+The names below belong to one release: `slr.extraction.bundled.PRUNABLE`. With any other, Holistic runs unpruned.
 """
 
 from collections.abc import Iterable, Sequence

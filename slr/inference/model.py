@@ -28,7 +28,7 @@ from slr.params.families.ctc import DecodingParams
 from slr.params.families.pose_ctc import PoseCtcParams
 from slr.params.families.stfnet import StfnetParams
 from slr.params.families.stgcn import ScaStgcnDetectionParams
-from slr.params.pipeline import Person
+from slr.params.persons import Person
 from slr.preprocessing.batch import ClipSet
 from slr.preprocessing.clips import Clips, arrange, frame_sizes
 from slr.preprocessing.inputs import Inputs, Store, inputs_of

@@ -15,7 +15,7 @@ from slr.inference.model import load_model
 from slr.inference.notes import Note, clip_notes
 from slr.inference.video import video_reader
 from slr.models.device import choose_device
-from slr.params.pipeline import Person
+from slr.params.persons import Person
 
 
 class Prediction(NamedTuple):

@@ -28,7 +28,7 @@ from slr.inference.video import video_reader
 from slr.io.progress import progress
 from slr.io.video import announced_frames
 from slr.models.device import choose_device
-from slr.params.pipeline import Person
+from slr.params.persons import Person
 from slr.preprocessing.clips import cut
 from slr.segments import Segment
 from slr.segments.files import Tiers

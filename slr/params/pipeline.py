@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from slr.errors import ParamsError
 from slr.params.corpora import BUILT_IN, reader_named
+from slr.params.persons import Person
 from slr.params.section import Device, Fraction, Positive, Section
 from slr.params.windows import WindowsParams
 
@@ -128,13 +129,6 @@ class CorpusParams(Section):
         if self.crop == "bbox" and not boxes:
             raise ValueError(f"crop: corpus {self.name} has no boxes; use none")
         return self
-
-
-Which = Literal["largest", "left", "right"]
-Box = tuple[int, int, int, int]
-_Corner = Annotated[int, Field(ge=0)]
-Person = Which | tuple[_Corner, _Corner, Positive, Positive]
-"""One of several persons in a picture, or the box of one: x, y, width and height in pixels."""
 
 
 class FramesParams(Section):
