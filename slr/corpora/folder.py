@@ -5,8 +5,9 @@ Layouts
 Folders: `ROOT/<gloss>/<clip>.mp4` (or another video suffix), or `ROOT/<gloss>/<clip>/*.jpg` for clips kept as frame
 images; `ROOT/{train,val,test}/<gloss>/...` where all folders are named after splits. Signers are unknown there.
 
-CSV: columns `path` (below the root) and `gloss`, and optionally `signer`, `split`, `start_s`, `end_s` and `glosses` (a
-sentence: glosses separated by `|`, or by spaces where there is no `|`; then `gloss` stays empty); how it is written:
+CSV: columns `path` (below the root) and `gloss`, and optionally `signer`, `split`, `start_s`, `end_s`, `glosses` (a
+sentence: glosses separated by `|`, or by spaces where there is no `|`; then `gloss` stays empty) and `box` (the part of
+the picture with the signer: x, y, width and height in pixels, separated by spaces or commas); how it is written:
 `slr.corpora.lists`. Of several, each may name a split in its file's name.
 """
 
@@ -152,6 +153,7 @@ class _Entry(NamedTuple):
     split: str | None
     start_s: float | None
     end_s: float | None
+    box: tuple[int, ...] = ()
 
     @property
     def is_part(self) -> bool:
@@ -163,15 +165,18 @@ class _Entry(NamedTuple):
 
     def to_row(self, parts: Mapping[Part, Frames | Exception]) -> dict[str, Any]:
         """The clip's row of the manifest; raises LineError if it is a part of a file that has no such frames."""
-        clip_id = _clip_id(self.media)
+        clip_id, bbox = _clip_id(self.media), None
+        if self.box:  # part of the id, as two signers may share a file
+            x, y, width, height = self.box
+            clip_id, bbox = f"{clip_id}@box{x}-{y}-{width}-{height}", (x, y, x + width, y + height)
         if not self.is_part:
-            return row(clip_id, self.media, self.glosses, signer=self.signer, split=self.split)
+            return row(clip_id, self.media, self.glosses, signer=self.signer, split=self.split, bbox=bbox)
         frames = parts[self.part]
         if isinstance(frames, Exception):
             raise LineError("unreadable", f"'{self.media}': {frames}", "replace the file or remove the line")
         clip_id += f"@{self.start_s or 0:g}-{'end' if self.end_s is None else format(self.end_s, 'g')}"
         return row(clip_id, self.media, self.glosses, signer=self.signer, split=self.split,
-                   start_frame=frames[0], end_frame=frames[1])
+                   start_frame=frames[0], end_frame=frames[1], bbox=bbox)
 
 
 def _scan_csv(root: Path, annotations: Sequence[Path], problems: list[Problem], workers: int,
@@ -222,7 +227,7 @@ def _entry(root: Path, folders: tuple[str | None, Sequence[str]], values: dict[s
     start_s, end_s = (_seconds(values[name], name, decimal_comma) for name in ("start_s", "end_s"))
     if end_s is not None and end_s <= (start_s or 0):
         raise LineError("time-range", f"end_s {end_s:g} is not after start_s {start_s or 0:g}", "correct the times")
-    return _Entry(media, glosses, signer_name(values["signer"]), split, start_s, end_s)
+    return _Entry(media, glosses, signer_name(values["signer"]), split, start_s, end_s, _box(values["box"]))
 
 
 def _glosses(values: dict[str, str]) -> list[str]:
@@ -235,6 +240,14 @@ def _glosses(values: dict[str, str]) -> list[str]:
     if not values["gloss"]:
         raise LineError("gloss-missing", f"'{values['path']}' has no gloss", "fill in the gloss or remove the line")
     return [nfc(values["gloss"])]
+
+
+def _box(value: str) -> tuple[int, ...]:
+    """x, y, width and height; empty if there is no box."""
+    numbers = value.replace(",", " ").split()
+    if numbers and not (len(numbers) == 4 and all(map(str.isdecimal, numbers)) and int(numbers[2]) * int(numbers[3])):
+        raise LineError("box", f"box '{value}' is not x, y, width and height in pixels", "write it like 40 0 320 360")
+    return tuple(map(int, numbers))
 
 
 def _seconds(value: str, column: str, decimal_comma: bool) -> float | None:

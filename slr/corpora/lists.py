@@ -17,7 +17,7 @@ from slr.dataset.manifest import SPLIT_NAMES
 from slr.errors import CorpusError
 from slr.io.files import entries
 
-COLUMNS = ("path", "gloss", "signer", "split", "start_s", "end_s", "glosses")
+COLUMNS = ("path", "gloss", "signer", "split", "start_s", "end_s", "glosses", "box")
 SUFFIXES = (".csv", ".tsv")
 _SPLITS = SPLIT_NAMES | {"training": "train", "testing": "test"}
 _HEAD = 1 << 16

@@ -18,8 +18,9 @@ def everything(metadata: Metadata) -> dict[str, Any]:
 
 
 def landmarks(metadata: Metadata) -> dict[str, Any]:
-    """What determines landmarks: for another corpus. The frames' JPEG quality has no relevant effect."""
-    return {name: value for name, value in flat(metadata).items() if name != "frames.quality"}
+    """What determines landmarks: for another corpus. The frames' JPEG quality has no relevant effect, and the person to
+    whom they are cropped depends on who else is in the picture."""
+    return {name: value for name, value in flat(metadata).items() if name not in ("frames.quality", "frames.person")}
 
 
 def extractor(metadata: Metadata) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def extractor(metadata: Metadata) -> dict[str, Any]:
 def frames_and_joints(metadata: Metadata) -> dict[str, Any]:
     """The joints, and how frames were made: for two models that process the same video."""
     return {"skeleton": metadata["skeleton"],
-            **{name: metadata["frames"].get(name) for name in ("fps", "size", "quality")}}
+            **{name: metadata["frames"].get(name) for name in ("fps", "size", "quality", "person")}}
 
 
 def video(metadata: Metadata) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from slr.decoding.ngram import Fusion, train_ngrams
 from slr.decoding.records import Gloss, Hypothesis, in_seconds, named
 from slr.evaluation.transcripts import TRANSCRIPTS, write_transcripts
 from slr.inference.model import TrainedModel
-from slr.metrics.phoenix import Clean, cleanup_for
+from slr.metrics.phoenix import cleanup_for
 from slr.metrics.sclite import Utterance, require_sclite, sclite, write_ctm, write_stm
-from slr.metrics.wer import Alignment, align_sentences, count, counts_by_gloss, wer_metrics
+from slr.metrics.wer import Alignment, Cleanup, align_sentences, count, counts_by_gloss, wer_metrics
 from slr.params import Params
 from slr.params.families.ctc import DecodingParams
 from slr.preprocessing.clips import padded
@@ -59,10 +59,11 @@ def evaluate_continuous(trained: TrainedModel, store: Store, clips: pd.DataFrame
     dict
         `slr.metrics.wer.wer_metrics` of beam search without a language model, and of validation sentences, if there
         are any, `val_wer_beam`; `wer_greedy`; `wer_lm`, with a language model of the training glosses, whose weight and
-        bonus are tuned on validation (left out without validation sentences); `wer_uncleaned` if there is a clean-up;
-        `wer_sentences`, over clips with several glosses only, if there are also clips with one; `too_short`, test
-        sentences with fewer output frames than their glosses need; `boundary_error_ms`, mean absolute error of the
-        start and end times of recognised glosses, if the corpus has ground truth; `signers`, `classes`.
+        bonus are tuned on validation (left out without validation sentences); if there is a clean-up, `wer_uncleaned`
+        without it and `wer_merged` with its lenient variant (`slr.metrics.phoenix.MERGED`); `wer_sentences`, over clips
+        with several glosses only, if there are also clips with one; `too_short`, test sentences with fewer output
+        frames than their glosses need; `boundary_error_ms`, mean absolute error of the start and end times of
+        recognised glosses, if the corpus has ground truth; `signers`, `classes`.
 
     Raises
     ------
@@ -87,6 +88,7 @@ def evaluate_continuous(trained: TrainedModel, store: Store, clips: pd.DataFrame
     alignments = (sclite_alignments(out, test, said, timed, clean) if by_sclite else
                   align_sentences(references["test"], said, clean))
     metrics = wer_metrics(alignments, [signer if isinstance(signer, str) else None for signer in test.signer])
+    metrics |= _other_cleanups(references["test"], said, params)
     metrics |= _other_readings(trained, references, found, said, clean)
     targets = padded(gloss_classes(test, trained.labels))
     glosses = (targets != -1).sum(1)
@@ -103,7 +105,7 @@ def evaluate_continuous(trained: TrainedModel, store: Store, clips: pd.DataFrame
 
 
 def sclite_alignments(out: Path, test: pd.DataFrame, said: Sequence[Sequence[str]], timed: Sequence[np.ndarray],
-                      clean: Clean | None = None) -> list[Alignment]:
+                      clean: Cleanup | None = None) -> list[Alignment]:
     """Alignments by sclite, whose files remain in the folder `out`: test.stm and test.ctm.
 
     Parameters
@@ -115,7 +117,7 @@ def sclite_alignments(out: Path, test: pd.DataFrame, said: Sequence[Sequence[str
         The recognised glosses of each.
     timed : sequence of arrays (glosses, 2)
         Their times in seconds.
-    clean : callable, optional
+    clean : Cleanup, optional
         Clean-up of reference and hypothesis; the glosses that it leaves have no times of their own, and get their
         numbers in the sentence, in tenths of a second.
 
@@ -126,7 +128,7 @@ def sclite_alignments(out: Path, test: pd.DataFrame, said: Sequence[Sequence[str
     """
     references = [list(glosses) for glosses in test.glosses]
     if clean is not None:
-        references, said = [*map(clean, references)], [*map(clean, said)]
+        references, said = [*map(clean.reference, references)], [*map(clean.hypothesis, said)]
         timed = [(np.arange(len(glosses))[:, None] + [0, 1]) / 10 for glosses in said]
     signers = [signer if isinstance(signer, str) else "unknown" for signer in test.signer]
     write_stm(out / STM, [Utterance(*row) for row in zip(test.clip_id, signers, map(tuple, references), strict=True)])
@@ -136,12 +138,18 @@ def sclite_alignments(out: Path, test: pd.DataFrame, said: Sequence[Sequence[str
     return [found[clip_id] for clip_id in test.clip_id]
 
 
+def _other_cleanups(test: Sequence[Sequence[str]], said: Sequence[Sequence[str]], params: Params) -> dict[str, float]:
+    """WER without the clean-up, and with its lenient variant, if there is one."""
+    merged = cleanup_for(params.evaluation.cleanup, params.corpus.name, merged=True)
+    return {} if merged is None else {"wer_uncleaned": _wer(test, said), "wer_merged": _wer(test, said, merged)}
+
+
 def _other_readings(trained: TrainedModel, references: dict[str, list[list[str]]], scores: dict[str, list[np.ndarray]],
-                    said: Sequence[Sequence[str]], clean: Clean | None) -> dict[str, float]:
-    """WER without the clean-up, of clips with several glosses, of greedy decoding, of validation sentences, and with a
-    language model, as far as they apply."""
+                    said: Sequence[Sequence[str]], clean: Cleanup | None) -> dict[str, float]:
+    """WER of clips with several glosses, of greedy decoding, of validation sentences, and with a language model, as far
+    as they apply."""
     test, labels, decoding = references["test"], trained.labels, trained.decoding
-    metrics = {} if clean is None else {"wer_uncleaned": _wer(test, said)}
+    metrics: dict[str, float] = {}
     several = [i for i, glosses in enumerate(test) if len(glosses) > 1]
     if 0 < len(several) < len(test):
         metrics["wer_sentences"] = _wer([test[i] for i in several], [said[i] for i in several], clean)
@@ -158,7 +166,8 @@ def _read(decoder: Decoder, scores: Sequence[np.ndarray], labels: Sequence[str])
 
 
 def _with_language_model(references: dict[str, list[list[str]]], scores: dict[str, list[np.ndarray]],
-                         labels: Sequence[str], decoding: DecodingParams, clean: Clean | None) -> dict[str, float]:
+                         labels: Sequence[str], decoding: DecodingParams,
+                         clean: Cleanup | None) -> dict[str, float]:
     """`wer_lm` of the test sentences, and the language-model fusion selected on validation."""
     known = set(labels)  # all of them, but limited if the budget restricts the clips
     trained_on = [glosses for glosses in references["train"] if known.issuperset(glosses)]
@@ -169,7 +178,8 @@ def _with_language_model(references: dict[str, list[list[str]]], scores: dict[st
 
 
 def choose_fusion(trained_on: Sequence[Sequence[str]], labels: Sequence[str], scores: Sequence[np.ndarray],
-                  references: Sequence[Sequence[str]], decoding: DecodingParams, clean: Clean | None = None) -> Fusion:
+                  references: Sequence[Sequence[str]], decoding: DecodingParams,
+                  clean: Cleanup | None = None) -> Fusion:
     """The language-model fusion with the lowest WER on these sentences; the smallest weight if tied.
 
     Parameters
@@ -183,7 +193,7 @@ def choose_fusion(trained_on: Sequence[Sequence[str]], labels: Sequence[str], sc
     references : sequence of sequences of str
         Their glosses.
     decoding : DecodingParams
-    clean : callable, optional
+    clean : Cleanup, optional
         Clean-up of reference and hypothesis before errors are counted.
     """
     model = train_ngrams(trained_on, labels, ORDER)
@@ -196,7 +206,8 @@ def _names(hypothesis: Hypothesis, labels: Sequence[str]) -> list[str]:
     return [gloss.label for gloss in named(hypothesis.glosses, labels)]
 
 
-def _wer(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]], clean: Clean | None = None) -> float:
+def _wer(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]],
+         clean: Cleanup | None = None) -> float:
     return count(chain.from_iterable(align_sentences(references, hypotheses, clean))).wer
 
 

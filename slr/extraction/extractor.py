@@ -4,17 +4,15 @@
 write one, subclass `Extractor`: CONTRIBUTING.md shows how.
 """
 
-import os
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ParamsError
+from slr.extraction.bundled import quiet
 from slr.params import LandmarksParams
 from slr.params.extractors import EXTRACTORS, extractor_named
 from slr.params.lookup import locate
@@ -146,17 +144,3 @@ def _metadata(kind: type[Extractor], params: LandmarksParams) -> dict[str, Any]:
     if params.extractor != LandmarksParams().extractor:  # the default isn't named, as in stores of earlier versions
         identity = {**identity, "settings": {"extractor": params.extractor, **identity["settings"]}}
     return identity
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Discard stderr, including that of native code."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

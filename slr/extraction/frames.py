@@ -4,9 +4,9 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +28,7 @@ from slr.io.shards import with_clip, write_shards
 from slr.io.video import IMAGES_FPS, Frame, decode, read_video
 from slr.io.workers import cores
 from slr.params import FramesParams
+from slr.params.persons import Box
 
 _VERSION = 2
 """Increased when the same video and settings give different frames than before."""
@@ -83,7 +84,7 @@ def extract_frames(manifest: Path, root: Path, out: Path, params: FramesParams, 
         apply_failure_policy("frames", failures, len(jobs), Path(out), on_error=on_error, max_failures=max_failures)
         with atomic_path(out) as temporary:
             temporary.mkdir()
-            write_shards(temporary, read_parts(parts), SCHEMA, metadata={"frames": params.model_dump()},
+            write_shards(temporary, read_parts(parts), SCHEMA, metadata={"frames": frames_metadata(params)},
                          clips_per_shard=params.clips_per_shard)
             write_failures(temporary, failures)
         shutil.rmtree(work)  # as large as the output, and quick to recreate
@@ -96,14 +97,33 @@ def no_frames(out: Path) -> None:
         write_failures(temporary, [])
 
 
+def frames_metadata(params: FramesParams) -> dict[str, Any]:
+    """What a store of frames, or of their landmarks, records of the settings: `person` only where one is chosen, as
+    stores and models from before this setting lack it."""
+    return params.model_dump(exclude={"person"} if params.person is None else None)
+
+
 def clip_frames(path: str | Path, params: FramesParams, *, start_frame: int | None = None,
                 end_frame: int | None = None, images_fps: float | None = None) -> Iterator[Frame]:
-    """A video's frames exactly as in the pipeline: resampled, resized, and JPEG-compressed.
+    """A video's frames exactly as in the pipeline: resampled, cropped, resized, and JPEG-compressed.
 
-    Parameters and errors are those of `slr.io.video.read_video`.
+    Parameters and errors are those of `slr.io.video.read_video`; ClipError also if `frames.person` isn't found.
     """
+    box = _person_box(path, params, start_frame, end_frame, images_fps)
     for frame in read_video(path, fps=params.fps, start_frame=start_frame, end_frame=end_frame, images_fps=images_fps):
-        yield frame._replace(image=decode_jpeg(_encode_jpeg(_resize(frame.image, params.size), params.quality)))
+        image = _resize(_crop(frame.image, box), params.size)
+        yield frame._replace(image=decode_jpeg(_encode_jpeg(image, params.quality)))
+
+
+def _person_box(path: str | Path, params: FramesParams, start_frame: int | None, end_frame: int | None,
+                images_fps: float | None) -> Box | None:
+    """The box of `frames.person` in a video; a few of its frames are decoded for it."""
+    if params.person is None:
+        return None
+    from slr.extraction.persons import SEARCH_FPS, box_of
+
+    return box_of(params.person, read_video(path, fps=SEARCH_FPS, start_frame=start_frame, end_frame=end_frame,
+                                            images_fps=images_fps))
 
 
 def _jobs(clips: list[_Clip]) -> list[Job]:
@@ -117,7 +137,7 @@ def _jobs(clips: list[_Clip]) -> list[Job]:
             return None
 
     return [Job(clip.clip_id, content_key(_VERSION, content(clip.media), clip.clip_id, clip.start_frame, clip.end_frame,
-                                          clip.fps, clip.bbox, clip.params.model_dump()), clip) for clip in clips]
+                                          clip.fps, clip.bbox, frames_metadata(clip.params)), clip) for clip in clips]
 
 
 def _runs(jobs: list[Job], workers: int) -> list[list[Job]]:
@@ -155,7 +175,7 @@ def _frames_of(clips: Sequence[_Clip]) -> Iterator[tuple[int, pa.Table | Excepti
             if frame is None:
                 yield index, reading.pop(index).table()
             else:
-                reading[index].add(frame, *jpegs.of(frame, clips[index].bbox))
+                reading[index].add(frame, *jpegs.of(frame, reading[index].box))
         except Exception as error:  # whatever it is, it isn't the other clips'
             reading.pop(index, None)
             yield index, ClipError(f"{error} ({path})") if isinstance(error, ClipError) else error
@@ -169,6 +189,13 @@ class _Rows:
         self.rows: list[tuple[str, int, int, float, bytes]] = []
         self.digest = hashlib.sha256()
         self.shape = (0, 0)
+
+    @cached_property
+    def box(self) -> Sequence[int] | None:
+        """What the clip's pictures are cropped to: x0, y0, x1, y1; raises ClipError if `frames.person` isn't found."""
+        clip = self.clip
+        return clip.bbox or _person_box(inside(clip.root, clip.media), clip.params, clip.start_frame, clip.end_frame,
+                                        clip.fps)
 
     def add(self, frame: Decoded, jpeg: bytes, shape: tuple[int, int]) -> None:
         """Append a frame; `shape` is the height and width of its JPEG."""

@@ -1,23 +1,21 @@
 """Landmarks of body, hands and face by MediaPipe Holistic, which tracks one person through the frames of a clip.
 
-With several people in view it tracks the most prominent one; this can't be configured.
+With several people in view it tracks one of them, which can't be configured: `slr.extraction.persons` crops the
+pictures to the person who is meant.
 """
 
-import hashlib
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from slr.extraction.bundled import PRUNABLE, package
 from slr.extraction.extractor import Extractor
 from slr.io.progress import warn
 from slr.params import LandmarksParams
 
 # The bundled one: 0 and 2 have to be downloaded.
 _MODEL_COMPLEXITY = 1
-PRUNABLE = ("0.10.21", "9c5281caae9467664492002293828000")
-"""Version and model hash of the MediaPipe that `slr.extraction.pruned` supports."""
 
 
 class HolisticExtractor(Extractor):
@@ -49,7 +47,7 @@ class HolisticExtractor(Extractor):
     @classmethod
     def identity(cls, params: LandmarksParams) -> dict[str, Any]:
         """Version and hash are those of the MediaPipe that is installed; it isn't imported."""
-        version, model_hash = _package()
+        version, model_hash = package()
         return {
             "name": "mediapipe-holistic",
             "version": version,
@@ -76,7 +74,7 @@ class HolisticExtractor(Extractor):
             self.graph.reset()
 
     def _new_graph(self) -> Any:
-        if _package() == self.prunable:
+        if package() == self.prunable:
             from slr.extraction.pruned import PrunedHolistic
 
             return PrunedHolistic(self.metadata["settings"], self.skeleton.parts)
@@ -107,24 +105,9 @@ class HolisticExtractor(Extractor):
 
 
 @cache
-def _package() -> tuple[str, str]:
-    """MediaPipe's version, and the MD5 of all its bundled models and graphs; without importing it."""
-    from importlib.metadata import version
-    from importlib.util import find_spec
-
-    package = find_spec("mediapipe")
-    assert package is not None and package.origin is not None
-    modules = Path(package.origin).parent / "modules"
-    digest = hashlib.md5(usedforsecurity=False)
-    for file in sorted(file for file in modules.rglob("*") if file.suffix in (".tflite", ".binarypb")):
-        digest.update(file.relative_to(modules).as_posix().encode() + b"\0" + file.read_bytes())
-    return version("mediapipe"), digest.hexdigest()
-
-
-@cache
 def warn_if_slow(prunable: tuple[str, str] = PRUNABLE) -> None:
     """Warn, once, if the installed MediaPipe can't be pruned."""
-    version, model_hash = _package()
+    version, model_hash = package()
     if (version, model_hash) != prunable:
         warn(f"MediaPipe {version} (models {model_hash[:8]}) is not the one whose graph can be pruned, {prunable[0]} "
              f"(models {prunable[1][:8]}): landmarks are the same but take longer")

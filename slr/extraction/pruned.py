@@ -4,7 +4,7 @@ Holistic always finds the face, and always computes a segmentation mask of the p
 requested. Here only the calculators of its graph run that the required landmarks depend on, and the pose network
 computes neither the mask nor the landmarks in metres.
 
-The names below belong to one release: `slr.extraction.holistic.PRUNABLE`. With any other, Holistic runs unpruned.
+The names below belong to one release: `slr.extraction.bundled.PRUNABLE`. With any other, Holistic runs unpruned.
 """
 
 from collections.abc import Iterable, Sequence
@@ -68,7 +68,7 @@ def pruned_graph(streams: Sequence[str]) -> tuple[CalculatorGraphConfig, list[in
     tensors : list of int
         The outputs of MediaPipe's own network that the graph expects, in order.
     """
-    graph = _whole_graph()
+    graph = whole_graph()
     for node in graph.node:
         if node.name == _LOADER:
             node.input_side_packet[:] = ["MODEL_BLOB:pose_model"]  # instead of a file name
@@ -128,7 +128,7 @@ class _AlignedBuffer(BufferT):
         return super().Pack(builder)
 
 
-def _whole_graph() -> CalculatorGraphConfig:
+def whole_graph() -> CalculatorGraphConfig:
     """Holistic's graph, flattened to calculators."""
     set_resource_dir(str(_PACKAGE.parent))
     validated = ValidatedGraphConfig()

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from slr.errors import ModelError
-from slr.extraction.extractor import Extractor, quiet
+from slr.extraction.bundled import quiet
+from slr.extraction.extractor import Extractor
 from slr.extraction.weights import weights_files, weights_identity
 from slr.params import LandmarksParams
 

@@ -13,8 +13,9 @@ from slr.dataset.skeleton import Skeleton
 from slr.errors import ClipError, CorpusError
 from slr.extraction.extractor import extractor_class
 from slr.extraction.frames import clip_frames
-from slr.io.progress import warn
 from slr.params import FramesParams, LandmarksParams
+
+Watch = Callable[[float, np.ndarray], None]
 
 
 class SeenFrame(NamedTuple):
@@ -46,15 +47,17 @@ class VideoReader:
         self.extractor = kind(landmarks)
         self.source = self.extractor.skeleton
 
-    def landmarks(self, video: str | Path) -> ClipLandmarks:
+    def landmarks(self, video: str | Path, watch: Watch | None = None) -> ClipLandmarks:
         """The landmarks of a video (or a folder of images), as in the landmark store; its path is the clip id.
+
+        `watch` gets the time in seconds and the picture of each frame.
 
         Raises
         ------
         ClipError
             If the video can't be read or no person is found in it.
         """
-        frames = list(self.stream(video))
+        frames = list(self.stream(video, watch))
         coordinates = np.stack([frame.coordinates for frame in frames]).astype(np.float32)
         if np.isnan(coordinates).all():
             raise ClipError(f"no person found in any of its {len(coordinates)} frames")
@@ -62,8 +65,8 @@ class VideoReader:
         return ClipLandmarks(str(video), self.frames.fps or 1, *frames[-1].size,
                              rounded(coordinates, Extent.of(coordinates)), times)
 
-    def stream(self, video: str | Path) -> Iterator[SeenFrame]:
-        """The landmarks of a video frame by frame, in bounded memory.
+    def stream(self, video: str | Path, watch: Watch | None = None) -> Iterator[SeenFrame]:
+        """The landmarks of a video frame by frame, in bounded memory; `watch` as above.
 
         Raises
         ------
@@ -75,6 +78,8 @@ class VideoReader:
         def images() -> Iterator[np.ndarray]:
             for frame in clip_frames(Path(video), self.frames):
                 seen.append((frame.timestamp_s, (frame.image.shape[1], frame.image.shape[0])))
+                if watch is not None:
+                    watch(frame.timestamp_s, frame.image)
                 yield frame.image
 
         for coordinates in self.extractor.stream(images()):
@@ -82,7 +87,7 @@ class VideoReader:
 
 
 def find_landmarks(clip: str | Path, store: Callable[[], LandmarkStore],
-                   reader: Callable[[], VideoReader]) -> tuple[ClipLandmarks, Skeleton]:
+                   reader: Callable[[], VideoReader], watch: Watch | None = None) -> tuple[ClipLandmarks, Skeleton]:
     """The landmarks of a video (or a folder of images) of that name if it exists, else of a clip of the corpus.
 
     Parameters
@@ -91,6 +96,8 @@ def find_landmarks(clip: str | Path, store: Callable[[], LandmarkStore],
         A file or folder, or a clip id.
     store, reader : callable
         Return the store and the reader, called only when needed.
+    watch : callable, optional
+        Gets the time in seconds and the picture of each frame of a video.
 
     Returns
     -------
@@ -113,30 +120,28 @@ def find_landmarks(clip: str | Path, store: Callable[[], LandmarkStore],
         opened.require(str(clip))
         return opened[str(clip)], opened.skeleton
     try:
-        return reader().landmarks(clip), reader().source
+        return reader().landmarks(clip, watch), reader().source
     except ClipError as error:
         raise ClipError(f"{clip}: {error}") from None
 
 
-def find_sign(clip: str | Path, store: Callable[[], LandmarkStore],
-              reader: Callable[[], VideoReader]) -> tuple[ClipLandmarks, Skeleton]:
-    """As `find_landmarks`, of a video with one sign: without frames without any joint at its ends, which are counted in
-    a warning. A clip of the corpus is as in the store, as models were tested on it."""
-    landmarks, joints = find_landmarks(clip, store, reader)
+def find_sign(clip: str | Path, store: Callable[[], LandmarkStore], reader: Callable[[], VideoReader],
+              watch: Watch | None = None) -> tuple[ClipLandmarks, Skeleton, int]:
+    """As `find_landmarks`, of a video with one sign: without frames without any joint at its ends, and how many these
+    were. A clip of the corpus is as in the store, as models were tested on it."""
+    landmarks, joints = find_landmarks(clip, store, reader, watch)
     if not Path(clip).exists():
-        return landmarks, joints
+        return landmarks, joints, 0
     sign = without_empty_ends(landmarks)
-    if len(sign) < len(landmarks):
-        warn(f"{clip}: nobody was found in {len(landmarks) - len(sign)} of its {len(landmarks)} frames, at its ends; "
-             "they are left out")
-    return sign, joints
+    return sign, joints, len(landmarks) - len(sign)
 
 
 def stream_landmarks(clip: str | Path, store: Callable[[], LandmarkStore],
-                     reader: Callable[[], VideoReader]) -> tuple[Iterator[SeenFrame], Skeleton]:
+                     reader: Callable[[], VideoReader],
+                     watch: Watch | None = None) -> tuple[Iterator[SeenFrame], Skeleton]:
     """As `find_landmarks`, frame by frame: those of a video in bounded memory; raises while it is read."""
     if Path(clip).exists():
-        return reader().stream(clip), reader().source
+        return reader().stream(clip, watch), reader().source
     found, joints = find_landmarks(clip, store, reader)
     return (SeenFrame(float(time_s), (found.width, found.height), coordinates)
             for time_s, coordinates in zip(found.timestamps_s, found.coordinates, strict=True)), joints

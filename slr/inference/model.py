@@ -28,6 +28,7 @@ from slr.params.families.ctc import DecodingParams
 from slr.params.families.pose_ctc import PoseCtcParams
 from slr.params.families.stfnet import StfnetParams
 from slr.params.families.stgcn import ScaStgcnDetectionParams
+from slr.params.persons import Person
 from slr.preprocessing.batch import ClipSet
 from slr.preprocessing.clips import Clips, arrange, frame_sizes
 from slr.preprocessing.inputs import Inputs, Store, inputs_of
@@ -49,12 +50,15 @@ class TrainedModel:
         Content of config.json: labels, preprocessing, provenance of the data, course of training.
     folder : Path, optional
         The folder it was read from.
+    person : str or tuple, optional
+        The person to whom videos are cropped (`frames.person`), instead of how the training clips were.
     """
 
     model: nn.Module
     params: ModelParams
     config: dict[str, Any]
     folder: Path | None = None
+    person: Person | None = None
 
     @cached_property
     def weights_hash(self) -> str:
@@ -77,7 +81,7 @@ class TrainedModel:
         """Frame extraction settings for a video: those of training, and at their rate; if each clip kept its own rate,
         at the median of the training clips."""
         made = FramesParams(**self.config["preprocessing"]["frames"])
-        return made if made.fps else made.model_copy(update={"fps": self.config.get("fps")})
+        return made.model_copy(update={"fps": made.fps or self.config.get("fps"), "person": self.person or made.person})
 
     @cached_property
     def skeleton(self) -> Skeleton:

@@ -1,19 +1,28 @@
 """Classification of isolated signs in videos, with a trained model only."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
-from slr.corpora.check import few_frames
 from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import ModelError
+from slr.extraction.persons import PeopleCheck
 from slr.extraction.video import find_sign
 from slr.inference.model import load_model
+from slr.inference.notes import Note, clip_notes, frame_notes
 from slr.inference.video import video_reader
-from slr.io.progress import warn
 from slr.models.device import choose_device
+from slr.params.persons import Person
+
+
+class Prediction(NamedTuple):
+    """The most probable glosses of a video with their probabilities, and notes on what may make them wrong."""
+
+    glosses: list[tuple[str, float]]
+    notes: list[Note]
 
 
 class Predictor:
@@ -30,6 +39,9 @@ class Predictor:
         Data set of the clip ids; this project's by default.
     device : str, default "cpu"
         See `slr.models.device.choose_device`.
+    person : str or tuple, optional
+        Crop videos to one person first: `largest`, `left` or `right`, or a box x, y, width, height in pixels; by
+        default as the training clips were.
 
     Raises
     ------
@@ -46,8 +58,8 @@ class Predictor:
     """
 
     def __init__(self, model_dir: str | Path, any_extractor: bool = False, dataset: Dataset | None = None,
-                 device: str = "cpu"):
-        self.trained = load_model(model_dir, "isolated", choose_device(device, "device"))
+                 device: str = "cpu", person: Person | None = None):
+        self.trained = replace(load_model(model_dir, "isolated", choose_device(device, "device")), person=person)
         gallery = getattr(self.trained.model, "gallery", None)
         if gallery is not None and not len(gallery):
             raise ModelError(f"the model in {model_dir} is an embedding that knows no signs; show it some by "
@@ -57,8 +69,6 @@ class Predictor:
 
     def predict(self, clip: str | Path, top: int = 5) -> list[tuple[str, float]]:
         """The most probable glosses of a video (or a folder of images) with one sign, with their probabilities.
-
-        Warns of a clip that `slr check` would call too short.
 
         Parameters
         ----------
@@ -73,12 +83,18 @@ class Predictor:
         CorpusError
             If there is neither a file nor a clip of that name.
         """
-        landmarks, source = find_sign(clip, self._store, lambda: self.reader)
-        if reason := few_frames(len(landmarks)):
-            warn(f"{clip} has {reason}, too short to show a sign")
+        return self.answer(clip, top).glosses
+
+    def answer(self, clip: str | Path, top: int = 5) -> Prediction:
+        """The same, with notes: a clip of few frames, or far longer or shorter than those of training, a person or
+        hands found in few frames, a person small in the picture, a second one, a model that knows invented signs
+        only."""
+        people = PeopleCheck()
+        landmarks, source, cut = find_sign(clip, self._store, lambda: self.reader, people)
         probabilities = self.trained.probabilities(self.trained.clip(landmarks, source))[0]
         best = np.argsort(-probabilities.numpy(), kind="stable")[:top]
-        return [(self.trained.labels[i], float(probabilities[i])) for i in best]
+        return Prediction([(self.trained.labels[i], float(probabilities[i])) for i in best],
+                          [*frame_notes(len(landmarks), cut), *clip_notes(self.trained, landmarks, source, people)])
 
     def _store(self) -> LandmarkStore:
         return cast(LandmarkStore, self.trained.open(self.dataset))

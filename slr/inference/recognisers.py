@@ -32,12 +32,14 @@ class Recogniser(Protocol):
 
     Attributes
     ----------
+    trained : TrainedModel
     landmark_models : list of TrainedModel
         The model, if its input is landmarks.
     longest_s : float
         Maximum length of a piece of video.
     """
 
+    trained: TrainedModel
     landmark_models: list[TrainedModel]
     longest_s: float
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from slr.dataset.landmarks import CHANNELS, ClipLandmarks, Extent, rounded
 from slr.dataset.skeleton import Skeleton
+from slr.inference.notes import Seen
 from slr.io.files import temp_file_errors
 from slr.io.video import IMAGES_FPS
 from slr.segments.frames import frame_edges
@@ -32,8 +33,8 @@ class Spool:
     Attributes
     ----------
     source : Skeleton
-    anyone : bool
-        Whether any joint was found in any frame.
+    seen : Seen
+        In how many frames the person and the hands were found.
 
     Raises
     ------
@@ -49,7 +50,7 @@ class Spool:
         self._times_s = array("d")
         self._size = (0, 0)
         self._extent = Extent()
-        self.anyone = False
+        self.seen = Seen(source, wanted)
 
     def append(self, coordinates: np.ndarray, timestamp_s: float, size: tuple[int, int]) -> None:
         """Append a frame: its landmarks (J, 4), its time, and its width and height in pixels."""
@@ -58,8 +59,8 @@ class Spool:
             self._file.write(coordinates[self._kept].astype(np.float32).tobytes())
         self._times_s.append(timestamp_s)
         self._size = size
+        self.seen.add(coordinates)
         if not np.isnan(coordinates).all():
-            self.anyone = True
             self._extent |= Extent.of(coordinates)
 
     def __len__(self) -> int:

@@ -8,8 +8,9 @@ the video a second time, once the segments are known.
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -17,14 +18,17 @@ from slr.dataset import provenance
 from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import ClipError, ModelError
+from slr.extraction.persons import PeopleCheck
 from slr.extraction.video import stream_landmarks
 from slr.inference.model import TrainedModel, load_model
+from slr.inference.notes import Note, model_notes, picture_notes
 from slr.inference.recognisers import LONGEST_S, recogniser_of
 from slr.inference.spool import Spool
 from slr.inference.video import video_reader
 from slr.io.progress import progress
 from slr.io.video import announced_frames
 from slr.models.device import choose_device
+from slr.params.persons import Person
 from slr.preprocessing.clips import cut
 from slr.segments import Segment
 from slr.segments.files import Tiers
@@ -38,6 +42,13 @@ BLOCK = 512
 AROUND_S = 0.3
 """Context in seconds before and after a segment of signing that is passed to the recogniser, which was trained with
 pauses."""
+
+
+class Transcription(NamedTuple):
+    """The tiers of a video, and notes: why there is no gloss, and what may make the others wrong."""
+
+    tiers: dict[str, list[Segment]]
+    notes: list[Note]
 
 
 class Transcriber:
@@ -55,6 +66,8 @@ class Transcriber:
         Where clips are that are given by their id; by default the pipeline's.
     device : str, default "cpu"
         See `slr.models.device.choose_device`.
+    person : str or tuple, optional
+        See `slr.inference.predict.Predictor`.
 
     Raises
     ------
@@ -73,12 +86,13 @@ class Transcriber:
     """
 
     def __init__(self, detector: str | Path | None, recogniser: str | Path | None = None, any_extractor: bool = False,
-                 device: str = "cpu", dataset: Dataset | None = None):
+                 device: str = "cpu", dataset: Dataset | None = None, person: Person | None = None):
         if detector is None and recogniser is None:
             raise ValueError("neither a detector nor a recogniser is given")
         on = choose_device(device, "device")
-        self.detector = None if detector is None else load_model(detector, "detection", on)
-        self.recogniser = None if recogniser is None else recogniser_of(load_model(recogniser, "continuous", on))
+        self.detector = None if detector is None else replace(load_model(detector, "detection", on), person=person)
+        self.recogniser = None if recogniser is None else recogniser_of(
+            replace(load_model(recogniser, "continuous", on), person=person))
         self._landmark_models = [] if self.detector is None else [self.detector]
         if self.recogniser is not None:
             self._landmark_models += self.recogniser.landmark_models
@@ -109,13 +123,20 @@ class Transcriber:
         SlrError
             If there is no disk space for its landmarks.
         """
+        return self.transcribe(video).tiers
+
+    def transcribe(self, video: str | Path) -> Transcription:
+        """The same, with notes: why there is no gloss, a person small in the picture, a second one, a recogniser that
+        knows invented signs only."""
         video = Path(video)
         if self.recogniser is not None and not self.recogniser.landmark_models and not video.exists():
             raise ClipError(f"{video}: there is no such file, and the recogniser reads videos; name the clip's video")
         if self.reader is None:
             assert self.recogniser is not None  # at least one of the two is given
-            return {GLOSSES: self.recogniser.glosses_throughout(video)}
-        with self.spooled(video) as spool:
+            glosses = self.recogniser.glosses_throughout(video)
+            return Transcription({GLOSSES: glosses}, [*model_notes(self.recogniser.trained), *_unread(glosses)])
+        people = PeopleCheck()
+        with self.spooled(video, people) as spool:
             edges_s = spool.edges_s
             if self.detector is None:
                 signing, tiers = np.ones(len(spool)), {}
@@ -124,17 +145,26 @@ class Transcriber:
                 signing = signing_probabilities(self.detector, spool)
                 found = segments_of(signing, edges_s, SIGNING, self.detector.config["training"]["threshold"])
                 tiers = {SIGNING: found}
+            notes = [*spool.seen.notes(), *picture_notes(people, self._landmark_models[0].frames.person is not None)]
+            if self.detector is not None and not found:
+                threshold = self.detector.config["training"]["threshold"]
+                notes.insert(0, Note("no-signing", "no signing was found: its probability is at most "
+                                     f"{signing.max():.2f} in any frame, and {threshold:.2f} are needed; --whole "
+                                     "transcribes the entire video"))
             if self.recogniser is None:
-                return tiers
+                return Transcription(tiers, notes)
             bounds = list(pieces(found, signing, edges_s, self.recogniser.longest_s))
-            return tiers | {GLOSSES: self.recogniser.glosses(video, spool, bounds)}
+            glosses = self.recogniser.glosses(video, spool, bounds)
+            return Transcription(tiers | {GLOSSES: glosses}, [
+                *model_notes(self.recogniser.trained), *(_unread(glosses) if found else []), *notes])
 
     @contextmanager
-    def spooled(self, video: Path) -> Iterator[Spool]:
-        """The landmarks of all of a video's frames, for the duration of the context; raises like a call."""
+    def spooled(self, video: Path, people: PeopleCheck | None = None) -> Iterator[Spool]:
+        """The landmarks of all of a video's frames, for the duration of the context; raises like a call. `people` looks
+        at the pictures of a file."""
         reader = self.reader
         assert reader is not None
-        frames, source = stream_landmarks(video, self._store, lambda: reader)
+        frames, source = stream_landmarks(video, self._store, lambda: reader, people)
         total = announced_frames(video, reader.frames.fps) if video.exists() else None
         with tempfile.TemporaryFile() as file:
             spool = Spool(file, source, [model.skeleton for model in self._landmark_models], reader.frames.fps)
@@ -143,7 +173,7 @@ class Transcriber:
                     for frame in frames:
                         spool.append(frame.coordinates, frame.timestamp_s, frame.size)
                         advance()
-                if not spool.anyone:
+                if not spool.seen.person:
                     raise ClipError(f"no person found in any of its {len(spool)} frames")
             except ClipError as error:
                 raise ClipError(f"{video}: {error}") from None
@@ -151,6 +181,12 @@ class Transcriber:
 
     def _store(self) -> LandmarkStore:
         return cast(LandmarkStore, self._landmark_models[0].open(self.dataset))
+
+
+def _unread(glosses: Sequence[Segment]) -> list[Note]:
+    """The note that signing was passed to the recogniser, which found no gloss in it."""
+    return [] if glosses else [Note("no-gloss", "the recogniser read no gloss in the signing: it may be none of the "
+                                    "signs that it knows")]
 
 
 def window_probabilities(detector: TrainedModel, spool: Spool) -> tuple[np.ndarray, np.ndarray]:

@@ -32,6 +32,14 @@ class Pair(NamedTuple):
 
 
 Alignment = list[Pair]
+Clean = Callable[[Sequence[str]], list[str]]
+
+
+class Cleanup(NamedTuple):
+    """What is made of a sentence's glosses before they are aligned: of references, and of hypotheses."""
+
+    reference: Clean
+    hypothesis: Clean
 
 
 @dataclass(frozen=True)
@@ -98,15 +106,15 @@ def align_glosses(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignm
 
 
 def align_sentences(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]],
-                    clean: Callable[[Sequence[str]], list[str]] | None = None) -> list[Alignment]:
+                    clean: Cleanup | None = None) -> list[Alignment]:
     """The alignment of each sentence.
 
     Parameters
     ----------
     references, hypotheses : sequence of sequence of str
         Glosses of each sentence.
-    clean : callable, optional
-        Clean-up of reference and hypothesis first (`slr.metrics.phoenix`).
+    clean : Cleanup, optional
+        Clean-up of references and hypotheses first (`slr.metrics.phoenix`).
 
     Raises
     ------
@@ -117,7 +125,7 @@ def align_sentences(references: Sequence[Sequence[str]], hypotheses: Sequence[Se
         raise ScoringError(f"{len(references)} references but {len(hypotheses)} hypotheses; one is needed for each "
                            "sentence, empty where nothing was recognised")
     if clean is not None:
-        references, hypotheses = [*map(clean, references)], [*map(clean, hypotheses)]
+        references, hypotheses = [*map(clean.reference, references)], [*map(clean.hypothesis, hypotheses)]
     return [align_glosses(*pair) for pair in zip(references, hypotheses, strict=True)]
 
 

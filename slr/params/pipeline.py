@@ -8,6 +8,7 @@ from slr.errors import ParamsError
 from slr.params.corpora import BUILT_IN, reader_named
 from slr.params.extractors import EXTRACTORS, extractor_named
 from slr.params.nearest import nearest
+from slr.params.persons import Person
 from slr.params.section import Device, Fraction, Hash, Positive, Section
 from slr.params.windows import WindowsParams
 
@@ -150,6 +151,10 @@ class FramesParams(Section):
     """Short side in pixels, never enlarged; null keeps the native size."""
     quality: Annotated[int, Field(ge=1, le=100)] = 95
     """JPEG quality."""
+    person: Person | None = None
+    """Crop each video to one person, before it is made smaller: the `largest`, or the one at the `left` or `right` of
+    the picture; or to a box [x, y, width, height] in pixels. null keeps the whole picture, in which MediaPipe chooses
+    a person. A clip with a box of its own is cropped to that."""
     clips_per_shard: Positive = 64
 
 

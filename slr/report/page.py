@@ -22,8 +22,8 @@ from slr.figures.draw import COLOURS, draw_strip
 from slr.figures.model_plots import CONFUSION, CURVE, LEARNING
 from slr.io.clipwise import read_failures
 from slr.io.files import read_json, write_text
-from slr.metrics.phoenix import Clean, cleanup_for
-from slr.metrics.wer import align_sentences, counts_by_gloss
+from slr.metrics.phoenix import cleanup_for
+from slr.metrics.wer import Cleanup, align_sentences, counts_by_gloss
 from slr.params import EvaluationParams, Params
 from slr.report.alignments import alignment_rows
 from slr.report.corpus_facts import CorpusFacts, corpus_facts
@@ -101,7 +101,7 @@ def write_report(out: Path, params: Params, dataset: Dataset, *, signers_metrics
     write_text(out, _environment().get_template("page.html.j2").render(context))
 
 
-def _model(model: ModelFacts, corpus: CorpusFacts, store: LandmarkStore, clean: Clean | None,
+def _model(model: ModelFacts, corpus: CorpusFacts, store: LandmarkStore, clean: Cleanup | None,
            confusions: int) -> dict[str, Any]:
     """The template data of one model, with sentences cleaned up as for its metrics; at most so many confusions."""
     plots_of = {name: Markup(svg) for name, svg in model.plots.items()}

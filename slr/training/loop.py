@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -272,12 +273,17 @@ def validate(run: Run) -> dict[str, float | None]:
 
 
 def config_of(run: Run, state: RunState, store: Store, hashes: dict[str, str], facts: dict[str, Any]) -> dict[str, Any]:
-    """Content of config.json: everything needed for inference, and how the model was trained."""
+    """Content of config.json: everything needed for inference, and how the model was trained.
+
+    `clip_seconds` are the 1st percentile, the median and the 99th percentile of the training clips' durations.
+    """
     settings, best = run.settings, state.history[state.best_epoch - 1]
+    n_frames, rates = store.n_frames, {clip_id: store.fps(clip_id) for clip_id in set(run.data.train.clip_ids)}
+    seconds = np.quantile([n_frames[clip_id] / fps for clip_id, fps in rates.items()], (0.01, 0.5, 0.99))
     return {
         "name": run.name, "task": settings.task, "params": settings.model_dump(), "labels": run.data.labels,
         **run.inputs.facts(settings), "preprocessing": store.metadata,
-        "fps": statistics.median(map(store.fps, set(run.data.train.clip_ids))),
+        "fps": statistics.median(rates.values()), "clip_seconds": seconds.round(3).tolist(),
         "training": {"device": run.device.type, "precision": run.precision, "seed": run.seed,
                      "train_clips": len(run.data.train), "val_clips": len(run.data.val), "epochs": state.epoch,
                      "best_epoch": state.best_epoch, "train_seconds": round(state.seconds, 2),

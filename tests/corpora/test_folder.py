@@ -232,3 +232,16 @@ def test_skip_leaves_out_bad_lines_up_to_the_limit(takes, capsys):
     assert "left out: clips.csv line 4: there is no file 'nowhere.mp4'" in capsys.readouterr().err
     with pytest.raises(CorpusError, match=r"too many clips .*max_failures 0\.3(.|\n)*nowhere"):
         read_folder(takes, annotations, on_error="skip", max_failures=0.3)
+
+
+def test_a_box_is_one_signer_of_a_file(takes):
+    write_csv(takes, "path,gloss,box\ntake0.mp4,A,0 8 64 40\ntake0.mp4,B,\"64, 8, 32, 40\"\ntake1.mp4,B,\n")
+    clips = read_folder(takes, takes / "clips.csv").set_index("clip_id")
+    assert {clip_id: None if box is None else list(box) for clip_id, box in clips.bbox.items()} == {
+        "take0@box0-8-64-40": [0, 8, 64, 48], "take0@box64-8-32-40": [64, 8, 96, 48], "take1": None}
+
+
+@pytest.mark.parametrize("box", ["1 2 3", "1 2 0 4", "-1 2 3 4", "left"])
+def test_what_is_no_box_is_told(takes, box):
+    _, problems = scan_folder(takes, write_csv(takes, f"path,gloss,box\ntake0.mp4,A,{box}\n"))
+    assert kinds(problems) == ["box"] and f"'{box}' is not x, y, width and height" in problems[0].reason

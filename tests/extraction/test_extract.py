@@ -73,7 +73,7 @@ def times(work: Path) -> dict[Path, int]:
 def test_a_drawn_signer_is_found(undisturbed, frames):
     store = LandmarkStore(undisturbed)
     assert len(store) == 3 and store.skeleton.name == "holistic-553"
-    assert store.metadata["frames"] == FRAMES.model_dump()
+    assert store.metadata["frames"] == FRAMES.model_dump(exclude={"person"})
     assert store.metadata["extractor"] == extractor_metadata(PARAMS)
     for clip in store:
         frame_times, images = read_frames(frames, clip.clip_id)

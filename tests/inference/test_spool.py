@@ -34,7 +34,7 @@ def test_stretches_come_out_as_of_the_store(tmp_path, scale):
             assert np.isnan(clip.coordinates[:, ~kept]).all()
             assert np.array_equal(clip.timestamps_s, stored.timestamps_s[start:end])
             assert (clip.width, clip.height, clip.fps) == (320, 240, pytest.approx(15))
-        assert len(spool) == 20 and spool.anyone
+        assert (len(spool), spool.seen.person, spool.seen.hands) == (20, 19, 15)
         assert spool.edges_s == pytest.approx(np.arange(21) / 15)
 
 
@@ -42,7 +42,7 @@ def test_a_video_of_nobody_is_told():
     with tempfile.TemporaryFile() as file:
         spool = Spool(file, JOINTS, [WANTED])
         spool.append(np.full((len(JOINTS), 4), np.nan, np.float32), 0.0, (320, 240))
-        assert not spool.anyone and len(spool) == 1
+        assert spool.seen.person == 0 and len(spool) == 1
 
 
 def test_a_full_disk_is_one_sentence():

@@ -350,6 +350,24 @@ def test_a_video_that_cant_be_used_is_named_with_the_reason(models, tmp_path):
         transcriber(tmp_path / "none.mp4")
 
 
+def test_a_transcript_without_a_gloss_says_why(models, tiny_corpus, tmp_path):
+    """No signing above the threshold; or signing in which the recogniser reads nothing, and a hand in few frames."""
+    video = tiny_corpus / f"isolated/{CLIPS[1]}.mp4"
+    training = read_json(models / "detector/config.json")["training"]
+    strict = changed(models / "detector", tmp_path / "strict", training={**training, "threshold": 1.5})
+    result = CliRunner().invoke(app, ["transcribe", str(video), "--detector", str(strict), "--recogniser",
+                                      str(models / "recogniser"), "--json"])
+    assert result.exit_code == 0 and "no signing was found" in result.stderr and "1.50 are needed" in result.stderr
+    answer = json.loads(result.stdout)
+    assert answer["tiers"] == {"signing": [], "glosses": []}
+    assert [note["kind"] for note in answer["notes"]] == ["invented-signs", "no-signing"]
+    frames = [frame.image for frame in read_video(video)]
+    write_video(tmp_path / "still.mp4", frames[:1] * 12, fps=12)
+    found = Transcriber(None, models / "recogniser").transcribe(tmp_path / "still.mp4")
+    assert ("no-gloss" in {note.kind for note in found.notes}) == (found.tiers["glosses"] == [])
+    assert transcribe._unread([])[0].kind == "no-gloss" and transcribe._unread([Segment(0, 1, "A")]) == []
+
+
 def test_models_of_other_tasks_are_refused(models):
     with pytest.raises(ModelError, match=r"recogniser reads sentences.*`slr transcribe`; name one that finds where"):
         Transcriber(models / "recogniser")

@@ -9,7 +9,7 @@ import pytest
 from slr.decoding.records import Gloss
 from slr.errors import ScoringError
 from slr.metrics import sclite as module
-from slr.metrics.phoenix import CLEAN
+from slr.metrics.phoenix import PUBLISHED
 from slr.metrics.sclite import Utterance, read_stm, sclite, write_ctm, write_stm
 from slr.metrics.wer import Counts, align_sentences, count
 from tests.helpers.references import SCLITE, needs_sclite, real_references
@@ -66,9 +66,9 @@ def test_real_references_are_counted_alike(tmp_path, shared_data, name, corpus, 
     assert total.glosses == glosses and 0.1 < total.wer < 0.9
     assert published(path, tmp_path / "hypotheses.ctm") == total
 
-    clean = CLEAN[corpus]
-    ours, theirs = both(tmp_path, [Utterance(u.name, u.signer, tuple(clean(u.glosses))) for u in utterances],
-                        [clean(hypothesis) for hypothesis in hypotheses])
+    clean = PUBLISHED[corpus]
+    ours, theirs = both(tmp_path, [Utterance(u.name, u.signer, tuple(clean.reference(u.glosses))) for u in utterances],
+                        [clean.hypothesis(hypothesis) for hypothesis in hypotheses])
     assert ours == theirs
 
 

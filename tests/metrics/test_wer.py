@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from slr.errors import ScoringError
 from slr.metrics.wer import (
+    Cleanup,
     Counts,
     Pair,
     align_glosses,
@@ -46,10 +47,10 @@ def test_an_alignment_is_of_both_sides_and_the_cheapest(reference, hypothesis):
 
 
 def test_both_sides_are_cleaned_and_each_sentence_has_its_partner():
-    cleaned = align_sentences(["aB", ["C"]], ["Ab", []], lambda glosses: [gloss.upper() for gloss in glosses])
-    assert cleaned == align_sentences(["AB", "C"], ["AB", ""])
+    clean = Cleanup(lambda glosses: [gloss.upper() for gloss in glosses], lambda glosses: [*glosses][::-1])
+    assert align_sentences(["aB", ["C"]], ["Ab", []], clean) == align_sentences(["AB", "C"], ["bA", ""])
     with pytest.raises(ScoringError, match="2 references but 1 hypotheses"):
-        align_sentences(["A", "B"], ["A"], list)
+        align_sentences(["A", "B"], ["A"], clean)
 
 
 def test_six_gaps_are_cheaper_than_five_substitutions():

@@ -45,7 +45,10 @@ def test_the_training_clips_middle_rate_is_kept(tmp_path):
         (replace(landmark_corpus.clip(gloss, rng, f"s{signer}-{gloss}"), fps=rate), f"s{signer}", [f"gloss{gloss}"], [])
         for signer, rate in enumerate(rates) for gloss in range(2)])
     model = run(corpus, tmp_path, settings(epochs=1))
-    assert read_json(model / "config.json")["fps"] == 25
+    config = read_json(model / "config.json")
+    assert config["fps"] == 25
+    frames = len(landmark_corpus.clip(0, rng, "x"))
+    assert config["clip_seconds"] == pytest.approx([frames / 50, frames / 25, frames / 25], abs=0.05 * frames / 25)
     assert load_model(model).frames.fps == landmark_corpus.METADATA["frames"]["fps"]  # what frames were made at counts
 
 
