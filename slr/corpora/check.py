@@ -3,7 +3,7 @@
 import hashlib
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 
 from slr.corpora import scanning
+from slr.corpora.copies import copies
 from slr.corpora.coverage import joints_of, lacks
+from slr.corpora.films import Filming, film_of_landmarks, movement
 from slr.corpora.imported import landmark_format
 from slr.corpora.problems import Problem, errors
 from slr.dataset.landmarks import check_landmarks
@@ -39,7 +41,10 @@ _SLACK = 1.02
 
 @dataclass(frozen=True)
 class Media:
-    """Result of decoding a file: `content` is the hash of its bytes, `reason` why it can't be used (or None)."""
+    """Result of decoding a file: `content` is the hash of its bytes, `reason` why it can't be used (or None).
+
+    `movement` is what moves where in it (`slr.corpora.films`).
+    """
 
     n_frames: int = 0
     fps: float = 0.0
@@ -47,6 +52,7 @@ class Media:
     height: int = 0
     content: str = ""
     reason: str | None = None
+    movement: np.ndarray | None = field(default=None, compare=False)
 
 
 def check_corpus(params: CorpusParams, workers: int = 0,
@@ -66,7 +72,7 @@ def check_corpus(params: CorpusParams, workers: int = 0,
     -------
     list of Problem
         Kinds: those of the corpus's reader (layout, annotations), and `unreadable`, `outside-range`, `outside-box`,
-        `too-short`, `duplicate-content`, `one-clip`, `signer-unknown`, `few-signers`, `size-outlier`,
+        `too-short`, `duplicate-content`, `near-copy`, `one-clip`, `signer-unknown`, `few-signers`, `size-outlier`,
         `duration-outlier`; `model-without-clips` for each model that the corpus can't train.
 
     Raises
@@ -82,7 +88,10 @@ def check_corpus(params: CorpusParams, workers: int = 0,
     if not clips.empty:
         media = (inspect_landmarks(params, clips.media.unique()) if comes_as_landmarks(params.name)
                  else inspect_media(Path(params.root), clips.media.unique(), workers))
-        problems += [*_media_problems(clips, media), *_duplicates(clips, media), *_glosses(clips), *_signers(clips),
+        contents, movements = ({name: getattr(file, attribute) for name, file in media.items()}
+                               for attribute in ("content", "movement"))
+        problems += [*copies(params, clips, contents, movements, workers)]
+        problems += [*_media_problems(clips, media), *_glosses(clips), *_signers(clips),
                      *_outliers(clips, media), *_models(params, clips, models)]
     return sorted(problems, key=lambda problem: (problem.severity, problem.kind, problem.clip))
 
@@ -136,7 +145,8 @@ def inspect_landmarks(params: CorpusParams, media: Sequence[str]) -> dict[str, M
                 check_landmarks(recording, joints, channels)
                 channels = recording.coordinates.shape[2]
                 content = hashlib.md5(recording.coordinates.tobytes(), usedforsecurity=False).hexdigest()
-                found[name] = Media(len(recording), recording.fps, recording.width, recording.height, content)
+                found[name] = Media(len(recording), recording.fps, recording.width, recording.height, content,
+                                    movement=movement(film_of_landmarks(recording)))
             except (ClipError, CorpusError) as error:
                 found[name] = Media(reason=str(error))
             advance()
@@ -146,13 +156,14 @@ def inspect_landmarks(params: CorpusParams, media: Sequence[str]) -> dict[str, M
 def _inspect(place: tuple[Path, str]) -> Media:
     root, name = place
     path = root / name
+    filming = Filming()
     try:
-        (frame,) = deque(read_video(path), maxlen=1)  # the last one; only it is cached
+        (frame,) = deque(filming.passing(read_video(path)), maxlen=1)  # the last one; only it is cached
     except ClipError as error:
         return Media(reason=str(error))
     height, width = frame.image.shape[:2]
     fps = frame.number / frame.timestamp_s if frame.timestamp_s else 0.0
-    return Media(frame.number + 1, fps, width, height, file_hash(path))
+    return Media(frame.number + 1, fps, width, height, file_hash(path), movement=movement(filming.film()))
 
 
 def _media_problems(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Problem]:
@@ -189,16 +200,6 @@ def _range(clip: Any, file: Media) -> tuple[int, int]:
 def _duration_s(clip: Any, file: Media) -> float:
     start, end = _range(clip, file)
     return max(0, end - start) / file.fps
-
-
-def _duplicates(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Problem]:
-    """Files with the same bytes, which could leak from training to test."""
-    first: dict[str, str] = {}
-    for name in sorted(media):
-        content = media[name].content
-        if content and first.setdefault(content, name) != name:
-            yield Problem(name, "duplicate-content", "error", f"the same bytes as '{first[content]}'",
-                          "remove one of them: a copy in training makes the test meaningless")
 
 
 def _glosses(clips: pd.DataFrame) -> Iterator[Problem]:

@@ -2,21 +2,24 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from slr.corpora.films import Film, film_of
 from slr.dataset.frames import SCHEMA, decode_jpeg
 from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError, CorpusError
+from slr.extraction.copies import copied_clips
 from slr.io.clipwise import Job, apply_failure_policy, content_key, make_parts, read_parts, write_failures
 from slr.io.files import atomic_path, disk_errors, file_hash, inside
 from slr.io.shards import with_clip, write_shards
 from slr.io.video import IMAGES_FPS, Frame, read_video
+from slr.io.workers import map_unordered
 from slr.params import FramesParams
 
 _VERSION = 1
@@ -37,7 +40,7 @@ class _Clip(NamedTuple):
 
 
 def extract_frames(manifest: Path, root: Path, out: Path, params: FramesParams, *, on_error: str = "fail",
-                   max_failures: float = 0.05, workers: int = 0, work: Path) -> None:
+                   max_failures: float = 0.05, workers: int = 0, work: Path, find_copies: bool = False) -> None:
     """Write the frames of every clip of the manifest to `out`, replacing its content.
 
     Parameters
@@ -51,6 +54,8 @@ def extract_frames(manifest: Path, root: Path, out: Path, params: FramesParams, 
         Processes; 0 for one per core. The output doesn't depend on it.
     work : Path
         Finished clips of an interrupted or failed run; removed after a successful one.
+    find_copies : bool, default False
+        Clips of which another split has a copy fail, too (`slr.extraction.copies`).
 
     Raises
     ------
@@ -59,11 +64,16 @@ def extract_frames(manifest: Path, root: Path, out: Path, params: FramesParams, 
     """
     rows = read_manifest(manifest).astype(object)
     rows = rows.where(rows.notna(), None)
-    jobs = _jobs([_Clip(row.clip_id, Path(root), row.media, row.start_frame, row.end_frame, row.fps, row.bbox,
-                        params)
-                  for row in rows.itertuples()])
+    clips = [_Clip(row.clip_id, Path(root), row.media, row.start_frame, row.end_frame, row.fps, row.bbox, params)
+             for row in rows.itertuples()]
+    jobs = _jobs(clips)
     with disk_errors("frames", out):
         parts, failures = make_parts("frames", jobs, _frames_of, Path(work), workers=workers, unit="clip")
+        if find_copies:
+            films = partial(_films, {clip.clip_id: clip for clip in clips}, workers)
+            failures += copied_clips(rows, parts, films, workers)
+            failed = {failure.clip for failure in failures}
+            parts = {clip_id: part for clip_id, part in parts.items() if clip_id not in failed}
         apply_failure_policy("frames", failures, len(jobs), Path(out), on_error=on_error, max_failures=max_failures)
         with atomic_path(out) as temporary:
             temporary.mkdir()
@@ -125,6 +135,18 @@ def _frames_of(clip: _Clip) -> pa.Table:
                                   zip(zip(*rows, strict=True), SCHEMA, strict=True)], schema=SCHEMA)
     return with_clip(table, {"clip_id": clip.clip_id, "n_frames": len(rows), "fps": fps, "width": image.shape[1],
                              "height": image.shape[0], "sha256": digest.hexdigest()})
+
+
+def _films(clips: Mapping[str, _Clip], workers: int, clip_ids: Sequence[str]) -> dict[str, Film]:
+    """What is compared of some clips, decoded anew."""
+    return {done.item.clip_id: done.result
+            for done in map_unordered(_film, [clips[clip_id] for clip_id in clip_ids], workers) if done.error is None}
+
+
+def _film(clip: _Clip) -> Film:
+    frames = read_video(inside(clip.root, clip.media), start_frame=clip.start_frame, end_frame=clip.end_frame,
+                        images_fps=clip.fps)
+    return film_of(frame._replace(image=_crop(frame.image, clip.bbox)) for frame in frames)
 
 
 def _crop(image: np.ndarray, bbox: Sequence[int] | None) -> np.ndarray:
