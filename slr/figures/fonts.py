@@ -112,7 +112,7 @@ def _family_with(letter: str) -> str | None:
 
 class _File(NamedTuple):
     path: str
-    index: int  # of the font in a collection
+    face: int  # its number in a collection
 
 
 @lru_cache(maxsize=1)
@@ -145,7 +145,7 @@ def _letters_of(family: str) -> frozenset[int]:
 
     file = _file_of(family, False)
     try:
-        return frozenset(FT2Font(file.path, face_index=file.index).get_charmap())
+        return frozenset(FT2Font(file.path, face_index=file.face).get_charmap())
     except (OSError, RuntimeError, ValueError):  # a colour font, or one removed since matplotlib listed it
         return frozenset()
 
@@ -162,7 +162,7 @@ def _file_of(family: str, bold: bool) -> _File:
 def _truetype(file: _File, size: int) -> "FreeTypeFont":
     from PIL import ImageFont
 
-    return ImageFont.truetype(file.path, size, file.index)
+    return ImageFont.truetype(file.path, size, file.face)
 
 
 def _package(letter: str) -> str:
