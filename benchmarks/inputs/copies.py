@@ -5,8 +5,9 @@
 - `copies_tried`, `copies_missed`: 40 of the 442 front takes of the Slovak dictionary (../shared/data), encoded anew in
   the ways of `KINDS`; those not found among all takes and copies.
 - `copies_false`: pairs of different takes that were found.
-- `copy_likeness_least`, `take_likeness_most`: the least of a copy with its take, and the most of two takes that were
+- `copy_whole_least`, `take_whole_most`: the least likeness of a copy with its take, and the most of two takes that were
   looked at closely, of which there were `takes_looked_at`; `slr.corpora.films.PICTURES` lies between.
+- `copy_third_least`: the same of the third in which it is least.
 """
 
 import os
@@ -21,7 +22,7 @@ import cv2
 import numpy as np
 
 from benchmarks.record import record
-from slr.corpora.films import PICTURES, Film, film_of, likeness, movement, near_copies
+from slr.corpora.films import PICTURES, Film, Likeness, film_of, likeness, movement, near_copies
 from slr.io.video import read_video
 
 FPS = 25
@@ -103,11 +104,13 @@ def main(n_copies: int = 40) -> None:
     found = near_copies(movements, lambda names: films, PICTURES, same=lambda one, other: False)
     true = {(min(pair), max(pair)) for pair in source.items()}
     others = near_copies({take.name: movements[take.name] for take in takes}, lambda names: films,
-                         PICTURES._replace(likeness=-1), same=lambda one, other: False)
+                         PICTURES._replace(likeness=Likeness(-1, -1)), same=lambda one, other: False)
+    copies = [likeness(films[name], films[take]) for name, take in source.items()]
     record("inputs", {
         "copies_tried": len(true), "copies_missed": len(true - set(found)), "copies_false": len(set(found) - true),
-        "copy_likeness_least": min(likeness(films[name], films[take]) for name, take in source.items()),
-        "take_likeness_most": max(likeness(films[one], films[other]) for one, other in others),
+        "copy_whole_least": min(alike.whole for alike in copies),
+        "copy_third_least": min(alike.least for alike in copies),
+        "take_whole_most": max(likeness(films[one], films[other]).whole for one, other in others),
         "takes_looked_at": len(others),
     }, part="copies")
 

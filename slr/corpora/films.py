@@ -3,8 +3,9 @@
 In a studio, pictures of two takes are nearly the same; what differs is what moves when. A recording is described by
 small grey pictures of its first seconds. How much each of their pixels varies (its movement) is compared for all pairs
 at once, and finds few that could be copies. Of these, the pictures are aligned in time and correlated, pixel by pixel
-after subtraction of the means, in each third: takes agree in one part, copies in all. (The hashes of OpenCV's
-img_hash see the studio: five pHash of copies differ in up to 65 of 320 bits, of other takes in 43 and more.)
+after subtraction of the means, as a whole and in each third: recordings with one title agree in one part, copies in
+all. (The hashes of OpenCV's img_hash see the studio: five pHash of copies differ in up to 65 of 320 bits, of other
+takes in 43 and more.)
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,7 +23,8 @@ SPAN_S = 10.0
 """Seconds of a recording that are compared, from its start."""
 _MOST_ALIKE = 5
 """A clip is looked at closely with this many others at most, so that the time grows with the number of clips."""
-_LAG_S, _STEP_S = 1.0, 0.02  # a copy may lack up to a second at its start
+_LAG_S, _COARSE_S, _FINE_S = 1.0, 0.08, 0.01  # a copy may lack up to a second at its start
+_SLACK_S = 0.02
 _MIN_FRAMES = 5
 _MIN_OVERLAP = 0.6
 _THIRDS = 3
@@ -31,16 +33,23 @@ _STILL = 0.01  # the same of landmarks, as a share of the spread of all coordina
 _ROWS = 1024
 
 
+class Likeness(NamedTuple):
+    """Correlation of two films, -1 to 1: of all that they show, and of the third in which it is least."""
+
+    whole: float
+    least: float
+
+
 class Bars(NamedTuple):
     """From when on a pair is looked at closely, by the cosine of its movements, and is a copy, by its likeness."""
 
     movement: float
-    likeness: float
+    likeness: Likeness
 
 
-PICTURES = Bars(0.96, 0.84)
+PICTURES = Bars(0.96, Likeness(0.935, 0.82))
 """For videos; docs/your-own-recordings.md has the margins."""
-LANDMARKS = Bars(0.99, 0.99)
+LANDMARKS = Bars(0.99, Likeness(0.99, 0.99))
 """For landmarks, which no encoder blurs, and whose takes are more alike: there are fewer numbers."""
 
 
@@ -103,22 +112,24 @@ def movement(film: Film) -> np.ndarray:
     return (spread / length if moves else np.zeros_like(spread)).astype(np.float32)
 
 
-def likeness(one: Film, other: Film) -> float:
-    """How well two films agree, -1 to 1: the correlation of their pictures in the third in which it is least.
+def likeness(one: Film, other: Film) -> Likeness:
+    """How well two films agree, by the correlation of their pictures.
 
-    They are shifted against each other for the best correlation of all. Thirds in which nothing moves are left out.
-    Each frame of the film with fewer frames a second is compared with the nearest of the other.
+    They are shifted against each other for the best correlation. Thirds in which nothing moves are left out. Each frame
+    of the film with fewer frames a second is compared with the nearest of the other.
     """
     if _rate(one) > _rate(other):
         one, other = other, one
     pair = _Pair(one, other)
-    coarse = pair.best_lag(np.arange(-_LAG_S, _LAG_S + _STEP_S, 4 * _STEP_S))
+    coarse = pair.best_lag(np.arange(-_LAG_S, _LAG_S + _FINE_S, _COARSE_S))
     if coarse is None:
-        return -1.0
-    at = pair.aligned(pair.best_lag(coarse + _STEP_S * np.arange(-3, 4)) or coarse)
-    assert at is not None  # best_lag gives none at which they can't be aligned
+        return Likeness(-1.0, -1.0)
+    lag = pair.best_lag(coarse + _FINE_S * np.arange(-7, 8))
+    at = None if lag is None else pair.aligned(lag)
+    assert at is not None  # they can be aligned at the coarse lag, which is among the fine ones
+    whole = pair.correlation(*at)
     parts = zip(*(np.array_split(frames, _THIRDS) for frames in at), strict=True)
-    return min([pair.correlation(*at), *(pair.correlation(*part) for part in parts if pair.moves(*part))])
+    return Likeness(whole, min([whole, *(pair.correlation(*part) for part in parts if pair.moves(*part))]))
 
 
 class _Pair:
@@ -141,7 +152,7 @@ class _Pair:
         """Frames of both that show the same moment if the second film is `lag_s` late; None if they are too few."""
         times, others = self._times
         at = times + lag_s
-        here = np.flatnonzero((at >= -_STEP_S) & (at <= others[-1] + _STEP_S))
+        here = np.flatnonzero((at >= -_SLACK_S) & (at <= others[-1] + _SLACK_S))
         if len(here) < _MIN_FRAMES or (
                 times[here[-1]] - times[here[0]] < _MIN_OVERLAP * min(times[-1], others[-1])):
             return None
@@ -189,8 +200,10 @@ def near_copies(movements: Mapping[str, np.ndarray], films: Callable[[Sequence[s
     found = []
     with progress("copies", total=len(pairs), unit="pair") as advance:
         for pair in pairs:
-            if all(name in taken for name in pair) and likeness(*(taken[name] for name in pair)) >= bars.likeness:
-                found.append(pair)
+            if all(name in taken for name in pair):
+                whole, least = likeness(*(taken[name] for name in pair))
+                if whole >= bars.likeness.whole and least >= bars.likeness.least:
+                    found.append(pair)
             advance()
     return found
 
