@@ -6,7 +6,7 @@ from pipeline.stage import run
 from slr.dataset.paths import FRAMES, MANIFEST, WORK
 from slr.extraction.frames import extract_frames, no_frames
 from slr.params import Params
-from slr.params.corpora import comes_as_landmarks
+from slr.params.corpora import BUILT_IN, comes_as_landmarks
 
 
 def frames(params: Params) -> None:
@@ -14,7 +14,8 @@ def frames(params: Params) -> None:
         no_frames(FRAMES)
         return
     extract_frames(MANIFEST, Path(params.corpus.root), FRAMES, params.frames, on_error=params.corpus.on_error,
-                   max_failures=params.corpus.max_failures, workers=params.compute.workers, work=WORK / "frames")
+                   max_failures=params.corpus.max_failures, workers=params.compute.workers, work=WORK / "frames",
+                   find_copies=params.corpus.name != BUILT_IN)  # every clip of which is drawn once
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from slr.corpora import scanning
+from slr.corpora.copies import copies
+from slr.corpora.films import Filming, film_of_landmarks, movement
 from slr.corpora.imported import landmark_format
 from slr.corpora.landmark_checks import LandmarkChecks
 from slr.corpora.lookalikes import lookalikes
@@ -39,7 +41,10 @@ _SLACK = 1.02
 
 @dataclass(frozen=True)
 class Media:
-    """Result of decoding a file: `content` is the hash of its bytes, `reason` why it can't be used (or None)."""
+    """Result of decoding a file: `content` is the hash of its bytes, `reason` why it can't be used (or None).
+
+    `movement` is what moves where in it (`slr.corpora.films`).
+    """
 
     n_frames: int = 0
     fps: float = 0.0
@@ -47,6 +52,7 @@ class Media:
     height: int = 0
     content: str = ""
     reason: str | None = None
+    movement: np.ndarray | None = field(default=None, compare=False)
 
 
 def check_corpus(params: CorpusParams, workers: int = 0,
@@ -66,9 +72,9 @@ def check_corpus(params: CorpusParams, workers: int = 0,
     -------
     list of Problem
         Kinds: those of the corpus's reader (layout, annotations), and `unreadable`, `outside-range`, `outside-box`,
-        `too-short`, `duplicate-content`, `one-clip`, `similar-glosses`, `similar-signers`, `signer-unknown`,
-        `few-signers`, `size-outlier`, `duration-outlier`; those of `slr.corpora.landmark_checks` for landmarks; and
-        those of `foreseen`.
+        `too-short`, `duplicate-content`, `near-copy`, `one-clip`, `similar-glosses`, `similar-signers`,
+        `signer-unknown`, `few-signers`, `size-outlier`, `duration-outlier`; those of `slr.corpora.landmark_checks` for
+        landmarks; and those of `foreseen`.
 
     Raises
     ------
@@ -86,7 +92,10 @@ def check_corpus(params: CorpusParams, workers: int = 0,
         looked = LandmarkChecks(params)
         media = (inspect_landmarks(params, clips.media.unique(), looked) if comes_as_landmarks(params.name)
                  else inspect_media(Path(params.root), clips.media.unique(), workers))
-        problems += [*_media_problems(clips, media), *_duplicates(clips, media), *_glosses(clips), *_signers(clips),
+        contents, movements = ({name: getattr(file, attribute) for name, file in media.items()}
+                               for attribute in ("content", "movement"))
+        problems += [*copies(params, clips, contents, movements, workers)]
+        problems += [*_media_problems(clips, media), *_glosses(clips), *_signers(clips),
                      *lookalikes(clips), *_outliers(clips, media), *looked.problems(clips), *foreseen(clips)]
     return sorted(problems, key=lambda problem: (problem.severity, problem.kind, problem.clip))
 
@@ -149,7 +158,8 @@ def inspect_landmarks(params: CorpusParams, media: Sequence[str], looked: Landma
                 looked.add(name, recording, joints)
                 channels = recording.coordinates.shape[2]
                 content = hashlib.md5(recording.coordinates.tobytes(), usedforsecurity=False).hexdigest()
-                found[name] = Media(len(recording), recording.fps, recording.width, recording.height, content)
+                found[name] = Media(len(recording), recording.fps, recording.width, recording.height, content,
+                                    movement=movement(film_of_landmarks(recording)))
             except (ClipError, CorpusError) as error:
                 found[name] = Media(reason=str(error))
             advance()
@@ -159,8 +169,9 @@ def inspect_landmarks(params: CorpusParams, media: Sequence[str], looked: Landma
 def _inspect(place: tuple[Path, str]) -> Media:
     root, name = place
     path = root / name
+    filming = Filming()
     try:
-        frames = read_video(path)
+        frames = filming.passing(read_video(path))
         first = last = next(frames)
         for frame in frames:
             last = frame
@@ -168,7 +179,8 @@ def _inspect(place: tuple[Path, str]) -> Media:
         return Media(reason=str(error))
     height, width = last.image.shape[:2]
     span_s = last.timestamp_s - first.timestamp_s
-    return Media(last.number + 1, last.number / span_s if span_s else 0.0, width, height, file_hash(path))
+    return Media(last.number + 1, last.number / span_s if span_s else 0.0, width, height, file_hash(path),
+                 movement=movement(filming.film()))
 
 
 def _media_problems(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Problem]:
@@ -210,16 +222,6 @@ def _range(clip: Any, file: Media) -> tuple[int, int]:
 def _duration_s(clip: Any, file: Media) -> float:
     start, end = _range(clip, file)
     return max(0, end - start) / file.fps
-
-
-def _duplicates(clips: pd.DataFrame, media: dict[str, Media]) -> Iterator[Problem]:
-    """Files with the same bytes, which could leak from training to test."""
-    first: dict[str, str] = {}
-    for name in sorted(media):
-        content = media[name].content
-        if content and first.setdefault(content, name) != name:
-            yield Problem(name, "duplicate-content", "error", f"the same bytes as '{first[content]}'",
-                          "remove one of them: a copy in training makes the test meaningless")
 
 
 def _glosses(clips: pd.DataFrame) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from slr.corpora.films import Film, film_of
 from slr.dataset.frames import SCHEMA, decode_jpeg
 from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError, CorpusError
+from slr.extraction.copies import copied_clips
 from slr.io.clipwise import (
     Job,
     apply_failure_policy,
@@ -26,7 +28,7 @@ from slr.io.files import atomic_path, disk_errors, file_hash, inside
 from slr.io.sampling import Decoded, Span, sample_each
 from slr.io.shards import with_clip, write_shards
 from slr.io.video import IMAGES_FPS, Frame, decode, read_video
-from slr.io.workers import cores
+from slr.io.workers import cores, map_unordered
 from slr.params import FramesParams
 from slr.params.persons import Box
 
@@ -52,7 +54,7 @@ class _Clip(NamedTuple):
 
 
 def extract_frames(manifest: Path, root: Path, out: Path, params: FramesParams, *, on_error: str = "fail",
-                   max_failures: float = 0.05, workers: int = 0, work: Path) -> None:
+                   max_failures: float = 0.05, workers: int = 0, work: Path, find_copies: bool = False) -> None:
     """Write the frames of every clip of the manifest to `out`, replacing its content.
 
     Parameters
@@ -66,6 +68,8 @@ def extract_frames(manifest: Path, root: Path, out: Path, params: FramesParams, 
         Processes; 0 for one per core. The output doesn't depend on it.
     work : Path
         Finished clips of an interrupted or failed run; removed after a successful one.
+    find_copies : bool, default False
+        Clips of which another split has a copy fail, too (`slr.extraction.copies`).
 
     Raises
     ------
@@ -74,13 +78,18 @@ def extract_frames(manifest: Path, root: Path, out: Path, params: FramesParams, 
     """
     rows = read_manifest(manifest).astype(object)
     rows = rows.where(rows.notna(), None)
-    jobs = _jobs([_Clip(row.clip_id, Path(root), row.media, row.start_frame, row.end_frame, row.fps, row.bbox,
-                        params)
-                  for row in rows.itertuples()])
+    clips = [_Clip(row.clip_id, Path(root), row.media, row.start_frame, row.end_frame, row.fps, row.bbox, params)
+             for row in rows.itertuples()]
+    jobs = _jobs(clips)
     with disk_errors("frames", out):
         parts, failures = make_parts_in_batches("frames", jobs, _frames_of, Path(work),
                                                 partial(_runs, workers=workers or cores()), workers=workers,
                                                 unit="clip")
+        if find_copies:
+            films = partial(_films, {clip.clip_id: clip for clip in clips}, workers)
+            failures += copied_clips(rows, parts, films, workers)
+            failed = {failure.clip for failure in failures}
+            parts = {clip_id: part for clip_id, part in parts.items() if clip_id not in failed}
         apply_failure_policy("frames", failures, len(jobs), Path(out), on_error=on_error, max_failures=max_failures)
         with atomic_path(out) as temporary:
             temporary.mkdir()
@@ -234,6 +243,18 @@ class _Jpegs:
             image = _resize(_crop(frame.image(), bbox), self.params.size)
             self.made[key] = _encode_jpeg(image, self.params.quality), (image.shape[0], image.shape[1])
         return self.made[key]
+
+
+def _films(clips: Mapping[str, _Clip], workers: int, clip_ids: Sequence[str]) -> dict[str, Film]:
+    """What is compared of some clips, decoded anew."""
+    return {done.item.clip_id: done.result
+            for done in map_unordered(_film, [clips[clip_id] for clip_id in clip_ids], workers) if done.error is None}
+
+
+def _film(clip: _Clip) -> Film:
+    frames = read_video(inside(clip.root, clip.media), start_frame=clip.start_frame, end_frame=clip.end_frame,
+                        images_fps=clip.fps)
+    return film_of(frame._replace(image=_crop(frame.image, clip.bbox)) for frame in frames)
 
 
 def _crop(image: np.ndarray, bbox: Sequence[int] | None) -> np.ndarray:

@@ -16,6 +16,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from slr.figures.fonts import MAIN, lettered
 from slr.io.evenly import evenly
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ ACCENT = "#2f7fd6"
 SECOND = "#e07b39"
 _INK = "#010203"  # replaced by currentColor in the SVG
 STYLE: "dict[RcKeyType, Any]" = {
-    "svg.fonttype": "none", "svg.hashsalt": "slr", "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"],
+    "svg.fonttype": "none", "svg.hashsalt": "slr", "font.family": "sans-serif", "font.sans-serif": [MAIN],
     "font.size": 9, "text.color": _INK, "axes.labelcolor": _INK,
     "axes.edgecolor": _INK, "xtick.color": _INK, "ytick.color": _INK, "axes.spines.top": False,
     "axes.spines.right": False, "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6,
@@ -127,7 +128,7 @@ def precision_recall(curves: dict[str, tuple[np.ndarray, np.ndarray]], *, positi
     """
     from sklearn.metrics import precision_recall_curve
 
-    with matplotlib.rc_context(STYLE):
+    with lettered(STYLE, curves):
         figure = Figure(figsize=(4.2, 3.2), layout="constrained")
         axes = figure.add_subplot()
         for (name, (actual, probability)), colour in zip(curves.items(), (ACCENT, SECOND), strict=False):
@@ -159,7 +160,7 @@ def matrix(counts: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, r
     size_in = (min(max(0.3 * len(columns), 1.5), 8.5) + 1.3, min(max(0.3 * len(rows), 1.2), 8.5) + 1.1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     shading = LinearSegmentedColormap.from_list("shares", [(*matplotlib.colors.to_rgb(ACCENT), a) for a in (0, 1)])
-    with matplotlib.rc_context(STYLE):
+    with lettered(STYLE, [*rows, *columns] if max(counts.shape) <= _LABELLED else []):
         figure = Figure(figsize=size_in, layout="constrained")
         axes = figure.add_subplot()
         axes.spines[:].set_visible(False)
@@ -192,7 +193,7 @@ class Dot(NamedTuple):
 
 def scatter(dots: Sequence[Dot], *, x_label: str, y_label: str, line: float | None = None, line_label: str = "") -> str:
     """SVG of labelled points; see `scatter_figure`."""
-    with matplotlib.rc_context(STYLE):
+    with lettered(STYLE, [dot.name for dot in dots]):
         return _svg(scatter_figure(dots, x_label=x_label, y_label=y_label, line=line, line_label=line_label))
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from slr.errors import SlrError
+from slr.figures.fonts import lettered
 from slr.io.evenly import evenly
 from slr.io.progress import warn
 
@@ -112,7 +113,8 @@ def draw(path: Path, places: dict[str, np.ndarray], names: dict[str, pd.Series])
         "font.size": 7, "text.color": _INK, "axes.edgecolor": _INK, "axes.titlesize": 8, "axes.linewidth": 0.5,
         "legend.frameon": False, "savefig.transparent": True,
     }
-    with matplotlib.rc_context(style):
+    named = [name for of_clip in names.values() if of_clip.nunique() <= _NAMED for name in of_clip.dropna()]
+    with lettered(style, named):
         figure = Figure(figsize=(2.7 * len(places) + 1.3, 2.5 * len(names)), layout="constrained")
         grid = figure.subplots(len(names), len(places), squeeze=False)
         for row, (what, of_clip) in zip(grid, names.items(), strict=True):

@@ -1,5 +1,6 @@
 """Contact sheets: rows of images, each with a title and a few lines beside it, in one PNG."""
 
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slr.errors import SlrError
+from slr.figures.fonts import Lettering
 from slr.io.files import atomic_path
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from PIL.ImageFont import FreeTypeFont
 
 TILE_HEIGHT = 180
 """Height of the images, in pixels."""
@@ -49,9 +50,9 @@ def sheet_row(pictures: Sequence[np.ndarray], title: str, lines: Sequence[str]) 
     draw = ImageDraw.Draw(row)
     y = _MARGIN
     for text, bold, size, ink in [(title, True, 19, _INK), *((line, False, 13, _SOFT_INK) for line in lines)]:
-        letters = font(size, bold)
-        for part in _wrapped(text, letters, _LABEL_WIDTH - 2 * _MARGIN)[:3]:
-            draw.text((_MARGIN, y), part, ink, letters)
+        lettering = Lettering(size, bold)
+        for part in _wrapped(text, lettering, _LABEL_WIDTH - 2 * _MARGIN)[:3]:
+            lettering.draw(draw, (_MARGIN, y), part, ink)
             y += round(1.35 * size)
     x = _LABEL_WIDTH
     for picture in pictures:
@@ -60,19 +61,12 @@ def sheet_row(pictures: Sequence[np.ndarray], title: str, lines: Sequence[str]) 
     return row
 
 
-def font(size: int, bold: bool) -> "FreeTypeFont":
-    """The font bundled with matplotlib: the same on all machines, with Latin, Greek, Cyrillic and Arabic letters."""
-    from matplotlib import get_data_path
-    from PIL import ImageFont
-
-    return ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans{'-Bold' if bold else ''}.ttf", size)
-
-
-def _wrapped(text: str, font: "FreeTypeFont", width: int) -> list[str]:
-    """Text wrapped to lines of `width` pixels; at any character, since ids have no spaces."""
+def _wrapped(text: str, lettering: Lettering, width: int) -> list[str]:
+    """Text wrapped to lines of `width` pixels; at any letter, since ids have no spaces."""
     lines = [""]
     for letter in text.replace("\n", " "):
-        if font.getlength(lines[-1] + letter) > width:
+        mark = unicodedata.category(letter)[0] == "M"  # a vowel or accent above or below the letter before it
+        if not mark and lettering.length(lines[-1] + letter) > width:
             lines.append("")
         lines[-1] += letter
     return lines

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from slr.decoding.readings import PLAIN, readings
 from slr.decoding.records import Gloss, Reading, in_seconds
-from slr.figures.sheet import font
+from slr.figures.fonts import Lettering
 from slr.io.video import write_video
 from slr.models.stfnet import Stfnet
 from slr.params.families.ctc import DecodingParams
@@ -172,9 +172,9 @@ def _caption(width: int, name: str, time: str) -> np.ndarray:
     from PIL import Image, ImageDraw
 
     strip = Image.new("RGB", (width, _CAPTION), _PAPER)
-    draw, small, large = ImageDraw.Draw(strip), font(14, False), font(18, True)
-    draw.text((10, _CAPTION // 2), name, _INK, large, "lm")
-    draw.text((width - 10, _CAPTION // 2), time, _INK, small, "rm")
+    draw = ImageDraw.Draw(strip)
+    Lettering(18, bold=True).draw(draw, (10, _CAPTION // 2), name, _INK, "lm")
+    Lettering(14).draw(draw, (width - 10, _CAPTION // 2), time, _INK, "rm")
     return np.asarray(strip)
 
 

@@ -16,6 +16,7 @@ import torch
 
 from slr.dataset.skeleton import Skeleton
 from slr.decoding.records import Gloss, in_seconds
+from slr.figures.fonts import MAIN, lettered
 from slr.figures.plots import ACCENT, SECOND
 from slr.inference.model import TrainedModel
 from slr.preprocessing.clips import Clips
@@ -100,7 +101,6 @@ def _draw(path: Path, found: list[GlossImportance], skeleton: Skeleton, fps: flo
     The height of a part grows with the square root of its number of joints, or a face of 478 would leave no room for
     the hands.
     """
-    import matplotlib
     from matplotlib.figure import Figure
 
     sizes = [len(joints) for joints in skeleton.parts.values()]
@@ -108,7 +108,7 @@ def _draw(path: Path, found: list[GlossImportance], skeleton: Skeleton, fps: flo
     edges = np.concatenate([np.linspace(low, high, size + 1)[:-1] for low, high, size in zip(
         bounds, bounds[1:], sizes, strict=False)] + [bounds[-1:]])
     below = 0.09 * bounds[-1]
-    with matplotlib.rc_context({"font.family": "DejaVu Sans", "font.size": 8}):
+    with lettered({"font.family": MAIN, "font.size": 8}, [of.gloss.label for of in found]):
         figure = Figure(figsize=(8, 2.5 * len(found) + 0.4), layout="constrained")
         for number, (axes, of) in enumerate(zip(figure.subplots(len(found), squeeze=False)[:, 0], found, strict=True)):
             largest = max(float(np.abs(of.values).max()), 1e-12)

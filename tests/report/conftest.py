@@ -43,11 +43,19 @@ class Results:
 
 
 @pytest.fixture
-def results(tmp_path: Path) -> Results:
+def results(made_results: Results, tmp_path: Path) -> Results:
+    """A copy of those results, to do anything with."""
+    shutil.copytree(made_results.folder, tmp_path, dirs_exist_ok=True)
+    return Results(tmp_path, made_results.params)
+
+
+@pytest.fixture(scope="session")
+def made_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """24 clips of 4 glosses by 3 signers; `spoter` errs in 2 of 8 test clips, `spoter_published` has no results.
 
     With all that a model can have: a signer probe, and both of its pictures.
     """
+    folder = tmp_path_factory.mktemp("results")
     params = parse({"models": {name: {"family": "spoter"} for name in ("spoter", "spoter_published")},
                     "train": {"models": ["spoter", "spoter_published"]},
                     "evaluation": {"gloss_sets": {"pairs": ["HOUSE", "žltý"]}}})
@@ -57,23 +65,23 @@ def results(tmp_path: Path) -> Results:
         for signer in SIGNERS for number, gloss in enumerate(GLOSSES) for repetition in range(2)
     ])
     blank = dict.fromkeys(("start_frame", "end_frame", "fps"))
-    write_manifest(tmp_path / "manifest.parquet", clips.assign(media="x.mp4", segments=[[] for _ in clips.index],
+    write_manifest(folder / "manifest.parquet", clips.assign(media="x.mp4", segments=[[] for _ in clips.index],
                                                                **blank, split=None))
-    write_store(tmp_path / "landmarks", [
+    write_store(folder / "landmarks", [
         ClipLandmarks(row.clip_id, 10, 320, 240, waving(frames=10 + number)) for number, row in clips.iterrows()
     ], skeleton("holistic-75"), metadata={"extractor": {"name": "made up"}})
-    write_failures(tmp_path / "landmarks", [Failure("cyd/broken", "frames", "the file is empty (0 bytes)")])
-    write_splits(tmp_path / "splits.parquet",
+    write_failures(folder / "landmarks", [Failure("cyd/broken", "frames", "the file is empty (0 bytes)")])
+    write_splits(folder / "splits.parquet",
                  clips[["clip_id", "split"]].assign(fold=pd.array([None] * len(clips), dtype="Int32")))
-    clips[["clip_id"]].assign(pseudo_signer=np.arange(len(clips)) // 8).to_parquet(tmp_path / "signers.parquet")
-    _write_model(tmp_path, clips[clips.split == "test"].assign(gloss=lambda rows: rows.glosses.str[0]))
-    _write_json(tmp_path / "signers.json", {"ari": 0.71, "clusters": 3})
-    (tmp_path / "dvc.lock").write_text(
+    clips[["clip_id"]].assign(pseudo_signer=np.arange(len(clips)) // 8).to_parquet(folder / "signers.parquet")
+    _write_model(folder, clips[clips.split == "test"].assign(gloss=lambda rows: rows.glosses.str[0]))
+    _write_json(folder / "signers.json", {"ari": 0.71, "clusters": 3})
+    (folder / "dvc.lock").write_text(
         "schema: '2.0'\nstages:\n"
         "  frames:\n    outs:\n    - {path: data/frames, hash: md5, md5: abc123.dir, size: 1234567, nfiles: 2}\n"
         "  train@spoter:\n    outs:\n    - {path: models/spoter, hash: md5, md5: def456.dir, size: 99, nfiles: 3}\n"
         "  train@dropped:\n    outs:\n    - {path: models/dropped, hash: md5, md5: 777.dir, size: 99, nfiles: 3}\n")
-    return Results(tmp_path, params)
+    return Results(folder, params)
 
 
 def _write_model(folder: Path, test: pd.DataFrame) -> None:
