@@ -104,11 +104,12 @@ def transcribe_video(
 def _transcribe(video: Path, detector: Path | None, recogniser: Path | None, out: list[Path], any_extractor: bool,
                 device: str, as_json: bool) -> None:
     from slr.inference.transcribe import Transcriber, print_tiers, summary
+    from slr.io.files import output_file
     from slr.segments.files import as_dict, format_of, write
 
     with readable_errors():
         for path in out:
-            format_of(path)  # fail now, not after minutes
+            format_of(output_file(path, what="a table of segments"))  # fail now, not after minutes
         tiers = Transcriber(detector, recogniser, any_extractor, device)(video)
         for path in out:
             write(path, tiers, video)

@@ -24,7 +24,7 @@ from slr.corpora.problems import Problem
 from slr.corpora.reading import Scan, collect, frame_rates, is_image_folder, nfc, require_folder, row
 from slr.dataset.manifest import SPLIT_NAMES, SPLITS
 from slr.errors import CorpusError
-from slr.io.files import inside
+from slr.io.files import inside, read_named
 from slr.io.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 LAYOUT = f"ROOT/<gloss>/<clip>.mp4 (or {', '.join(VIDEO_SUFFIXES[1:])}), or a CSV with the columns path,gloss"
@@ -188,11 +188,8 @@ def _scan_csv(root: Path, annotations: Path, problems: list[Problem], workers: i
 
 def _read_csv(path: Path) -> tuple[list[tuple[int, list[str]]], str]:
     """Fields of each non-blank line, with its number, and the delimiter that gives most known columns."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CorpusError(f"annotations {path} can't be read ({error.strerror}); set corpus.annotations to the "
-                          "corpus's CSV, or to null for <gloss>/<clip> folders") from None
+    content = read_named(path, CorpusError, "set corpus.annotations to the corpus's CSV, or to null for <gloss>/<clip> "
+                         "folders")
     try:
         text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:
@@ -255,6 +252,7 @@ def _on_disk(root: Path, path: str, frames: Sequence[str]) -> str:
     slashes = path.replace("\\", "/")
     try:
         for spelling in (path, *(unicodedata.normalize(form, slashes) for form in ("NFC", "NFD"))):
+            (root / spelling).exists()  # raises OSError for a name that is too long
             media = inside(root, spelling)
             if media.is_file() or is_image_folder(media, frames):
                 return os.path.normpath(spelling)

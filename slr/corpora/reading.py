@@ -17,7 +17,7 @@ import pandas as pd
 from slr.corpora.problems import Problem, errors, raise_errors
 from slr.dataset.manifest import SCHEMA
 from slr.errors import CorpusError
-from slr.io.files import inside
+from slr.io.files import inside, read_named_text
 from slr.io.progress import progress, warn
 from slr.io.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, frame_rate
 from slr.io.workers import map_unordered
@@ -141,13 +141,7 @@ def only_file(folder: Path, pattern: str, setting: str) -> Path:
 
 def read_text(path: Path) -> str:
     """An annotation file's text (UTF-8, with or without a BOM); raises CorpusError if it can't be read."""
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise CorpusError(f"annotations {path} can't be read ({error.strerror}); set corpus.annotations to what "
-                          "belongs to the corpus") from None
-    except UnicodeDecodeError:
-        raise CorpusError(f"annotations {path} is not UTF-8 text; download it again, or save it as UTF-8") from None
+    return read_named_text(path, CorpusError, "set corpus.annotations to what belongs to the corpus")
 
 
 def nfc(text: str) -> str:
