@@ -28,7 +28,11 @@ def video_reader(trained: TrainedModel, any_extractor: bool = False) -> VideoRea
     if "extractor" not in made or "frames" not in made:
         raise ModelError(f"the model in {trained.folder} was trained on landmarks that don't come from video, so it "
                          "can't read one")
-    params = _landmarks_params(made)
+    try:
+        params = _landmarks_params(made)
+    except (KeyError, ValueError) as error:
+        raise ModelError(f"the model in {trained.folder} doesn't say how its landmarks were extracted "
+                         f"({' '.join(str(error).split())[:200]}); train it again") from None
     different = provenance.differences(made, {"extractor": extractor_metadata(params)}, provenance.extractor)
     if different and not any_extractor:
         raise ModelError(f"the model in {trained.folder} was trained with another extractor of landmarks "

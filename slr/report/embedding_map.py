@@ -106,7 +106,7 @@ def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: s
         skeletons = _skeletons(store, clips)
         advance(note="skeletons")
         filmed = [int(i) for i in (skeletons["poses"] or range(len(clips)))]
-        view = {"model": trained.config["name"], "method": TITLES[method], "of_clips": of_clips,
+        view = {"model": trained.name, "method": TITLES[method], "of_clips": of_clips,
                 "pseudo_signers": not known, **_points(clips, places, features), **skeletons,
                 "videos": _videos(dataset, {i: clips.clip_id[i] for i in filmed}, videos)}
         advance(note="videos")

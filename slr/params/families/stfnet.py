@@ -16,7 +16,7 @@ Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 class ImagesParams(Section):
     """Preprocessing of stored frames for the model; random choices are made once per clip, and only in training."""
 
-    resize: Positive = 256
+    resize: Annotated[int, Field(ge=1, le=2048)] = 256
     """Side in pixels to which the whole frame is resized, as a square whatever its aspect ratio."""
     crop: Positive = 224
     """Side of the square crop: at a random position in training, else at the centre."""

@@ -57,7 +57,7 @@ class ScaStgcnParams(GraphParams):
     """Replace all settings of this block with the published network, losses and training, except `joints`, and those
     that select among the published variants: `attention`, `signer_encoder`, `signer_pooling`, `losses`. `epochs` and
     `patience` stay if they are given, and are 50 and no early stopping if not."""
-    dilations: Annotated[list[Positive], Field(min_length=1)] | None = None
+    dilations: Annotated[list[Annotated[int, Field(ge=1, le=256)]], Field(min_length=1)] | None = None
     """Dilation of each block's temporal convolution, as many numbers as `widths`; null for 1, 2, 3, ..., as
     published."""
     attention: Literal["additive", "film", "hierarchical", "none"] = "additive"
