@@ -4,7 +4,7 @@ What its settings describe may be of any size. So its network is built within bo
 network that fits it isn't larger.
 """
 
-import unicodedata
+import re
 from pathlib import Path
 from threading import get_ident
 from typing import Any, Self
@@ -29,6 +29,8 @@ from slr.tasks import task_of
 
 LARGEST_CONFIG = 1 << 26
 """Bytes of a config.json, which has the labels and, of a sentence model, the ids of sentences that were too short."""
+_NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, and halves of characters."""
 _NAMES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64",
           torch.int32: "I32", torch.uint8: "U8", torch.bool: "BOOL"}
 """Types of tensors as safetensors names them."""
@@ -70,7 +72,7 @@ def _require_labels(labels: Any) -> None:
     if not isinstance(labels, list) or not labels:
         raise ModelError("its labels are no list of glosses")
     for label in labels:
-        if not isinstance(label, str) or not label or any(unicodedata.category(sign) in ("Cc", "Cs") for sign in label):
+        if not isinstance(label, str) or not label or _NO_TEXT.search(label):
             raise ModelError(f"{str(label)[:40]!r} among its labels is no gloss")
     if len(set(labels)) < len(labels):
         raise ModelError("one of its labels occurs twice")

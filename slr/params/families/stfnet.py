@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from slr.params.families.ctc import CtcParams, DecodingParams
 from slr.params.families.training import ModelParams
-from slr.params.section import Dropout, Fraction, Positive, Section
+from slr.params.section import Dropout, Fraction, Layers, Positive, Section
 
 Layer = Annotated[str, StringConstraints(pattern=r"^[KP][1-9]\d?$")]
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -100,7 +100,7 @@ class StfnetParams(ModelParams):
     """Pooling used by P: lift pooling, or max pooling."""
     hidden: Annotated[int, Field(ge=2, multiple_of=2)] = 1024
     """Width of the temporal layers and of the BiLSTM, both directions together."""
-    lstm_layers: Positive = 2
+    lstm_layers: Layers = 2
     lstm_dropout: Dropout = 0.3
     """Dropout between the BiLSTM's layers."""
     share_classifier: bool = True

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from slr.params.families.training import ModelParams
-from slr.params.section import Dropout, Positive, Section
+from slr.params.section import Dropout, Layers, Positive, Section
 from slr.params.windows import WindowsParams
 
 # oneDNN 3.x gives NaN for the weight gradient of a bf16 convolution with more than 16 input channels that are not a
@@ -187,7 +187,7 @@ class AttentionStgcnParams(GraphParams):
     strides: list[Positive] = [1, 2, 2, 2]
     """Temporal stride of each block; as many numbers as `widths`."""
     kernel: Annotated[int, Field(ge=1, le=31)] = 5
-    attention_layers: Positive = 1
+    attention_layers: Layers = 1
     """Layers of temporal self-attention."""
     positions: Literal["none", "sinusoidal"] = "sinusoidal"
     """Positional encoding of the attention."""
