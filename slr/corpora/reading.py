@@ -144,6 +144,19 @@ def read_text(path: Path) -> str:
     return read_named_text(path, CorpusError, "set corpus.annotations to what belongs to the corpus")
 
 
+def csv_lines(path: Path, **dialect: Any) -> list[str]:
+    """The lines of a CSV that the module `csv` can parse, in this dialect; raises CorpusError for anything else."""
+    lines = read_text(path).splitlines()
+    reader = csv.reader(lines, **dialect)
+    try:
+        for _ in reader:
+            pass
+    except csv.Error as error:
+        raise CorpusError(f"{path} line {reader.line_num} is not CSV ({error}); download it again, or save it as CSV"
+                          ) from None
+    return lines
+
+
 def nfc(text: str) -> str:
     """Composed Unicode, the canonical form of ids and glosses."""
     return unicodedata.normalize("NFC", text)
@@ -160,8 +173,8 @@ def table_lines(path: Path, columns: Sequence[str], problems: list[Problem], *, 
     CorpusError
         If the file can't be read, or lacks a column.
     """
-    lines = csv.reader(read_text(path).splitlines(), delimiter=delimiter,
-                       quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL)
+    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    lines = csv.reader(csv_lines(path, delimiter=delimiter, quoting=quoting), delimiter=delimiter, quoting=quoting)
     header = [name.strip() for name in next(lines, [])]
     if absent := [name for name in columns if name not in header]:
         raise CorpusError(f"{path} has no column '{absent[0]}' (found: {', '.join(header) or 'nothing'}); use the "

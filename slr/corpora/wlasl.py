@@ -11,7 +11,6 @@ Frames are counted from 1, both ends included, -1 for the last one, in the video
 `fps`); for a video with another rate they are converted by time.
 """
 
-import json
 import math
 import re
 from collections import Counter
@@ -36,6 +35,7 @@ from slr.corpora.reading import (
     videos_by_stem,
 )
 from slr.errors import CorpusError
+from slr.io.files import parse_json
 from slr.io.progress import warn
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def download(path: str | Path, root: str | Path, subset: int | None = None, work
 def _glosses(path: Path) -> dict[str, list[Any]]:
     """Instances by gloss, in file order, not yet validated."""
     try:
-        content = json.loads(read_text(path))
+        content = parse_json(read_text(path))
     except ValueError as error:
         raise CorpusError(f"{path} is not JSON ({error}); download WLASL_v0.3.json again") from None
     if not isinstance(content, list) or not content:

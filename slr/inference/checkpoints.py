@@ -66,6 +66,8 @@ def import_checkpoint(system: str, file: Path, labels: Path | None, out: Path, g
         If settings don't exist or contradict each other.
     """
     output_folder(out, replaced=(WEIGHTS, CONFIG))
+    if labels is not None:
+        read_labels(labels)  # fail now, not after the weights
     known = SYSTEMS[system]
     checkpoint = Checkpoint(read_checkpoint(file), str(file))
     settings = merged(known.settings(checkpoint, given or {}), given or {})

@@ -1,6 +1,6 @@
 """Landmark extraction for videos, consistent with a model's training data."""
 
-from typing import Any
+from typing import Any, get_args
 
 from slr.dataset import provenance
 from slr.errors import ModelError
@@ -8,6 +8,8 @@ from slr.extraction.holistic import extractor_metadata
 from slr.extraction.video import VideoReader
 from slr.inference.model import TrainedModel
 from slr.params import LandmarksParams
+
+_EXTRACTED = get_args(LandmarksParams.model_fields["skeleton"].annotation)
 
 
 def video_reader(trained: TrainedModel, any_extractor: bool = False) -> VideoReader:
@@ -30,9 +32,9 @@ def video_reader(trained: TrainedModel, any_extractor: bool = False) -> VideoRea
                          "can't read one")
     try:
         params = _landmarks_params(made)
-    except (KeyError, ValueError) as error:
-        raise ModelError(f"the model in {trained.folder} doesn't say how its landmarks were extracted "
-                         f"({' '.join(str(error).split())[:200]}); train it again") from None
+    except (KeyError, ValueError):
+        raise ModelError(f"the model in {trained.folder} was trained on landmarks that slr doesn't extract from video "
+                         f"(skeleton {made['skeleton']!r}); train it again on {' or '.join(_EXTRACTED)}") from None
     different = provenance.differences(made, {"extractor": extractor_metadata(params)}, provenance.extractor)
     if different and not any_extractor:
         raise ModelError(f"the model in {trained.folder} was trained with another extractor of landmarks "

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from slr.errors import CorpusError
+from slr.io.files import read_named
 from slr.segments import Segment
 
 _SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
@@ -74,13 +75,13 @@ def from_eaf(path: str | Path) -> dict[str, list[Segment]]:
         If the file can't be read, or an annotation lacks its time.
     """
     try:
-        root = ElementTree.parse(path).getroot()
+        root = ElementTree.fromstring(read_named(path, CorpusError))
         times_ms: dict[str, Any] = {slot.attrib["TIME_SLOT_ID"]: slot.get("TIME_VALUE")
                                     for slot in root.iter("TIME_SLOT")}  # int() of a missing time raises TypeError
         return {tier.attrib["TIER_ID"]: sorted(
             (_segment(annotation, times_ms) for annotation in tier.iter("ALIGNABLE_ANNOTATION")),
             key=lambda segment: segment.start_s) for tier in root.iter("TIER")}
-    except (OSError, ElementTree.ParseError, KeyError, TypeError, ValueError) as error:
+    except (ElementTree.ParseError, LookupError, TypeError, ValueError) as error:
         raise CorpusError(f"{path} can't be read as EAF ({type(error).__name__}: {error}); open it in ELAN and save it "
                           "again") from None
 
