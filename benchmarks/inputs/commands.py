@@ -103,8 +103,13 @@ def _lines() -> Iterator[Line]:
     for *words, suffix in WRITE:
         yield from (Line((*words, name + suffix), name) for name in NO_OUTPUTS)
     for commands, names in ((READ, NO_FILES), (LOAD, NO_MODELS), (SEE, NO_VIDEOS), (OPEN, NO_DATA)):
-        yield from (Line((*words, name), name) for words in commands for name in names
-                    if (words[-1], name) != ("--labels", "deep"))  # brackets may well be a gloss
+        for words in commands:
+            for name in names:
+                if (words[-1], name) == ("--labels", "deep"):  # brackets may well be a gloss
+                    continue
+                # What isn't there is taken for a clip id: of the corpus, whose landmarks are other than a video's.
+                of_corpus = name in ("loop.mp4", "missing.mp4")
+                yield Line((*(word.removeprefix("videos/") if of_corpus else word for word in words), name), name)
 
 
 LINES = tuple(_lines())

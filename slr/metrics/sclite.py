@@ -58,7 +58,7 @@ def read_stm(path: str | Path) -> list[Utterance]:
     for number, line in enumerate(read_named_text(path, ScoringError).splitlines(), 1):
         if not line.strip() or line.startswith(";;"):
             continue
-        name, _channel, signer, *rest = [*line.split(maxsplit=5), "", "", ""][:6]
+        name, _channel, signer, *rest = [*line.split(maxsplit=5), *[""] * 5][:6]
         times, glosses = rest[:2], rest[2].split()
         if not all(re.fullmatch(r"[\d.]+(e[+-]?\d+)?", time) for time in times):
             raise ScoringError(f"{path}, line {number}: '{line[:60]}' is not 'name channel signer start end glosses'")
