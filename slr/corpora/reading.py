@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -173,7 +173,7 @@ def table_lines(path: Path, columns: Sequence[str], problems: list[Problem], *, 
     CorpusError
         If the file can't be read, or lacks a column.
     """
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
     lines = csv.reader(csv_lines(path, delimiter=delimiter, quoting=quoting), delimiter=delimiter, quoting=quoting)
     header = [name.strip() for name in next(lines, [])]
     if absent := [name for name in columns if name not in header]:

@@ -144,11 +144,11 @@ class _Bounded(TorchFunctionMode):
     def __enter__(self) -> Self:
         self.hooks = (register_module_module_registration_hook(self._count),
                       register_module_parameter_registration_hook(self._count))
-        super().__enter__()
+        super().__enter__()  # type: ignore[no-untyped-call]  # untyped in torch
         return self
 
     def __exit__(self, *error: Any) -> None:
-        super().__exit__(*error)
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
         for hook in self.hooks:
             hook.remove()
 
