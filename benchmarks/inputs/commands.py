@@ -107,9 +107,9 @@ def _lines() -> Iterator[Line]:
             for name in names:
                 if (words[-1], name) == ("--labels", "deep"):  # brackets may well be a gloss
                     continue
-                # What isn't there is taken for a clip id: of the corpus, whose landmarks are other than a video's.
-                of_corpus = name in ("loop.mp4", "missing.mp4")
-                yield Line((*(word.removeprefix("videos/") if of_corpus else word for word in words), name), name)
+                if name in ("loop.mp4", "missing.mp4") and words[0] in ("explain", "segments", "transcribe"):
+                    continue  # what isn't there is taken for a clip of the corpus, whose landmarks are others
+                yield Line((*words, name), name)
 
 
 LINES = tuple(_lines())
