@@ -80,7 +80,7 @@ def parsers(folder: Path) -> list[Parser]:
     settings = ImportedParams(size=(640, 480), units="pixel")
     return [
         Parser("params.yaml", load,
-               b"corpus: {name: folder, root: recordings}\nframes:\n  fps: 25\n  size: null  # native\nsplits: {by: signer}\n"
+               b"corpus: {name: folder, root: recordings}\nframes:\n  fps: 25\n  size: null  # native\n"
                b"train:\n  model: own\n  models: [own]\nmodels:\n  own:\n    family: multistream\n    frames: 32\n"
                b"    lr: 0.001\n    streams:\n      - [joints, bones]\n    widths: [16, 32]\n    strides: [2, 1]\n"),
         Parser("skeleton.yaml", _skeleton, b"name: own\nspace: image\nparts:\n  pose: [nose, hand]\n"
