@@ -7,6 +7,7 @@ milliseconds.
 import csv
 import io
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def read(path: str | Path) -> dict[str, list[Segment]]:
 
 def as_dict(tiers: Tiers, media: str | Path | None = None) -> dict[str, Any]:
     """The segments JSON-ready: `media` and, by tier, dicts with `start_s`, `end_s`, `label` and, if known, `score`."""
-    return {"media": None if media is None else str(media),
+    return {"media": None if media is None else os.fsencode(media).decode(errors="replace"),
             "tiers": {tier: [_fields(segment) for segment in segments] for tier, segments in tiers.items()}}
 
 
