@@ -208,6 +208,8 @@ def _read_csv(path: Path) -> tuple[list[tuple[int, list[str]]], str]:
         lines = [(reader.line_num, fields) for fields in reader if any(field.strip() for field in fields)]
     except csv.Error as error:
         raise CorpusError(f"{path} line {reader.line_num} is not CSV ({error}); save it as 'CSV UTF-8'") from None
+    if not lines:
+        raise CorpusError(f"{path} is empty; its first line should be path,gloss[,signer][,split][,start_s,end_s]")
     return lines, delimiter
 
 

@@ -111,7 +111,7 @@ def output_file(path: str | Path, suffixes: Collection[str] = (), what: str = "t
     """
     path = Path(path)
     if suffixes and path.suffix.lower() not in suffixes:
-        raise SlrError(f"{path}: {what} can't be written as '{path.suffix}'; choose {' or '.join(suffixes)}")
+        raise SlrError(f"{path}: can't write '{path.suffix}'; choose {' or '.join(suffixes)} for {what}")
     try:
         kind = os.stat(path).st_mode if os.path.exists(path) else stat.S_IFREG
         if not stat.S_ISREG(kind):

@@ -116,6 +116,7 @@ def test_what_cannot_be_explained_says_why(sentences, pictures, tmp_path):
     dataset = replace(Dataset.below(sentences), frames=pictures / "frames")
     poses, seen = sentences.parent / "poses", pictures.parent / "pictures"
     (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "notes.txt").touch()
     with pytest.raises(CorpusError, match="there is there already; choose a new folder"):
         explain("s1-0", poses, tmp_path / "there", dataset)
     with pytest.raises(CorpusError, match="no clip 's1-00'.*nearest ids: s1-0"):
