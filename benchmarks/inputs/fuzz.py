@@ -97,7 +97,7 @@ def parsers(folder: Path) -> list[Parser]:
             {"url": "https://www.youtube.com/watch?v=abcdefghijk", "start_time": 0.0, "end_time": 2.5, "label": 1,
              "signer_id": 0, "box": [0.1, 0.2, 0.9, 0.8], "text": "hello", "width": 640, "height": 360, "fps": 30.0,
              "start": 0, "end": 75}]).encode()),
-        Parser("glosses.csv", lambda path: lsa64.scan(folder, path), b"001,Opaque\n002,Red\n"),
+        Parser("glosses.csv", lambda path: lsa64.scan(folder / "A", path), b"001,Opaque\n002,Red\n"),
         Parser("train.corpus.csv", lambda path: list(sentences.read_table(path, ("id", "folder"), [])),
                b"id|folder|signer|annotation\n01|01/1/*.png|Signer01|ABEND WOLKE\n"),
         Parser("groundtruth.txt", read_groundtruth, b"video1 0 S\nvideo1 1 P\nvideo2 0 n\n"),
