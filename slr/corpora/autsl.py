@@ -18,7 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from slr.corpora.problems import Problem
-from slr.corpora.reading import Scan, collect, csv_lines, is_video, missing, nfc, require_folder, row, stays_inside
+from slr.corpora.reading import (
+    Scan,
+    collect,
+    csv_lines,
+    is_count,
+    is_video,
+    missing,
+    nfc,
+    require_folder,
+    row,
+    stays_inside,
+)
 from slr.dataset.manifest import SPLITS
 from slr.errors import CorpusError
 
@@ -81,7 +92,7 @@ def _class_names(folder: Path) -> dict[int, str] | None:
     names: dict[int, str] = {}
     for number, line in enumerate(reader, start=2):
         label, name = (line["ClassId"] or "").strip(), nfc((line["TR"] or "").strip())
-        if not label.isdecimal() or int(label) in names or not name or name in names.values():
+        if not is_count(label) or int(label) in names or not name or name in names.values():
             raise CorpusError(f"{found[0]} line {number} is not a new class with a name of its own; correct it")
         names[int(label)] = name
     return names
@@ -99,7 +110,7 @@ def _labels(root: Path, folder: Path, split: str, problems: list[Problem]) -> di
         fields = [field.strip() for field in line]
         if not any(fields):
             continue
-        if len(fields) != 2 or not _SAMPLE.fullmatch(fields[0]) or not fields[1].isdecimal():
+        if len(fields) != 2 or not _SAMPLE.fullmatch(fields[0]) or not is_count(fields[1]):
             problems.append(Problem(f"{path.name} line {number}", "bad-line", "error",
                                     f"not signer<X>_sample<Y>,<class>: {','.join(line)[:80]!r}",
                                     "use the released file, or remove the line"))

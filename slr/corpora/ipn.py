@@ -30,6 +30,7 @@ from slr.corpora.reading import (
     Scan,
     collect,
     csv_lines,
+    is_count,
     is_image_folder,
     missing,
     only_file,
@@ -114,7 +115,7 @@ def _classes(path: Path) -> dict[int, str]:
         if not line.strip():
             continue
         fields = line.split()
-        if len(fields) != 2 or not fields[0].isdecimal() or int(fields[0]) in classes:
+        if len(fields) != 2 or not is_count(fields[0]) or int(fields[0]) in classes:
             raise CorpusError(f"{path} line {number} is not a new 'number name'; use the released classIndAll.txt")
         classes[int(fields[0])] = fields[1]
     return classes
@@ -152,7 +153,7 @@ def _read_table(path: Path, sets: dict[str, str], some: Path | None, problems: l
         video, gloss, *ends = ((line[name] or "").strip() for name in _COLUMNS)
         if only is not None and video not in only:
             continue
-        start, end = (int(value) if value.isdecimal() else 0 for value in ends)
+        start, end = (int(value) if is_count(value) else 0 for value in ends)
         where = f"{path.name} line {table.line_num}"
         if not video or not gloss or not 1 <= start <= end:
             problems.append(Problem(where, "bad-line", "error", f"not a video, a label and frames from 1: {line}"[:160],

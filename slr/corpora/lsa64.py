@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from slr.corpora.problems import Problem
-from slr.corpora.reading import Scan, collect, csv_lines, is_video, nfc, require_folder, row, stays_inside
+from slr.corpora.reading import Scan, collect, csv_lines, is_count, is_video, nfc, require_folder, row, stays_inside
 from slr.errors import CorpusError
 
 LAYOUT = "ROOT/001_001_001.mp4 (sign, signer, repetition), or these in folders of the root"
@@ -73,9 +73,9 @@ def _names(path: Path) -> dict[str, str]:
     names: dict[str, str] = {}
     for number, line in enumerate(csv.reader(csv_lines(path)), start=1):
         fields = [field.strip() for field in line]
-        if not any(fields) or (number == 1 and not fields[0].isdecimal()):
+        if not any(fields) or (number == 1 and not is_count(fields[0])):
             continue  # a blank line, or the header
-        if len(fields) != 2 or not fields[0].isdecimal() or not fields[1]:
+        if len(fields) != 2 or not is_count(fields[0]) or not fields[1]:
             raise CorpusError(f"{path} line {number} is not sign,gloss (such as 001,Opaque); correct it")
         sign = f"{int(fields[0]):03}"
         if sign in names:

@@ -144,6 +144,11 @@ def read_text(path: Path) -> str:
     return read_named_text(path, CorpusError, "set corpus.annotations to what belongs to the corpus")
 
 
+def is_count(text: str) -> bool:
+    """Whether a cell of an annotation file is a number from 0 to some billions; Python reads no longer digits."""
+    return text.isdecimal() and len(text) <= 10
+
+
 def csv_lines(path: Path, **dialect: Any) -> list[str]:
     """The lines of a CSV that the module `csv` can parse, in this dialect; raises CorpusError for anything else."""
     lines = read_text(path).splitlines()

@@ -50,8 +50,9 @@ def model_of(folder: Path, params, metadata: dict) -> Path:
         model.classifiers[0].bias.data[0] = -1
     elif params is POSES:
         model.classify.bias.data[0] = -1
-    config = {"name": "m", "task": params.task, "params": params.model_dump(), "labels": GLOSSES,
-              "preprocessing": metadata, "training": {}}
+    labels = ["S", *GLOSSES[1:]] if params.task == "detection" else GLOSSES
+    config = {"name": "m", "task": params.task, "params": params.model_dump(), "labels": labels,
+              "preprocessing": metadata, "training": {"threshold": 0.5}}
     weights = {name: weight.contiguous() for name, weight in model.state_dict().items()}
     save_model(folder, weights, config, [{"epoch": 1}])
     return folder

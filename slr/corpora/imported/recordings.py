@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from slr.corpora.reading import is_count
 from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ClipError, ParamsError
 from slr.io.files import inside
@@ -26,7 +27,7 @@ def place(root: str | Path, media: str) -> tuple[Path, int]:
     """
     name, _, number = media.rpartition("#")
     path = inside(root, name)
-    if not (name and number.isdecimal() and path.is_file()):
+    if not (name and is_count(number) and path.is_file()):
         raise ClipError(f"there is no file '{name or media}' in {root}")
     return path, int(number)
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from slr.corpora.imported.recordings import chosen_skeleton, file_of, frames_of, read_arrays, same_file, to_store
 from slr.corpora.problems import Problem
-from slr.corpora.reading import Scan, collect, missing, nfc, require_folder, row
+from slr.corpora.reading import Scan, collect, is_count, missing, nfc, require_folder, row
 from slr.corpora.splits_json import NAME, read_splits_json
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import Skeleton, skeleton
@@ -130,7 +130,7 @@ def read_groundtruth(path: Path) -> dict[str, dict[int, str]]:
         match line.split():
             case []:
                 pass
-            case [video, frame, label] if frame.isdecimal():
+            case [video, frame, label] if is_count(frame):
                 labels.setdefault(video, {})[int(frame)] = label
             case _:
                 bad.append(number)
