@@ -3,6 +3,8 @@
 Heavy imports happen inside the commands, so that `slr --help` is quick.
 """
 
+import io
+import sys
 from typing import Annotated
 
 import typer
@@ -48,3 +50,5 @@ def main(version: Annotated[bool, flag("--version", callback=_print_version, is_
 
     `slr COMMAND --help` has examples of each.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # the name of a file may be no text

@@ -1,5 +1,6 @@
 """Common code of the commands: shared options, JSON output, and error messages."""
 
+import errno
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from slr.errors import SlrError
+from slr.io.files import reason
 
 PARAMS = Path("params.yaml")
 
@@ -50,6 +52,11 @@ def readable_errors() -> Iterator[None]:
         yield
     except SlrError as error:
         print_error(error)
+        raise typer.Exit(1) from None
+    except OSError as error:  # of the disk, in the middle of the work: what can be known before is an SlrError
+        if error.errno == errno.EPIPE:  # the reader of our output has gone, which Typer ends silently
+            raise
+        print_error(f"{error.filename or 'a file'} can't be used ({reason(error)}); choose another place, or make room")
         raise typer.Exit(1) from None
 
 

@@ -102,9 +102,12 @@ def search(
       slr search s00-balo-1
       slr search unknown.mp4 --index mine.parquet --sheet neighbours.png
     """
+    from slr.figures.sheet import sheet_path
     from slr.gallery.answer import Finder, print_answers
 
     with readable_errors():
+        if sheet:
+            sheet_path(sheet)  # fail now, not after minutes
         finder = Finder(index, model, false_accept_rate=false_accept_rate, any_extractor=any_extractor)
     answers = []
     for clip in clips:

@@ -67,10 +67,13 @@ def evaluate_model(
       slr evaluate models/theirs --out reports/theirs
     """
     from slr.dataset.dataset import Dataset
+    from slr.dataset.model_folder import CONFIG, METRICS
     from slr.evaluation.evaluate import evaluate
+    from slr.io.files import output_folder
     from slr.params import load
 
     with readable_errors():
+        output_folder(out, replaced=(CONFIG, METRICS))  # of an earlier test
         print_json(evaluate(model, load(params), Dataset.below(data), None, out))
 
 

@@ -128,11 +128,12 @@ def _transcribe(video: Path, detector: Path | None, recogniser: Path | None, out
                 any_extractor: bool, device: str, as_json: bool) -> None:
     from slr.inference.notes import as_dicts, print_notes
     from slr.inference.transcribe import Transcriber, print_tiers, summary
+    from slr.io.files import output_file
     from slr.segments.files import as_dict, format_of, write
 
     with readable_errors():
         for path in out:
-            format_of(path)  # fail now, not after minutes
+            format_of(output_file(path, what="a table of segments"))  # fail now, not after minutes
         tiers, notes = Transcriber(detector, recogniser, any_extractor, device, person=person).transcribe(video)
         for path in out:
             write(path, tiers, video)

@@ -18,7 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from slr.corpora.problems import Problem
-from slr.corpora.reading import Scan, collect, is_video, missing, nfc, read_text, require_folder, row, stays_inside
+from slr.corpora.reading import (
+    Scan,
+    collect,
+    csv_lines,
+    is_count,
+    is_video,
+    missing,
+    nfc,
+    require_folder,
+    row,
+    stays_inside,
+)
 from slr.dataset.manifest import SPLITS
 from slr.errors import CorpusError
 from slr.io.files import entries
@@ -76,13 +87,13 @@ def _class_names(folder: Path) -> dict[int, str] | None:
     found = [file for file in entries(folder) if file.name.lower() == _CLASS_LIST]
     if not found:
         return None
-    reader = csv.DictReader(read_text(found[0]).splitlines())
+    reader = csv.DictReader(csv_lines(found[0]))
     if not {"ClassId", "TR"} <= set(reader.fieldnames or ()):
         raise CorpusError(f"{found[0]} has no columns ClassId,TR (found: {', '.join(reader.fieldnames or ())})")
     names: dict[int, str] = {}
     for number, line in enumerate(reader, start=2):
         label, name = (line["ClassId"] or "").strip(), nfc((line["TR"] or "").strip())
-        if not label.isdigit() or int(label) in names or not name or name in names.values():
+        if not is_count(label) or int(label) in names or not name or name in names.values():
             raise CorpusError(f"{found[0]} line {number} is not a new class with a name of its own; correct it")
         names[int(label)] = name
     return names
@@ -96,11 +107,11 @@ def _labels(root: Path, folder: Path, split: str, problems: list[Problem]) -> di
     labels: dict[str, int] = {}
     if path is None:
         return labels
-    for number, line in enumerate(csv.reader(read_text(path).splitlines()), start=1):
+    for number, line in enumerate(csv.reader(csv_lines(path)), start=1):
         fields = [field.strip() for field in line]
         if not any(fields):
             continue
-        if len(fields) != 2 or not _SAMPLE.fullmatch(fields[0]) or not fields[1].isdigit():
+        if len(fields) != 2 or not _SAMPLE.fullmatch(fields[0]) or not is_count(fields[1]):
             problems.append(Problem(f"{path.name} line {number}", "bad-line", "error",
                                     f"not signer<X>_sample<Y>,<class>: {','.join(line)[:80]!r}",
                                     "use the released file, or remove the line"))

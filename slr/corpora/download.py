@@ -132,7 +132,7 @@ class _Ledger:
         if path.exists():
             with open(path, encoding="utf-8", errors="replace", newline="") as file:
                 for number, line in enumerate(list(csv.reader(file))[1:], start=2):
-                    if len(line) != 4 or not line[1].isdigit() or len(line[2]) != 64:
+                    if len(line) != 4 or not line[1].isdecimal() or len(line[2]) != 64:
                         warn(f"{path} line {number} is not file,bytes,sha256,url and is left out")
                         continue
                     self.known[line[0]] = Checksum(line[0], int(line[1]), line[2], line[3])

@@ -37,7 +37,7 @@ from slr.dataset.paths import LANDMARKS, MANIFEST, SPLITS
 from slr.dataset.skeleton import DERIVED, Skeleton, skeleton
 from slr.dataset.splits import read_splits
 from slr.errors import CorpusError, ParamsError
-from slr.io.files import atomic_path, write_json
+from slr.io.files import atomic_path, output_folder, write_json
 from slr.io.progress import progress
 from slr.preprocessing.clips import pick_joints
 from slr.segments.labels import frame_labels
@@ -83,9 +83,7 @@ def convert(kind: str, out: str | Path, *, manifest: Path = MANIFEST, landmarks:
     """
     if kind not in _WRITERS:
         raise ParamsError(f"format '{kind}' is unknown; known: {', '.join(_WRITERS)}")
-    out = Path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise CorpusError(f"{out} is there already; choose a new folder, or empty it")
+    out = output_folder(out)
     store = LandmarkStore(landmarks)
     clips = read_manifest(manifest)
     clips = clips[clips.clip_id.isin(store.clip_ids)].reset_index(drop=True)

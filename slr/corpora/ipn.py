@@ -29,6 +29,8 @@ from slr.corpora.problems import Problem
 from slr.corpora.reading import (
     Scan,
     collect,
+    csv_lines,
+    is_count,
     is_image_folder,
     missing,
     only_file,
@@ -114,7 +116,7 @@ def _classes(path: Path) -> dict[int, str]:
         if not line.strip():
             continue
         fields = line.split()
-        if len(fields) != 2 or not fields[0].isdigit() or int(fields[0]) in classes:
+        if len(fields) != 2 or not is_count(fields[0]) or int(fields[0]) in classes:
             raise CorpusError(f"{path} line {number} is not a new 'number name'; use the released classIndAll.txt")
         classes[int(fields[0])] = fields[1]
     return classes
@@ -136,7 +138,7 @@ def _read_list(path: Path, split: str, classes: dict[int, str], problems: list[P
 
 def _sets(path: Path) -> dict[str, str]:
     """The split of each video, from metadata.csv."""
-    table = csv.DictReader(read_text(path).splitlines())
+    table = csv.DictReader(csv_lines(path))
     if missing_columns := [name for name in ("Video Name", "Set") if name not in (table.fieldnames or [])]:
         raise CorpusError(f"{path} has no column '{missing_columns[0]}'; use the released metadata.csv")
     return {(row["Video Name"] or "").strip(): (row["Set"] or "").strip().lower() for row in table}
@@ -145,14 +147,14 @@ def _sets(path: Path) -> dict[str, str]:
 def _read_table(path: Path, sets: dict[str, str], some: Path | None, problems: list[Problem]) -> Iterator[_Stretch]:
     """The lines of Annot_List.txt; `some` is the list of the only videos to read."""
     only = None if some is None else {re.split(r"[,\t]", line)[0].strip() for line in read_text(some).splitlines()}
-    table = csv.DictReader(read_text(path).splitlines())
+    table = csv.DictReader(csv_lines(path))
     if missing_columns := [name for name in _COLUMNS if name not in (table.fieldnames or [])]:
         raise CorpusError(f"{path} has no column '{missing_columns[0]}'; use the released Annot_List.txt")
     for line in table:
         video, gloss, *ends = ((line[name] or "").strip() for name in _COLUMNS)
         if only is not None and video not in only:
             continue
-        start, end = (int(value) if value.isdecimal() else 0 for value in ends)
+        start, end = (int(value) if is_count(value) else 0 for value in ends)
         where = f"{path.name} line {table.line_num}"
         if not video or not gloss or not 1 <= start <= end:
             problems.append(Problem(where, "bad-line", "error", f"not a video, a label and frames from 1: {line}"[:160],

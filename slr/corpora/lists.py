@@ -15,7 +15,7 @@ from typing import NamedTuple
 from slr.corpora.problems import Problem
 from slr.dataset.manifest import SPLIT_NAMES
 from slr.errors import CorpusError
-from slr.io.files import entries
+from slr.io.files import entries, read_named
 
 COLUMNS = ("path", "gloss", "signer", "split", "start_s", "end_s", "glosses", "box")
 SUFFIXES = (".csv", ".tsv")
@@ -105,12 +105,8 @@ def _words(path: Path) -> list[str]:
 
 def _text(path: Path, size: int | None = None) -> str:
     """The text of a file, or of its first `size` bytes."""
-    try:
-        with open(path, "rb") as file:
-            content = file.read(size)
-    except OSError as error:
-        raise CorpusError(f"annotations {path} can't be read ({error.strerror}); set corpus.annotations to the "
-                          "corpus's CSV, or to null for <gloss>/<clip> folders") from None
+    way_out = "set corpus.annotations to the corpus's CSV, or to null for <gloss>/<clip> folders"
+    content = read_named(path, CorpusError, way_out, size)
     if content[:4] == b"PK\3\4":
         raise CorpusError(f"{path} is a workbook, not a CSV; save the table as 'CSV UTF-8'")
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from slr.corpora.problems import Problem
-from slr.corpora.reading import Scan, collect, is_video, nfc, read_text, require_folder, row, stays_inside
+from slr.corpora.reading import Scan, collect, csv_lines, is_count, is_video, nfc, require_folder, row, stays_inside
 from slr.errors import CorpusError
 from slr.io.files import entries
 
@@ -72,11 +72,11 @@ def _rows(root: Path, names: dict[str, str] | None, problems: list[Problem]) -> 
 def _names(path: Path) -> dict[str, str]:
     """Glosses by the three digits of their sign."""
     names: dict[str, str] = {}
-    for number, line in enumerate(csv.reader(read_text(path).splitlines()), start=1):
+    for number, line in enumerate(csv.reader(csv_lines(path)), start=1):
         fields = [field.strip() for field in line]
-        if not any(fields) or (number == 1 and not fields[0].isdigit()):
+        if not any(fields) or (number == 1 and not is_count(fields[0])):
             continue  # a blank line, or the header
-        if len(fields) != 2 or not fields[0].isdigit() or not fields[1]:
+        if len(fields) != 2 or not is_count(fields[0]) or not fields[1]:
             raise CorpusError(f"{path} line {number} is not sign,gloss (such as 001,Opaque); correct it")
         sign = f"{int(fields[0]):03}"
         if sign in names:

@@ -9,7 +9,6 @@ fractions of the frame. Videos lie anywhere below the root, named by YouTube's i
 Signers and splits are the JSON's; no signer is in two splits.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +30,7 @@ from slr.corpora.reading import (
 from slr.corpora.wlasl import SignerId, bad_entry, youtube_id
 from slr.dataset.manifest import SPLITS
 from slr.errors import ClipError, CorpusError
+from slr.io.files import parse_json
 from slr.io.video import read_video
 from slr.io.workers import map_unordered
 
@@ -104,7 +104,7 @@ def scan(root: str | Path, annotations: str | Path | None = None, *, subset: int
 def _instances(path: Path, problems: list[Problem]) -> Iterator[tuple[int, Instance]]:
     """The valid entries of a file, with their places in it."""
     try:
-        content = json.loads(read_text(path))
+        content = parse_json(read_text(path))
     except ValueError as error:
         raise CorpusError(f"{path} is not JSON ({error}); download it again") from None
     if not isinstance(content, list):

@@ -91,6 +91,7 @@ def _media(root: Path, place: str, path: str, frames: Sequence[str]) -> str | No
     """The path below the root of a listed file or folder of frames, if it is there; `place` is where it starts."""
     if os.path.isabs(path) and place:
         return None
+    (root / place / path).exists()  # raises OSError for a name that is too long
     media = inside(root, Path(place, path))
     if os.path.isabs(path):
         below = os.path.relpath(os.path.join(os.path.realpath(media.parent), media.name), os.path.realpath(root))

@@ -11,14 +11,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
 from slr.corpora.problems import Problem, errors, raise_errors
 from slr.dataset.manifest import SCHEMA
 from slr.errors import ClipError, CorpusError
-from slr.io.files import entries, inside, is_junk
+from slr.io.files import entries, inside, is_junk, read_named_text
 from slr.io.progress import progress, warn
 from slr.io.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, frame_ranges
 from slr.io.workers import map_unordered
@@ -143,13 +143,25 @@ def only_file(folder: Path, pattern: str, setting: str) -> Path:
 
 def read_text(path: Path) -> str:
     """An annotation file's text (UTF-8, with or without a BOM); raises CorpusError if it can't be read."""
+    return read_named_text(path, CorpusError, "set corpus.annotations to what belongs to the corpus")
+
+
+def is_count(text: str) -> bool:
+    """Whether a cell of an annotation file is a number from 0 to some billions; Python reads no longer digits."""
+    return text.isdecimal() and len(text) <= 10
+
+
+def csv_lines(path: Path, **dialect: Any) -> list[str]:
+    """The lines of a CSV that the module `csv` can parse, in this dialect; raises CorpusError for anything else."""
+    lines = read_text(path).splitlines()
+    reader = csv.reader(lines, **dialect)
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise CorpusError(f"annotations {path} can't be read ({error.strerror}); set corpus.annotations to what "
-                          "belongs to the corpus") from None
-    except UnicodeDecodeError:
-        raise CorpusError(f"annotations {path} is not UTF-8 text; download it again, or save it as UTF-8") from None
+        for _ in reader:
+            pass
+    except csv.Error as error:
+        raise CorpusError(f"{path} line {reader.line_num} is not CSV ({error}); download it again, or save it as CSV"
+                          ) from None
+    return lines
 
 
 def nfc(text: str) -> str:
@@ -174,8 +186,8 @@ def table_lines(path: Path, columns: Sequence[str], problems: list[Problem], *, 
     CorpusError
         If the file can't be read, or lacks a column.
     """
-    lines = csv.reader(read_text(path).splitlines(), delimiter=delimiter,
-                       quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL)
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    lines = csv.reader(csv_lines(path, delimiter=delimiter, quoting=quoting), delimiter=delimiter, quoting=quoting)
     header = [name.strip() for name in next(lines, [])]
     if absent := [name for name in columns if name not in header]:
         raise CorpusError(f"{path} has no column '{absent[0]}' (found: {', '.join(header) or 'nothing'}); use the "

@@ -5,7 +5,6 @@
 without `.npz`. Only `splits` is read.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from slr.corpora.reading import read_text
 from slr.dataset.manifest import SPLITS
 from slr.errors import CorpusError
+from slr.io.files import parse_json
 from slr.params.windows import SIGNING, spelled
 
 NAME = "splits.json"
@@ -29,7 +29,7 @@ def read_splits_json(path: Path) -> dict[str, str]:
         If the file can't be read, doesn't have that form, or has a video in two splits.
     """
     try:
-        splits = json.loads(read_text(path))["splits"]
+        splits = parse_json(read_text(path))["splits"]
         listed = [(video, name) for name in SPLITS if name in splits for video in splits[name]["videos"]]
     except (ValueError, KeyError, TypeError):
         raise CorpusError(f"{path} is not SCA-STGCN's splits.json, with a list splits.train.videos; set corpus.splits "

@@ -12,8 +12,8 @@ from slr.corpora import scanning
 from slr.corpora.choosing import RECORDED_FRAMES, choose_models, frames_for
 from slr.corpora.layouts import only_layout
 from slr.corpora.problems import errors
-from slr.errors import CorpusError
-from slr.io.files import write_text
+from slr.errors import CorpusError, ParamsError
+from slr.io.files import output_file, read_named_text, write_text
 from slr.params import ZOO, CorpusParams, FramesParams, load, parse, read_yaml
 from slr.params.corpora import READERS
 
@@ -98,7 +98,9 @@ def use_published(params_path: str | Path, name: str, root: str | Path,
 def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, annotations: Sequence[Path],
          source: str | Path) -> str:
     """Scan the corpus and, if it has clips, write its settings; returns a summary and the next step."""
-    home = Path(params_path).resolve().parent
+    load(params_path)
+    output_file(params_path, what="the settings")
+    home = Path(os.path.realpath(params_path)).parent
     default = _default_corpus()
     settings = default | settings | {key: default[key] | settings.get(key, {}) for key in _BLOCKS}
     given = {"root": root, "splits": settings["splits"]}
@@ -113,7 +115,7 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
                           f"Expected {scanning.module_of(params.name).LAYOUT}: see {_PAGES.get(params.name, _PAGE)}")
     stored: dict[str, Any] = {key: None if path is None else _stored(path, home) for key, path in given.items()}
     stored["annotations"] = _one_or_all([_stored(path, home) for path in annotations])
-    choice = choose_models(load(params_path), [file.get("models", {}) for file in _files(params_path)], params, clips)
+    choice = choose_models(load(params_path), [file.get("models") or {} for file in _files(params_path)], params, clips)
     frames, about_frames = frames_for(load(params_path), params, clips, home)
     _rewrite(params_path, {"corpus": settings | stored | {"source": _stored(source, home)},
                            "frames": frames, "evaluation": {"gloss_sets": {}}, "train": choice.train,
@@ -143,7 +145,9 @@ def use_sample(params_path: str | Path) -> str:
     """
     from slr.corpora.sample import MINIMAL_PAIRS
 
-    root, zoo = (list(file.get("models", {})) for file in _files(params_path))
+    models = load(params_path).models
+    root, zoo = (list(file.get("models") or {}) for file in _files(params_path))
+    root = root or [name for name in models if name not in zoo]  # a file that leaves out all settings
     _rewrite(params_path, {
         "corpus": _default_corpus(), "train": {"models": root, "model": root[0]} if root else {},
         "frames": {key: getattr(FramesParams(), key) for key in RECORDED_FRAMES},
@@ -186,7 +190,7 @@ def _source(root: Path, lists: Sequence[Path]) -> Path:
 
 
 def _is_below(path: str | Path, folder: str | Path) -> bool:
-    return Path(path).resolve().is_relative_to(Path(folder).resolve())
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def _stored(path: str | Path, home: Path) -> str:
@@ -218,15 +222,21 @@ def _rewrite(params_path: str | Path, changes: dict[str, dict[str, Any]],
 def _changed(path: Path, changes: dict[str, dict[str, Any]]) -> str:
     """The text of a settings file after setting some values of its blocks."""
     from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.representer.add_representer(type(None), lambda dumper, _: dumper.represent_scalar(_NULL, "null"))
-    content = yaml.load(path.read_text(encoding="utf-8")) or {}
+    try:
+        content = yaml.load(read_named_text(path, ParamsError)) or {}
+    except YAMLError as error:  # of what YAML 1.1 allows, and 1.2 doesn't, such as the same name twice
+        raise ParamsError(f"{path} is not valid YAML 1.2: {error}") from None
     for block, values in changes.items():
-        into = content.setdefault(block, {})
+        if content.get(block) is None:
+            content[block] = {}
+        into = content[block]
         for key, value in values.items():
             if (key in _BLOCKS or block == "models") and isinstance(into.get(key), dict):
                 into[key].update(value)

@@ -39,6 +39,7 @@ from slr.corpora.reading import (
     videos_by_stem,
 )
 from slr.errors import CorpusError
+from slr.io.files import parse_json
 from slr.io.progress import warn
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def download(path: str | Path, root: str | Path, subset: int | None = None, work
 def _glosses(path: Path, problems: list[Problem]) -> dict[str, list[Any]]:
     """Instances by gloss, in file order, not yet validated. An entry without a gloss is a problem."""
     try:
-        content = json.loads(read_text(path))
+        content = parse_json(read_text(path))
     except ValueError as error:
         raise CorpusError(f"{path} is not JSON ({error}); download WLASL_v0.3.json again") from None
     if not isinstance(content, list) or not content:

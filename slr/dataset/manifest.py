@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from slr.errors import CorpusError
-from slr.io.files import atomic_path
+from slr.io.files import atomic_path, read_parquet
 
 SEGMENT = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("label", pa.string())])
 SCHEMA = pa.schema([
@@ -72,11 +72,9 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     CorpusError
-        If there is no such file.
+        If there is no such file, or something else in its place.
     """
-    if not Path(path).exists():
-        raise CorpusError(f"there is no manifest at {path}; run `dvc repro corpus` first")
-    rows = pq.read_table(path, schema=SCHEMA).to_pylist()
+    rows = read_parquet(path, SCHEMA, f"there is no manifest at {path}; run `dvc repro corpus` first").to_pylist()
     clips = pd.DataFrame(rows, columns=SCHEMA.names)
     clips[["start_frame", "end_frame"]] = clips[["start_frame", "end_frame"]].astype("Int32")
     return clips

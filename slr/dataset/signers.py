@@ -4,10 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from slr.errors import CorpusError
-from slr.io.files import write_parquet
+from slr.io.files import read_parquet, write_parquet
 
 SCHEMA = pa.schema([pa.field("clip_id", pa.string(), nullable=False),
                     pa.field("pseudo_signer", pa.int32(), nullable=False)])
@@ -19,7 +17,6 @@ def write_signers(path: str | Path, clusters: pd.DataFrame) -> None:
 
 
 def read_signers(path: str | Path) -> pd.DataFrame:
-    """Read `clip_id, pseudo_signer`; raises CorpusError if the file is missing."""
-    if not Path(path).exists():
-        raise CorpusError(f"there are no pseudo-signers at {path}; run `dvc repro signers` first")
-    return pq.read_table(path, schema=SCHEMA).to_pandas()
+    """Read `clip_id, pseudo_signer`; raises CorpusError if the file is missing or can't be read."""
+    table = read_parquet(path, SCHEMA, f"there are no pseudo-signers at {path}; run `dvc repro signers` first")
+    return table.to_pandas()

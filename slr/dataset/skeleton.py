@@ -12,6 +12,7 @@ Names of the 33 pose landmarks and 21 hand landmarks are MediaPipe's. A user's o
       - [nose, right_wrist]
 """
 
+from collections import Counter
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any, Literal
 import numpy as np
 
 from slr.errors import ParamsError
+from slr.io.files import parse_yaml, read_named_text
 
 POSE = (
     "nose", "left_eye_inner", "left_eye", "left_eye_outer", "right_eye_inner", "right_eye", "right_eye_outer",
@@ -247,9 +249,9 @@ def define(definition: Any, source: str = "the skeleton") -> Skeleton:
     except ValidationError as error:
         first = error.errors()[0]
         raise ParamsError(f"{source}: {'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}; {shape}") from None
-    if odd := sorted(set(definition) - {known.name for known in fields(Skeleton)}):
+    if odd := sorted(map(str, set(definition) - {known.name for known in fields(Skeleton)})):
         raise ParamsError(f"{source}: unknown name '{odd[0]}'; {shape}")
-    twice = sorted({joint for joint in made.joints if made.joints.count(joint) > 1})
+    twice = sorted(joint for joint, count in Counter(made.joints).items() if count > 1)
     unknown = sorted({joint for bone in made.bones for joint in bone} - set(made.joints))
     if not made.joints or twice or unknown:
         what = (f"joint '{twice[0]}' occurs twice" if twice else
@@ -264,10 +266,8 @@ def define(definition: Any, source: str = "the skeleton") -> Skeleton:
 
 def _read(path: Path) -> Skeleton:
     """The skeleton defined by a file."""
-    import yaml
-
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        content = parse_yaml(read_named_text(path, ParamsError, "name a file that defines a skeleton"))  # JSON is YAML
+    except ValueError as error:
         raise ParamsError(f"skeleton {path} can't be read: {' '.join(str(error).split())}") from None
     return define(content, f"skeleton {path}")

@@ -4,10 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from slr.errors import CorpusError
-from slr.io.files import write_parquet
+from slr.io.files import read_parquet, write_parquet
 
 SCHEMA = pa.schema([
     pa.field("clip_id", pa.string(), nullable=False),
@@ -24,8 +22,6 @@ def write_splits(path: str | Path, splits: pd.DataFrame) -> None:
 
 
 def read_splits(path: str | Path) -> pd.DataFrame:
-    """Read `clip_id, split, fold`; raises CorpusError if the file is missing."""
-    if not Path(path).exists():
-        raise CorpusError(f"there are no splits at {path}; run `dvc repro splits` first")
-    splits = pq.read_table(path, schema=SCHEMA).to_pandas()
+    """Read `clip_id, split, fold`; raises CorpusError if the file is missing or can't be read."""
+    splits = read_parquet(path, SCHEMA, f"there are no splits at {path}; run `dvc repro splits` first").to_pandas()
     return splits.astype({"fold": "Int32"})

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from slr.errors import DecodingError
-from slr.io.files import read_json, write_json
+from slr.io.files import parse_json, read_named_text, write_json
 
 BOUNDARY = 0
 """Start of the sentence in a history, end of the sentence as an outcome; no class, so it reuses the blank's number."""
@@ -120,14 +120,13 @@ def load_ngrams(path: str | Path, labels: Sequence[str]) -> NgramModel:
     DecodingError
         If the file is missing or invalid, or has other glosses than the model's `labels`.
     """
+    text = read_named_text(path, DecodingError, "there is no language model: train one with train_ngrams")
     try:
-        content = read_json(path)
+        content = parse_json(text)
         order, counts = content["order"], {tuple(ngram): count for *ngram, count in content["counts"]}
         of = content["labels"]
         right = order >= 1 and len(counts) > 0 and all(len(ngram) == order for ngram in counts)
         right = right and all(0 <= number <= len(of) for ngram in counts for number in ngram)
-    except FileNotFoundError as absent:
-        raise DecodingError(f"there is no language model {path}; train one with train_ngrams") from absent
     except (ValueError, KeyError, TypeError) as broken:
         raise DecodingError(f"{path} is not a language model ({broken!r}); train it again") from broken
     if not right:

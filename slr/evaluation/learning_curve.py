@@ -11,7 +11,7 @@ from slr.dataset.dataset import Dataset
 from slr.dataset.model_folder import CONFIG
 from slr.errors import CorpusError, ParamsError
 from slr.figures import plots
-from slr.io.files import atomic_path, read_json
+from slr.io.files import atomic_path, output_folder, read_json
 from slr.metrics.classification import wilson
 from slr.params import Params
 from slr.params.nearest import nearest
@@ -36,7 +36,7 @@ def learning_curve(name: str, params: Params, dataset: Dataset, shares: Sequence
     shares : sequence of float
         Values of `train_share`.
     out : Path
-        A folder, replaced: curve.csv and curve.svg.
+        A folder, new or of an earlier run, which is replaced: curve.csv and curve.svg.
 
     Returns
     -------
@@ -50,12 +50,13 @@ def learning_curve(name: str, params: Params, dataset: Dataset, shares: Sequence
     ParamsError
         If there is no such model, or a share isn't above 0 and at most 1.
     CorpusError
-        If there are no validation clips.
+        If there are no validation clips, or something else is in the folder.
     """
     if name not in params.models:
         raise ParamsError(f"there is no model '{name}' under models{nearest(name, params.models)}")
     if not shares or not all(0 < share <= 1 for share in shares):
         raise ParamsError(f"--shares: {', '.join(map(str, shares)) or 'none'}; give numbers above 0 and at most 1")
+    output_folder(out, replaced=(TABLE, PICTURE))
     settings = params.models[name]
     task = task_of(settings)
     if "val" not in set(task.clips(settings, dataset.split_rows()).split):

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slr.errors import SlrError
 from slr.figures.fonts import Lettering
-from slr.io.files import atomic_path
+from slr.io.files import atomic_path, output_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,11 +20,8 @@ _PAPER, _INK, _SOFT_INK = (255, 255, 255), (28, 36, 48), (91, 104, 120)
 
 
 def sheet_path(out: str | Path) -> Path:
-    """The path, which must end in .png; raises SlrError otherwise."""
-    out = Path(out)
-    if out.suffix.lower() != ".png":
-        raise SlrError(f"{out}: a contact sheet is a picture; choose a name ending in .png")
-    return out
+    """The path, which must end in .png and be writable; raises SlrError otherwise."""
+    return output_file(out, (".png",), "a contact sheet")
 
 
 def write_sheet(out: Path, rows: Sequence["Image"]) -> None:

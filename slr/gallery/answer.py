@@ -166,14 +166,15 @@ def verdict(answer: Answer) -> str:
 def print_answers(answers: Sequence[Answer]) -> None:
     """Print a table: for each query the decision, and its nearest glosses with their distances."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table("query", "answer (confidence)", "nearest gloss", "distance", "clip", "signer")
     for answer in answers:
         for place, neighbour in enumerate(answer.neighbours):
-            head = (answer.query, verdict(answer)) if place == 0 else ("", "")
-            table.add_row(*head, neighbour.gloss, f"{neighbour.distance:.4g}", neighbour.clip_id,
-                          neighbour.signer or "", end_section=place == len(answer.neighbours) - 1)
+            head = (escape(answer.query), escape(verdict(answer))) if place == 0 else ("", "")
+            table.add_row(*head, escape(neighbour.gloss), f"{neighbour.distance:.4g}", escape(neighbour.clip_id),
+                          escape(neighbour.signer or ""), end_section=place == len(answer.neighbours) - 1)
     Console().print(table)
 
 

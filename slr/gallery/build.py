@@ -14,6 +14,7 @@ from slr.gallery.entries import Entry, entries
 from slr.gallery.gallery import Gallery, Metric, make_gallery, merged, read_gallery, with_calibration, write_gallery
 from slr.gallery.openset import FEWEST_GLOSSES, Calibration, calibrate
 from slr.gallery.search import Search
+from slr.io.files import output_file
 
 
 def build_index(clips: Sequence[str] = (), *, split: str | None = None, model: str | Path = SELECTED,
@@ -41,6 +42,7 @@ def build_index(clips: Sequence[str] = (), *, split: str | None = None, model: s
     """
     if metric not in get_args(Metric):
         raise GalleryError(f"there is no metric '{metric}'; choose {' or '.join(get_args(Metric))}")
+    output_file(out, what="a gallery")
     dataset = dataset or Dataset()
     wanted = entries(clips, split, dataset)
     embedder = Embedder(model, dataset, any_extractor)
@@ -69,7 +71,7 @@ def add_to_index(clips: Sequence[str] = (), *, split: str | None = None, index: 
         If the gallery is missing or made by another model; otherwise as `build_index`.
     """
     dataset = dataset or Dataset()
-    old = read_gallery(index)
+    old = read_gallery(output_file(index, what="a gallery"))
     wanted = entries(clips, split, dataset)
     embedder = embedder_of(old, model, dataset, any_extractor)
     gallery, replaced = merged(old, _gallery(wanted, embedder, old.metric))

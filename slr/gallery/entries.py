@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,7 @@ from slr.dataset.examples import GLOSS_JOIN
 from slr.dataset.manifest import SPLITS
 from slr.dataset.splits import read_splits
 from slr.errors import CorpusError, GalleryError
-from slr.io.files import inside
+from slr.io.files import inside, read_named_text
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,10 @@ def _videos(clip: str) -> list[Entry] | None:
 
 def _listed(path: Path) -> list[Entry]:
     """The videos of a CSV."""
+    text = read_named_text(path, CorpusError, "name a CSV path,gloss[,signer]")
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
+        table = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)
+    except ValueError as error:
         raise CorpusError(f"{path} can't be read as a CSV path,gloss[,signer] ({error}); correct it") from None
     if missing := {"path", "gloss"} - set(table.columns):
         raise CorpusError(f"{path} has no column {' and no '.join(sorted(missing))}; it needs path,gloss[,signer]")

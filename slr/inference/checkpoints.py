@@ -1,6 +1,7 @@
 """Import of published checkpoints: from the authors' weights to a model folder."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -8,16 +9,15 @@ from typing import Any, cast
 
 import pandas as pd
 import torch
-import yaml
 from torch import Tensor
 
 from slr.dataset.dataset import Dataset
 from slr.dataset.landmarks import CHANNELS
-from slr.dataset.model_folder import save_model
+from slr.dataset.model_folder import CONFIG, WEIGHTS, save_model
 from slr.errors import CorpusError, ModelError, ParamsError
 from slr.extraction.extractor import extractor_metadata
 from slr.inference.model import TrainedModel
-from slr.io.files import file_hash, read_json
+from slr.io.files import file_hash, output_folder, parse_json, parse_yaml, read_named_text
 from slr.models import build
 from slr.models.checkpoints import SYSTEMS, Checkpoint, System, convert
 from slr.models.embedding import Embedded
@@ -65,6 +65,9 @@ def import_checkpoint(system: str, file: Path, labels: Path | None, out: Path, g
     ParamsError
         If settings don't exist or contradict each other.
     """
+    output_folder(out, replaced=(WEIGHTS, CONFIG))
+    if labels is not None:
+        read_labels(labels)  # fail now, not after the weights
     known = SYSTEMS[system]
     checkpoint = Checkpoint(read_checkpoint(file), str(file))
     settings = merged(known.settings(checkpoint, given or {}), given or {})
@@ -97,17 +100,19 @@ def read_labels(path: Path) -> list[str]:
     ModelError
         If the file is missing or is something else, or a gloss occurs twice.
     """
+    text = read_named_text(path, ModelError, "name a file of glosses")
     try:
         if path.suffix == ".json":
-            content = read_json(path)
+            content = parse_json(text)
             glosses = [content[str(i)] for i in range(len(content))] if isinstance(content, dict) else list(content)
         else:
-            glosses = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+            glosses = [line.strip() for line in text.splitlines() if line.strip()]
+    except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path} holds no glosses ({type(error).__name__}: {error}); give a file with a gloss a line, "
                          'or JSON, ["HOUSE", ...] or {"0": "HOUSE", ...}') from None
-    twice = sorted({gloss for gloss in glosses if glosses.count(gloss) > 1})
-    if twice or not all(isinstance(gloss, str) for gloss in glosses):
+    named = [gloss for gloss in glosses if isinstance(gloss, str)]
+    twice = sorted(gloss for gloss, count in Counter(named).items() if count > 1)
+    if twice or len(named) < len(glosses):
         what = f"'{twice[0]}' twice" if twice else "something other than glosses"
         raise ModelError(f"{path} has {what}; give each class its gloss, in the order of the classes")
     return glosses
@@ -126,7 +131,10 @@ def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
     for text in texts:
         if not re.match(r"[\w.]+=.", text):
             raise ParamsError(f"'{text}' is no setting; write NAME=VALUE, such as heads=9")
-    return {name: yaml.safe_load(value) for name, _, value in (text.partition("=") for text in texts)}
+    try:
+        return {name: parse_yaml(value) for name, _, value in (text.partition("=") for text in texts)}
+    except ValueError as error:
+        raise ParamsError(f"a value of {', '.join(texts)} isn't one of YAML: {' '.join(str(error).split())}") from None
 
 
 def preprocessing(inputs: Inputs, dataset: Dataset) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from slr.dataset.frames import FrameStore
 from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.manifest import SCHEMA, write_manifest
 from slr.decoding.records import Gloss
-from slr.errors import CorpusError, SlrError
+from slr.errors import SlrError
 from slr.extraction.frames import extract_frames
 from slr.extraction.video import VideoReader, find_landmarks
 from slr.inference.gradcam import gradcam, write_gradcam
@@ -22,7 +22,7 @@ from slr.inference.joint_importance import joint_importance, write_joint_importa
 from slr.inference.model import TrainedModel, load_model
 from slr.inference.video import video_reader
 from slr.io.clipwise import read_failures
-from slr.io.files import atomic_path
+from slr.io.files import atomic_path, output_folder
 from slr.models.device import choose_device
 from slr.models.stfnet import Stfnet
 from slr.params.lookup import locate
@@ -58,15 +58,13 @@ def explain(clip: str, model: str | Path, out: str | Path, dataset: Dataset | No
     Raises
     ------
     CorpusError
-        If the folder already exists, or there is neither a clip nor a file of that name.
+        If something is there already, or there is neither a clip nor a file of that name.
     ModelError
         If the model can't be read, is a detection model, or was trained on landmarks or frames made differently.
     SlrError
         If the video can't be read, or no person is found in it.
     """
-    out = Path(out)
-    if out.exists():
-        raise CorpusError(f"{out} is there already; choose a new folder")
+    out = output_folder(out)
     trained = load_model(model, device=choose_device(device, "device"))
     trained.task.require_glosses(trained.folder)
     explainer = locate(trained.inputs.explainer)

@@ -25,7 +25,7 @@ from slr.errors import CorpusError, ModelError, SlrError
 from slr.figures.projections import MOST_CLIPS, draw, lay_out_by
 from slr.inference.model import TrainedModel, load_model
 from slr.io.evenly import evenly
-from slr.io.files import atomic_path
+from slr.io.files import atomic_path, output_file
 from slr.io.progress import progress
 from slr.metrics.probe import signer_labels
 from slr.models.device import choose_device
@@ -71,6 +71,7 @@ def write_features(out: str | Path, *, model: str | Path, data: str | Path, spli
     ModelError
         If the model can't be read, has no signer embedding, or was trained on landmarks or frames made differently.
     """
+    out = output_file(out, (".parquet",), "a table of features")
     trained, store, clips, _ = _opened(model, data, split, of, device)
     said = {"format": FORMAT, "task": trained.params.task, "of": of,
             "model": {"folder": Path(model).as_posix(), "hash": trained.weights_hash}}
@@ -119,6 +120,9 @@ def draw_features(out: str | Path, *, model: str | Path, data: str | Path, split
     SlrError
         If there are too few vectors for the method, or it isn't installed.
     """
+    out = output_file(out, (".png",), "a picture of features")
+    if save_csv is not None:
+        output_file(save_csv, what="the table")
     trained, store, clips, who = _opened(model, data, split, of, device)
     rows, parts = [], []
     for clip, found, times_s in _vectors(trained, store, clips, of):

@@ -9,7 +9,6 @@ from typing import Any, cast, overload
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_model as load_weights
 from torch import Tensor, nn
 
 from slr.dataset import provenance
@@ -19,11 +18,11 @@ from slr.dataset.landmark_store import LandmarkStore
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.model_folder import CONFIG, WEIGHTS
 from slr.dataset.skeleton import Skeleton, skeleton
-from slr.errors import ModelError, ParamsError
-from slr.io.files import file_hash, read_json
-from slr.models import build
+from slr.errors import ModelError, SlrError
+from slr.inference.model_files import in_one_line, read_config, read_network
+from slr.io.files import file_hash
 from slr.models.outputs import forward_sentences, outputs, sentence_log_probabilities, sentence_outputs
-from slr.params import FramesParams, ModelParams, WindowsParams, parse_model
+from slr.params import FramesParams, ModelParams, WindowsParams
 from slr.params.families.ctc import DecodingParams
 from slr.params.families.pose_ctc import PoseCtcParams
 from slr.params.families.stfnet import StfnetParams
@@ -65,6 +64,11 @@ class TrainedModel:
         """MD5 of the weights; identifies the model that produced a vector."""
         assert self.folder is not None
         return file_hash(self.folder / WEIGHTS)
+
+    @property
+    def name(self) -> str:
+        """Its name when it was trained."""
+        return str(self.config.get("name") or (self.folder.name if self.folder else ""))
 
     @property
     def device(self) -> torch.device:
@@ -177,13 +181,22 @@ class TrainedModel:
         return self.outputs(clips)["logits"].softmax(1)
 
     def outputs(self, clips: Clips, names: Sequence[str] = ("logits", "features")) -> dict[str, Tensor]:
-        """`logits` (clips, classes) and `features` (clips, D) of every clip, in order, or outputs of other names."""
-        return outputs(self.model, clips, normaliser(self.params.normalise, self.skeleton), names)
+        """`logits` (clips, classes) and `features` (clips, D) of every clip, in order, or outputs of other names.
+
+        Raises ModelError if one is not a number.
+        """
+        found = outputs(self.model, clips, normaliser(self.params.normalise, self.skeleton), names)
+        for answer in found.values():
+            self._require_numbers(answer)
+        return found
 
     def log_probabilities(self, clips: ClipSet) -> list[np.ndarray]:
         """Log-probabilities (T', classes) of every sentence; class 0 is the blank."""
         normalise = normaliser(self.params.normalise, self.skeleton)
-        return [found.numpy() for found in sentence_log_probabilities(self.model, clips, normalise)]
+        found = sentence_log_probabilities(self.model, clips, normalise)
+        for answer in found:
+            self._require_numbers(answer)
+        return [answer.numpy() for answer in found]
 
     def sequence_features(self, clips: ClipSet) -> list[np.ndarray]:
         """Features (T', D) of every sentence, one per output frame."""
@@ -194,7 +207,15 @@ class TrainedModel:
 
     def clip_log_probabilities(self, clip: RgbBatch) -> np.ndarray:
         """Log-probabilities (T', classes) of one clip of RGB images that is in no store; class 0 is the blank."""
-        return forward_sentences(self.model, clip)[0]["sequence_logits"].log_softmax(1).numpy()
+        found = forward_sentences(self.model, clip)[0]["sequence_logits"].log_softmax(1)
+        self._require_numbers(found)
+        return found.numpy()
+
+    def _require_numbers(self, answer: Tensor) -> None:
+        """Raise ModelError for NaN, to which weights that are huge lead."""
+        if answer.isnan().any():
+            raise ModelError(f"the model in {self.folder} answers what is not a number: its weights are damaged; train "
+                             "it again")
 
 
 def load_model(folder: str | Path, task: str | None = None, device: torch.device | str = "cpu") -> TrainedModel:
@@ -212,8 +233,8 @@ def load_model(folder: str | Path, task: str | None = None, device: torch.device
     Raises
     ------
     ModelError
-        If it is missing or incomplete, its settings or weights don't fit this version's network, or it has another
-        task.
+        If it is missing or incomplete, its settings or weights don't fit this version's network or aren't finite
+        numbers, or it has another task.
     """
     folder = Path(folder)
     missing = [name for name in (WEIGHTS, CONFIG) if not (folder / name).exists()]
@@ -221,13 +242,10 @@ def load_model(folder: str | Path, task: str | None = None, device: torch.device
         raise ModelError(f"there is no trained model in {folder} ({', '.join(missing)} missing); run `dvc repro`, or "
                          "`dvc pull` for one that was trained elsewhere")
     try:
-        config = read_json(folder / CONFIG)
-        params = parse_model(config["params"], folder.name)
-        inputs_of(params).register(config["preprocessing"])
-        model = build(params, len(config["labels"]))
-        load_weights(model, str(folder / WEIGHTS))
-    except (ParamsError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise ModelError(f"the model in {folder} can't be read by this version of slr: {error}; "
+        config, params = read_config(folder)
+        model = read_network(folder, params, len(config["labels"]))
+    except (SlrError, SafetensorError, OSError, ValueError, LookupError, TypeError, RuntimeError) as error:
+        raise ModelError(f"the model in {folder} can't be read by this version of slr: {in_one_line(error)}; "
                          "train it again") from None
     if task not in (None, params.task):
         own, wanted = task_of(params), task_named(task)

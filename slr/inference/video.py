@@ -1,6 +1,6 @@
 """Landmark extraction for videos, consistent with a model's training data."""
 
-from typing import Any
+from typing import Any, get_args
 
 from slr.dataset import provenance
 from slr.errors import ModelError
@@ -8,6 +8,8 @@ from slr.extraction.extractor import extractor_metadata
 from slr.extraction.video import VideoReader
 from slr.inference.model import TrainedModel
 from slr.params import LandmarksParams
+
+_EXTRACTED = get_args(LandmarksParams.model_fields["skeleton"].annotation)
 
 
 def video_reader(trained: TrainedModel, any_extractor: bool = False) -> VideoReader:
@@ -28,7 +30,11 @@ def video_reader(trained: TrainedModel, any_extractor: bool = False) -> VideoRea
     if "extractor" not in made or "frames" not in made:
         raise ModelError(f"the model in {trained.folder} was trained on landmarks that don't come from video, so it "
                          "can't read one")
-    params = _landmarks_params(made)
+    try:
+        params = _landmarks_params(made)
+    except (KeyError, ValueError):
+        raise ModelError(f"the model in {trained.folder} was trained on landmarks that slr doesn't extract from video "
+                         f"(skeleton {made['skeleton']!r}); train it again on {' or '.join(_EXTRACTED)}") from None
     different = provenance.differences(made, {"extractor": extractor_metadata(params)}, provenance.extractor)
     if different and not any_extractor:
         raise ModelError(f"the model in {trained.folder} was trained with another extractor of landmarks "

@@ -1,12 +1,16 @@
-"""Atomic writing of files, what counts as a file of a corpus, and paths that can't leave their root."""
+"""Files that a user names: the one place that opens them, that refuses impossible outputs, and that writes atomically.
+
+Also what counts as a file of a corpus, and paths that can't leave their root.
+"""
 
 import errno
 import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -16,6 +20,148 @@ from slr.errors import CorpusError, SlrError
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+MOST_NESTED = 100
+"""Blocks within blocks of a YAML file."""
+
+
+def read_named(path: str | Path, error: type[SlrError] = SlrError, way_out: str = "correct the path",
+               size: int | None = None) -> bytes:
+    """The bytes of a file that a user names.
+
+    Parameters
+    ----------
+    path : path
+    error : type
+        Error to raise.
+    way_out : str
+        End of its message.
+    size : int, optional
+        Only the first so many bytes.
+
+    Raises
+    ------
+    SlrError
+        Of the type `error`, if there is no such file, it is a folder or a device, or it can't be read.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise error(f"{path} is {'a folder' if Path(path).is_dir() else 'a device'}, not a file; {way_out}")
+        with open(path, "rb") as file:
+            return file.read(size)
+    except (OSError, ValueError) as problem:  # ValueError: a name with a null byte
+        raise error(f"{path} can't be read ({reason(problem)}); {way_out}") from None
+
+
+def read_named_text(path: str | Path, error: type[SlrError] = SlrError, way_out: str = "correct the path") -> str:
+    """The text (UTF-8, with or without a BOM) of a file that a user names; raises as `read_named`, also for other
+    encodings."""
+    try:
+        return read_named(path, error, way_out).decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise error(f"{path} can't be read (it is not UTF-8 text: byte {problem.start}); save it as UTF-8, or "
+                    f"{way_out}") from None
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The content of a JSON text; raises ValueError also if it is nested too deep, or isn't UTF-8."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def parse_yaml(text: str) -> Any:
+    """The content of a YAML text.
+
+    Raises
+    ------
+    ValueError
+        If it isn't valid YAML, or has more than `MOST_NESTED` blocks within each other.
+    """
+    import yaml
+
+    depth = 0
+    try:
+        for event in yaml.parse(text, yaml.CSafeLoader):  # libyaml's composer has no limit, and crashes
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MOST_NESTED:
+                raise ValueError(f"nested more than {MOST_NESTED} times")
+        return yaml.load(text, yaml.CSafeLoader)
+    except (yaml.YAMLError, LookupError, TypeError, AttributeError) as error:  # of a tag that doesn't fit: !!bool x
+        raise ValueError(str(error)) from None
+
+
+def reason(problem: Exception) -> str:
+    """Why the system refused something, in words."""
+    return (problem.strerror if isinstance(problem, OSError) else None) or str(problem) or type(problem).__name__
+
+
+def output_file(path: str | Path, suffixes: Collection[str] = (), what: str = "the output") -> Path:
+    """The path of a file that a user asks for, if it can be written: to be called before the work.
+
+    Parameters
+    ----------
+    path : path
+    suffixes : collection of str
+        The possible endings, in lower case; by default any.
+    what : str
+        What is to be written, for messages.
+
+    Raises
+    ------
+    SlrError
+        If its name has another suffix, it is a folder or a device, or no file can be made in its folder.
+    """
+    path = Path(path)
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise SlrError(f"{path}: can't write '{path.suffix}'; choose {' or '.join(suffixes)} for {what}")
+    try:
+        kind = os.stat(path).st_mode if os.path.exists(path) else stat.S_IFREG
+        if not stat.S_ISREG(kind):
+            raise SlrError(f"{path} is {'a folder' if stat.S_ISDIR(kind) else 'a device'}, where {what} is to be a "
+                           "file; choose another name")
+        _try_writing(path)
+    except (OSError, ValueError) as problem:
+        raise SlrError(f"{path} can't be written ({reason(problem)}); choose another place, or make room") from None
+    return path
+
+
+def output_folder(path: str | Path, replaced: Collection[str] = ()) -> Path:
+    """The path of a folder that a user asks for, if it can be made: to be called before the work.
+
+    Parameters
+    ----------
+    path : path
+    replaced : collection of str
+        Names of files by which an earlier output of the same kind is known: such a folder may be there already.
+
+    Raises
+    ------
+    CorpusError
+        If something else is there already, other than an empty folder.
+    SlrError
+        If it can't be made.
+    """
+    path = Path(path)
+    try:
+        if os.path.lexists(path) and not (path.is_dir() and (not any(path.iterdir()) or replaced and all(
+                (path / name).is_file() for name in replaced))):
+            raise CorpusError(f"{path} is there already; choose a new folder, or empty it")
+        _try_writing(path)
+    except (OSError, ValueError) as problem:
+        raise SlrError(f"{path} can't be written ({reason(problem)}); choose another place, or make room") from None
+    return path
+
+
+def _try_writing(path: Path) -> None:
+    """Make and remove a file of this name in the nearest folder that exists; raises OSError where that can't be."""
+    folder = next(parent for parent in Path(os.path.abspath(path)).parents if os.path.lexists(parent))
+    holder = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=folder))
+    try:
+        (holder / path.name).touch()
+    finally:
+        shutil.rmtree(holder, ignore_errors=True)
 
 
 @contextmanager
@@ -86,7 +232,38 @@ def write_json(path: str | Path, content: Any) -> None:
 
 
 def read_json(path: str | Path) -> Any:
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """The content of a JSON file; raises OSError, or ValueError for anything else."""
+    return parse_json(Path(path).read_text(encoding="utf-8"))
+
+
+def read_parquet(path: str | Path, schema: "pa.Schema", missing: str) -> "pa.Table":
+    """The table in a file of the pipeline.
+
+    Parameters
+    ----------
+    path : path
+    schema : pyarrow.Schema
+        The columns.
+    missing : str
+        Message if there is no such file.
+
+    Raises
+    ------
+    CorpusError
+        If there is no such file, or something else in its place.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not Path(path).exists():
+        raise CorpusError(missing)
+    if not Path(path).is_file():
+        raise CorpusError(f"{path} is not a file; remove it, and run `dvc repro`")
+    try:
+        return pq.read_table(path, schema=schema)
+    except (pa.ArrowException, OSError, ValueError) as problem:
+        why = (str(problem) or type(problem).__name__).splitlines()[0][:120]
+        raise CorpusError(f"{path} can't be read as a table of slr ({why}); run `dvc repro` again") from None
 
 
 def inside(root: str | Path, relative: str | Path) -> Path:
@@ -95,10 +272,15 @@ def inside(root: str | Path, relative: str | Path) -> Path:
     Raises
     ------
     CorpusError
-        If the path isn't inside `root`.
+        If the path isn't inside `root`, or no file can have this name.
     """
     joined = Path(root) / relative
-    if not joined.resolve().is_relative_to(Path(root).resolve()):
+    try:
+        stays = Path(os.path.realpath(joined)).is_relative_to(os.path.realpath(root))
+        joined.exists()  # raises OSError for a name that is too long
+    except (OSError, ValueError) as problem:
+        raise CorpusError(f"path {str(relative)[:80]!r} is impossible ({reason(problem)}); correct it") from None
+    if not stays:
         raise CorpusError(f"path '{relative}' leaves the corpus root {root}; use a path below it")
     return joined
 

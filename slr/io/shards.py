@@ -91,21 +91,26 @@ class Shards:
     Raises
     ------
     CorpusError
-        If the folder contains no shards.
+        If the folder contains no shards, or damaged ones.
     """
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
-        self._files = [pq.ParquetFile(path, memory_map=True) for path in sorted(self.folder.glob("[0-9]*.parquet"))]
-        if not self._files:
-            raise CorpusError(f"there are no clips in {folder}; run `dvc repro` first")
-        self.metadata: dict[str, Any] = self._footer(0, b"slr")
         self.clips: dict[str, dict[str, Any]] = {}
         self._places: dict[str, tuple[int, int]] = {}
-        for shard in range(len(self._files)):
-            for row_group, clip in enumerate(self._footer(shard, b"clips")):
-                self.clips[clip["clip_id"]] = clip
-                self._places[clip["clip_id"]] = (shard, row_group)
+        try:
+            paths = sorted(self.folder.glob("[0-9]*.parquet"))
+            self._files = [pq.ParquetFile(path, memory_map=True) for path in paths]
+            if not self._files:
+                raise CorpusError(f"there are no clips in {folder}; run `dvc repro` first")
+            self.metadata: dict[str, Any] = self._footer(0, b"slr")
+            for shard in range(len(self._files)):
+                for row_group, clip in enumerate(self._footer(shard, b"clips")):
+                    self.clips[clip["clip_id"]] = clip
+                    self._places[clip["clip_id"]] = (shard, row_group)
+        except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+            why = (str(error) or type(error).__name__).splitlines()[0][:120]
+            raise CorpusError(f"the clips in {folder} can't be read ({why}); run `dvc repro` again") from None
 
     def _footer(self, shard: int, key: bytes) -> Any:
         return json.loads(self._files[shard].metadata.metadata[key])

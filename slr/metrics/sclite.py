@@ -19,7 +19,7 @@ from pathlib import Path
 
 from slr.decoding.records import Gloss
 from slr.errors import ScoringError
-from slr.io.files import write_text
+from slr.io.files import read_named_text, write_text
 from slr.metrics.wer import Alignment, Pair
 
 _DEBIAN = "/usr/lib/sctk/bin/sclite"  # Debian's package doesn't put it on the path
@@ -55,10 +55,10 @@ def read_stm(path: str | Path) -> list[Utterance]:
         If a line isn't valid stm, or has syntax that only sclite supports: alternatives `{ A / B }`, `@`.
     """
     utterances = []
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(read_named_text(path, ScoringError).splitlines(), 1):
         if not line.strip() or line.startswith(";;"):
             continue
-        name, _channel, signer, *rest = [*line.split(maxsplit=5), "", "", ""][:6]
+        name, _channel, signer, *rest = [*line.split(maxsplit=5), *[""] * 5][:6]
         times, glosses = rest[:2], rest[2].split()
         if not all(re.fullmatch(r"[\d.]+(e[+-]?\d+)?", time) for time in times):
             raise ScoringError(f"{path}, line {number}: '{line[:60]}' is not 'name channel signer start end glosses'")

@@ -83,6 +83,11 @@ class Embedded(nn.Module):
             if f"{prefix}{name}" in state_dict:
                 setattr(self, name, getattr(self, name).new_empty(state_dict[f"{prefix}{name}"].shape))
         super()._load_from_state_dict(state_dict, prefix, *rest)
+        vectors, targets = self.gallery, self.gallery_targets
+        if vectors.shape != (len(targets), self.width) or not targets.is_meta and not (
+                (targets >= 0) & (targets < self.classes)).all():
+            raise ValueError(f"the gallery {tuple(vectors.shape)} has not a class below {self.classes} for each vector "
+                             f"of {self.width}")
 
 
 def nearest(vectors: Tensor, gallery: Tensor, targets: Tensor, classes: int) -> Tensor:

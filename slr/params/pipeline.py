@@ -145,7 +145,7 @@ class CorpusParams(Section):
 class FramesParams(Section):
     """Extraction of JPEG frames from video."""
 
-    fps: Annotated[float, Field(gt=0)] | None = 12
+    fps: Annotated[float, Field(gt=0, le=1000)] | None = 12
     """Frames per second to sample; null keeps the native rate."""
     size: Annotated[int, Field(ge=64)] | None = 320
     """Short side in pixels, never enlarged; null keeps the native size."""

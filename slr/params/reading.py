@@ -4,14 +4,17 @@
 not after an hour; the message suggests the nearest valid name.
 """
 
+import os
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
+from reprlib import Repr
 from typing import Any, get_args
 
-import yaml
 from pydantic import ValidationError
 
 from slr.errors import ParamsError
+from slr.io.files import parse_yaml, read_named_text
 from slr.params.families import family_named
 from slr.params.families.training import FAMILIES, ModelParams
 from slr.params.nearest import nearest
@@ -55,11 +58,11 @@ def load(path: str | Path = "params.yaml") -> Params:
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
     """A settings file as it is, not validated; raises ParamsError if it is missing or isn't YAML."""
+    if not os.path.lexists(path):
+        raise ParamsError(f"{path} is not here; run this from the project's folder")
     try:
-        content = yaml.load(Path(path).read_text(encoding="utf-8"), yaml.CSafeLoader) or {}
-    except FileNotFoundError:
-        raise ParamsError(f"{path} is not here; run this from the project's folder") from None
-    except yaml.YAMLError as error:
+        content = parse_yaml(read_named_text(path, ParamsError, "name a settings file")) or {}
+    except ValueError as error:
         raise ParamsError(f"{path} is not valid YAML: {error}") from None
     if not isinstance(content, dict):
         raise ParamsError(f"{path} holds no settings (name: value), but {type(content).__name__}")
@@ -175,9 +178,32 @@ def explain(problem: Any, section: type[Section], prefix: str = "") -> str:
 
 
 def shortened(value: Any, most: int = 60) -> str:
-    """A value as written, truncated if long."""
-    text = repr(value)
+    """A value as written, truncated if long; only its beginning is looked at, as YAML's aliases can make it endless."""
+    text = _SHORT.repr(value)
     return text if len(text) <= most else f"{text[:most - 3]}..."
+
+
+class _Beginning(Repr):
+    """The `repr` of a value without what follows after the first `MOST` entries of each list and dict."""
+
+    MOST = 20
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 4
+        self.maxlist = self.maxtuple = self.maxset = self.maxdict = self.MOST
+        self.maxstring = self.maxlong = self.maxother = 200
+
+    def repr_dict(self, x: dict[Any, Any], level: int) -> str:
+        """In the order of the file, where `reprlib` sorts."""
+        if level <= 0:
+            return "{...}"
+        first = list(islice(x.items(), self.MOST + 1))
+        entries = [f"{self.repr1(key, level - 1)}: {self.repr1(value, level - 1)}" for key, value in first[:self.MOST]]
+        return f"{{{', '.join([*entries, *['...'][:len(first) - len(entries)]])}}}"
+
+
+_SHORT = _Beginning()
 
 
 def _section_at(section: type[Section] | None, path: tuple[str | int, ...]) -> type[Section] | None:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from slr.params.section import Positive, Section
+from slr.params.section import Frames, Positive, Section
 
 SIGNING = "S"
 LABELS = (SIGNING, "P", "n", "?")
@@ -19,7 +19,7 @@ def spelled(label: str) -> str:
 class WindowsParams(Section):
     """How videos with frame labels are cut into windows."""
 
-    frames: Positive | None = 25
+    frames: Frames | None = 25
     """Window length in frames; for a corpus, null makes each video one clip with its labels as segments."""
     stride: Positive = 1
     """Stride in frames from one window to the next."""

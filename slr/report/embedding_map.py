@@ -27,7 +27,7 @@ from slr.figures.face import face_lines
 from slr.figures.projections import MOST_CLIPS, TITLES, lay_out_by
 from slr.inference.model import load_model
 from slr.io.evenly import evenly
-from slr.io.files import write_text
+from slr.io.files import output_file, write_text
 from slr.io.progress import progress
 from slr.io.video import write_video
 from slr.metrics.probe import signer_labels
@@ -90,7 +90,7 @@ def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: s
     SlrError
         If there is no such method, it isn't installed, or there are too few clips for it.
     """
-    dataset = Dataset.below(data)
+    out, dataset = output_file(out, what="the map"), Dataset.below(data)
     trained, store = load_model(model, "isolated", choose_device(device, "device")), dataset.landmark_store
     if not any_landmarks:
         trained.require_alike(store, dataset.landmarks, provenance.landmarks,
@@ -106,12 +106,12 @@ def write_map(out: str | Path, *, model: str | Path, data: str | Path, method: s
         skeletons = _skeletons(store, clips)
         advance(note="skeletons")
         filmed = [int(i) for i in (skeletons["poses"] or range(len(clips)))]
-        view = {"model": trained.config["name"], "method": TITLES[method], "of_clips": of_clips,
+        view = {"model": trained.name, "method": TITLES[method], "of_clips": of_clips,
                 "pseudo_signers": not known, **_points(clips, places, features), **skeletons,
                 "videos": _videos(dataset, {i: clips.clip_id[i] for i in filmed}, videos)}
         advance(note="videos")
     write_text(out, _render(view))
-    return Path(out)
+    return out
 
 
 def _clips(dataset: Dataset, store: LandmarkStore, split: str) -> tuple[pd.DataFrame, bool]:

@@ -12,12 +12,12 @@ from slr.dataset.examples import example_clips
 from slr.dataset.frames import read_frames
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import Skeleton
-from slr.errors import CorpusError, SlrError
+from slr.errors import CorpusError
 from slr.extraction.frames import clip_frames
 from slr.extraction.video import VideoReader, find_landmarks
 from slr.figures.draw import View, draw_skeleton, key_frames
 from slr.figures.sheet import TILE_HEIGHT, sheet_path, sheet_row, write_sheet
-from slr.io.files import atomic_path
+from slr.io.files import atomic_path, output_file
 from slr.io.video import write_video
 from slr.params import FramesParams, LandmarksParams
 
@@ -51,13 +51,13 @@ def show_clip(clip: str, out: str | Path | None = None, dataset: Dataset | None 
     Raises
     ------
     SlrError
-        If `out` has another suffix, or the clip is neither known (the message names the nearest ids) nor a file.
+        If `out` has another suffix or can't be written, or the clip is neither known (the message names the nearest
+        ids) nor a file.
     ClipError
         If the video can't be read.
     """
     out = Path(out) if out else Path(f"{Path(clip).stem if Path(clip).exists() else clip.replace('/', '_')}.mp4")
-    if out.suffix.lower() not in (*WRITTEN_SUFFIXES, ".gif"):
-        raise SlrError(f"{out}: can't write '{out.suffix}'; choose {', '.join(WRITTEN_SUFFIXES)} or .gif")
+    output_file(out, (*WRITTEN_SUFFIXES, ".gif"), "a clip")
     dataset = dataset or Dataset()
     reader = cache(lambda: VideoReader(FramesParams(), LandmarksParams()))
     shown, joints = find_landmarks(clip, lambda: dataset.landmark_store, reader)

@@ -101,5 +101,5 @@ def _media_attributes(media: Path, folder: Path) -> dict[str, str]:
     """As ELAN writes them: `file://` URLs that aren't percent-encoded."""
     path = os.path.abspath(media)
     near = os.path.relpath(path, folder.resolve()).replace(os.sep, "/")
-    return {"MEDIA_URL": f"file://{path}", "MIME_TYPE": guess_type(path)[0] or "video/*",
-            "RELATIVE_MEDIA_URL": near if near.startswith("..") else f"./{near}"}
+    return {"MEDIA_URL": _valid(f"file://{path}"), "MIME_TYPE": guess_type(path)[0] or "video/*",
+            "RELATIVE_MEDIA_URL": _valid(near if near.startswith("..") else f"./{near}")}

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import numpy as np
 
 from slr.errors import CorpusError
+from slr.io.files import read_named
 from slr.segments import Segment
 
 _UNITS_MS = {"milliseconds": 1.0, "PAL-frames": 40.0, "NTSC-frames": 1001 / 30}
@@ -73,7 +74,7 @@ def read_eaf(path: str | Path) -> Document:
         If it can't be read, or an annotation refers to a slot or an annotation that isn't there.
     """
     try:
-        root = ElementTree.parse(path).getroot()
+        root = ElementTree.fromstring(read_named(path, CorpusError))
         header = root.find("HEADER")
         unit_ms = _UNITS_MS[(header.get("TIME_UNITS") if header is not None else None) or "milliseconds"]
         slots = _Slots(root.iter("TIME_SLOT"), unit_ms)

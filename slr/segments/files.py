@@ -7,12 +7,13 @@ milliseconds.
 import csv
 import io
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from slr.errors import CorpusError, ParamsError, SlrError
-from slr.io.files import atomic_path
+from slr.io.files import atomic_path, parse_json, read_named_text
 from slr.segments import Segment
 from slr.segments.elan import milliseconds, to_eaf
 from slr.segments.elan_reading import from_eaf
@@ -64,14 +65,14 @@ def read(path: str | Path) -> dict[str, list[Segment]]:
         raise ParamsError(f"{path}: segments are read from {', '.join(readers)}, not from '{suffix}'")
     try:
         return readers[suffix](path)
-    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, csv.Error) as error:
         raise CorpusError(f"{path} can't be read as segments ({type(error).__name__}: {error}); write it like "
                           "`slr segments` does") from None
 
 
 def as_dict(tiers: Tiers, media: str | Path | None = None) -> dict[str, Any]:
     """The segments JSON-ready: `media` and, by tier, dicts with `start_s`, `end_s`, `label` and, if known, `score`."""
-    return {"media": None if media is None else str(media),
+    return {"media": None if media is None else os.fsencode(media).decode(errors="replace"),
             "tiers": {tier: [_fields(segment) for segment in segments] for tier, segments in tiers.items()}}
 
 
@@ -128,14 +129,13 @@ def format_of(path: Path) -> Callable[[Tiers, Path | None, Path], bytes]:
 
 def _read_csv(path: str | Path) -> dict[str, list[Segment]]:
     tiers: dict[str, list[Segment]] = {}
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        for line in csv.DictReader(file):
-            segment = Segment(float(line["start_s"]), float(line["end_s"]), line["label"],
-                              float(line["score"]) if line.get("score") else None)
-            tiers.setdefault(line["tier"], []).append(segment)
+    for line in csv.DictReader(io.StringIO(read_named_text(path, CorpusError), newline="")):
+        segment = Segment(float(line["start_s"]), float(line["end_s"]), line["label"],
+                          float(line["score"]) if line.get("score") else None)
+        tiers.setdefault(line["tier"], []).append(segment)
     return tiers
 
 
 def _read_json(path: str | Path) -> dict[str, list[Segment]]:
-    content = json.loads(Path(path).read_text(encoding="utf-8"))
+    content = parse_json(read_named_text(path, CorpusError))
     return {tier: [Segment(**fields) for fields in segments] for tier, segments in content["tiers"].items()}

@@ -185,6 +185,9 @@ class Task(ABC, Generic[Settings]):
     def clip_vectors(self, trained: Any, store: Any, rows: "pd.DataFrame", of: str) -> list[ClipVectors]:
         """The output `of` a model (`features`, `signer`) for each of the clips in manifest rows, from their store."""
 
+    def require_config(self, config: dict[str, Any], settings: Settings) -> None:
+        """Raise ModelError if a trained model's config.json lacks what the task's models are used by."""
+
     # For models that classify glosses in whole clips: used by `slr explain`.
 
     def require_glosses(self, folder: Any) -> None:

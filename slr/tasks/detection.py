@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from slr.errors import CorpusError
+from slr.errors import CorpusError, ModelError
 from slr.params import ModelParams
 from slr.tasks.base import LOSS, ClipVectors, Data, Score, Task
 from slr.tasks.isolated import classification, right_answers, unmixed
@@ -110,6 +110,14 @@ class Detection(Task["ScaStgcnDetectionParams"]):
         f1 = precision_recall_f1(targets == positive, probabilities[:, positive] >= 0.5)[2]
         return {"loss": F.cross_entropy(logits, clips.targets).item(), "pr_auc": every["macro_pr_auc"], "f1": f1,
                 "macro_f1": every["macro_f1"], "accuracy": every["accuracy"]}
+
+    def require_config(self, config: dict[str, Any], settings: "ScaStgcnDetectionParams") -> None:
+        """The positive label has to be one of the labels, and the threshold a probability."""
+        if settings.windows.signing not in config["labels"]:
+            raise ModelError(f"none of its labels is {settings.windows.signing}, which windows.positive says to find")
+        threshold = config["training"]["threshold"]
+        if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
+            raise ModelError(f"its threshold {str(threshold)[:40]!r} is no probability")
 
     def calibrate(self, name: str, model: "nn.Module", best: dict[str, Any], data: Data, normalise: "Normalise",
                   settings: "ScaStgcnDetectionParams") -> dict[str, Any]:

@@ -50,8 +50,9 @@ def model_of(folder: Path, params, metadata: dict) -> Path:
         model.classifiers[0].bias.data[0] = -1
     elif params is POSES:
         model.classify.bias.data[0] = -1
-    config = {"name": "m", "task": params.task, "params": params.model_dump(), "labels": GLOSSES,
-              "preprocessing": metadata, "training": {}}
+    labels = ["S", *GLOSSES[1:]] if params.task == "detection" else GLOSSES
+    config = {"name": "m", "task": params.task, "params": params.model_dump(), "labels": labels,
+              "preprocessing": metadata, "training": {"threshold": 0.5}}
     weights = {name: weight.contiguous() for name, weight in model.state_dict().items()}
     save_model(folder, weights, config, [{"epoch": 1}])
     return folder
@@ -116,6 +117,7 @@ def test_what_cannot_be_explained_says_why(sentences, pictures, tmp_path):
     dataset = replace(Dataset.below(sentences), frames=pictures / "frames")
     poses, seen = sentences.parent / "poses", pictures.parent / "pictures"
     (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "notes.txt").touch()
     with pytest.raises(CorpusError, match="there is there already; choose a new folder"):
         explain("s1-0", poses, tmp_path / "there", dataset)
     with pytest.raises(CorpusError, match="no clip 's1-00'.*nearest ids: s1-0"):

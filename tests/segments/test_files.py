@@ -217,5 +217,15 @@ def test_a_place_that_cant_be_written_is_told(tmp_path):
 def test_files_that_cannot_be_read(tmp_path, name, text):
     if text is not None:
         (tmp_path / name).write_text(text)
-    with pytest.raises(CorpusError, match=f"{name} can't be read as"):
+    with pytest.raises(CorpusError, match=f"{name} can't be read {'as' if text else ''}"):
         read(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".vtt", ".eaf"])
+def test_the_name_of_a_video_may_be_no_text(tmp_path, suffix):
+    video = tmp_path / os.fsdecode(b"gr\xfc\x01n.mp4")
+    write(tmp_path / f"s{suffix}", TIERS, video)
+    assert "\ufffd" in (tmp_path / f"s{suffix}").read_text(encoding="utf-8") or suffix in (".csv", ".vtt")
+    if suffix != ".vtt":
+        assert [segment.label for segment in read(tmp_path / f"s{suffix}")["glosses"]] == [
+            segment.label for segment in sorted(TIERS["glosses"], key=lambda of: of.start_s)]

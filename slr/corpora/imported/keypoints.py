@@ -4,7 +4,6 @@ Their hands have MediaPipe's points in the same order. Faces have the 68 points 
 pupils too. Left and right are the signer's.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from slr.corpora.imported.recordings import chosen_skeleton, to_store
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import HAND, HAND_BONES, Skeleton, define
 from slr.errors import ClipError, ParamsError
+from slr.io.files import parse_json
 from slr.params import ImportedParams
 
 LIMBS = tuple((f"{side}_{a}", f"{side}_{b}") for side in ("left", "right") for a, b in (
@@ -63,7 +63,7 @@ def chosen(root: str | Path, settings: ImportedParams, default: Skeleton, everyt
 def read_json(path: Path) -> Any:
     """The file's content; raises ClipError if it isn't JSON."""
     try:
-        return json.loads(path.read_bytes())
+        return parse_json(path.read_bytes())
     except (ValueError, OSError) as error:
         raise ClipError(f"{path.name} can't be read as JSON ({error})") from None
 

@@ -6,10 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from slr.corpora.imported.units import from_normalised
+from slr.corpora.reading import is_count
 from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ClipError, ParamsError
 from slr.io.files import inside
 from slr.params import ImportedParams
+
+_LARGEST, _MOST_PACKED = 1 << 28, 50
+"""Bytes of arrays in a file that aren't looked at twice, and how many times larger than the file others may be."""
 
 
 def place(root: str | Path, media: str) -> tuple[Path, int]:
@@ -24,7 +28,7 @@ def place(root: str | Path, media: str) -> tuple[Path, int]:
     """
     name, _, number = media.rpartition("#")
     path = inside(root, name)
-    if not (name and number.isdecimal() and path.is_file()):
+    if not (name and is_count(number) and path.is_file()):
         raise ClipError(f"there is no file '{name or media}' in {root}")
     return path, int(number)
 
@@ -77,14 +81,25 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         If the file is neither, is truncated, or contains pickled objects.
     """
     try:
+        _require_size(path)
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
             return {"": loaded}
         with loaded:
             return {name: loaded[name] for name in loaded.files}
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zipfile.LargeZipFile, KeyError) as error:
+    except Exception as error:  # numpy and zipfile raise arbitrary errors for invalid bytes, such as TokenError
         raise ClipError(f"{path.name} can't be read as arrays ({' '.join(str(error).split())}); write it with np.save "
                         "or np.savez, as numbers and without pickled objects") from None
+
+
+def _require_size(path: Path) -> None:
+    """Raise ValueError for arrays that are far larger than their file: few bytes may be packed that fill the memory."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > _LARGEST and unpacked > _MOST_PACKED * path.stat().st_size:
+        raise ValueError(f"{unpacked >> 20} MiB are packed in {path.stat().st_size >> 10} KiB")
 
 
 def frames_of(array: np.ndarray, n_joints: int, what: str) -> np.ndarray:

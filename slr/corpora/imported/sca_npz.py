@@ -18,12 +18,12 @@ import numpy as np
 
 from slr.corpora.imported.recordings import chosen_skeleton, file_of, frames_of, read_arrays, same_file, to_store
 from slr.corpora.problems import Problem
-from slr.corpora.reading import Scan, collect, missing, nfc, require_folder, row
+from slr.corpora.reading import Scan, collect, is_count, missing, nfc, require_folder, row
 from slr.corpora.splits_json import NAME, read_splits_json
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import Skeleton, skeleton
 from slr.errors import ClipError, CorpusError, ParamsError
-from slr.io.files import entries
+from slr.io.files import entries, read_named_text
 from slr.params import ImportedParams, WindowsParams
 from slr.segments.labels import label_segments
 from slr.segments.windows import mapped, window_labels
@@ -121,18 +121,15 @@ def read_groundtruth(path: Path) -> dict[str, dict[int, str]]:
     CorpusError
         If the file can't be read, or lines aren't `<video_id> <frame> <label>`; names them.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError(f"labels {path} can't be read ({error}); set corpus.annotations to the file with the lines "
-                          "<video_id> <frame> <label>") from None
+    lines = read_named_text(path, CorpusError, "set corpus.annotations to the file with the lines <video_id> <frame> "
+                            "<label>").splitlines()
     labels: dict[str, dict[int, str]] = {}
     bad = []
     for number, line in enumerate(lines, 1):
         match line.split():
             case []:
                 pass
-            case [video, frame, label] if frame.isdecimal():
+            case [video, frame, label] if is_count(frame):
                 labels.setdefault(video, {})[int(frame)] = label
             case _:
                 bad.append(number)

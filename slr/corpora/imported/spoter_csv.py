@@ -14,7 +14,6 @@ picture that isn't mirrored: RH is the signer's left hand.
 """
 
 import csv
-import json
 import math
 import re
 from collections.abc import Iterator
@@ -31,7 +30,7 @@ from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.manifest import SPLIT_NAMES
 from slr.dataset.skeleton import DERIVED, Skeleton, skeleton
 from slr.errors import ClipError, CorpusError, ParamsError
-from slr.io.files import entries
+from slr.io.files import entries, parse_json
 from slr.params import ImportedParams
 
 LAYOUT = "ROOT/<name>_train.csv, ... in SPOTER's or SiLT's format, or corpus.annotations: one such file"
@@ -317,7 +316,7 @@ def _list(cell: str, name: str) -> list[float]:
     """A cell's numbers. It is parsed as JSON and never evaluated; `nan`, as Python writes it, is missing, and `-2.`, as
     NumPy writes it, -2."""
     try:
-        values = json.loads(re.sub(r"\.(?!\d)", ".0", cell.replace("nan", "NaN")))
+        values = parse_json(re.sub(r"\.(?!\d)", ".0", cell.replace("nan", "NaN")))
     except ValueError:
         raise ClipError(f"the cell {name} is not a list of numbers: {cell[:40]!r}") from None
     if not isinstance(values, list) or not all(type(value) in (int, float) for value in values):

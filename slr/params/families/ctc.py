@@ -33,7 +33,7 @@ class CtcParams(Section):
 class DecodingParams(Section):
     """Beam search of a model's sentences (`slr.decoding.beam`), in evaluation and wherever else the model is used."""
 
-    width: Positive = 10
+    width: Annotated[int, Field(ge=1, le=1000)] = 10
     """Number of prefixes kept after each frame."""
     top: Positive = 16
     """Number of classes considered in each frame."""

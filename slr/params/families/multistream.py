@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from slr.params.families.training import ModelParams, Normalisation
-from slr.params.section import Dropout, Positive
+from slr.params.section import Dropout, Frames, Layers, Positive
 
 View = Literal["joints", "bones", "directions", "reaches",
                "joint_motions", "bone_motions", "direction_motions", "reach_motions"]
@@ -17,12 +17,12 @@ class MultistreamParams(ModelParams):
     network: ClassVar[str] = "slr.models.multistream:Multistream"
     family: Literal["multistream"] = "multistream"
     """Network family."""
-    frames: Positive | None = 32
+    frames: Frames | None = 32
     normalise: Normalisation = "shoulders"
     streams: Annotated[list[Annotated[list[View], Field(min_length=1)]], Field(min_length=1)] = [
         ["joints", "joint_motions"], ["bones"], ["joint_motions"]]
     """Input of each network: one view of the clip, or several views concatenated."""
-    seeds: Positive = 2
+    seeds: Layers = 2
     """Networks per stream, which differ in their random initialisation; the predictions of all are averaged."""
     motion_lag: Positive = 2
     """Temporal lag of the motion features, in frames."""

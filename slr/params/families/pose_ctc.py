@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from slr.params.families.ctc import CtcParams, DecodingParams
 from slr.params.families.multistream import View
 from slr.params.families.training import AugmentParams, ModelParams, Normalisation
-from slr.params.section import Dropout, Fraction, Positive
+from slr.params.section import Dropout, Fraction, Layers, Positive
 
 
 class PoseCtcParams(ModelParams):
@@ -44,7 +44,7 @@ class PoseCtcParams(ModelParams):
     downsampling."""
     sequence: Literal["lstm", "gru", "conformer"] = "lstm"
     """Sequence model over the whole sentence."""
-    layers: Positive = 2
+    layers: Layers = 2
     """Layers of the sequence model."""
     heads: Positive = 4
     """Attention heads of a conformer; they must divide `width`."""

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, Literal
 
 from slr.params.families.transformer import AttentionParams
-from slr.params.section import Positive
+from slr.params.section import Layers
 
 
 class SpoterParams(AttentionParams):
@@ -16,9 +16,9 @@ class SpoterParams(AttentionParams):
     network: ClassVar[str] = "slr.models.spoter:Spoter"
     family: Literal["spoter"] = "spoter"
     """Network family."""
-    encoder_layers: Positive = 3
+    encoder_layers: Layers = 3
     """Self-attention layers over the frames."""
-    decoder_layers: Positive = 2
+    decoder_layers: Layers = 2
     """Layers of attention from the class query to the encoded frames."""
     padding: Literal["hidden", "published"] = "hidden"
     """What padding in a batch does: nothing; or, in training, what it does in the code of SPOTER embeddings, where it

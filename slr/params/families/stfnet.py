@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from slr.params.families.ctc import CtcParams, DecodingParams
 from slr.params.families.training import ModelParams
-from slr.params.section import Dropout, Fraction, Hash, Positive, Section
+from slr.params.section import Dropout, Fraction, Hash, Layers, Positive, Section
 
 Layer = Annotated[str, StringConstraints(pattern=r"^[KP][1-9]\d?$")]
 
@@ -15,7 +15,7 @@ Layer = Annotated[str, StringConstraints(pattern=r"^[KP][1-9]\d?$")]
 class ImagesParams(Section):
     """Preprocessing of stored frames for the model; random choices are made once per clip, and only in training."""
 
-    resize: Positive = 256
+    resize: Annotated[int, Field(ge=1, le=2048)] = 256
     """Side in pixels to which the whole frame is resized, as a square whatever its aspect ratio."""
     crop: Positive = 224
     """Side of the square crop: at a random position in training, else at the centre."""
@@ -99,7 +99,7 @@ class StfnetParams(ModelParams):
     """Pooling used by P: lift pooling, or max pooling."""
     hidden: Annotated[int, Field(ge=2, multiple_of=2)] = 1024
     """Width of the temporal layers and of the BiLSTM, both directions together."""
-    lstm_layers: Positive = 2
+    lstm_layers: Layers = 2
     lstm_dropout: Dropout = 0.3
     """Dropout between the BiLSTM's layers."""
     share_classifier: bool = True

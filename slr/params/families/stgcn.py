@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from slr.params.families.training import ModelParams
-from slr.params.section import Dropout, Positive, Section
+from slr.params.section import Dropout, Layers, Positive, Section
 from slr.params.windows import WindowsParams
 
 # oneDNN 3.x gives NaN for the weight gradient of a bf16 convolution with more than 16 input channels that are not a
@@ -57,7 +57,7 @@ class ScaStgcnParams(GraphParams):
     """Replace all settings of this block with the published network, losses and training, except `joints`, and those
     that select among the published variants: `attention`, `signer_encoder`, `signer_pooling`, `losses`. `epochs` and
     `patience` stay if they are given, and are 50 and no early stopping if not."""
-    dilations: Annotated[list[Positive], Field(min_length=1)] | None = None
+    dilations: Annotated[list[Annotated[int, Field(ge=1, le=256)]], Field(min_length=1)] | None = None
     """Dilation of each block's temporal convolution, as many numbers as `widths`; null for 1, 2, 3, ..., as
     published."""
     attention: Literal["additive", "film", "hierarchical", "none"] = "additive"
@@ -187,7 +187,7 @@ class AttentionStgcnParams(GraphParams):
     strides: list[Positive] = [1, 2, 2, 2]
     """Temporal stride of each block; as many numbers as `widths`."""
     kernel: Annotated[int, Field(ge=1, le=31)] = 5
-    attention_layers: Positive = 1
+    attention_layers: Layers = 1
     """Layers of temporal self-attention."""
     positions: Literal["none", "sinusoidal"] = "sinusoidal"
     """Positional encoding of the attention."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from slr.params.lookup import locate
-from slr.params.section import Dropout, Fraction, Positive, Section
+from slr.params.section import Dropout, Fraction, Frames, Positive, Section
 
 Normalisation = Literal["none", "raw", "frame", "clip", "shoulders", "hands", "published", "published_down"]
 """How coordinates are normalised: `ModelParams.normalise`."""
@@ -202,7 +202,7 @@ class ModelParams(Section):
     """Skeleton of the input, selected or derived from the stored landmarks."""
     channels: Literal[2, 3, 4] = 2
     """Input channels per joint: the first 2, 3 or 4 of x, y, z and visibility."""
-    frames: Positive | None = None
+    frames: Frames | None = None
     """Resample every clip to this many frames by linear interpolation; null keeps each clip's length."""
     units: Literal["height", "frame"] = "height"
     """Units of x and y before normalisation: frame heights, so that the aspect ratio is corrected; or the `frame`'s own

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from slr.params.families.training import ModelParams
-from slr.params.section import Dropout, Positive
+from slr.params.section import Dropout, Layers, Positive
 
 PUBLISHED_HEADS = {"spoter-54": 9, "holistic-75": 10, "right-hand-21": 7}
 """Attention heads of the published networks, by their skeleton."""
@@ -84,9 +84,9 @@ class TransformerParams(AttentionParams):
     network: ClassVar[str] = "slr.models.transformer:Transformer"
     family: Literal["transformer"] = "transformer"
     """Network family."""
-    layers: Positive = 3
+    layers: Layers = 3
     """Self-attention layers over the frames."""
-    decoder_layers: Annotated[int, Field(ge=0)] = 0
+    decoder_layers: Annotated[int, Field(ge=0, le=100)] = 0
     """Layers of a decoder whose queries are the embedded frames, and which attends to the encoded ones; 6 as
     published."""
     input_dropout: Dropout = 0
