@@ -41,8 +41,8 @@ FOLDERS = [
     Case("videos directly in folders of splits", {"train/1.mp4": None, "test/2.mp4": None},
          error=r"train/1.mp4|test/2.mp4: this video is in no gloss's folder"),
     Case("a folder too deep", {"A/1.mp4": None, "B/1.mp4": None, "A/signer1/2.mp4": None}, _TWO, problems=("layout",)),
-    Case("one folder of videos and nothing else", {"videos/1.mp4": None, "videos/2.mp4": None},
-         {"videos/1": Clip("videos"), "videos/2": Clip("videos")}, told="all of them are 'videos', and one gloss is no",
+    Case("one folder of videos and nothing else", {f"videos/{i}.mp4": None for i in range(5)},
+         {f"videos/{i}": Clip("videos") for i in range(5)}, told="all of them are 'videos', and one gloss is no",
          checked={"one-gloss": "all its training clips are 'videos', which is no choice"}),
     Case("a list beside its folder of videos", {**_VIDEOS, "clips.csv": (
         "path,gloss,signer\nvideos/1.mp4,A,Ana\nvideos/2.mp4,B,Bo\nvideos/3.mp4,A,Bo\nvideos/4.mp4,B,Ana\n")},

@@ -82,9 +82,9 @@ def test_models_of_other_joints_are_left_out(tmp_path, monkeypatch):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(REPOSITORY / name, tmp_path / name)
     monkeypatch.chdir(tmp_path)
-    for name in "ab":
+    for name in "abcd":
         write_openpose(tmp_path / "root" / name, [[as_openpose(person(0, 137))]])
-    (tmp_path / "root/clips.csv").write_text("path,gloss\na,A\nb,B\n")
+    (tmp_path / "root/clips.csv").write_text("path,gloss\na,A\nb,B\nc,A\nd,B\n")
     told = use_published("params.yaml", "openpose", "root", imported={"size": [640, 480], "units": "pixel"})
     assert "left out: silt_query, silt_sequence, " in told
     assert "(the corpus has the joints of openpose-67, not of holistic-75)" in told
