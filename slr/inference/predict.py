@@ -9,7 +9,7 @@ from slr.dataset.dataset import Dataset
 from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import ModelError
 from slr.extraction.video import find_sign
-from slr.inference.model import load_model
+from slr.inference.exported import load
 from slr.inference.video import video_reader
 from slr.models.device import choose_device
 
@@ -20,7 +20,7 @@ class Predictor:
     Parameters
     ----------
     model_dir : path
-        A model folder, such as models/selected.
+        A model folder, such as models/selected, or an exported file, model.onnx.
     any_extractor : bool, default False
         Predict although this machine's extractor differs from that of training; accuracy may be lower, by an unknown
         amount.
@@ -45,7 +45,7 @@ class Predictor:
 
     def __init__(self, model_dir: str | Path, any_extractor: bool = False, dataset: Dataset | None = None,
                  device: str = "cpu"):
-        self.trained = load_model(model_dir, "isolated", choose_device(device, "device"))
+        self.trained = load(model_dir, "isolated", choose_device(device, "device"))
         gallery = getattr(self.trained.model, "gallery", None)
         if gallery is not None and not len(gallery):
             raise ModelError(f"the model in {model_dir} is an embedding that knows no signs; show it some by "
@@ -69,9 +69,8 @@ class Predictor:
         CorpusError
             If there is neither a file nor a clip of that name.
         """
-        clips = self.trained.clip(*find_sign(clip, self._store, lambda: self.reader))
-        probabilities = self.trained.probabilities(clips)[0]
-        best = np.argsort(-probabilities.numpy(), kind="stable")[:top]
+        probabilities = self.trained.recognise(*find_sign(clip, self._store, lambda: self.reader))
+        best = np.argsort(-probabilities, kind="stable")[:top]
         return [(self.trained.labels[i], float(probabilities[i])) for i in best]
 
     def _store(self) -> LandmarkStore:

@@ -175,6 +175,22 @@ class Task(ABC, Generic[Settings]):
     def clip_vectors(self, trained: Any, store: Any, rows: "pd.DataFrame", of: str) -> list[ClipVectors]:
         """The output `of` a model (`features`, `signer`) for each of the clips in manifest rows, from their store."""
 
+    # For exported models: `slr.export`.
+
+    def answer(self, outputs: "dict[str, Tensor]", settings: Settings) -> "dict[str, Tensor]":
+        """What an exported model answers to its only clip, by name, from the network's outputs: `probabilities`
+        (classes,), `vector` (D,) of an embedding, or `log_probabilities` (T', classes + 1) of a sentence."""
+        return {"probabilities": outputs["logits"].softmax(1)[0]}
+
+    def pieces(self, frames: int, settings: Settings) -> list[slice]:
+        """The pieces of a clip of this many frames that a model of the task takes one by one."""
+        return [slice(0, frames)]
+
+    def answer_score(self, answers: "list[dict[str, np.ndarray]]", samples: list[Any], labels: list[str],
+                     settings: Settings) -> tuple[str, float]:
+        """Name and value of the score of answers to test samples, each with its `landmarks` and its manifest `row`."""
+        raise NotImplementedError
+
     # For models that classify glosses in whole clips: used by `slr explain`.
 
     def require_glosses(self, folder: Any) -> None:

@@ -1,0 +1,89 @@
+"""Exports trained models, and checks every file before it is there."""
+
+from pathlib import Path
+
+from slr.dataset.dataset import Dataset
+from slr.errors import ModelError
+from slr.export.check import LARGEST, Agreement, compare, torch_model
+from slr.export.description import describe
+from slr.export.formats import FORMATS, Format
+from slr.export.graph import LandmarkGraph
+from slr.export.samples import Sample, hostile, some, test_samples
+from slr.inference.exported import ExportedModel
+from slr.inference.model import TrainedModel, load_model
+from slr.io.files import atomic_path
+from slr.params.lookup import locate
+
+CHECKED = 20
+"""Test clips on which an export is held against torch."""
+
+
+def export(folder: str | Path, kind: str, out: str | Path | None = None, *, pixels: bool = False,
+           dataset: Dataset | None = None) -> tuple[Path, Agreement]:
+    """Export a trained model to a single file, and hold it against torch.
+
+    Parameters
+    ----------
+    folder : path
+        A model folder.
+    kind : str
+        A format of `slr.export.formats.FORMATS`.
+    out : path, optional
+        By default the folder's name beside the folder: models/spoter.onnx.
+    pixels : bool, default False
+        The file takes x and y in pixels instead of fractions of the frame.
+    dataset : Dataset, optional
+        Whose test clips it is checked on; by default the pipeline's.
+
+    Returns
+    -------
+    path, Agreement
+
+    Raises
+    ------
+    ModelError
+        If it differs from torch by more than 1e-4 or in a most probable class on one of the clips; then there is no
+        file.
+    CorpusError
+        If there are no test clips.
+    """
+    trained = load_model(folder)
+    samples = test_samples(trained, dataset or Dataset())
+    return export_checked(trained, kind, samples, Path(out or default_path(folder, kind)), pixels)
+
+
+def default_path(folder: str | Path, kind: str) -> Path:
+    """Where the export of a model folder is written: the folder's name, with the format's suffix."""
+    folder = Path(folder)
+    return folder.with_name(folder.name + FORMATS[kind].suffix)
+
+
+def export_checked(trained: TrainedModel, kind: str, samples: list[Sample], out: Path,
+                   pixels: bool = False) -> tuple[Path, Agreement]:
+    """As `export`, with a model and its test clips in memory."""
+    form = FORMATS[kind]
+    graph = locate(trained.inputs.exporter)(trained, pixels).eval()
+    try:
+        with atomic_path(out) as temporary:
+            form.write(graph, temporary, describe(trained, graph))
+            found = agreement(trained, graph, read(trained, form, temporary), samples)
+            if not (found.max_difference <= LARGEST and found.same_top1 == 1):
+                raise ModelError(f"{out}: the export of {trained.folder} differs from torch by "
+                                 f"{found.max_difference:.1e} ({found.worst}; at most {LARGEST:.0e} is allowed), with "
+                                 f"the same most probable class in {found.same_top1:.1%}; the file is removed: use the "
+                                 "folder, or another format")
+    except BaseException:
+        out.unlink(missing_ok=True)  # an older export would pass for this one
+        raise
+    return out, found
+
+
+def agreement(trained: TrainedModel, graph: LandmarkGraph, exported: ExportedModel, samples: list[Sample]) -> Agreement:
+    """How closely an exported model agrees with torch on some test clips, and on hostile ones."""
+    clips = [(sample.landmarks.clip_id, sample.landmarks) for sample in some(samples, CHECKED)]
+    return compare(torch_model(trained, graph.source), exported.answer, [*clips, *hostile(samples)])
+
+
+def read(trained: TrainedModel, form: Format, path: Path, threads: int = 1) -> ExportedModel:
+    """The exported model in a file, for comparisons with the one that it was made from."""
+    return ExportedModel(form.read(path, threads), trained.params, trained.config, path)
