@@ -29,16 +29,16 @@ class Agreement(NamedTuple):
     clips : int
     max_difference : float
         The largest absolute difference of any number of any answer.
+    worst : str
+        The clip with this difference.
     same_top1 : float
         Share of the answers (of a sentence: of the output frames) with the same most probable class.
-    worst : str
-        The clip with the largest difference.
     """
 
     clips: int
     max_difference: float
-    same_top1: float
     worst: str
+    same_top1: float
 
 
 def torch_model(trained: TrainedModel, source: Skeleton) -> Model:
@@ -62,7 +62,7 @@ def compare(reference: Model, exported: Model, clips: Iterable[tuple[str, ClipLa
     ModelError
         If the answers to a clip have other names or shapes, or only one of them isn't finite.
     """
-    differences: dict[str, float] = {}
+    differences: list[tuple[float, str]] = []
     same: list[bool] = []
     for clip, landmarks in clips:
         wanted, found = reference(landmarks), exported(landmarks)
@@ -72,11 +72,10 @@ def compare(reference: Model, exported: Model, clips: Iterable[tuple[str, ClipLa
         for name, values in wanted.items():
             if not np.array_equal(np.isfinite(values), np.isfinite(found[name])):
                 raise ModelError(f"{clip}: {name} is finite in torch or in the export, not in both")
-        differences[clip] = max(float(np.abs(np.nan_to_num(values) - np.nan_to_num(found[name])).max())
-                                for name, values in wanted.items())
+        differences.append((max(float(np.abs(np.nan_to_num(values) - np.nan_to_num(found[name])).max())
+                                for name, values in wanted.items()), clip))
         same += [each for name in wanted.keys() - {"vector"} for each in _same_top1(wanted[name], found[name])]
-    worst = max(differences, key=lambda clip: differences[clip])
-    return Agreement(len(differences), differences[worst], float(np.mean(same)) if same else 1.0, worst)
+    return Agreement(len(differences), *max(differences), float(np.mean(same)) if same else 1.0)
 
 
 def _same_top1(wanted: np.ndarray, found: np.ndarray) -> list[bool]:

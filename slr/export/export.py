@@ -8,7 +8,7 @@ from slr.export.check import LARGEST, Agreement, compare, torch_model
 from slr.export.description import describe
 from slr.export.formats import FORMATS, Format
 from slr.export.graph import LandmarkGraph
-from slr.export.samples import Sample, hostile, some, test_samples
+from slr.export.samples import Sample, hostile, read_samples, some
 from slr.inference.exported import ExportedModel
 from slr.inference.model import TrainedModel, load_model
 from slr.io.files import atomic_path
@@ -48,7 +48,7 @@ def export(folder: str | Path, kind: str, out: str | Path | None = None, *, pixe
         If there are no test clips.
     """
     trained = load_model(folder)
-    samples = test_samples(trained, dataset or Dataset())
+    samples = read_samples(trained, dataset or Dataset())
     return export_checked(trained, kind, samples, Path(out or default_path(folder, kind)), pixels)
 
 

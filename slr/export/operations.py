@@ -1,10 +1,12 @@
-"""Operations of the landmark models that other runtimes lack, in terms of operations that they have."""
+"""Operations of the landmark models that other runtimes lack, or that can't be traced for every number of frames, in
+terms of operations that they have."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 
@@ -45,8 +47,25 @@ def take_along_dim(x: Tensor, indices: Tensor, dim: int) -> Tensor:
     return x.gather(dim, indices.expand(shape))
 
 
+def multi_head_attention(query: Tensor, key: Tensor, value: Tensor, width: int, heads: int, in_weight: Tensor,
+                         in_bias: Tensor | None, bias_k: Tensor | None, bias_v: Tensor | None, add_zero: bool,
+                         dropout: float, out_weight: Tensor, out_bias: Tensor | None, training: bool = True,
+                         key_padding_mask: Tensor | None = None, need_weights: bool = True,
+                         **others: Any) -> tuple[Tensor, None]:
+    """Self-attention of (T, B, D); torch's own writes the number of frames into the trace."""
+    assert query is key is value and key_padding_mask is not None and not (training or need_weights or add_zero)
+
+    def of_heads(x: Tensor) -> Tensor:
+        return x.unflatten(-1, (heads, -1)).permute(1, 2, 0, 3)  # (T, B, D) -> (B, H, T, D / H)
+
+    parts = (of_heads(part) for part in F.linear(query, in_weight, in_bias).chunk(3, -1))
+    found = F.scaled_dot_product_attention(*parts, attn_mask=key_padding_mask[:, None, None])
+    return F.linear(found.permute(2, 0, 1, 3).flatten(2), out_weight, out_bias), None
+
+
 TABLE: dict[Any, Callable[..., Any]] = {
-    Tensor.nanmedian: nanmedian, Tensor.cummax: cummax, torch.cdist: cdist, Tensor.take_along_dim: take_along_dim}
+    Tensor.nanmedian: nanmedian, Tensor.cummax: cummax, torch.cdist: cdist, Tensor.take_along_dim: take_along_dim,
+    F.multi_head_attention_forward: multi_head_attention}
 """Replacements by function."""
 
 

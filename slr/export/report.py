@@ -1,6 +1,5 @@
 """What an export costs and is worth: size, latency and accuracy, beside torch's."""
 
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -14,7 +13,7 @@ from slr.dataset.model_folder import WEIGHTS
 from slr.export.check import Model, torch_model
 from slr.export.export import read
 from slr.export.formats import FORMATS
-from slr.export.samples import Sample, test_samples
+from slr.export.samples import Sample, read_samples
 from slr.inference.exported import ExportedModel
 from slr.inference.model import TrainedModel, load_model
 
@@ -34,7 +33,7 @@ def report_of(folder: str | Path, kind: str, path: Path, dataset: Dataset) -> di
         `torch_<score>`, `<kind>_<score>`: accuracy on the whole test split (`slr.tasks.base.Task.answer_score`).
     """
     trained = load_model(folder)
-    samples = test_samples(trained, dataset)
+    samples = read_samples(trained, dataset)
     return facts(trained, kind, read(trained, FORMATS[kind], path), samples)
 
 
@@ -44,7 +43,7 @@ def facts(trained: TrainedModel, kind: str, exported: ExportedModel, samples: li
     source = exported.source
     reference = torch_model(trained, source)
     clip = lasting(samples[0].landmarks, SECONDS * FPS)
-    torch_ms, kind_ms = _on_one_thread(lambda: (latency_ms(reference, clip), latency_ms(exported.answer, clip)))
+    torch_ms, kind_ms = latencies_ms([reference, exported.answer], clip)
     found: dict[str, float] = {"torch_mb": _megabytes(trained.folder / WEIGHTS),
                                f"{kind}_mb": _megabytes(exported.folder), "torch_ms": torch_ms, f"{kind}_ms": kind_ms,
                                f"{kind}_ratio": kind_ms / torch_ms}
@@ -62,23 +61,21 @@ def lasting(clip: ClipLandmarks, frames: int) -> ClipLandmarks:
                          clip.coordinates[np.resize(there_and_back, frames)])
 
 
-def latency_ms(model: Model, clip: ClipLandmarks) -> float:
-    """Median time of an answer in milliseconds."""
-    times = []
-    for _ in range(WARM_UP + RUNS):
-        start = perf_counter()
-        model(clip)
-        times.append(perf_counter() - start)
-    return 1000 * median(times[WARM_UP:])
-
-
-def _on_one_thread(measure: Callable[[], tuple[float, float]]) -> tuple[float, float]:
+def latencies_ms(models: list[Model], clip: ClipLandmarks) -> list[float]:
+    """Median time of each model's answer in milliseconds, in torch on one thread; asked in turns, so that all of them
+    meet the same machine."""
+    times: list[list[float]] = [[] for _ in models]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return measure()
+        for _ in range(WARM_UP + RUNS):
+            for model, taken in zip(models, times, strict=True):
+                start = perf_counter()
+                model(clip)
+                taken.append(perf_counter() - start)
     finally:
         torch.set_num_threads(threads)
+    return [1000 * median(taken[WARM_UP:]) for taken in times]
 
 
 def _megabytes(path: Path) -> float:

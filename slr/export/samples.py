@@ -28,7 +28,7 @@ class Sample(NamedTuple):
     row: Any
 
 
-def test_samples(trained: TrainedModel, dataset: Dataset) -> list[Sample]:
+def read_samples(trained: TrainedModel, dataset: Dataset) -> list[Sample]:
     """All samples of the test clips of a model's task, sorted by clip.
 
     Raises
