@@ -44,7 +44,7 @@ def card(trained: TrainedModel) -> str:
               if name.startswith("val_") and isinstance(value, float)}
     lines = [
         f"# {config.get('name', 'model')}", "",
-        f"A model of the family {trained.params.family} that {trained.task.answers}; {config.get('parameters', '?')} "
+        f"A model of the family {config['params']['family']} that {trained.task.answers}; {config.get('parameters', '?')} "
         f"parameters, {len(trained.labels)} labels.", "",
         "## Training", "",
         f"- landmarks: {made.get('skeleton', '?')} by {extractor.get('name', 'an unknown extractor')} "

@@ -74,7 +74,9 @@ class TorchScriptGraph(nn.Module):
     def __init__(self, path: str | Path, threads: int = 0):
         super().__init__()
         extra = {METADATA: ""}
-        self._loaded = torch.jit.load(str(path), _extra_files=extra)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._loaded = torch.jit.load(str(path), _extra_files=extra)
         self.metadata: dict[str, str] = json.loads(extra[METADATA])
         self._outputs = json.loads(self.metadata["outputs"])
 

@@ -58,8 +58,8 @@ def multi_head_attention(query: Tensor, key: Tensor, value: Tensor, width: int, 
     def of_heads(x: Tensor) -> Tensor:
         return x.unflatten(-1, (heads, -1)).permute(1, 2, 0, 3)  # (T, B, D) -> (B, H, T, D / H)
 
-    parts = (of_heads(part) for part in F.linear(query, in_weight, in_bias).chunk(3, -1))
-    found = F.scaled_dot_product_attention(*parts, attn_mask=key_padding_mask[:, None, None])
+    q, k, v = (of_heads(part) for part in F.linear(query, in_weight, in_bias).chunk(3, -1))
+    found = F.scaled_dot_product_attention(q, k, v, attn_mask=key_padding_mask[:, None, None])
     return F.linear(found.permute(2, 0, 1, 3).flatten(2), out_weight, out_bias), None
 
 

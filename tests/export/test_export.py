@@ -106,7 +106,7 @@ def test_a_file_that_answers_otherwise_is_refused_and_none_is_left(data, tmp_pat
     def write_otherwise(graph, path, metadata):
         other = copy.deepcopy(graph)
         with torch.no_grad():
-            other.model.classify.weight[0] += 0.01
+            other.model.classify.bias[0] += 0.01
         write(other, path, metadata)
 
     monkeypatch.setitem(FORMATS, "onnx", FORMATS["onnx"]._replace(write=write_otherwise))
