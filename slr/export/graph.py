@@ -77,7 +77,7 @@ class LandmarkGraph(nn.Module):
         for row, sources in self.derived:
             picked[:, row] = landmarks[:, sources].mean(1)
         found = ~picked.isnan().any(-1)
-        picked = picked.masked_fill(~found[..., None], 0)
+        picked = picked.nan_to_num(0)
         if not self.has_frame:
             return picked, found
         centre = torch.tensor([0.5, 0.5, 0, 0])[:self.channels]

@@ -63,8 +63,15 @@ def multi_head_attention(query: Tensor, key: Tensor, value: Tensor, width: int, 
     return F.linear(found.permute(2, 0, 1, 3).flatten(2), out_weight, out_bias), None
 
 
+def masked_fill(x: Tensor, mask: Tensor, value: float) -> Tensor:
+    """Missing joints (B, T, J, C) are zeroed by a product, which onnxruntime computes several times as fast. Joints are
+    finite; what has fewer axes, such as the box of a hand that isn't there, needn't be."""
+    return x * ~mask if x.ndim == 4 and value == 0 else x.masked_fill(mask, value)
+
+
 TABLE: dict[Any, Callable[..., Any]] = {
     Tensor.nanmedian: nanmedian, Tensor.cummax: cummax, torch.cdist: cdist, Tensor.take_along_dim: take_along_dim,
+    Tensor.masked_fill: masked_fill,
     F.multi_head_attention_forward: multi_head_attention}
 """Replacements by function."""
 
