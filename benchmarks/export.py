@@ -8,9 +8,9 @@ folder, and each is held against torch on 20 test clips and three hostile ones (
 - `models`: how many; those that read images aren't exported.
 - `failed`: how many of them fail to export, or differ by more than 1e-4 or in the most probable class.
 - `max_difference`: the largest difference of any number of any answer of all of them.
-- `torch_ms`, `onnx_ms`, `onnx_ratio`: median time of the default model's answer to 4 s at 15 fps, from raw landmarks, on
-  one thread, and the second over the first; `torch_mb`, `onnx_mb`: sizes; `torch_top1`, `onnx_top1`: accuracy on all
-  test clips.
+- `torch_ms`, `onnx_ms`, `onnx_ratio`: median time of the default model's answer to 4 s at 15 fps, from raw landmarks,
+  on one thread, and the second over the first; `torch_mb`, `onnx_mb`: sizes; `torch_top1`, `onnx_top1`: accuracy on
+  all test clips.
 - `slower`: models whose file takes longer than torch.
 """
 

@@ -15,8 +15,16 @@ from slr.preprocessing.normalise import normaliser
 Answer = dict[str, np.ndarray]
 Model = Callable[[ClipLandmarks], Answer]
 
-LARGEST = 1e-4
-"""Largest difference from torch that an export in full precision may have."""
+
+class Limits(NamedTuple):
+    """Largest difference from torch that an export may have, and the least share of the same most probable class."""
+
+    difference: float
+    same_top1: float
+
+
+LIMITS = {"fp32": Limits(1e-4, 1), "fp16": Limits(1e-2, 0.99), "int8": Limits(0.25, 0.95)}
+"""By precision: quantised files are to be smaller, not equal."""
 TIED = 1e-6
 """Two classes this close in torch's answer are equally good: rounding decides."""
 

@@ -11,23 +11,24 @@ FORMAT = "1"
 """Version of these metadata."""
 
 
-def describe(trained: TrainedModel, graph: LandmarkGraph) -> dict[str, str]:
+def describe(trained: TrainedModel, graph: LandmarkGraph, precision: str) -> dict[str, str]:
     """The metadata of an exported model.
 
     Returns
     -------
     dict of str to str
-        `slr_export`, the version of this format; `name`, `task`, `fps` (frames per second of the training clips) and
-        `units` (`fractions`, `pixels` or `metres`) as plain text; as JSON `labels` (of the probabilities; in
-        `log_probabilities` the blank stands before them), `skeleton` (name, parts with their joints, bones, space),
-        `channels`, `extractor` (with its version and the hash of its model), `config`, the folder's whole config.json;
-        and `card`, a model card in Markdown.
+        `slr_export`, the version of this format; `name`, `task`, `fps` (frames per second of the training clips),
+        `units` (`fractions`, `pixels` or `metres`) and `precision` (of the weights) as plain text; as JSON `labels` (of
+        the probabilities; in `log_probabilities` the blank stands before them), `skeleton` (name, parts with their
+        joints, bones, space), `channels`, `extractor` (with its version and the hash of its model), `config`, the
+        folder's whole config.json; and `card`, a model card in Markdown.
     """
     config = trained.config
     made = config["preprocessing"]
     space = graph.source.space
     texts = {"slr_export": FORMAT, "name": config.get("name", ""), "task": trained.params.task,
              "fps": str(made.get("frames", {}).get("fps") or config.get("fps") or ""), "card": card(trained),
+             "precision": precision,
              "units": "metres" if space == "metric" else "pixels" if graph.pixels else "fractions"}
     contents = {"labels": trained.labels, "skeleton": graph.source.definition(),
                 "channels": CHANNELS[:graph.channels], "extractor": made.get("extractor", {}), "config": config}
@@ -44,8 +45,8 @@ def card(trained: TrainedModel) -> str:
               if name.startswith("val_") and isinstance(value, float)}
     lines = [
         f"# {config.get('name', 'model')}", "",
-        f"A model of the family {config['params']['family']} that {trained.task.answers}; {config.get('parameters', '?')} "
-        f"parameters, {len(trained.labels)} labels.", "",
+        f"A model of the family {config['params']['family']} that {trained.task.answers}; "
+        f"{config.get('parameters', '?')} parameters, {len(trained.labels)} labels.", "",
         "## Training", "",
         f"- landmarks: {made.get('skeleton', '?')} by {extractor.get('name', 'an unknown extractor')} "
         f"{extractor.get('version', '')}".rstrip(),

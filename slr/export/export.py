@@ -4,7 +4,7 @@ from pathlib import Path
 
 from slr.dataset.dataset import Dataset
 from slr.errors import ModelError
-from slr.export.check import LARGEST, Agreement, compare, torch_model
+from slr.export.check import LIMITS, Agreement, compare, torch_model
 from slr.export.description import describe
 from slr.export.formats import FORMATS, Format
 from slr.export.graph import LandmarkGraph
@@ -18,8 +18,8 @@ CHECKED = 20
 """Test clips on which an export is held against torch."""
 
 
-def export(folder: str | Path, kind: str, out: str | Path | None = None, *, pixels: bool = False,
-           dataset: Dataset | None = None) -> tuple[Path, Agreement]:
+def export(folder: str | Path, kind: str, out: str | Path | None = None, *, precision: str = "fp32",
+           pixels: bool = False, dataset: Dataset | None = None) -> tuple[Path, Agreement]:
     """Export a trained model to a single file, and hold it against torch.
 
     Parameters
@@ -29,7 +29,9 @@ def export(folder: str | Path, kind: str, out: str | Path | None = None, *, pixe
     kind : str
         A format of `slr.export.formats.FORMATS`.
     out : path, optional
-        By default the folder's name beside the folder: models/spoter.onnx.
+        By default the folder's name beside the folder: models/spoter.onnx, models/spoter.int8.onnx.
+    precision : {"fp32", "fp16", "int8"}
+        Of the weights.
     pixels : bool, default False
         The file takes x and y in pixels instead of fractions of the frame.
     dataset : Dataset, optional
@@ -42,36 +44,36 @@ def export(folder: str | Path, kind: str, out: str | Path | None = None, *, pixe
     Raises
     ------
     ModelError
-        If it differs from torch by more than 1e-4 or in a most probable class on one of the clips; then there is no
-        file.
+        If it differs from torch by more than `slr.export.check.LIMITS` allows; then there is no file.
     CorpusError
         If there are no test clips.
     """
     trained = load_model(folder)
     samples = read_samples(trained, dataset or Dataset())
-    return export_checked(trained, kind, samples, Path(out or default_path(folder, kind)), pixels)
+    return export_checked(trained, kind, samples, Path(out or default_path(folder, kind, precision)), precision, pixels)
 
 
-def default_path(folder: str | Path, kind: str) -> Path:
+def default_path(folder: str | Path, kind: str, precision: str) -> Path:
     """Where the export of a model folder is written: the folder's name, with the format's suffix."""
     folder = Path(folder)
-    return folder.with_name(folder.name + FORMATS[kind].suffix)
+    return folder.with_name(folder.name + ("" if precision == "fp32" else f".{precision}") + FORMATS[kind].suffix)
 
 
 def export_checked(trained: TrainedModel, kind: str, samples: list[Sample], out: Path,
-                   pixels: bool = False) -> tuple[Path, Agreement]:
+                   precision: str = "fp32", pixels: bool = False) -> tuple[Path, Agreement]:
     """As `export`, with a model and its test clips in memory."""
-    form = FORMATS[kind]
+    form, limits = FORMATS[kind], LIMITS[precision]
     graph = locate(trained.inputs.exporter)(trained, pixels).eval()
     try:
         with atomic_path(out) as temporary:
-            form.write(graph, temporary, describe(trained, graph))
+            form.write(graph, temporary, describe(trained, graph, precision), precision)
             found = agreement(trained, graph, read(trained, form, temporary), samples)
-            if not (found.max_difference <= LARGEST and found.same_top1 == 1):
+            if not (found.max_difference <= limits.difference and found.same_top1 >= limits.same_top1):
                 raise ModelError(f"{out}: the export of {trained.folder} differs from torch by "
-                                 f"{found.max_difference:.1e} ({found.worst}; at most {LARGEST:.0e} is allowed), with "
-                                 f"the same most probable class in {found.same_top1:.1%}; the file is removed: use the "
-                                 "folder, or another format")
+                                 f"{found.max_difference:.1e} ({found.worst}; {limits.difference:g} is allowed), with "
+                                 f"the same most probable class in {found.same_top1:.1%} (of at least "
+                                 f"{limits.same_top1:.0%}); the file is removed: use another format or precision, or "
+                                 "the folder")
     except BaseException:
         out.unlink(missing_ok=True)  # an older export would pass for this one
         raise

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from slr.errors import ModelError
 from slr.export.graph import LandmarkGraph
 from slr.export.operations import Portable
+from slr.export.quantise import QUANTISED
 from slr.inference.exported import ONNX, OnnxGraph
 
 OPSET = 18
@@ -34,9 +35,9 @@ class Traced(nn.Module):
             return tuple(self.graph(landmarks, size).values())
 
 
-def write_onnx(graph: LandmarkGraph, path: Path, metadata: dict[str, str]) -> None:
+def write_onnx(graph: LandmarkGraph, path: Path, metadata: dict[str, str], precision: str = "fp32") -> None:
     """Write an ONNX file with inputs `landmarks` and, if the answer depends on it, `size`; raises ModelError if the
-    package onnx isn't installed."""
+    package onnx isn't installed. `precision`: fp32, or one of `slr.export.quantise.QUANTISED`."""
     try:
         import onnx
     except ModuleNotFoundError:
@@ -52,14 +53,18 @@ def write_onnx(graph: LandmarkGraph, path: Path, metadata: dict[str, str]) -> No
         torch.onnx.export(Traced(graph).eval(), example, str(path), dynamo=False, opset_version=OPSET,
                           input_names=["landmarks", "size"], output_names=names,
                           dynamic_axes={"landmarks": {0: "frames"}, **frames})
-    made = onnx.load(str(path))
+    made = QUANTISED[precision](path) if precision in QUANTISED else onnx.load(str(path))
+    onnx.helper.strip_doc_string(made)  # the traces of each operation, with this machine's paths
     onnx.helper.set_model_props(made, metadata)
     onnx.checker.check_model(made, full_check=True)
     onnx.save(made, str(path))
 
 
-def write_torchscript(graph: LandmarkGraph, path: Path, metadata: dict[str, str]) -> None:
-    """Write a TorchScript file; its answers are a tuple, their names in the metadata's `outputs`."""
+def write_torchscript(graph: LandmarkGraph, path: Path, metadata: dict[str, str], precision: str = "fp32") -> None:
+    """Write a TorchScript file; its answers are a tuple, their names in the metadata's `outputs`. Raises ModelError if
+    the `precision` isn't fp32."""
+    if precision != "fp32":
+        raise ModelError(f"TorchScript files aren't quantised; leave out --quantize {precision}, or use --format onnx")
     example = _example(graph)
     names = {"outputs": json.dumps(list(graph(*example)))}
     with torch.no_grad(), warnings.catch_warnings():
@@ -93,13 +98,13 @@ class Format(NamedTuple):
     ----------
     suffix : str
     write : callable
-        Writes a graph and its metadata to a path.
+        Writes a graph and its metadata to a path, in a precision.
     read : callable
         The graph in a file, for this many threads.
     """
 
     suffix: str
-    write: Callable[[LandmarkGraph, Path, dict[str, str]], None]
+    write: Callable[[LandmarkGraph, Path, dict[str, str], str], None]
     read: Callable[[Path, int], "OnnxGraph | TorchScriptGraph"]
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,11 @@ from typer.testing import CliRunner
 from slr.cli import app
 from slr.dataset.dataset import Dataset
 from slr.dataset.landmarks import ClipLandmarks
+from slr.dataset.model_folder import WEIGHTS
 from slr.dataset.skeleton import skeleton
 from slr.errors import CorpusError, ModelError
 from slr.export import export as exporting
-from slr.export.check import compare
+from slr.export.check import LIMITS, Agreement, compare
 from slr.export.formats import FORMATS
 from slr.export.operations import Portable
 from slr.export.report import report_of
@@ -34,6 +36,7 @@ SCA = {"family": "sca_stgcn", "widths": [16], "hidden": 16}
 MULTISTREAM = {"family": "multistream", "widths": [16], "strides": [1], "normalise": "hands"}
 EMBEDDING = {**MULTISTREAM, "embedding": {"size": 8}, "losses": {"classification": 0, "triplet": 1}}
 CASES = {
+    "wide": {**SPOTER, "d_model": 64, "feedforward": 4096},
     "spoter": SPOTER,
     "spoter-published": {**SPOTER, "normalise": "published", "positions": "published", "norm_first": False},
     "silt": {**SPOTER, "family": "silt", "weights": "sequence", "normalise": "frame"},
@@ -81,9 +84,15 @@ def untrained(data: Dataset, case: str) -> Path:
     return folder
 
 
+@cache
+def exported(data: Dataset, case: str) -> tuple[Path, Agreement]:
+    """The model's ONNX file, made once."""
+    return exporting.export(untrained(data, case), "onnx", dataset=data)
+
+
 @pytest.mark.parametrize("case", CASES)
-def test_onnx_answers_as_torch_does(case, data, tmp_path):
-    path, found = exporting.export(untrained(data, case), "onnx", tmp_path / "model.onnx", dataset=data)
+def test_onnx_answers_as_torch_does(case, data):
+    path, found = exported(data, case)
     assert path.exists() and found.max_difference <= 1e-4 and found.same_top1 == 1
     assert found.clips >= 1 + 3  # test clips, and the hostile ones
     answer = load_exported(path).answer(signer("new", 77, np.random.default_rng(5)))  # of any length
@@ -100,14 +109,25 @@ def test_torchscript_answers_as_torch_does(data, tmp_path):
     assert path.exists() and found.max_difference <= 1e-4
 
 
+@pytest.mark.parametrize("precision, share", [("fp16", 0.55), ("int8", 0.35)])
+def test_quantised_files_are_smaller_and_close(precision, share, data, tmp_path):
+    folder = untrained(data, "wide")
+    path, found = exporting.export(folder, "onnx", tmp_path / "model.onnx", precision=precision, dataset=data)
+    assert path.stat().st_size < share * (folder / WEIGHTS).stat().st_size
+    assert 0 < found.max_difference <= LIMITS[precision].difference  # so something was rounded
+    assert load_exported(path).graph.metadata["precision"] == precision
+    with pytest.raises(ModelError, match="--quantize"):
+        exporting.export(folder, "torchscript", tmp_path / "model.pt", precision=precision, dataset=data)
+
+
 def test_a_file_that_answers_otherwise_is_refused_and_none_is_left(data, tmp_path, monkeypatch):
     write, out = FORMATS["onnx"].write, tmp_path / "model.onnx"
 
-    def write_otherwise(graph, path, metadata):
+    def write_otherwise(graph, path, metadata, precision):
         other = copy.deepcopy(graph)
         with torch.no_grad():
             other.model.classify.bias[0] += 0.01
-        write(other, path, metadata)
+        write(other, path, metadata, precision)
 
     monkeypatch.setitem(FORMATS, "onnx", FORMATS["onnx"]._replace(write=write_otherwise))
     out.write_text("an older export")
@@ -139,19 +159,20 @@ def test_hostile_clips_have_no_joint_one_frame_or_many(data):
     assert len(longest) == max(len(sample.landmarks) for sample in samples)
 
 
-def test_a_file_says_what_it_takes_and_gives(data, tmp_path):
-    path, _ = exporting.export(untrained(data, "spoter"), "onnx", tmp_path / "model.onnx", dataset=data)
+def test_a_file_says_what_it_takes_and_gives(data):
+    path, _ = exported(data, "spoter")
     said = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
     assert json.loads(said["labels"]) == LABELS and said["units"] == "fractions" and said["fps"] == "15.0"
     assert json.loads(said["skeleton"]) == json.loads(json.dumps(JOINTS.definition()))
     assert json.loads(said["channels"]) == ["x", "y"] and said["task"] == "isolated"
     assert json.loads(said["extractor"]) == landmark_corpus.METADATA["extractor"]
+    assert "/slr/" not in path.read_bytes().decode("utf-8", "ignore")  # no paths of this machine
     assert "## Limits" in said["card"] and json.loads(said["config"])["params"]["family"] == "spoter"
 
 
 def test_pixels_give_what_fractions_give(data, tmp_path):
     folder, clip = untrained(data, "multistream-in-depth"), signer("c", 20, np.random.default_rng(3))
-    fractions, _ = exporting.export(folder, "onnx", tmp_path / "a.onnx", dataset=data)
+    fractions, _ = exported(data, "multistream-in-depth")
     pixels, _ = exporting.export(folder, "onnx", tmp_path / "b.onnx", pixels=True, dataset=data)
     size = np.array([640, 360], np.float32)
     x = clip.coordinates[..., :3]
@@ -161,9 +182,8 @@ def test_pixels_give_what_fractions_give(data, tmp_path):
     assert np.abs(OnnxGraph(pixels)(x, size)["probabilities"] - found[0]).max() > 1e-3  # they do differ
 
 
-def test_predict_takes_a_file_as_it_takes_a_folder(data, tmp_path):
-    folder = untrained(data, "multistream")
-    path, _ = exporting.export(folder, "onnx", tmp_path / "model.onnx", dataset=data)
+def test_predict_takes_a_file_as_it_takes_a_folder(data):
+    folder, (path, _) = untrained(data, "multistream"), exported(data, "multistream")
     by_torch, by_onnx = (Predictor(model, any_extractor=True, dataset=data).predict("s2-gloss1")
                          for model in (folder, path))
     assert [gloss for gloss, _ in by_onnx] == [gloss for gloss, _ in by_torch]
@@ -173,10 +193,10 @@ def test_predict_takes_a_file_as_it_takes_a_folder(data, tmp_path):
 
 
 def test_files_that_do_not_fit_are_refused_in_words(data, tmp_path):
-    sentences, _ = exporting.export(untrained(data, "sentences"), "onnx", tmp_path / "s.onnx", dataset=data)
+    sentences, _ = exported(data, "sentences")
     with pytest.raises(ModelError, match="reads sentences, so it is one for `slr transcribe`"):
         Predictor(sentences)
-    vector, _ = exporting.export(untrained(data, "embedding"), "onnx", tmp_path / "e.onnx", dataset=data)
+    vector, _ = exported(data, "embedding")
     with pytest.raises(ModelError, match="a vector and no glosses"):
         Predictor(vector, any_extractor=True, dataset=data).predict("s2-gloss1")
     (tmp_path / "text.onnx").write_text("no ONNX")
@@ -199,9 +219,8 @@ def test_models_without_landmarks_or_test_clips_are_refused(data, tmp_path):
         exporting.export(untrained(data, "spoter"), "onnx", tmp_path / "model.onnx", dataset=Dataset.below(tmp_path))
 
 
-def test_the_report_has_both_sides(data, tmp_path):
-    folder = untrained(data, "sentences")
-    path, _ = exporting.export(folder, "onnx", tmp_path / "model.onnx", dataset=data)
+def test_the_report_has_both_sides(data):
+    folder, (path, _) = untrained(data, "sentences"), exported(data, "sentences")
     found = report_of(folder, "onnx", path, data)
     assert set(found) == {f"{of}_{name}" for of in ("torch", "onnx") for name in ("mb", "ms", "wer")} | {"onnx_ratio"}
     assert found["torch_wer"] == found["onnx_wer"] > 0 and found["onnx_mb"] == path.stat().st_size / 1e6
