@@ -3,7 +3,7 @@
     python -m benchmarks.export [--models FOLDER] [--data FOLDER]
 
 Writes `benchmarks/results/export.json`. Trained models of params.yaml and zoo/params.yaml are exported to a temporary
-folder, and each is held against torch on 20 test clips and three hostile ones (`slr.export.check`):
+folder, and each is held against torch on 20 test clips and three hostile ones (`slr.inference.export.check`):
 
 - `models`: how many; those that read images aren't exported.
 - `failed`: how many of them fail to export, or differ by more than 1e-4 or in the most probable class.
@@ -23,10 +23,10 @@ from benchmarks.record import record
 from slr.dataset.dataset import Dataset
 from slr.dataset.paths import MODELS
 from slr.errors import SlrError
-from slr.export.export import export_checked, read
-from slr.export.formats import FORMATS
-from slr.export.report import facts
-from slr.export.samples import read_samples
+from slr.inference.export.export import export_checked, read
+from slr.inference.export.formats import FORMATS
+from slr.inference.export.report import facts
+from slr.inference.export.samples import read_samples
 from slr.inference.model import load_model
 from slr.params import load
 

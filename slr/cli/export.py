@@ -35,8 +35,8 @@ def export_model(
       slr export models/spoter --quantize int8 --report
     """
     from slr.dataset.dataset import Dataset
-    from slr.export.export import export
-    from slr.export.report import print_report, report_of
+    from slr.inference.export.export import export
+    from slr.inference.export.report import print_report, report_of
 
     dataset = Dataset.below(data)
     with readable_errors():

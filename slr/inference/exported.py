@@ -1,7 +1,7 @@
-"""Trained models in one file, as `slr.export` writes them: ONNX, run by onnxruntime.
+"""Trained models in one file, as `slr.inference.export` writes them: ONNX, run by onnxruntime.
 
 The graph takes raw landmarks and has all preprocessing inside; what else is needed to use it stands in the file's
-metadata (`slr.export.description`).
+metadata (`slr.inference.export.description`).
 """
 
 import json

@@ -55,7 +55,7 @@ class Inputs(Protocol):
     recogniser : str
         Dotted name of the recogniser for videos of any length: `slr.inference.recognisers`.
     exporter : str
-        Dotted name of the function that makes a trained model's graph for other runtimes: `slr.export.graph`.
+        Dotted name of the function that makes a trained model's graph for other runtimes: `slr.inference.export.graph`.
     """
 
     name: str
@@ -115,7 +115,7 @@ class LandmarkInputs:
     name = "landmarks"
     explainer = "slr.inference.explain:explain_landmarks"
     recogniser = "slr.inference.recognisers:LandmarkRecogniser"
-    exporter = "slr.export.graph:LandmarkGraph"
+    exporter = "slr.inference.export.graph:LandmarkGraph"
 
     def path(self, dataset: Dataset) -> Path:
         return dataset.landmarks
@@ -151,7 +151,7 @@ class RgbInputs:
     name = "frames"
     explainer = "slr.inference.explain:explain_frames"
     recogniser = "slr.inference.recognisers:RgbRecogniser"
-    exporter = "slr.export.graph:refuse_images"
+    exporter = "slr.inference.export.graph:refuse_images"
 
     def path(self, dataset: Dataset) -> Path:
         return dataset.frames

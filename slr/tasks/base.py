@@ -175,7 +175,7 @@ class Task(ABC, Generic[Settings]):
     def clip_vectors(self, trained: Any, store: Any, rows: "pd.DataFrame", of: str) -> list[ClipVectors]:
         """The output `of` a model (`features`, `signer`) for each of the clips in manifest rows, from their store."""
 
-    # For exported models: `slr.export`.
+    # For exported models: `slr.inference.export`.
 
     def answer(self, outputs: "dict[str, Tensor]", settings: Settings) -> "dict[str, Tensor]":
         """What an exported model answers to its only clip, by name, from the network's outputs: `probabilities`

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from slr.dataset.landmarks import CHANNELS
-from slr.export.graph import LandmarkGraph
+from slr.inference.export.graph import LandmarkGraph
 from slr.inference.model import TrainedModel
 
 FORMAT = "1"

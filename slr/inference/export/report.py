@@ -10,10 +10,10 @@ import torch
 from slr.dataset.dataset import Dataset
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.model_folder import WEIGHTS
-from slr.export.check import Model, torch_model
-from slr.export.export import read
-from slr.export.formats import FORMATS
-from slr.export.samples import Sample, read_samples
+from slr.inference.export.check import Model, torch_model
+from slr.inference.export.export import read
+from slr.inference.export.formats import FORMATS
+from slr.inference.export.samples import Sample, read_samples
 from slr.inference.exported import ExportedModel
 from slr.inference.model import TrainedModel, load_model
 

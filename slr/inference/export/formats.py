@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from slr.errors import ModelError
-from slr.export.graph import LandmarkGraph
-from slr.export.operations import Portable
-from slr.export.quantise import QUANTISED
+from slr.inference.export.graph import LandmarkGraph
+from slr.inference.export.operations import Portable
+from slr.inference.export.quantise import QUANTISED
 from slr.inference.exported import ONNX, OnnxGraph
 
 OPSET = 18
@@ -37,7 +37,7 @@ class Traced(nn.Module):
 
 def write_onnx(graph: LandmarkGraph, path: Path, metadata: dict[str, str], precision: str = "fp32") -> None:
     """Write an ONNX file with inputs `landmarks` and, if the answer depends on it, `size`; raises ModelError if the
-    package onnx isn't installed. `precision`: fp32, or one of `slr.export.quantise.QUANTISED`."""
+    package onnx isn't installed. `precision`: fp32, or one of `slr.inference.export.quantise.QUANTISED`."""
     try:
         import onnx
     except ModuleNotFoundError:
@@ -74,7 +74,7 @@ def write_torchscript(graph: LandmarkGraph, path: Path, metadata: dict[str, str]
 
 
 class TorchScriptGraph(nn.Module):
-    """The graph of a TorchScript file; as `slr.inference.exported.OnnxGraph`."""
+    """The graph of a TorchScript file; as `slr.inference.exported.OnnxGraph`, on as many threads as torch has."""
 
     def __init__(self, path: str | Path, threads: int = 0):
         super().__init__()

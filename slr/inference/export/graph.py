@@ -78,11 +78,9 @@ class LandmarkGraph(nn.Module):
             picked[:, row] = landmarks[:, sources].mean(1)
         found = ~picked.isnan().any(-1)
         picked = picked.nan_to_num(0)
-        if not self.has_frame:
-            return picked, found
-        centre = torch.tensor([0.5, 0.5, 0, 0])[:self.channels]
-        picked = picked - centre
-        if not self.params.in_fractions:
+        if self.has_frame:
+            picked = picked - torch.tensor([0.5, 0.5, 0, 0])[:self.channels]
+        if self.has_frame and not self.params.in_fractions:
             aspect = size[0] / size[1]
             picked = picked * self._per_channel(aspect, torch.ones_like(aspect), aspect)
         return picked.masked_fill(~found[..., None], 0), found

@@ -17,12 +17,12 @@ from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.model_folder import WEIGHTS
 from slr.dataset.skeleton import skeleton
 from slr.errors import CorpusError, ModelError
-from slr.export import export as exporting
-from slr.export.check import LIMITS, Agreement, compare
-from slr.export.formats import FORMATS
-from slr.export.operations import Portable
-from slr.export.report import report_of
-from slr.export.samples import hostile, read_samples
+from slr.inference.export import export as exporting
+from slr.inference.export.check import LIMITS, Agreement, compare
+from slr.inference.export.formats import FORMATS
+from slr.inference.export.operations import Portable
+from slr.inference.export.report import report_of
+from slr.inference.export.samples import hostile, read_samples
 from slr.inference.exported import OnnxGraph, load_exported
 from slr.inference.model import load_model
 from slr.inference.predict import Predictor
@@ -102,6 +102,22 @@ def test_onnx_answers_as_torch_does(case, data):
     if "log_probabilities" in answer:
         np.testing.assert_allclose(np.exp(answer["log_probabilities"]).sum(1), 1, atol=1e-5)
         assert answer["log_probabilities"].shape[1] == 1 + len(LABELS)  # the blank
+
+
+def test_metric_landmarks_have_no_frame(tmp_path):
+    joints, rng, rows = skeleton("kinect-20"), np.random.default_rng(0), []
+    for clip_id, who in (("a", "s0"), ("b", "s1"), ("c", "s2")):
+        coordinates = rng.normal(0, 0.5, (15, len(joints), 4)).astype(np.float32)
+        coordinates[rng.random(coordinates.shape) < 0.05] = np.nan  # also single channels of a joint
+        rows.append((ClipLandmarks(clip_id, 30, 640, 480, coordinates), who, LABELS[:1], []))
+    data = landmark_corpus.write(tmp_path / "data", rows, joints)
+    settings = {**SCA, "joints": "kinect-12", "channels": 3, "normalise": "shoulders"}
+    folder = save_untrained(tmp_path / "model", settings, LABELS, data.landmark_store.metadata)
+    path, found = exporting.export(folder, "onnx", dataset=data)
+    assert found.max_difference <= 1e-4
+    model = onnx.load(path)
+    assert [each.name for each in model.graph.input] == ["landmarks"]
+    assert {entry.key: entry.value for entry in model.metadata_props}["units"] == "metres"
 
 
 def test_torchscript_answers_as_torch_does(data, tmp_path):

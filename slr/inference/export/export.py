@@ -4,11 +4,11 @@ from pathlib import Path
 
 from slr.dataset.dataset import Dataset
 from slr.errors import ModelError
-from slr.export.check import LIMITS, Agreement, compare, torch_model
-from slr.export.description import describe
-from slr.export.formats import FORMATS, Format
-from slr.export.graph import LandmarkGraph
-from slr.export.samples import Sample, hostile, read_samples, some
+from slr.inference.export.check import LIMITS, Agreement, compare, torch_model
+from slr.inference.export.description import describe
+from slr.inference.export.formats import FORMATS, Format
+from slr.inference.export.graph import LandmarkGraph
+from slr.inference.export.samples import Sample, hostile, read_samples, some
 from slr.inference.exported import ExportedModel
 from slr.inference.model import TrainedModel, load_model
 from slr.io.files import atomic_path
@@ -27,7 +27,7 @@ def export(folder: str | Path, kind: str, out: str | Path | None = None, *, prec
     folder : path
         A model folder.
     kind : str
-        A format of `slr.export.formats.FORMATS`.
+        A format of `slr.inference.export.formats.FORMATS`.
     out : path, optional
         By default the folder's name beside the folder: models/spoter.onnx, models/spoter.int8.onnx.
     precision : {"fp32", "fp16", "int8"}
@@ -44,7 +44,7 @@ def export(folder: str | Path, kind: str, out: str | Path | None = None, *, prec
     Raises
     ------
     ModelError
-        If it differs from torch by more than `slr.export.check.LIMITS` allows; then there is no file.
+        If it differs from torch by more than `slr.inference.export.check.LIMITS` allows; then there is no file.
     CorpusError
         If there are no test clips.
     """
