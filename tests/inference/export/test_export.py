@@ -80,7 +80,7 @@ def untrained(data: Dataset, case: str) -> Path:
     folder = data.manifest.parent.parent / case
     if not folder.exists():
         save_untrained(folder, CASES[case], ["S", "rest"] if case == "detector" else LABELS,
-                       data.landmark_store.metadata)
+                       data.landmark_store.metadata, threshold=0.5)
     return folder
 
 
