@@ -23,11 +23,8 @@ from benchmarks.record import record
 from slr.dataset.dataset import Dataset
 from slr.dataset.paths import MODELS
 from slr.errors import SlrError
-from slr.inference.export.export import export_checked, read
-from slr.inference.export.formats import FORMATS
-from slr.inference.export.report import facts
-from slr.inference.export.samples import read_samples
-from slr.inference.model import load_model
+from slr.inference.export.export import export
+from slr.inference.export.report import report_of
 from slr.params import load
 
 KIND = "onnx"
@@ -43,16 +40,14 @@ def main() -> None:
     results: dict[str, float | int | str] = {"models": len(names), "failed": 0, "max_difference": 0.0, "slower": 0}
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
-            trained = load_model(given.models / name)
-            samples = read_samples(trained, dataset)
             try:
-                path, found = export_checked(trained, KIND, samples, Path(folder) / f"{name}.onnx")
+                path, found = export(given.models / name, KIND, Path(folder) / f"{name}.onnx", dataset=dataset)
             except (SlrError, RuntimeError) as error:
                 print(f"{name}: {error}", file=sys.stderr)
                 results["failed"] += 1
                 continue
             results["max_difference"] = max(results["max_difference"], found.max_difference)
-            of_model = facts(trained, KIND, read(trained, FORMATS[KIND], path), samples)
+            of_model = report_of(given.models / name, KIND, path, dataset)
             results["slower"] += of_model[f"{KIND}_ratio"] > 1
             print(name, found, of_model, file=sys.stderr)
             if name == params.train.model:

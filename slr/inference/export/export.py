@@ -48,28 +48,16 @@ def export(folder: str | Path, kind: str, out: str | Path | None = None, *, prec
     CorpusError
         If there are no test clips.
     """
-    trained = load_model(folder)
-    samples = read_samples(trained, dataset or Dataset())
-    return export_checked(trained, kind, samples, Path(out or default_path(folder, kind, precision)), precision, pixels)
-
-
-def default_path(folder: str | Path, kind: str, precision: str) -> Path:
-    """Where the export of a model folder is written: the folder's name, with the format's suffix."""
-    folder = Path(folder)
-    return folder.with_name(folder.name + ("" if precision == "fp32" else f".{precision}") + FORMATS[kind].suffix)
-
-
-def export_checked(trained: TrainedModel, kind: str, samples: list[Sample], out: Path,
-                   precision: str = "fp32", pixels: bool = False) -> tuple[Path, Agreement]:
-    """As `export`, with a model and its test clips in memory."""
-    form, limits = FORMATS[kind], LIMITS[precision]
+    trained, form, limits = load_model(folder), FORMATS[kind], LIMITS[precision]
+    out = Path(out or default_path(folder, kind, precision))
     graph = locate(trained.inputs.exporter)(trained, pixels).eval()
+    samples = read_samples(trained, dataset or Dataset())
     try:
         with atomic_path(out) as temporary:
             form.write(graph, temporary, describe(trained, graph, precision), precision)
             found = agreement(trained, graph, read(trained, form, temporary), samples)
             if not (found.max_difference <= limits.difference and found.same_top1 >= limits.same_top1):
-                raise ModelError(f"{out}: the export of {trained.folder} differs from torch by "
+                raise ModelError(f"{out}: the export of {folder} differs from torch by "
                                  f"{found.max_difference:.1e} ({found.worst}; {limits.difference:g} is allowed), with "
                                  f"the same most probable class in {found.same_top1:.1%} (of at least "
                                  f"{limits.same_top1:.0%}); the file is removed: use another format or precision, or "
@@ -78,6 +66,12 @@ def export_checked(trained: TrainedModel, kind: str, samples: list[Sample], out:
         out.unlink(missing_ok=True)  # an older export would pass for this one
         raise
     return out, found
+
+
+def default_path(folder: str | Path, kind: str, precision: str) -> Path:
+    """Where the export of a model folder is written: the folder's name, with the format's suffix."""
+    folder = Path(folder)
+    return folder.with_name(folder.name + ("" if precision == "fp32" else f".{precision}") + FORMATS[kind].suffix)
 
 
 def agreement(trained: TrainedModel, graph: LandmarkGraph, exported: ExportedModel, samples: list[Sample]) -> Agreement:

@@ -13,9 +13,8 @@ from slr.dataset.model_folder import WEIGHTS
 from slr.inference.export.check import Model, torch_model
 from slr.inference.export.export import read
 from slr.inference.export.formats import FORMATS
-from slr.inference.export.samples import Sample, read_samples
-from slr.inference.exported import ExportedModel
-from slr.inference.model import TrainedModel, load_model
+from slr.inference.export.samples import read_samples
+from slr.inference.model import load_model
 
 SECONDS, FPS = 4, 15
 """The clip of the latency."""
@@ -33,19 +32,12 @@ def report_of(folder: str | Path, kind: str, path: Path, dataset: Dataset) -> di
         `torch_<score>`, `<kind>_<score>`: accuracy on the whole test split (`slr.tasks.base.Task.answer_score`).
     """
     trained = load_model(folder)
-    samples = read_samples(trained, dataset)
-    return facts(trained, kind, read(trained, FORMATS[kind], path), samples)
-
-
-def facts(trained: TrainedModel, kind: str, exported: ExportedModel, samples: list[Sample]) -> dict[str, float]:
-    """As `report_of`, of models and test clips in memory."""
-    assert trained.folder is not None and exported.folder is not None
-    source = exported.source
-    reference = torch_model(trained, source)
+    samples, exported = read_samples(trained, dataset), read(trained, FORMATS[kind], path)
+    reference = torch_model(trained, exported.source)
     clip = lasting(samples[0].landmarks, SECONDS * FPS)
     torch_ms, kind_ms = latencies_ms([reference, exported.answer], clip)
-    found: dict[str, float] = {"torch_mb": _megabytes(trained.folder / WEIGHTS),
-                               f"{kind}_mb": _megabytes(exported.folder), "torch_ms": torch_ms, f"{kind}_ms": kind_ms,
+    found: dict[str, float] = {"torch_mb": _megabytes(Path(folder) / WEIGHTS),
+                               f"{kind}_mb": _megabytes(path), "torch_ms": torch_ms, f"{kind}_ms": kind_ms,
                                f"{kind}_ratio": kind_ms / torch_ms}
     for name, model in (("torch", reference), (kind, exported.answer)):
         answers = [model(sample.landmarks) for sample in samples]

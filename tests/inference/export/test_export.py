@@ -230,7 +230,7 @@ def test_files_that_do_not_fit_are_refused_in_words(data, tmp_path):
 def test_models_without_landmarks_or_test_clips_are_refused(data, tmp_path):
     pictures = save_untrained(tmp_path / "stfnet", FROM_PICTURES, LABELS, data.landmark_store.metadata)
     with pytest.raises(ModelError, match="reads frames"):
-        exporting.export_checked(load_model(pictures), "onnx", [], tmp_path / "model.onnx")
+        exporting.export(pictures, "onnx", tmp_path / "model.onnx", dataset=data)
     with pytest.raises(CorpusError):
         exporting.export(untrained(data, "spoter"), "onnx", tmp_path / "model.onnx", dataset=Dataset.below(tmp_path))
 
