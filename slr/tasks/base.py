@@ -187,9 +187,10 @@ class Task(ABC, Generic[Settings]):
         return [slice(0, frames)]
 
     def answer_score(self, answers: "list[dict[str, np.ndarray]]", samples: list[Any], labels: list[str],
-                     settings: Settings) -> tuple[str, float]:
-        """Name and value of the score of answers to test samples, each with its `landmarks` and its manifest `row`."""
-        raise NotImplementedError
+                     settings: Settings) -> tuple[str, float] | None:
+        """Name and value of the score of answers to test samples, each with its `landmarks` and its manifest `row`;
+        None if there is none."""
+        return None
 
     # For models that classify glosses in whole clips: used by `slr explain`.
 

@@ -81,8 +81,8 @@ class Detection(Task["ScaStgcnDetectionParams"]):
         return [slice(start, min(start + length, frames)) for start in range(0, frames, length)]
 
     def answer_score(self, answers: list[dict[str, np.ndarray]], samples: list[Any], labels: list[str],
-                     settings: "ScaStgcnDetectionParams") -> tuple[str, float]:
-        """Accuracy of the labelled windows."""
+                     settings: "ScaStgcnDetectionParams") -> tuple[str, float] | None:
+        """Accuracy of the labelled windows, if there are any."""
         from slr.segments.windows import class_of_frames, window_labels
 
         right = []
@@ -91,7 +91,7 @@ class Detection(Task["ScaStgcnDetectionParams"]):
             windows = settings.windows.model_copy(update={"frames": len(frames)})
             right += [labels[int(answer["probabilities"].argmax())] == label
                       for _, label in window_labels(frames, windows) if label is not None]
-        return "accuracy", float(np.mean(right))
+        return ("accuracy", float(np.mean(right))) if right else None
 
     def criterion(self, model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":
         return classification(model, data, settings)

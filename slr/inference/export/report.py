@@ -41,8 +41,8 @@ def report_of(folder: str | Path, kind: str, path: Path, dataset: Dataset) -> di
                                f"{kind}_ratio": kind_ms / torch_ms}
     for name, model in (("torch", reference), (kind, exported.answer)):
         answers = [model(sample.landmarks) for sample in samples]
-        score, value = trained.task.answer_score(answers, samples, trained.labels, trained.params)
-        found[f"{name}_{score}"] = value
+        if (score := trained.task.answer_score(answers, samples, trained.labels, trained.params)) is not None:
+            found[f"{name}_{score[0]}"] = score[1]
     return found
 
 
