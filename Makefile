@@ -19,7 +19,7 @@ $(VENV)/installed: pyproject.toml constraints.txt .ci/system-packages
 	@echo "== Python packages into $(VENV), as pinned in constraints.txt (a few minutes, 2.5 GB)"
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) \
-		--constraint constraints.txt --editable '.[decoding,dev,extractors,index,studies]'
+		--constraint constraints.txt --editable '.[decoding,dev,export,extractors,index,studies]'
 	$(VENV)/bin/python -m pip check
 	touch $@
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from slr import __version__
-from slr.cli import corpus, download, index, models, pipeline, use, videos
+from slr.cli import corpus, download, export, index, models, pipeline, use, videos
 from slr.cli.common import flag, panels
 
 PANELS = {
@@ -18,7 +18,7 @@ PANELS = {
     "Look": ("show", "map", "explain", "sample-error"),
     "Models": ("settings", "learning-curve", "import-checkpoint", "evaluate", "transfer"),
     "Recognise": ("predict", "segments", "transcribe", "index", "search"),
-    "Publish": ("verify", "convert", "features"),
+    "Publish": ("verify", "export", "convert", "features"),
 }
 """The commands in the order of a typical workflow, as listed by `slr --help`."""
 
@@ -27,7 +27,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, cls=pane
 app.add_typer(use.app, name="use")
 app.add_typer(download.app, name="download")
 app.add_typer(index.app, name="index")
-for commands in (pipeline, corpus, videos, index, models):
+for commands in (pipeline, corpus, videos, index, models, export):
     app.add_typer(commands.commands)
 
 

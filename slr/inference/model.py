@@ -180,6 +180,10 @@ class TrainedModel:
         """Class probabilities (clips, classes)."""
         return self.outputs(clips)["logits"].softmax(1)
 
+    def recognise(self, landmarks: ClipLandmarks, source: Skeleton) -> np.ndarray:
+        """Class probabilities (classes,) of one clip that is in no store, with the joints of the skeleton `source`."""
+        return self.probabilities(self.clip(landmarks, source))[0].numpy()
+
     def outputs(self, clips: Clips, names: Sequence[str] = ("logits", "features")) -> dict[str, Tensor]:
         """`logits` (clips, classes) and `features` (clips, D) of every clip, in order, or outputs of other names.
 

@@ -11,7 +11,7 @@ from slr.dataset.landmark_store import LandmarkStore
 from slr.errors import ModelError
 from slr.extraction.persons import PeopleCheck
 from slr.extraction.video import find_sign
-from slr.inference.model import load_model
+from slr.inference.exported import load
 from slr.inference.notes import Note, clip_notes, frame_notes
 from slr.inference.video import video_reader
 from slr.models.device import choose_device
@@ -31,7 +31,7 @@ class Predictor:
     Parameters
     ----------
     model_dir : path
-        A model folder, such as models/selected.
+        A model folder, such as models/selected, or an exported file, model.onnx.
     any_extractor : bool, default False
         Predict although this machine's extractor differs from that of training; accuracy may be lower, by an unknown
         amount.
@@ -59,7 +59,7 @@ class Predictor:
 
     def __init__(self, model_dir: str | Path, any_extractor: bool = False, dataset: Dataset | None = None,
                  device: str = "cpu", person: Person | None = None):
-        self.trained = replace(load_model(model_dir, "isolated", choose_device(device, "device")), person=person)
+        self.trained = replace(load(model_dir, "isolated", choose_device(device, "device")), person=person)
         gallery = getattr(self.trained.model, "gallery", None)
         if gallery is not None and not len(gallery):
             raise ModelError(f"the model in {model_dir} is an embedding that knows no signs; show it some by "
@@ -91,8 +91,8 @@ class Predictor:
         only."""
         people = PeopleCheck()
         landmarks, source, cut = find_sign(clip, self._store, lambda: self.reader, people)
-        probabilities = self.trained.probabilities(self.trained.clip(landmarks, source))[0]
-        best = np.argsort(-probabilities.numpy(), kind="stable")[:top]
+        probabilities = self.trained.recognise(landmarks, source)
+        best = np.argsort(-probabilities, kind="stable")[:top]
         return Prediction([(self.trained.labels[i], float(probabilities[i])) for i in best],
                           [*frame_notes(len(landmarks), cut), *clip_notes(self.trained, landmarks, source, people)])
 

@@ -54,11 +54,14 @@ class Inputs(Protocol):
         Dotted name of the attribution method: `slr.inference.explain`.
     recogniser : str
         Dotted name of the recogniser for videos of any length: `slr.inference.recognisers`.
+    exporter : str
+        Dotted name of the function that makes a trained model's graph for other runtimes: `slr.inference.export.graph`.
     """
 
     name: str
     explainer: str
     recogniser: str
+    exporter: str
 
     def path(self, dataset: Dataset) -> Path:
         """Path of the input within a data set."""
@@ -112,6 +115,7 @@ class LandmarkInputs:
     name = "landmarks"
     explainer = "slr.inference.explain:explain_landmarks"
     recogniser = "slr.inference.recognisers:LandmarkRecogniser"
+    exporter = "slr.inference.export.graph:LandmarkGraph"
 
     def path(self, dataset: Dataset) -> Path:
         return dataset.landmarks
@@ -147,6 +151,7 @@ class RgbInputs:
     name = "frames"
     explainer = "slr.inference.explain:explain_frames"
     recogniser = "slr.inference.recognisers:RgbRecogniser"
+    exporter = "slr.inference.export.graph:refuse_images"
 
     def path(self, dataset: Dataset) -> Path:
         return dataset.frames

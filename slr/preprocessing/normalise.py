@@ -187,7 +187,7 @@ def with_hand_apart(landmarks: Tensor, mask: Tensor, hand: slice, wrist: int, kn
     shape[:, :, wrist - hand.start] = landmarks[:, :, wrist]
     landmarks, mask = landmarks.clone(), mask.clone()
     landmarks[:, :, hand] = shape
-    mask[:, :, hand] &= mask[:, :, wrist, None]
+    mask[:, :, hand] = mask[:, :, hand] & mask[:, :, wrist, None]  # not in place: torch refuses that of a single frame
     return landmarks, mask
 
 

@@ -7,6 +7,7 @@ Convolutional Networks", TIP 2020.
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from slr.dataset.skeleton import Skeleton
 from slr.preprocessing.augment.space import yaw
@@ -84,12 +85,9 @@ def motions(landmarks: Tensor, mask: Tensor, lag: int) -> tuple[Tensor, Tensor]:
     -------
     Tensor (B, T, J, C), Tensor (B, T, J) bool
     """
-    before, steps = lag // 2, landmarks.shape[1] - lag
-    moved, found = torch.zeros_like(landmarks), torch.zeros_like(mask)
-    if steps > 0:
-        here = slice(before, before + steps)
-        found[:, here] = mask[:, lag:] & mask[:, :-lag]
-        moved[:, here] = (landmarks[:, lag:] - landmarks[:, :-lag]) / lag
+    before, frames = lag // 2, landmarks.shape[1]
+    found = pad(mask[:, lag:] & mask[:, :-lag], (0, 0, before, lag - before))[:, :frames]  # of a short clip none
+    moved = pad((landmarks[:, lag:] - landmarks[:, :-lag]) / lag, (0, 0, 0, 0, before, lag - before))[:, :frames]
     return moved.masked_fill(~found[..., None], 0), found
 
 
@@ -103,8 +101,8 @@ def smoothed(landmarks: Tensor, mask: Tensor) -> Tensor:
     Tensor (B, T, J, C)
         Zero where missing: missing joints aren't filled in.
     """
-    weights = torch.nn.functional.pad(mask.to(landmarks), (0, 0, 1, 1))[..., None]  # (B, T + 2, J, 1)
-    places = torch.nn.functional.pad(landmarks, (0, 0, 0, 0, 1, 1)) * weights
+    weights = pad(mask.to(landmarks), (0, 0, 1, 1))[..., None]  # (B, T + 2, J, 1)
+    places = pad(landmarks, (0, 0, 0, 0, 1, 1)) * weights
     total = places[:, :-2] + 2 * places[:, 1:-1] + places[:, 2:]
     weight = weights[:, :-2] + 2 * weights[:, 1:-1] + weights[:, 2:]
     return (total / weight.clamp_min(1)).masked_fill(~mask[..., None], 0)

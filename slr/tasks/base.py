@@ -188,6 +188,23 @@ class Task(ABC, Generic[Settings]):
     def require_config(self, config: dict[str, Any], settings: Settings) -> None:
         """Raise ModelError if a trained model's config.json lacks what the task's models are used by."""
 
+    # For exported models: `slr.inference.export`.
+
+    def answer(self, outputs: "dict[str, Tensor]", settings: Settings) -> "dict[str, Tensor]":
+        """What an exported model answers to its only clip, by name, from the network's outputs: `probabilities`
+        (classes,), `vector` (D,) of an embedding, or `log_probabilities` (T', classes + 1) of a sentence."""
+        return {"probabilities": outputs["logits"].softmax(1)[0]}
+
+    def pieces(self, frames: int, settings: Settings) -> list[slice]:
+        """The pieces of a clip of this many frames that a model of the task takes one by one."""
+        return [slice(0, frames)]
+
+    def answer_score(self, answers: "list[dict[str, np.ndarray]]", samples: list[Any], labels: list[str],
+                     settings: Settings) -> tuple[str, float] | None:
+        """Name and value of the score of answers to test samples, each with its `landmarks` and its manifest `row`;
+        None if there is none."""
+        return None
+
     # For models that classify glosses in whole clips: used by `slr explain`.
 
     def require_glosses(self, folder: Any) -> None:

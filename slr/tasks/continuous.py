@@ -99,6 +99,21 @@ class Continuous(Task["SentenceParams"]):
         return {"loss": torch.stack(losses).mean().item() if losses else None, "wer": counts.wer,
                 **{f"wer_{kind}": number / counts.glosses for kind, number in errors.items()}}
 
+    def answer(self, outputs: "dict[str, Tensor]", settings: "SentenceParams") -> "dict[str, Tensor]":
+        return {"log_probabilities": outputs["sequence_logits"][0].log_softmax(1)}
+
+    def answer_score(self, answers: list[dict[str, np.ndarray]], samples: list[Any], labels: list[str],
+                     settings: "SentenceParams") -> tuple[str, float]:
+        """WER of greedy decoding."""
+        from itertools import groupby
+
+        from slr.metrics.wer import Counts, align_glosses, count
+
+        counts = Counts()
+        for answer, sample in zip(answers, samples, strict=True):
+            best = [label for label, _ in groupby(answer["log_probabilities"].argmax(1)) if label]
+            counts += count(align_glosses(list(sample.row.glosses), [labels[label - 1] for label in best]))
+        return "wer", counts.wer
 
     def require_glosses(self, folder: Any) -> None:
         pass

@@ -75,6 +75,25 @@ class Detection(Task["ScaStgcnDetectionParams"]):
         return [ClipVectors(vectors[of_stream == stream], spans[of_stream == stream],
                             [label for at, _, label in windows if at == stream]) for stream in range(len(rows))]
 
+    def pieces(self, frames: int, settings: "ScaStgcnDetectionParams") -> list[slice]:
+        """Adjacent windows; the last one is shorter."""
+        length = settings.windows.frames
+        assert length is not None
+        return [slice(start, min(start + length, frames)) for start in range(0, frames, length)]
+
+    def answer_score(self, answers: list[dict[str, np.ndarray]], samples: list[Any], labels: list[str],
+                     settings: "ScaStgcnDetectionParams") -> tuple[str, float] | None:
+        """Accuracy of the labelled windows, if there are any."""
+        from slr.segments.windows import class_of_frames, window_labels
+
+        right = []
+        for answer, sample in zip(answers, samples, strict=True):
+            frames = class_of_frames(sample.row.segments, sample.landmarks.frame_numbers, settings.windows)
+            windows = settings.windows.model_copy(update={"frames": len(frames)})
+            right += [labels[int(answer["probabilities"].argmax())] == label
+                      for _, label in window_labels(frames, windows) if label is not None]
+        return ("accuracy", float(np.mean(right))) if right else None
+
     def criterion(self, model: "nn.Module", data: Data, settings: ModelParams) -> "nn.Module":
         return classification(model, data, settings)
 

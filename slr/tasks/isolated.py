@@ -118,6 +118,24 @@ class Isolated(Task[ModelParams]):
             warn(advice(name, **found))
         return {f"embedding_{fact}": value for fact, value in found.items()}
 
+    def answer(self, outputs: "dict[str, Tensor]", settings: ModelParams) -> "dict[str, Tensor]":
+        """An embedding's vector, which is compared with those of a gallery."""
+        if settings.embedding is None:
+            return super().answer(outputs, settings)
+        return {"vector": outputs["features"][0]}
+
+    def answer_score(self, answers: list[dict[str, np.ndarray]], samples: list[Any], labels: list[str],
+                     settings: ModelParams) -> tuple[str, float]:
+        """Top-1; of an embedding by the nearest of the other samples."""
+        glosses = np.array([sample.row.glosses[0] for sample in samples])
+        if settings.embedding is None:
+            found = np.array(labels)[[answer["probabilities"].argmax() for answer in answers]]
+            return "top1", float((found == glosses).mean())
+        vectors = np.stack([answer["vector"] for answer in answers])
+        distances = np.linalg.norm(vectors[:, None] - vectors, axis=-1)
+        np.fill_diagonal(distances, np.inf)
+        return "nearest_top1", float((glosses[distances.argmin(1)] == glosses).mean())
+
     def require_glosses(self, folder: Any) -> None:
         pass
 

@@ -99,6 +99,14 @@ def test_raw_coordinates_are_from_the_corner_of_the_frame(signer):
     assert normaliser("raw", skeleton("kinect-20"))(batch) is batch  # metres have no frame
 
 
+@pytest.mark.parametrize("how", ["frame", "clip", "published", "shoulders", "hands"])
+def test_a_clip_of_one_frame_is_normalised_like_others(signer, how):
+    single, repeated = (normaliser(how, JOINTS)(batch_of(signer[:, :1].expand(-1, frames, -1, -1).clone()))
+                        for frames in (1, 3))
+    torch.testing.assert_close(single.landmarks, repeated.landmarks[:, :1])
+    assert torch.equal(single.mask, repeated.mask[:, :1])
+
+
 def test_none_changes_nothing_and_bare_hands_cannot_be_boxed(signer):
     batch = batch_of(signer)
     assert normaliser("none", JOINTS)(batch) is batch
