@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from slr.corpora import scanning
+from slr.corpora import former, scanning
 from slr.corpora.choosing import RECORDED_FRAMES, choose_models, frames_for
 from slr.corpora.layouts import only_layout
 from slr.corpora.problems import errors
@@ -152,7 +152,7 @@ def use_sample(params_path: str | Path) -> str:
         "corpus": _default_corpus(), "train": {"models": root, "model": root[0]} if root else {},
         "frames": {key: getattr(FramesParams(), key) for key in RECORDED_FRAMES},
         "evaluation": {"gloss_sets": {"minimal_pairs": sorted({gloss for pair in MINIMAL_PAIRS for gloss in pair})}},
-    }, {"zoo": {"models": zoo}})
+    }, {"zoo": {"models": zoo}}, restore=True)
     return f"{params_path} now uses the built-in corpus\nNext:\n  dvc repro     draws it and runs the pipeline"
 
 
@@ -206,11 +206,12 @@ def _signers(signers: Any) -> str:
 
 
 def _rewrite(params_path: str | Path, changes: dict[str, dict[str, Any]],
-             zoo_changes: dict[str, dict[str, Any]]) -> None:
-    """Set values of some blocks of both files, keeping comments and order; nothing is written unless all are valid."""
+             zoo_changes: dict[str, dict[str, Any]], restore: bool = False) -> None:
+    """Set values of some blocks of both files, keeping comments and order; nothing is written unless all are valid.
+    With `restore`, models' settings that another corpus needed are first put back."""
     load(params_path)
     written = {Path(params_path): changes} | ({_zoo(params_path): zoo_changes} if _zoo(params_path).exists() else {})
-    texts = {path: _changed(path, blocks) for path, blocks in written.items()}
+    texts = {path: _changed(path, blocks, restore) for path, blocks in written.items()}
     with TemporaryDirectory() as folder:
         for path, text in texts.items():
             write_text(Path(folder) / os.path.relpath(path, Path(params_path).parent), text)
@@ -219,7 +220,7 @@ def _rewrite(params_path: str | Path, changes: dict[str, dict[str, Any]],
         write_text(path, text)
 
 
-def _changed(path: Path, changes: dict[str, dict[str, Any]]) -> str:
+def _changed(path: Path, changes: dict[str, dict[str, Any]], restore: bool) -> str:
     """The text of a settings file after setting some values of its blocks."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
@@ -230,7 +231,8 @@ def _changed(path: Path, changes: dict[str, dict[str, Any]]) -> str:
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.representer.add_representer(type(None), lambda dumper, _: dumper.represent_scalar(_NULL, "null"))
     try:
-        content = yaml.load(read_named_text(path, ParamsError)) or {}
+        text = read_named_text(path, ParamsError)
+        content = yaml.load(former.restored(text) if restore else text) or {}
     except YAMLError as error:  # of what YAML 1.1 allows, and 1.2 doesn't, such as the same name twice
         raise ParamsError(f"{path} is not valid YAML 1.2: {error}") from None
     for block, values in changes.items():
@@ -238,11 +240,13 @@ def _changed(path: Path, changes: dict[str, dict[str, Any]]) -> str:
             content[block] = {}
         into = content[block]
         for key, value in values.items():
-            if (key in _BLOCKS or block == "models") and isinstance(into.get(key), dict):
+            if block == "models" and isinstance(into.get(key), dict):
+                former.change(into[key], value)
+            elif key in _BLOCKS and isinstance(into.get(key), dict):
                 into[key].update(value)
             else:
                 into[key] = value
-    text = io.StringIO()
-    yaml.dump(content, text)
+    out = io.StringIO()
+    yaml.dump(content, out)
     # A blank line belongs to the value before it, and is lost with it.
-    return re.sub(r"(?m)^( .*)\n(?=\w+:)", r"\1\n\n", text.getvalue())
+    return re.sub(r"(?m)^( .*)\n(?=\w+:)", r"\1\n\n", out.getvalue())

@@ -107,6 +107,8 @@ def read_labels(path: Path) -> list[str]:
             glosses = [content[str(i)] for i in range(len(content))] if isinstance(content, dict) else list(content)
         else:
             glosses = [line.strip() for line in text.splitlines() if line.strip()]
+        if not glosses:
+            raise ValueError("it is empty")
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path} holds no glosses ({type(error).__name__}: {error}); give a file with a gloss a line, "
                          'or JSON, ["HOUSE", ...] or {"0": "HOUSE", ...}') from None

@@ -80,8 +80,9 @@ def _of_splits(name: str, params: Params, clips: pd.DataFrame) -> Iterator[Probl
         if not (rows.split == split).any():
             yield _of_model(name, f"can't be {split}ed: none of its {len(rows)} clips is in split '{split}'")
             return
-    glosses = set(rows.glosses[rows.split == "train"].explode().dropna())
-    if len(glosses) == 1:
+    learnt = rows.glosses[rows.split == "train"]
+    glosses = set(learnt.explode().dropna())
+    if len(glosses) == 1 and (learnt.str.len() == 1).all():  # in a sentence, how often it is signed is to be learnt
         yield Problem(name, "one-gloss", "error", f"all its training clips are '{glosses.pop()}', which is no choice "
                       "that a model could learn", "record other signs too; or, if the clips show others, name their "
                       "glosses in a CSV")

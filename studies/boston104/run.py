@@ -238,7 +238,7 @@ def test(recordings: Path, workers: int) -> None:
     metrics = {
         "wer": best["wer"], "wer_ci_low": best["wer_ci_low"], "wer_ci_high": best["wer_ci_high"],
         "wer_del": best["wer_del"], "wer_ins": best["wer_ins"], "wer_sub": best["wer_sub"],
-        "wer_worst_signer": best["worst_signer_wer"],
+        **({"wer_worst_signer": best["worst_signer_wer"]} if "worst_signer_wer" in best else {}),
         "wer_repeated": of["templates"]["repeated"]["wer"], "wer_new": of["templates"]["new"]["wer"],
         **{f"wer_{way}{key}": of[way][rows]["wer"] for way in ("greedy", "beam", "language")
            for key, rows in (("", "all"), ("_repeated", "repeated"), ("_new", "new"))},

@@ -111,7 +111,10 @@ def test_labels_are_a_gloss_for_each_class(state, model, tmp_path):
     (tmp_path / "twice.txt").write_text("HOUSE\nHOUSE\n")
     with pytest.raises(ModelError, match="has 'HOUSE' twice"):
         read_labels(tmp_path / "twice.txt")
+    (tmp_path / "empty.txt").write_text("\n")
     with pytest.raises(ModelError, match="holds no glosses"):
+        read_labels(tmp_path / "empty.txt")
+    with pytest.raises(ModelError, match="nowhere.txt can't be read"):
         read_labels(tmp_path / "nowhere.txt")
 
 

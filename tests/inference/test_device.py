@@ -42,8 +42,8 @@ def test_a_named_device_gives_what_the_default_gives(tmp_path):
     dataset = landmark_corpus.make(tmp_path / "data", repetitions=1)
     folder = save_untrained(tmp_path / "model", SIGNS, ["a", "b"], dataset.landmark_store.metadata)
     for name, options in {"default": {}, "named": {"device": "cpu"}}.items():
-        write_features(tmp_path / name, model=folder, data=tmp_path / "data", split="train", **options)
-    assert (tmp_path / "default").read_bytes() == (tmp_path / "named").read_bytes()
+        write_features(tmp_path / f"{name}.parquet", model=folder, data=tmp_path / "data", split="train", **options)
+    assert (tmp_path / "default.parquet").read_bytes() == (tmp_path / "named.parquet").read_bytes()
     assert load_model(folder).device == torch.device("cpu")
 
 

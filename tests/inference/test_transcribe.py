@@ -185,7 +185,7 @@ def test_a_command_prints_a_table_or_json(models, tiny_corpus):
 
 def test_a_video_without_signing_has_empty_tiers(models, tiny_corpus, tmp_path):
     config = read_json(models / "detector/config.json")
-    never = changed(models / "detector", tmp_path / "never", training={**config["training"], "threshold": 2.0})
+    never = changed(models / "detector", tmp_path / "never", training={**config["training"], "threshold": 1.0})
     out = tmp_path / "none.json"
     result = CliRunner().invoke(app, ["transcribe", str(tiny_corpus / f"isolated/{CLIPS[0]}.mp4"), "--out", str(out),
                                       "--detector", str(never), "--recogniser", str(models / "recogniser")])
@@ -354,10 +354,10 @@ def test_a_transcript_without_a_gloss_says_why(models, tiny_corpus, tmp_path):
     """No signing above the threshold; or signing in which the recogniser reads nothing, and a hand in few frames."""
     video = tiny_corpus / f"isolated/{CLIPS[1]}.mp4"
     training = read_json(models / "detector/config.json")["training"]
-    strict = changed(models / "detector", tmp_path / "strict", training={**training, "threshold": 1.5})
+    strict = changed(models / "detector", tmp_path / "strict", training={**training, "threshold": 1.0})
     result = CliRunner().invoke(app, ["transcribe", str(video), "--detector", str(strict), "--recogniser",
                                       str(models / "recogniser"), "--json"])
-    assert result.exit_code == 0 and "no signing was found" in result.stderr and "1.50 are needed" in result.stderr
+    assert result.exit_code == 0 and "no signing was found" in result.stderr and "1.00 are needed" in result.stderr
     answer = json.loads(result.stdout)
     assert answer["tiers"] == {"signing": [], "glosses": []}
     assert [note["kind"] for note in answer["notes"]] == ["invented-signs", "no-signing"]

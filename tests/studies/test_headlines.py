@@ -83,7 +83,7 @@ def ipn(recordings: list[Recording], root: Path) -> None:
 
 
 def phoenix(recordings: list[Recording], root: Path, table: str = "{}.corpus.csv",
-            header: str = "id|folder|signer|annotation", line: str = "{0}|{0}/1/*.png|{1}|{2}") -> None:
+            header: str = "id|folder|signer|annotation", line: str = "{0}|{0}/1/*.png|{1}|{2} {2}") -> None:
     tables = {"train": "", "dev": "", "test": ""}
     for recording in recordings:
         split = {"val": "dev"}.get(recording.split, recording.split)
