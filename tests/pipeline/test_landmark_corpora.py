@@ -25,7 +25,9 @@ def write_corpus(root: Path, glosses: int = 3, signers: int = 4) -> Path:
     for signer in range(signers):
         for gloss in range(glosses):
             name = f"s{signer}g{gloss}.npy"
-            np.save(root / name, clip(gloss, rng).coordinates[:, picked, :2])
+            coordinates = clip(gloss, rng).coordinates[:, picked, :2]
+            sway = np.sin((2 + signer) * np.arange(len(coordinates)) / 5)  # each signer's own: else they'd be copies
+            np.save(root / name, coordinates + 0.2 * sway[:, None, None].astype(np.float32))
             lines.append(f"{name},G{gloss},s{signer}")
     (root / "clips.csv").write_text("\n".join(lines))
     return root
