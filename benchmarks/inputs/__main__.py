@@ -3,8 +3,9 @@
     python -m benchmarks.inputs          # or one part: python -m benchmarks.inputs.media
 """
 
-import importlib
 import pkgutil
+import subprocess
+import sys
 from pathlib import Path
 
 
@@ -12,7 +13,7 @@ def main() -> None:
     for part in sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])):
         if part != "__main__":
             print(f"== {part}")
-            importlib.import_module(f"benchmarks.inputs.{part}").main()
+            subprocess.run([sys.executable, "-m", f"benchmarks.inputs.{part}"], check=True)  # some limit their process
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ WRITE = (
     ("show", "s0-g0-0", "--out", ".mp4"), ("show", "s0-g0-0", "--out", ".gif"), ("show", "--sheet", "--out", ".png"),
     ("convert", "spoter", "--out", ""), ("convert", "pose", "--out", ""),
     ("map", "--model", "signs", "--method", "pca", "--out", ".html"),
+    ("export", "signs", "--out", ".onnx"),
     ("explain", "s0-g0-0", "--model", "signs", "--out", ""),
     ("features", "--model", "signs", "--out", ".parquet"), ("features", "--model", "signs", "--out", ".png"),
     ("features", "--model", "signs", "--method", "pca", "--out", "new.png", "--save-csv", ".csv"),

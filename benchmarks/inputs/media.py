@@ -7,6 +7,7 @@ A kind is wrong if the number of frames differs from ffmpeg's, a time by more th
 isn't, or not with its reason.
 """
 
+import os
 import re
 import shlex
 import subprocess
@@ -25,7 +26,7 @@ LATE_S = 0.01
 """Versions of ffmpeg begin 7 ms of priming before Opus sound, or with it."""
 DIFFERENT = 6.0
 """Mean difference in grey levels: versions of ffmpeg round colours and upsample chroma in their own ways."""
-SHARED = Path(__file__).parents[3] / "shared/data/inputs"
+SHARED = Path(os.environ.get("SLR_SHARED_DATA", Path(__file__).parents[3] / "shared/data")) / "inputs"
 TURNS = {"0": (1, 0, 0, 1), "90": (0, 1, -1, 0), "180": (-1, 0, 0, -1), "270": (0, -1, 1, 0), "m0": (-1, 0, 0, 1),
          "m90": (0, 1, 1, 0), "m180": (1, 0, 0, -1), "m270": (0, -1, -1, 0)}
 """Display matrices a, b, c, d: turned by so many degrees, or mirrored and turned."""

@@ -28,7 +28,7 @@ def export_model(
 
     Raw landmarks in, probabilities out; preprocessing is inside, labels and the model card are in its metadata. Each
     file is held against torch on test clips. Exit code 1, and no file, if it differs by more than 1e-4 (fp16 0.01, int8
-    0.25), or names another class.
+    0.25), or names another class (fp16 in more than 1 %, int8 in more than 5 %).
 
     Examples:
       slr export models/multistream

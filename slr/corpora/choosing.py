@@ -144,7 +144,7 @@ def frames_for(params: Params, corpus: CorpusParams, clips: pd.DataFrame,
     trained = {key: trained.get(key) for key in RECORDED_FRAMES} if trained else None
     if is_gallery(clips):
         wanted = trained or now
-        return wanted, [f"frames: {_said(wanted)}, as the model that searches was trained"]
+        return wanted, [f"frames: {_said(wanted)}" + (", as the model that searches was trained" if trained else "")]
     before = trained or now
     return RECORDED_FRAMES, [] if before == RECORDED_FRAMES else [
         f"frames: {_said(RECORDED_FRAMES)}; models trained with {_said(before)} still answer for single videos, which "

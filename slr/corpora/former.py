@@ -5,7 +5,7 @@ from typing import Any
 
 _NONE = "default"
 """What a setting was that wasn't in the file."""
-_MARKED = re.compile(r"( +\w+: +)(\S+)( *)# (?:(.*); )?was (\S+)")
+_MARKED = re.compile(r"( +(?:joints|channels|normalise): +)(\S+)( *)# (?:(.*); )?was (\S+)")
 
 
 def change(block: Any, values: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from slr.corpora.problems import Problem
 _LATIN = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТУХ", "ABEZHIKMNOPTYXABEKMHOPCTYX")
 """Greek and Cyrillic capitals, and the Latin ones that look the same (Unicode Technical Standard 39, table of
 confusables)."""
-_DECIMAL = re.compile(r"(\d+)\.0+")
+_DECIMAL = re.compile(r"(\d+)\.0+(?!\d)")
 
 
 def lookalikes(clips: pd.DataFrame) -> Iterator[Problem]:

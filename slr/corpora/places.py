@@ -69,7 +69,7 @@ def listed_media(root: Path, folders: tuple[str | None, Sequence[str]], path: st
     except (OSError, ValueError) as error:  # an impossible file name: too long, a null character
         raise LineError("missing-file", f"there can't be a file '{path[:60]}...' ({type(error).__name__})",
                         "correct the path: the name is too long, or holds a null character") from None
-    files = {os.path.realpath(root / media) for media in found}
+    files = {(stat.st_dev, stat.st_ino) for stat in (os.stat(root / media) for media in found)}  # one by many names
     if len(files) == 1:
         return min(found)
     if found:

@@ -118,7 +118,7 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
     choice = choose_models(load(params_path), [file.get("models") or {} for file in _files(params_path)], params, clips)
     frames, about_frames = frames_for(load(params_path), params, clips, home)
     _rewrite(params_path, {"corpus": settings | stored | {"source": _stored(source, home)},
-                           "frames": frames, "evaluation": {"gloss_sets": {}}, "train": choice.train,
+                           "frames": {**frames, "person": None}, "evaluation": {"gloss_sets": {}}, "train": choice.train,
                            **({"models": choice.models[0]} if choice.models[0] else {})},
              {"zoo": choice.zoo} | ({"models": choice.models[1]} if choice.models[1] else {}))
     n_glosses = clips.glosses.explode().nunique()
@@ -150,7 +150,7 @@ def use_sample(params_path: str | Path) -> str:
     root = root or [name for name in models if name not in zoo]  # a file that leaves out all settings
     _rewrite(params_path, {
         "corpus": _default_corpus(), "train": {"models": root, "model": root[0]} if root else {},
-        "frames": {key: getattr(FramesParams(), key) for key in RECORDED_FRAMES},
+        "frames": {key: getattr(FramesParams(), key) for key in (*RECORDED_FRAMES, "person")},
         "evaluation": {"gloss_sets": {"minimal_pairs": sorted({gloss for pair in MINIMAL_PAIRS for gloss in pair})}},
     }, {"zoo": {"models": zoo}}, restore=True)
     return f"{params_path} now uses the built-in corpus\nNext:\n  dvc repro     draws it and runs the pipeline"

@@ -1,6 +1,8 @@
 """Clips that show the same recording in different splits: they fail, before anything is trained on them."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -57,10 +59,12 @@ def copied_clips(clips: pd.DataFrame, parts: Mapping[str, Path], films: Callable
 
 
 def _equal(digests: Mapping[str, str], rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """Pairs of clips of different files with the same frames, each with the first that has them."""
-    first: dict[str, str] = {}
-    return [(first[digest], clip_id) for clip_id, digest in sorted(digests.items())
-            if rows.media[first.setdefault(digest, clip_id)] != rows.media[clip_id]]
+    """All pairs of clips of different files with the same frames."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for clip_id, digest in sorted(digests.items()):
+        alike[digest].append(clip_id)
+    return [(one, other) for clip_ids in alike.values() for one, other in combinations(clip_ids, 2)
+            if rows.media[one] != rows.media[other]]
 
 
 def _look(part: tuple[str, Path]) -> tuple[str, np.ndarray]:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from slr.dataset.frames import SCHEMA, decode_jpeg
 from slr.dataset.manifest import read_manifest
 from slr.errors import ClipError, CorpusError
 from slr.extraction.copies import copied_clips
+from slr.extraction.persons import SEARCH_FPS, PersonSearch, box_of
 from slr.io.clipwise import (
     Job,
     apply_failure_policy,
@@ -129,8 +130,6 @@ def _person_box(path: str | Path, params: FramesParams, start_frame: int | None,
     """The box of `frames.person` in a video; a few of its frames are decoded for it."""
     if params.person is None:
         return None
-    from slr.extraction.persons import SEARCH_FPS, box_of
-
     return box_of(params.person, read_video(path, fps=SEARCH_FPS, start_frame=start_frame, end_frame=end_frame,
                                             images_fps=images_fps))
 
@@ -174,6 +173,7 @@ def _frames_of(clips: Sequence[_Clip]) -> Iterator[tuple[int, pa.Table | Excepti
     params = clips[0].params
     reading = {index: _Rows(clip) for index, clip in enumerate(clips)}
     spans = [Span(clip.start_frame, clip.end_frame) for clip in clips]
+    boxes = _boxes(path, clips, spans)
     jpegs = _Jpegs(params)
     for index, frame in sample_each(decode(path, images_fps=clips[0].fps), spans, params.fps):
         if index not in reading:  # it has failed
@@ -184,10 +184,34 @@ def _frames_of(clips: Sequence[_Clip]) -> Iterator[tuple[int, pa.Table | Excepti
             if frame is None:
                 yield index, reading.pop(index).table()
             else:
-                reading[index].add(frame, *jpegs.of(frame, reading[index].box))
+                box = boxes[index]
+                if isinstance(box, Exception):
+                    raise box
+                reading[index].add(frame, *jpegs.of(frame, box))
         except Exception as error:  # whatever it is, it isn't the other clips'
             reading.pop(index, None)
             yield index, ClipError(f"{error} ({path})") if isinstance(error, ClipError) else error
+
+
+def _boxes(path: Path, clips: Sequence[_Clip], spans: Sequence[Span]) -> list[Sequence[int] | ClipError | None]:
+    """What each clip's pictures are cropped to, x0, y0, x1, y1: its own box, or else that of `frames.person`, which is
+    looked for in a few frames of each clip in one more decoding of the file."""
+    person = clips[0].params.person
+    if person is None:
+        return [clip.bbox for clip in clips]
+    searches = [PersonSearch(person if clip.bbox is None else (0, 0, 1, 1)) for clip in clips]
+    if not all(search.done for search in searches):
+        for index, frame in sample_each(decode(path, images_fps=clips[0].fps), spans, SEARCH_FPS):
+            if isinstance(frame, Decoded) and not searches[index].done:
+                searches[index].look(frame.image())
+    return [_box(search) if clip.bbox is None else clip.bbox for clip, search in zip(clips, searches, strict=True)]
+
+
+def _box(search: PersonSearch) -> Sequence[int] | ClipError:
+    try:
+        return search.box()
+    except ClipError as error:
+        return error
 
 
 class _Rows:
@@ -198,13 +222,6 @@ class _Rows:
         self.rows: list[tuple[str, int, int, float, bytes]] = []
         self.digest = hashlib.sha256()
         self.shape = (0, 0)
-
-    @cached_property
-    def box(self) -> Sequence[int] | None:
-        """What the clip's pictures are cropped to: x0, y0, x1, y1; raises ClipError if `frames.person` isn't found."""
-        clip = self.clip
-        return clip.bbox or _person_box(inside(clip.root, clip.media), clip.params, clip.start_frame, clip.end_frame,
-                                        clip.fps)
 
     def add(self, frame: Decoded, jpeg: bytes, shape: tuple[int, int]) -> None:
         """Append a frame; `shape` is the height and width of its JPEG."""

@@ -74,8 +74,7 @@ def _clips(rows: Any, params: CorpusParams, joints: Skeleton, failures: list[Fai
             advance()
             try:
                 if row.media != media:  # the clips of one recording are consecutive
-                    media, recording = None, load(params.root, row.media, params.imported)
-                    media = row.media
+                    recording, media = load(params.root, row.media, params.imported), row.media
                 assert recording is not None
                 clip = replace(recording.part(slice(row.start_frame, row.end_frame)), clip_id=row.clip_id)
                 check_landmarks(clip, joints, channels)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from slr.dataset import provenance
 from slr.dataset.frames import decode_jpegs
 from slr.dataset.landmarks import CHANNELS, ClipLandmarks, encode, write_rows
 from slr.dataset.skeleton import skeleton
@@ -64,10 +65,11 @@ def extract_landmarks(frames: Path, out: Path, params: LandmarksParams, *, on_er
     kind = extractor_class(params)
     joints = skeleton(params.skeleton)
     extractor = extractor_metadata(params)
+    made_by = provenance.extractor({"extractor": extractor})
     kind.prepare(params)
     shards = Shards(frames)
     folder = Path(frames).absolute()  # a process keeps it open by this name
-    jobs = [Job(clip_id, content_key(_VERSION, clip_id, clip, joints.name, extractor),
+    jobs = [Job(clip_id, content_key(_VERSION, clip_id, clip, joints.name, made_by),
                 _Clip(clip_id, folder, params), clip["n_frames"]) for clip_id, clip in shards.clips.items()]
     with disk_errors("landmarks", out):
         parts, failures = make_parts("landmarks", jobs, _landmarks_of, Path(work), workers=workers, unit="frame")

@@ -1,8 +1,8 @@
 """The persons in a picture, and the part of it in which one of them signs.
 
 Holistic begins with a detector of persons, and goes on with the first that it finds. Here that detector runs alone, on
-a few frames, and gives them all: it finds several people side by side, also from the side, down to a sixth of the
-picture's height (`docs/landmarks.md`).
+a few frames, and gives them all: it finds several people side by side, also from the side, down to about a quarter of
+the picture's height (`docs/landmarks.md`).
 """
 
 from collections import Counter
@@ -106,15 +106,46 @@ def signing_space(persons: Sequence[Found], which: Which, size: tuple[int, int])
     return low[0], low[1], high[0], high[1]
 
 
-def box_of(person: Person, frames: Iterable[Frame]) -> Box:
-    """The box x0, y0, x1, y1 (pixels, half-open) that a video is cropped to.
+class PersonSearch:
+    """Looks for a person in a video's pictures, one by one, until it is known what to crop to.
 
     Parameters
     ----------
     person : str or tuple
         `largest`, `left`, `right`; or the box itself as x, y, width, height.
-    frames : iterable of Frame
-        Some of the video's frames, in which the person is looked for.
+    """
+
+    def __init__(self, person: Person):
+        self.person = person
+        self._found: list[list[Found]] = []
+        self._number = 0
+        self._size = (0, 0)
+
+    @property
+    def done(self) -> bool:
+        """Whether no more pictures are needed."""
+        return not isinstance(self.person, str) or len(self._found) == PICTURES or self._number == SEARCHED
+
+    def look(self, image: np.ndarray) -> None:
+        """Look at one more picture, RGB (H, W, 3); raises ParamsError like `PersonFinder`."""
+        self._number += 1
+        self._size = image.shape[1], image.shape[0]
+        if persons := finder()(image):
+            self._found.append(persons)
+
+    def box(self) -> Box:
+        """The box x0, y0, x1, y1 (pixels, half-open) to crop to; raises ClipError if no person was found."""
+        if not isinstance(self.person, str):
+            x, y, width, height = self.person
+            return x, y, x + width, y + height
+        if not self._found:
+            raise ClipError(f"no person to crop to was found in {self._number} of its pictures; give a box x, y, "
+                            "width, height instead (frames.person, --person)")
+        return signing_space(usual(self._found), self.person, self._size)
+
+
+def box_of(person: Person, frames: Iterable[Frame]) -> Box:
+    """The box x0, y0, x1, y1 (pixels, half-open) that a video is cropped to: a `PersonSearch` in some of its frames.
 
     Raises
     ------
@@ -123,20 +154,13 @@ def box_of(person: Person, frames: Iterable[Frame]) -> Box:
     ParamsError
         See `PersonFinder`.
     """
-    if not isinstance(person, str):
-        x, y, width, height = person
-        return x, y, x + width, y + height
-    found, number, size = [], 0, (0, 0)
-    for number, frame in enumerate(frames, 1):
-        size = frame.image.shape[1], frame.image.shape[0]
-        if persons := finder()(frame.image):
-            found.append(persons)
-        if len(found) == PICTURES or number == SEARCHED:
-            break
-    if not found:
-        raise ClipError(f"no person to crop to was found in {number} of its pictures; give a box x, y, width, height "
-                        "instead (frames.person, --person)")
-    return signing_space(usual(found), person, size)
+    search = PersonSearch(person)
+    if not search.done:
+        for frame in frames:
+            search.look(frame.image)
+            if search.done:
+                break
+    return search.box()
 
 
 class PeopleCheck:

@@ -86,9 +86,10 @@ class WholeBodyExtractor(Extractor):
         """The landmarks (J, 2) float32 of the clip's next frame."""
         if self._detector is not None:
             # YOLOX was trained on BGR, as OpenCV reads it; RTMPose on RGB.
-            self._box = the_person(self._detector(np.ascontiguousarray(image[..., ::-1])), self._box)
-            if self._box is None:
+            box = the_person(self._detector(np.ascontiguousarray(image[..., ::-1])), self._box)
+            if box is None:  # the last box is kept: the same person may come back
                 return np.full((len(self.skeleton), 2), np.nan, np.float32)
+            self._box = box
         places, scores = self._pose(image, [] if self._box is None else [self._box])
         found = places[0] / (image.shape[1], image.shape[0])
         found[scores[0] < self._params.min_joint_confidence] = np.nan

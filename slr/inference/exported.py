@@ -24,6 +24,8 @@ from slr.params import parse_model
 from slr.preprocessing.inputs import inputs_of
 from slr.tasks import task_of
 
+FORMAT = "1"
+"""Version of the metadata."""
 ONNX = ".onnx"
 """Suffix of such a file."""
 
@@ -130,6 +132,8 @@ def load_exported(path: str | Path, task: str | None = None, threads: int = 0) -
     """
     graph = OnnxGraph(path, threads)
     try:
+        if (written := graph.metadata["slr_export"]) != FORMAT:
+            raise ValueError(f"format {written}, not {FORMAT}")
         config: dict[str, Any] = json.loads(graph.metadata["config"])
         params = parse_model(config["params"], Path(path).name)
         inputs_of(params).register(config["preprocessing"])

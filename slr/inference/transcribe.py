@@ -32,7 +32,7 @@ from slr.params.persons import Person
 from slr.preprocessing.clips import cut
 from slr.segments import Segment
 from slr.segments.files import Tiers
-from slr.segments.finding import segments_of
+from slr.segments.finding import MIN_LENGTH_S, segments_of
 from slr.segments.frames import frame_probabilities
 
 SIGNING, GLOSSES = "signing", "glosses"
@@ -148,9 +148,10 @@ class Transcriber:
             notes = [*spool.seen.notes(), *picture_notes(people, self._landmark_models[0].frames.person is not None)]
             if self.detector is not None and not found:
                 threshold = self.detector.config["training"]["threshold"]
-                notes.insert(0, Note("no-signing", "no signing was found: its probability is at most "
-                                     f"{signing.max():.2f} in any frame, and {threshold:.2f} are needed; --whole "
-                                     "transcribes the entire video"))
+                why = (f"its probability is at most {signing.max():.2f} in any frame, and {threshold:.2f} are needed"
+                       if signing.max() < threshold else f"no stretch of it lasts {MIN_LENGTH_S:g} s")
+                notes.insert(0, Note("no-signing", f"no signing was found: {why}" + (
+                    "; --whole transcribes the entire video" if self.recogniser else "")))
             if self.recogniser is None:
                 return Transcription(tiers, notes)
             bounds = list(pieces(found, signing, edges_s, self.recogniser.longest_s))

@@ -1,6 +1,6 @@
 """Landmark extraction for videos, consistent with a model's training data."""
 
-from typing import Any, get_args
+from typing import Any
 
 from slr.dataset import provenance
 from slr.errors import ModelError
@@ -8,8 +8,9 @@ from slr.extraction.extractor import extractor_metadata
 from slr.extraction.video import VideoReader
 from slr.inference.model import TrainedModel
 from slr.params import LandmarksParams
+from slr.params.extractors import EXTRACTORS
 
-_EXTRACTED = get_args(LandmarksParams.model_fields["skeleton"].annotation)
+_EXTRACTED = dict.fromkeys(joints for extractor in EXTRACTORS.values() for joints in extractor.skeletons)
 
 
 def video_reader(trained: TrainedModel, any_extractor: bool = False) -> VideoReader:

@@ -38,8 +38,8 @@ def show_clip(clip: str, out: str | Path | None = None, dataset: Dataset | None 
         A clip id of the corpus, or a video file (or folder of images), whose landmarks are extracted with the default
         settings.
     out : path, optional
-        `.mp4`, `.mkv` or `.mov` for a video, `.gif` for an animation. Default: the clip's name with `.mp4`, in the
-        current folder.
+        `.mp4`, `.mkv` or `.mov` for a video, `.gif` for an animation. Default, in the current folder: the clip's id
+        with `.mp4`; of a file its name with `-landmarks.mp4`.
     dataset : Dataset, optional
         Data set of the clip ids; this project's by default.
 
@@ -51,13 +51,16 @@ def show_clip(clip: str, out: str | Path | None = None, dataset: Dataset | None 
     Raises
     ------
     SlrError
-        If `out` has another suffix or can't be written, or the clip is neither known (the message names the nearest
+        If `out` has another suffix, can't be written or is the clip's own file, or the clip is neither known (the message names the nearest
         ids) nor a file.
     ClipError
         If the video can't be read.
     """
-    out = Path(out) if out else Path(f"{Path(clip).stem if Path(clip).exists() else clip.replace('/', '_')}.mp4")
+    own = Path(clip) if Path(clip).exists() else None
+    out = Path(out) if out else Path(f"{own.stem}-landmarks.mp4" if own else f"{clip.replace('/', '_')}.mp4")
     output_file(out, (*WRITTEN_SUFFIXES, ".gif"), "a clip")
+    if own and out.exists() and out.samefile(own):
+        raise SlrError(f"{out} is the recording itself, which would be lost; choose another --out")
     dataset = dataset or Dataset()
     reader = cache(lambda: VideoReader(FramesParams(), LandmarksParams()))
     shown, joints = find_landmarks(clip, lambda: dataset.landmark_store, reader)

@@ -114,6 +114,18 @@ def test_a_copy_in_another_split_stops_the_stage_that_makes_frames(leaky, tmp_pa
     assert sorted(FrameStore(tmp_path / "frames").clips) == ["a_test", "a_val", "b_test", "b_train", "b_train_too"]
 
 
+def test_every_training_copy_of_a_test_clip_is_left_out(takes, tmp_path):
+    """Also one that comes after another training clip with the same bytes."""
+    for name, seed in (("a", 0), ("b", 0), ("c", 0), ("d", 1)):
+        shutil.copy(takes[str(seed)], tmp_path / f"{name}.mp4")
+    (tmp_path / "clips.csv").write_text("path,gloss,split\na.mp4,A,train\nb.mp4,A,test\nc.mp4,A,train\nd.mp4,B,train\n")
+    prepare(CorpusParams(name="folder", root=str(tmp_path), annotations=str(tmp_path / "clips.csv")),
+            tmp_path / "manifest.parquet", 1)
+    extract_frames(tmp_path / "manifest.parquet", tmp_path, tmp_path / "frames", FramesParams(size=64), workers=1,
+                   work=tmp_path / "work", find_copies=True, on_error="skip", max_failures=0.6)
+    assert sorted(FrameStore(tmp_path / "frames").clips) == ["b", "d"]
+
+
 def test_copies_could_cross_unless_one_split_is_known_for_both():
     assert not may_cross({"train"}, {"train"})
     assert may_cross({"train"}, {"test"}) and may_cross({None}, {None}) and may_cross({"train"}, {None})

@@ -33,7 +33,7 @@ def signer(seed: int = 0, n_frames: int = 14) -> np.ndarray:
     at = {"nose": (0.5, 0.25), "mouth_left": (0.52, 0.29), "mouth_right": (0.48, 0.29)}
     at |= {f"{side}_{name}": (x if side == "left" else 1 - x, y) for name, (x, y) in _BODY.items()
            for side in ("left", "right")}
-    at |= {f"{side}_hand_{joint}": (at[f"{side}_wrist"][0] + 0.008 * (i % 4) - 0.004 * i // 4,
+    at |= {f"{side}_hand_{joint}": (at[f"{side}_wrist"][0] + 0.008 * (i % 4) - 0.004 * (i // 4),
                                     at[f"{side}_wrist"][1] - 0.01 * (i % 4)) for side in ("left", "right")
            for i, joint in enumerate(HAND)}
     moving = [joint.startswith("right_") and joint.split("_")[1] in ("wrist", "pinky", "index", "thumb", "hand")

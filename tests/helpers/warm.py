@@ -97,7 +97,10 @@ def _command(client: socket.socket) -> int:
         os.close(file)
     size, request = int.from_bytes(head, "big"), b""
     while len(request) < size:
-        request += client.recv(size - len(request))
+        read = client.recv(size - len(request))
+        if not read:  # the client is gone
+            os._exit(1)
+        request += read
     request = json.loads(request)
     os.chdir(request["folder"])
     os.environ.clear()

@@ -27,6 +27,14 @@ def test_other_files_without_their_second_half(tmp_path, file, codec, pix_fmt):
         probe(without_end(encode(tmp_path / file, pictures(60), codec=codec, pix_fmt=pix_fmt, fps=25), 0.6))
 
 
+def test_an_avi_of_unknown_length_is_read(tmp_path):
+    """As ffmpeg writes it to a pipe."""
+    path = encode(tmp_path / "a.avi", pictures(20), codec="mjpeg", pix_fmt="yuvj420p", fps=25)
+    content = path.read_bytes()
+    path.write_bytes(content[:4] + b"\xff" * 4 + content[8:])
+    assert probe(path).n_frames == 20
+
+
 def test_cut_off_with_its_sound(tmp_path):
     path = beside_sound(tmp_path / "a.webm", pictures(60), fps=25, length_s=2.4, codecs=("libvpx", "libopus"))
     assert probe(path).n_frames == 60

@@ -70,9 +70,11 @@ def test_a_video_file_is_extracted_here(tiny_corpus, tmp_path, monkeypatch):
     first = [frame.image for frame in read_video(tiny_corpus / clips.media[0])][:8]
     write_video(tmp_path / "new recording.mp4", first, fps=12)
     monkeypatch.chdir(tmp_path)
-    out = show_clip("new recording.mp4", "drawn.mp4")
-    assert probe(out).n_frames == 8
+    out = show_clip("new recording.mp4")
+    assert out == Path("new recording-landmarks.mp4") and probe(out).n_frames == 8
     assert all(has(frame.image, COLOURS["pose"]) for frame in read_video(out))
+    with pytest.raises(SlrError, match="is the recording itself"):
+        show_clip("new recording.mp4", tmp_path / "new recording.mp4")
 
 
 def test_a_broken_video_file(tmp_path):

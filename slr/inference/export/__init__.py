@@ -1,1 +1,1 @@
-"""Trained models as single files for other runtimes: ONNX, TorchScript, pt2; checked against torch."""
+"""Trained models as single files for other runtimes: ONNX, TorchScript; checked against torch."""

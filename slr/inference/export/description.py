@@ -5,10 +5,8 @@ from typing import Any
 
 from slr.dataset.landmarks import CHANNELS
 from slr.inference.export.graph import LandmarkGraph
+from slr.inference.exported import FORMAT
 from slr.inference.model import TrainedModel
-
-FORMAT = "1"
-"""Version of these metadata."""
 
 
 def describe(trained: TrainedModel, graph: LandmarkGraph, precision: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Exports trained models, and checks every file before it is there."""
 
+import os
 from pathlib import Path
 
 from slr.dataset.dataset import Dataset
@@ -11,7 +12,7 @@ from slr.inference.export.graph import LandmarkGraph
 from slr.inference.export.samples import Sample, hostile, read_samples, some
 from slr.inference.exported import ExportedModel
 from slr.inference.model import TrainedModel, load_model
-from slr.io.files import atomic_path
+from slr.io.files import atomic_path, output_file
 from slr.params.lookup import locate
 
 CHECKED = 20
@@ -45,32 +46,31 @@ def export(folder: str | Path, kind: str, out: str | Path | None = None, *, prec
     ------
     ModelError
         If it differs from torch by more than `slr.inference.export.check.LIMITS` allows; then there is no file.
+    SlrError
+        If `out` can't be written, or has another suffix than the format.
     CorpusError
         If there are no test clips.
     """
-    trained, form, limits = load_model(folder), FORMATS[kind], LIMITS[precision]
-    out = Path(out or default_path(folder, kind, precision))
+    form, limits = FORMATS[kind], LIMITS[precision]
+    out = output_file(out or default_path(folder, kind, precision), (form.suffix,), "an export")
+    trained = load_model(folder)
     graph = locate(trained.inputs.exporter)(trained, pixels).eval()
     samples = read_samples(trained, dataset or Dataset())
-    try:
-        with atomic_path(out) as temporary:
-            form.write(graph, temporary, describe(trained, graph, precision), precision)
-            found = agreement(trained, graph, read(trained, form, temporary), samples)
-            if not (found.max_difference <= limits.difference and found.same_top1 >= limits.same_top1):
-                raise ModelError(f"{out}: the export of {folder} differs from torch by "
-                                 f"{found.max_difference:.1e} ({found.worst}; {limits.difference:g} is allowed), with "
-                                 f"the same most probable class in {found.same_top1:.1%} (of at least "
-                                 f"{limits.same_top1:.0%}); the file is removed: use another format or precision, or "
-                                 "the folder")
-    except BaseException:
-        out.unlink(missing_ok=True)  # an older export would pass for this one
-        raise
+    with atomic_path(out) as temporary:
+        form.write(graph, temporary, describe(trained, graph, precision), precision)
+        found = agreement(trained, graph, read(trained, form, temporary), samples)
+        if not (found.max_difference <= limits.difference and found.same_top1 >= limits.same_top1):
+            out.unlink(missing_ok=True)  # an older export would pass for this one
+            raise ModelError(f"{out}: the export of {folder} differs from torch by {found.max_difference:.1e} "
+                             f"({found.worst}; {limits.difference:g} is allowed), with the same most probable class in "
+                             f"{found.same_top1:.1%} (of at least {limits.same_top1:.0%}); the file is removed: use "
+                             "another format or precision, or the folder")
     return out, found
 
 
 def default_path(folder: str | Path, kind: str, precision: str) -> Path:
     """Where the export of a model folder is written: the folder's name, with the format's suffix."""
-    folder = Path(folder)
+    folder = Path(os.path.abspath(folder))
     return folder.with_name(folder.name + ("" if precision == "fp32" else f".{precision}") + FORMATS[kind].suffix)
 
 

@@ -34,6 +34,8 @@ class LandmarkGraph(nn.Module):
     ------
     ParamsError
         If the model's joints can't be derived from the extractor's.
+    ModelError
+        If `pixels` is asked of metric landmarks, which have none.
     """
 
     selected: Tensor
@@ -48,6 +50,9 @@ class LandmarkGraph(nn.Module):
                         for row, weights in enumerate(selector) if (weights > 0).sum() > 1]
         self.normalise = normaliser(trained.params.normalise, trained.skeleton)
         self.pixels, self.has_frame = pixels, self.source.space == "image"
+        if pixels and not self.has_frame:
+            raise ModelError(f"the model in {trained.folder} takes landmarks in metres, which have no pixels; export it "
+                             "without --pixels")
 
     def forward(self, landmarks: Tensor, size: Tensor) -> dict[str, Tensor]:
         """The task's answer: see `slr.tasks.base.Task.answer`.

@@ -14,6 +14,7 @@ _LEAST_S, _LEAST = Fraction(1, 2), Fraction(1, 10)
 _WITHOUT_INDEX = ("matroska,webm", "flv", "mpegts", "mpeg")
 """Formats (libavformat's names) whose durations are right, where known, but whose bytes no index counts."""
 _HEAD = 4096
+_UNKNOWN = 0xFFFFFFFF  # of an AVI that was written to a pipe
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 
 
@@ -66,6 +67,7 @@ def _stated_bytes(path: Path) -> int:
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if head[:4] == b"RIFF":
-        return int.from_bytes(head[4:8], "little") + 8
+        size = int.from_bytes(head[4:8], "little")
+        return 0 if size == _UNKNOWN else size + 8
     place = head.find(_ASF_PROPERTIES) + 40
     return int.from_bytes(head[place:place + 8], "little") if place >= 40 else 0

@@ -118,6 +118,9 @@ def test_metric_landmarks_have_no_frame(tmp_path):
     model = onnx.load(path)
     assert [each.name for each in model.graph.input] == ["landmarks"]
     assert {entry.key: entry.value for entry in model.metadata_props}["units"] == "metres"
+    with pytest.raises(ModelError, match="in metres, which have no pixels"):
+        exporting.export(folder, "onnx", dataset=data, pixels=True)
+    assert path.exists()
 
 
 def test_torchscript_answers_as_torch_does(data, tmp_path):
@@ -132,8 +135,10 @@ def test_quantised_files_are_smaller_and_close(precision, share, data, tmp_path)
     assert path.stat().st_size < share * (folder / WEIGHTS).stat().st_size
     assert 0 < found.max_difference <= LIMITS[precision].difference  # so something was rounded
     assert load_exported(path).graph.metadata["precision"] == precision
+    (tmp_path / "model.pt").write_text("an earlier export")
     with pytest.raises(ModelError, match="--quantize"):
         exporting.export(folder, "torchscript", tmp_path / "model.pt", precision=precision, dataset=data)
+    assert (tmp_path / "model.pt").exists()
 
 
 def test_a_file_that_answers_otherwise_is_refused_and_none_is_left(data, tmp_path, monkeypatch):
@@ -219,6 +224,10 @@ def test_files_that_do_not_fit_are_refused_in_words(data, tmp_path):
     with pytest.raises(ModelError, match=r"text\.onnx can't be read as ONNX"):
         Predictor(tmp_path / "text.onnx")
     foreign = onnx.load(sentences)
+    next(entry for entry in foreign.metadata_props if entry.key == "slr_export").value = "99"
+    onnx.save(foreign, tmp_path / "later.onnx")
+    with pytest.raises(ModelError, match="format 99, not 1"):
+        Predictor(tmp_path / "later.onnx")
     del foreign.metadata_props[:]
     onnx.save(foreign, tmp_path / "foreign.onnx")
     with pytest.raises(ModelError, match="isn't an ONNX file that this version of `slr export` wrote"):
