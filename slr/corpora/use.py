@@ -118,7 +118,8 @@ def _use(params_path: str | Path, settings: dict[str, Any], root: str | Path, an
     choice = choose_models(load(params_path), [file.get("models") or {} for file in _files(params_path)], params, clips)
     frames, about_frames = frames_for(load(params_path), params, clips, home)
     _rewrite(params_path, {"corpus": settings | stored | {"source": _stored(source, home)},
-                           "frames": {**frames, "person": None}, "evaluation": {"gloss_sets": {}}, "train": choice.train,
+                           "frames": {**frames, "person": None}, "evaluation": {"gloss_sets": {}},
+                           "train": choice.train,
                            **({"models": choice.models[0]} if choice.models[0] else {})},
              {"zoo": choice.zoo} | ({"models": choice.models[1]} if choice.models[1] else {}))
     n_glosses = clips.glosses.explode().nunique()

@@ -12,7 +12,7 @@ from slr.dataset.examples import example_clips
 from slr.dataset.frames import read_frames
 from slr.dataset.landmarks import ClipLandmarks
 from slr.dataset.skeleton import Skeleton
-from slr.errors import CorpusError
+from slr.errors import CorpusError, SlrError
 from slr.extraction.frames import clip_frames
 from slr.extraction.video import VideoReader, find_landmarks
 from slr.figures.draw import View, draw_skeleton, key_frames
@@ -51,8 +51,8 @@ def show_clip(clip: str, out: str | Path | None = None, dataset: Dataset | None 
     Raises
     ------
     SlrError
-        If `out` has another suffix, can't be written or is the clip's own file, or the clip is neither known (the message names the nearest
-        ids) nor a file.
+        If `out` has another suffix, can't be written or is the clip's own file, or the clip is neither known (the
+        message names the nearest ids) nor a file.
     ClipError
         If the video can't be read.
     """

@@ -51,8 +51,8 @@ class LandmarkGraph(nn.Module):
         self.normalise = normaliser(trained.params.normalise, trained.skeleton)
         self.pixels, self.has_frame = pixels, self.source.space == "image"
         if pixels and not self.has_frame:
-            raise ModelError(f"the model in {trained.folder} takes landmarks in metres, which have no pixels; export it "
-                             "without --pixels")
+            raise ModelError(f"the model in {trained.folder} takes landmarks in metres, which have no pixels; export "
+                             "it without --pixels")
 
     def forward(self, landmarks: Tensor, size: Tensor) -> dict[str, Tensor]:
         """The task's answer: see `slr.tasks.base.Task.answer`.
