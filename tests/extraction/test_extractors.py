@@ -108,7 +108,7 @@ def test_keypoints_come_back_from_the_crop_to_their_pixels(width, height, tmp_pa
 
 @needs_onnx
 def test_the_detected_person_is_followed(tmp_path):
-    """Of two boxes the larger at first, then the one that moves with it; a dark frame has nobody, who is not forgotten."""
+    """Of two boxes the larger at first, then the one that moves with it; nobody in a dark frame, and none forgotten."""
     from tests.helpers.onnx_networks import SIDE, write_detector, write_pose
 
     pose = write_pose(tmp_path / "pose.onnx", np.full(133, 0.3))
