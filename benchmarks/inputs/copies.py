@@ -10,7 +10,6 @@
 - `copy_third_least`: the same of the third in which it is least.
 """
 
-import os
 import tempfile
 from collections.abc import Callable, Iterable
 from fractions import Fraction
@@ -24,9 +23,9 @@ import numpy as np
 from benchmarks.record import record
 from slr.corpora.films import PICTURES, Film, Likeness, film_of, likeness, movement, near_copies
 from slr.io.video import read_video
+from studies.workspace import shared_data
 
 FPS = 25
-DATA = Path(os.environ.get("SLR_SHARED_DATA", Path(__file__).parents[3] / "shared/data"))
 
 
 class Kind(NamedTuple):
@@ -90,7 +89,7 @@ def encode_anew(images: list[np.ndarray], kind: Kind, stem: Path) -> Path:
 
 
 def main(n_copies: int = 40) -> None:
-    takes = sorted((DATA / "slovak/words_front").glob("*.mp4"))
+    takes = sorted((shared_data("slovak") / "words_front").glob("*.mp4"))
     films: dict[str, Film] = {path.name: film_of(read_video(path)) for path in takes}
     source: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:

@@ -7,7 +7,6 @@ A kind is wrong if the number of frames differs from ffmpeg's, a time by more th
 isn't, or not with its reason.
 """
 
-import os
 import re
 import shlex
 import subprocess
@@ -21,12 +20,13 @@ import numpy as np
 from benchmarks.record import record
 from slr.errors import ClipError
 from slr.io.video import frame_ranges, read_video
+from studies.workspace import shared_data
+from tests.helpers.media import put_matrix
 
 LATE_S = 0.01
 """Versions of ffmpeg begin 7 ms of priming before Opus sound, or with it."""
 DIFFERENT = 6.0
 """Mean difference in grey levels: versions of ffmpeg round colours and upsample chroma in their own ways."""
-SHARED = Path(os.environ.get("SLR_SHARED_DATA", Path(__file__).parents[3] / "shared/data")) / "inputs"
 TURNS = {"0": (1, 0, 0, 1), "90": (0, 1, -1, 0), "180": (-1, 0, 0, -1), "270": (0, -1, 1, 0), "m0": (-1, 0, 0, 1),
          "m90": (0, 1, 1, 0), "m180": (1, 0, 0, -1), "m270": (0, -1, -1, 0)}
 """Display matrices a, b, c, d: turned by so many degrees, or mirrored and turned."""
@@ -81,7 +81,7 @@ def made(arguments: str) -> Make:
 def shared(name: str) -> Make:
     """A file of the shared data."""
     def make(path: Path) -> None:
-        path.write_bytes((SHARED / name).read_bytes())
+        path.write_bytes((shared_data("inputs") / name).read_bytes())
     return make
 
 
@@ -144,12 +144,7 @@ def turned(matrix: tuple[int, int, int, int]) -> Make:
     """An mp4 with a display matrix, put into its track header."""
     def make(path: Path) -> None:
         made(f"{_PICTURE} {_X264}")(path)
-        upright, other = (b"".join(number.to_bytes(4, "big", signed=True) for number in
-                                   (a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30))
-                          for a, b, c, d in ((1, 0, 0, 1), matrix))
-        content = path.read_bytes()
-        track = content.index(b"tkhd")
-        path.write_bytes(content[:track] + content[track:].replace(upright, other, 1))
+        put_matrix(path, matrix)
     return make
 
 

@@ -8,7 +8,6 @@ with the landmarks of the video of that person alone. A side is wrong if nose or
 (from the side one hand is half hidden, and found or not by a hair).
 """
 
-import os
 import tempfile
 from itertools import islice
 from pathlib import Path
@@ -25,8 +24,8 @@ from slr.extraction.video import VideoReader
 from slr.io.video import read_video, write_video
 from slr.params import FramesParams, LandmarksParams, SampleParams
 from slr.params.persons import Which
+from studies.workspace import shared_data
 
-SHARED = Path(os.environ.get("SLR_SHARED_DATA", Path(__file__).parents[3] / "shared/data"))
 DRAWN = SampleParams(parts=["isolated"], signs=2, signers=3, repetitions=1)
 FPS, FRAMES = 6.0, 12
 POINTS = ("nose", "left_shoulder", "right_shoulder")
@@ -53,7 +52,8 @@ CASES = [
 def errors(case: Case, drawn: Path, folder: Path) -> list[tuple[float, float]]:
     """For each side: mean distance of nose and shoulders in widths of one picture, share of frames whose hands are
     lost."""
-    videos = [(drawn if name.startswith("drawn") else SHARED) / name.removeprefix("drawn/") for name in case]
+    recorded = shared_data("slovak").parent
+    videos = [(drawn if name.startswith("drawn") else recorded) / name.removeprefix("drawn/") for name in case]
     pictures = [[frame.image for frame in islice(read_video(video, fps=FPS), FRAMES)] for video in videos]
     frames = min(map(len, pictures))
     both = folder / "both.mp4"

@@ -7,7 +7,6 @@ annotators' marks, and a share of them said twice. The scripts' rules stand here
 lines of NIST's files, and `sclite` counts: nothing is shared with `slr.metrics`.
 """
 
-import os
 import random
 import shutil
 import subprocess
@@ -21,8 +20,8 @@ from benchmarks.record import record
 from slr.metrics.phoenix import cleanup_for
 from slr.metrics.sclite import require_sclite
 from slr.metrics.wer import align_sentences, count
+from studies.workspace import shared_data
 
-SHARED = Path(os.environ.get("SLR_SHARED_DATA", Path(__file__).parents[3] / "shared/data"))
 END = "1.79769e+308"
 MARKS = {
     "phoenix2014": ("loc-{}", "cl-{}", "qu-{}", "lh-loc-{}", "{}-PLUSPLUS", "{}RAUM", "__EMOTION__", "__PU__",
@@ -136,7 +135,7 @@ def main() -> None:
     figures: dict[str, float | int | str] = {}
     errors, merged = [], []
     for case in CASES:
-        sentences = released(SHARED / "formats" / case.references)
+        sentences = released(shared_data("formats") / case.references)
         references = list(sentences.values())
         said = recognised(references, case.corpus, case.repeats)
         published = official(list(sentences), references, said, case.corpus)

@@ -125,9 +125,14 @@ def beside_sound(path: Path, frames: list[np.ndarray], *, fps: int, picture_s: f
 def with_matrix(path: Path, matrix: tuple[int, int, int, int]) -> Path:
     """A video whose track header has a display matrix a, b, c, d; `pictures` of 48 x 64 pixels."""
     rotated(path, 0)
+    put_matrix(path, matrix)
+    return path
+
+
+def put_matrix(path: Path, matrix: tuple[int, int, int, int]) -> None:
+    """Put a display matrix a, b, c, d into the track header of an mp4 without one."""
     upright, other = (struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
                       for a, b, c, d in ((1, 0, 0, 1), matrix))
     content = path.read_bytes()
     track = content.index(b"tkhd")
     path.write_bytes(content[:track] + content[track:].replace(upright, other, 1))
-    return path
